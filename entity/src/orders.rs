@@ -1,0 +1,38 @@
+//! Orders that stand: a row exists only once its checkout completed.
+
+use sea_orm::entity::prelude::*;
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "orders")]
+pub struct Model {
+    /// The saga's id, and the payment's `orderId`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The authentication service's user.
+    pub user_id: Uuid,
+    /// Paise.
+    pub total_amount: i64,
+    /// `Confirmed`, and what follows it.
+    pub status: String,
+    /// When the checkout was accepted.
+    pub created_at: DateTimeUtc,
+    /// The last change of its status.
+    pub updated_at: DateTimeUtc,
+}
+
+/// What an order is related to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// Its lines.
+    #[sea_orm(has_many = "super::order_items::Entity")]
+    OrderItems,
+}
+
+impl Related<super::order_items::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::OrderItems.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

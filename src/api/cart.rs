@@ -1,0 +1,151 @@
+//! A cart out of a request's JSON: the first thing wrong is named as the client wrote it.
+//!
+//! Read property by property and without regard to case, as the .NET service did: today's web
+//! client sends `UserId` and `Items`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::json::property;
+use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
+
+/// A checkout as it is asked for. Property names match without regard to case.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateOrder {
+    /// Who buys; not the nil UUID.
+    pub user_id: Uuid,
+    /// What, 1 to 100 lines. Two lines may name the same product.
+    #[schema(min_items = 1, max_items = 100)]
+    pub items: Vec<CreateLine>,
+}
+
+/// A line of a cart.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateLine {
+    /// Of what.
+    pub product_id: Uuid,
+    /// How many.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub quantity: u32,
+}
+
+/// The cart that this JSON asks for; otherwise a 400 that names the field.
+pub(super) fn cart(body: &Value) -> Result<Cart, Problem> {
+    if !body.is_object() {
+        return Err(Problem::bad_request("the body must be a JSON object"));
+    }
+    let items = match property(body, "items") {
+        None | Some(Value::Null) => return Err(InvalidCart::Empty.into()),
+        Some(Value::Array(items)) if items.is_empty() => return Err(InvalidCart::Empty.into()),
+        Some(Value::Array(items)) => items,
+        Some(_other) => return Err(Problem::bad_request("items must be an array")),
+    };
+    let user_id = UserId(uuid(body, "userId", "userId")?);
+    // Before the lines are looked at: nobody reads about the 101st.
+    if items.len() > MAX_LINES {
+        return Err(InvalidCart::TooManyLines.into());
+    }
+    let lines = items.iter().enumerate().map(|(at, item)| line(at, item));
+    Cart::new(user_id, lines.collect::<Result<_, _>>()?).map_err(Problem::from)
+}
+
+fn line(at: usize, item: &Value) -> Result<Line, Problem> {
+    if !item.is_object() {
+        return Err(Problem::bad_request(format!("items[{at}] must be an object")));
+    }
+    let product_id = uuid(item, "productId", &format!("items[{at}].productId"))?;
+    let quantity = property(item, "quantity").and_then(Value::as_u64);
+    let quantity = quantity.and_then(|quantity| u32::try_from(quantity).ok());
+    let quantity = quantity.ok_or(InvalidCart::Quantity(at))?;
+    Ok(Line { product_id: ProductId(product_id), quantity })
+}
+
+/// A UUID that names something, which the nil UUID does not.
+fn uuid(object: &Value, name: &str, path: &str) -> Result<Uuid, Problem> {
+    let id: Option<Uuid> = match property(object, name) {
+        None | Some(Value::Null) => {
+            return Err(Problem::bad_request(format!("{path} is required")));
+        }
+        Some(value) => value.as_str().and_then(|text| text.parse().ok()),
+    };
+    match id {
+        None => Err(Problem::bad_request(format!("{path} is not a UUID"))),
+        Some(id) if id.is_nil() => {
+            Err(Problem::bad_request(format!("{path} must not be the nil UUID")))
+        }
+        Some(id) => Ok(id),
+    }
+}
+
+impl From<InvalidCart> for Problem {
+    fn from(why: InvalidCart) -> Self {
+        Self::bad_request(why.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const USER: &str = "7b0c0b6e-58a5-4a3b-9d3e-0f3c1f2a4b5c";
+    const PRODUCT: &str = "11111111-2222-4333-8444-555555555555";
+
+    fn wrong(body: &Value) -> String {
+        let problem = cart(body).expect_err("it is not a cart");
+        let body = serde_json::to_value(problem.into_body("/", String::new()));
+        body.expect("a plain struct")["error"].as_str().expect("words").to_owned()
+    }
+
+    #[test]
+    fn a_cart_is_read_without_regard_to_case() {
+        let body = json!({"UserId": USER, "ITEMS": [{"ProductId": PRODUCT, "Quantity": 2}]});
+        let cart = cart(&body).expect("as today's web client sends it");
+        assert_eq!(cart.user_id().to_string(), USER);
+        assert_eq!(cart.lines()[0].quantity, 2);
+    }
+
+    #[test]
+    fn no_items_are_told_before_anything_else() {
+        for items in [json!(null), json!([])] {
+            assert_eq!(wrong(&json!({"items": items})), "Order must contain items");
+        }
+        assert_eq!(wrong(&json!({})), "Order must contain items");
+    }
+
+    #[test]
+    fn the_first_thing_wrong_is_named() {
+        let with = |line: Value| json!({"userId": USER, "items": [line]});
+        let quantity = "items[0].quantity must be a whole number from 1 to 1000000";
+        let nil = Uuid::nil().to_string();
+        for (body, error) in [
+            (json!([]), "the body must be a JSON object"),
+            (json!({"items": {}}), "items must be an array"),
+            (json!({"items": [1]}), "userId is required"),
+            (json!({"items": [1], "userId": 7}), "userId is not a UUID"),
+            (json!({"items": [1], "userId": nil}), "userId must not be the nil UUID"),
+            (with(json!(1)), "items[0] must be an object"),
+            (with(json!({"quantity": 1})), "items[0].productId is required"),
+            (with(json!({"productId": "x"})), "items[0].productId is not a UUID"),
+            (with(json!({"productId": nil})), "items[0].productId must not be the nil UUID"),
+            (with(json!({"productId": PRODUCT})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": 0})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": -1})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": 2.0})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": "2"})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": 4_294_967_297_u64})), quantity),
+            (
+                json!({"userId": USER, "items": vec![json!(1); 101]}),
+                "items must not have more than 100 lines",
+            ),
+        ] {
+            assert_eq!(wrong(&body), error, "{body}");
+        }
+    }
+}

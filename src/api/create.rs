@@ -1,0 +1,159 @@
+//! `POST /api/orders/create`: a request into an [`Order`], an [`Answer`] into a response.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::body::{json_bytes, parse};
+use super::cart::{CreateOrder, cart};
+use super::key::idempotency_key;
+use super::prefer::Preference;
+use super::problem::Problem;
+use super::route::Front;
+use super::{order, refusal, status};
+use crate::checkout::{Answer, Order};
+use crate::order::{OrderId, UserId};
+use crate::trace::TraceParent;
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// Seconds after which it is worth asking again for what is pending or was shed.
+const SOON_SECS: u32 = 1;
+/// Seconds after which a full backlog may have room, or another replica the requests.
+const LATER_SECS: u32 = 5;
+
+/// An order that stands, in short.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Created {
+    id: Uuid,
+    user_id: Uuid,
+    /// Paise.
+    total_amount: i64,
+}
+
+/// A checkout that is accepted and not decided.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Accepted {
+    id: Uuid,
+    user_id: Uuid,
+    /// Always `Pending`.
+    status: &'static str,
+    status_url: String,
+}
+
+/// Create an order
+///
+/// Takes a checkout in and waits for what becomes of it. Repeating a request with the same
+/// `Idempotency-Key` joins the first one: it never makes a second order.
+#[utoipa::path(
+    post,
+    path = "/api/orders/create",
+    tag = "orders",
+    operation_id = "createOrder",
+    request_body = CreateOrder,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, quoted or not; the same for every repeat of one request"),
+        ("Prefer" = Option<String>, Header, description = "`respond-async`, or `wait=SECONDS` up to 60"),
+        ("traceparent" = Option<String>, Header, description = "W3C trace context"),
+    ),
+    responses(
+        (status = 201, description = "Completed", body = Created, headers(
+            ("Location" = String, description = "The order"),
+            ("Idempotent-Replayed" = Option<bool>, description = "`true` for the answer to an earlier request with the same key"),
+            ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
+        )),
+        (status = 202, description = "Accepted, durable, and not finished within the wait", body = Accepted, headers(
+            ("Location" = String, description = "Its status"),
+            ("Retry-After" = u32, description = "Seconds until it is worth asking"),
+            ("Idempotent-Replayed" = Option<bool>, description = "`true` where an earlier request with the same key began it"),
+            ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
+        )),
+        (status = 400, description = "`Order must contain items`, or what else is wrong, naming the field"),
+        (status = 404, description = "`User profile not found`, `Product not found` (with `productId`) or `User not found`"),
+        (status = 408, description = "The body did not come"),
+        (status = 409, description = "`Insufficient stock` (with `productId`, `available`), `Payment failed - insufficient balance` (with `details`) or `Reservation failed` (with `productId`, `details`)"),
+        (status = 413, description = "The body is over 256 KiB"),
+        (status = 415, description = "The body is not JSON"),
+        (status = 422, description = "`Idempotency key reused with a different request`"),
+        (status = 429, description = "`Too many checkouts in progress`: nothing was accepted", headers(("Retry-After" = u32, description = "Seconds"))),
+        (status = 500, description = "`Order creation failed`: everything is undone"),
+        (status = 502, description = "`Order creation failed`: a neighbour was at fault or out of reach, everything is undone"),
+        (status = 503, description = "What is unavailable. Without an `id` nothing was accepted; with one it is not known whether it was", headers(("Retry-After" = u32, description = "Seconds"))),
+    ),
+)]
+pub(super) async fn create(
+    State(front): State<Front>,
+    Extension(trace): Extension<TraceParent>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let preference = Preference::of(&headers);
+    let bytes = json_bytes(&headers, body).await?;
+    let idempotency_key = idempotency_key(&headers)?;
+    let cart = cart(&parse(&bytes)?)?;
+    let wait = preference.wait(front.default_wait);
+    let answer = front.api.desk.create(Order { cart, idempotency_key, wait, trace }).await;
+    let is_pending = matches!(answer, Answer::Pending { .. });
+    let mut response = respond(answer);
+    if let Some(applied) = preference.applied(is_pending) {
+        response.headers_mut().insert(APPLIED, applied);
+    }
+    Ok(response)
+}
+
+fn respond(answer: Answer) -> Response {
+    match answer {
+        Answer::Confirmed { id, user_id, total_amount, replayed } => {
+            let body = Created { id: id.0, user_id: user_id.0, total_amount };
+            let location = [(header::LOCATION, order::url(id))];
+            marked((StatusCode::CREATED, location, Json(body)).into_response(), replayed)
+        }
+        Answer::Pending { id, user_id, replayed } => marked(pending(id, user_id), replayed),
+        Answer::Refused { id, refusal, replayed } => {
+            marked(refusal::problem(id, refusal).into_response(), replayed)
+        }
+        Answer::KeyReused { id } => {
+            let error = "Idempotency key reused with a different request";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error).of_checkout(id).into_response()
+        }
+        Answer::TooMany => {
+            let error = "Too many checkouts in progress";
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, error);
+            problem.retry_after(SOON_SECS).into_response()
+        }
+        Answer::NotNow { reason } => {
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason);
+            problem.retry_after(LATER_SECS).into_response()
+        }
+        Answer::Unavailable { id: None } => Problem::database_unavailable().into_response(),
+        Answer::Unavailable { id: Some(id) } => Problem::database_unavailable()
+            .detail(
+                "it is not known whether the checkout was accepted: ask for its status, or \
+                 repeat the request with its Idempotency-Key",
+            )
+            .of_checkout(id)
+            .into_response(),
+    }
+}
+
+fn pending(id: OrderId, user_id: UserId) -> Response {
+    let status_url = status::url(id);
+    let headers =
+        [(header::LOCATION, status_url.clone()), (header::RETRY_AFTER, SOON_SECS.to_string())];
+    let body = Accepted { id: id.0, user_id: user_id.0, status: "Pending", status_url };
+    (StatusCode::ACCEPTED, headers, Json(body)).into_response()
+}
+
+fn marked(mut response: Response, replayed: bool) -> Response {
+    if replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}

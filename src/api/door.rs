@@ -1,0 +1,65 @@
+//! The way in and out of every request: its trace on the way in, its problem document on the way
+//! out, and nothing of its body in between.
+
+use std::any::Any;
+
+use axum::Json;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
+
+use super::problem::Problem;
+use crate::trace::TraceParent;
+
+/// A layer around every route: gives the request its [`TraceParent`] as an extension and its span,
+/// and turns a [`Problem`] into its document.
+pub(crate) async fn walk_in(mut request: Request, next: Next) -> Response {
+    let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    let trace = header.and_then(TraceParent::parse).unwrap_or_else(TraceParent::fresh);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    let span = tracing::info_span!(
+        "request",
+        method = %request.method(),
+        route,
+        trace_id = trace.trace_id(),
+    );
+    let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(trace.clone());
+    let mut response = next.run(request).instrument(span).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => with_document(&response, problem, &path, &trace),
+        None => response,
+    }
+}
+
+fn with_document(bare: &Response, problem: Problem, path: &str, trace: &TraceParent) -> Response {
+    let document = Json(problem.into_body(path, trace.trace_id()));
+    let mut response = (bare.status(), bare.headers().clone(), document).into_response();
+    let json = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+}
+
+/// What a panic in a handler is answered with.
+pub(crate) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    let cause = cause
+        .downcast::<String>()
+        .or_else(|other| other.downcast::<&str>().map(|words| Box::new((*words).to_owned())));
+    let cause = cause.map_or_else(|_unknown| "unknown".to_owned(), |words| *words);
+    tracing::error!(cause, "a handler panicked");
+    Problem::internal().into_response()
+}
+
+/// The answer where no route is.
+pub(super) async fn no_such_path() -> Problem {
+    Problem::not_found("Not found").detail("there is nothing at this path; see /docs")
+}
+
+/// The answer where the route is there for other methods; axum adds `Allow`.
+pub(crate) async fn no_such_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+        .detail("the header Allow has the methods of this path")
+}

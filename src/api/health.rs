@@ -1,0 +1,89 @@
+//! Probes and metrics: whether the process lives, whether it should get requests, how it does.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::route::Front;
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The seed's health answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Health {
+    /// Always `Healthy`.
+    status: &'static str,
+    /// Always `order-service`.
+    service: &'static str,
+}
+
+/// How a probe went.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Probe {
+    /// `live`, `ready` or `unavailable`.
+    status: &'static str,
+    /// Why it is unavailable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// The seed's health check
+#[utoipa::path(
+    get,
+    path = "/api/health",
+    tag = "probes",
+    responses((status = 200, description = "The process lives", body = Health)),
+)]
+pub(super) async fn health() -> Json<Health> {
+    Json(Health { status: "Healthy", service: "order-service" })
+}
+
+/// Liveness
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    tag = "probes",
+    responses((status = 200, description = "The process lives", body = Probe)),
+)]
+pub(super) async fn live() -> Json<Probe> {
+    Json(Probe { status: "live", reason: None })
+}
+
+/// Readiness
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    tag = "probes",
+    responses(
+        (status = 200, description = "It can take checkouts", body = Probe),
+        (status = 503, description = "It can't, and why", body = Probe),
+    ),
+)]
+pub(super) async fn ready(State(front): State<Front>) -> Response {
+    let reason = if front.api.executor.is_draining() {
+        Some("this process is stopping".to_owned())
+    } else {
+        front.api.store.not_ready().await
+    };
+    let (code, status) = match reason {
+        None => (StatusCode::OK, "ready"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    };
+    (code, Json(Probe { status, reason })).into_response()
+}
+
+/// Metrics
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "probes",
+    responses(
+        (status = 200, description = "OpenMetrics text, as Prometheus reads it", body = String, content_type = "application/openmetrics-text"),
+    ),
+)]
+pub(super) async fn metrics(State(front): State<Front>) -> Response {
+    ([(header::CONTENT_TYPE, OPENMETRICS)], front.api.metrics.render()).into_response()
+}

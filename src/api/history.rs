@@ -1,0 +1,156 @@
+//! `GET /api/orders/user/{userId}`: a user's orders, page by page.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use chrono::SubsecRound;
+use uuid::Uuid;
+
+use super::cursor::Cursor;
+use super::order::OrderView;
+use super::problem::Problem;
+use super::query::{Query, Segment, uuid_segment};
+use super::route::Front;
+use crate::order::{OrderStatus, UserId};
+use crate::store::{CursorKey, Direction, HistoryQuery, Order, Sort};
+
+const MAX_LIMIT: u64 = 1000;
+const STATUSES: &str =
+    "one of Pending, Confirmed, Rejected, Cancelling, Cancelled, Shipped, Delivered";
+const SORTS: &str = "one of -createdAt, createdAt, -totalAmount, totalAmount";
+const CURSOR: &str = "the cursor of a page that is sorted the same way";
+
+/// List a user's orders
+///
+/// Newest first; `[]` where there are none. The next page, if there is one, is in the header `Link`.
+#[utoipa::path(
+    get,
+    path = "/api/orders/user/{userId}",
+    tag = "orders",
+    operation_id = "listOrders",
+    params(
+        ("userId" = Uuid, Path, description = "Whose"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 1000 unless said"),
+        ("cursor" = Option<String>, Query, description = "From `Link`"),
+        ("status" = Option<String>, Query, description = "Only those of this status"),
+        ("from" = Option<String>, Query, format = DateTime, description = "Accepted then or later"),
+        ("to" = Option<String>, Query, format = DateTime, description = "Accepted then or earlier"),
+        ("minAmount" = Option<i64>, Query, description = "Of so many paise or more"),
+        ("maxAmount" = Option<i64>, Query, description = "Of so many paise or fewer"),
+        ("sort" = Option<String>, Query, description = "`-createdAt` (unless said), `createdAt`, `-totalAmount` or `totalAmount`"),
+    ),
+    responses(
+        (status = 200, description = "The page", body = Vec<OrderView>, headers(
+            ("Link" = Option<String>, description = "`<URL>; rel=\"next\"`"),
+        )),
+        (status = 400, description = "What is wrong, naming the parameter"),
+        (status = 503, description = "`The database is unavailable`"),
+    ),
+)]
+pub(super) async fn list_orders(
+    State(front): State<Front>,
+    user_id: Segment,
+    query: Query,
+) -> Result<Response, Problem> {
+    let user_id = UserId(uuid_segment(user_id, "userId")?);
+    let wanted = wanted(user_id, &query)?;
+    let page = front.api.store.history(&wanted).await?;
+    let last = page.orders.last().filter(|_| page.more);
+    let next = last.map(|order| {
+        let query = query.with_cursor(&cursor(wanted.sort, order).to_string());
+        [(header::LINK, format!("</api/orders/user/{user_id}?{query}>; rel=\"next\""))]
+    });
+    let orders = page.orders.into_iter().map(OrderView::from).collect::<Vec<_>>();
+    Ok((next, Json(orders)).into_response())
+}
+
+fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
+    let sort = query.read("sort", SORTS, sort)?;
+    let sort = sort.unwrap_or(Sort::CreatedAt(Direction::Descending));
+    let status = query.parsed::<OrderStatus>("status", STATUSES)?;
+    let amount = |name| query.parsed::<i64>(name, "a whole number of paise");
+    Ok(HistoryQuery {
+        user_id,
+        limit: query.limit(MAX_LIMIT, MAX_LIMIT)?,
+        after: query.read("cursor", CURSOR, |text| after(sort, text))?,
+        status: status.map(|status| status.to_string()),
+        from: query.moment("from")?,
+        to: query.moment("to")?,
+        min_amount: amount("minAmount")?,
+        max_amount: amount("maxAmount")?,
+        sort,
+    })
+}
+
+fn sort(text: &str) -> Option<Sort> {
+    match text {
+        "createdAt" => Some(Sort::CreatedAt(Direction::Ascending)),
+        "-createdAt" => Some(Sort::CreatedAt(Direction::Descending)),
+        "totalAmount" => Some(Sort::TotalAmount(Direction::Ascending)),
+        "-totalAmount" => Some(Sort::TotalAmount(Direction::Descending)),
+        _other => None,
+    }
+}
+
+fn tag(sort: Sort) -> char {
+    match sort {
+        Sort::CreatedAt(Direction::Ascending) => 'c',
+        Sort::CreatedAt(Direction::Descending) => 'd',
+        Sort::TotalAmount(Direction::Ascending) => 't',
+        Sort::TotalAmount(Direction::Descending) => 'u',
+    }
+}
+
+fn cursor(sort: Sort, last: &Order) -> Cursor {
+    let id = last.id.0;
+    match sort {
+        Sort::CreatedAt(_) => Cursor::at(tag(sort), last.created_at.trunc_subsecs(6), id),
+        Sort::TotalAmount(_) => Cursor { tag: tag(sort), key: last.total.0, id },
+    }
+}
+
+fn after(sort: Sort, text: &str) -> Option<(CursorKey, Uuid)> {
+    let cursor = Cursor::parse(text, tag(sort))?;
+    let key = match sort {
+        Sort::CreatedAt(_) => CursorKey::CreatedAt(cursor.moment()?),
+        Sort::TotalAmount(_) => CursorKey::TotalAmount(cursor.key),
+    };
+    Some((key, cursor.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_of_another_order_is_refused() {
+        let user = UserId(Uuid::from_u128(1));
+        let made = Cursor { tag: 'u', key: 4997, id: Uuid::from_u128(2) };
+        let read = |sort| wanted(user, &Query::parse(&format!("sort={sort}&cursor={made}")));
+        let same = read("-totalAmount").ok().and_then(|wanted| wanted.after);
+        assert_eq!(same, Some((CursorKey::TotalAmount(4997), Uuid::from_u128(2))));
+        for other in ["totalAmount", "-createdAt", "createdAt", ""] {
+            assert!(read(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_bad_value_is_refused() {
+        let user = UserId(Uuid::from_u128(1));
+        for bad in [
+            "status=confirmed",
+            "from=yesterday",
+            "to=2026-01-01",
+            "minAmount=1.5",
+            "maxAmount=x",
+            "sort=id",
+            "cursor=x",
+            "limit=1001",
+        ] {
+            assert!(wanted(user, &Query::parse(bad)).is_err(), "{bad}");
+        }
+        let open = wanted(user, &Query::parse("from=2026-01-01T00:00:00%2B05:30&unknown=1"));
+        assert_eq!(open.ok().map(|wanted| wanted.limit), Some(1000));
+    }
+}

@@ -1,0 +1,64 @@
+//! The clients' API: orders in and out, probes, metrics, and the document that describes it all.
+//!
+//! Thin handlers over the desk and the store. The invariant: every error, whoever raised it, leaves
+//! through the [`door`] as `application/problem+json` (RFC 9457) with the contract's words.
+
+mod body;
+mod cart;
+mod create;
+mod cursor;
+mod docs;
+mod document;
+mod door;
+mod health;
+mod history;
+mod key;
+mod order;
+mod prefer;
+mod problem;
+mod query;
+mod refusal;
+mod route;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::checkout::Desk;
+use crate::clock::Clock;
+use crate::engine::{Executor, Metrics};
+use crate::store::Store;
+
+pub use cart::{CreateLine, CreateOrder};
+pub use document::openapi;
+pub use route::router;
+
+pub(crate) use body::json_body;
+pub(crate) use cursor::Cursor;
+pub(crate) use door::{no_such_method, panicked, walk_in};
+pub(crate) use problem::Problem;
+pub(crate) use query::{Query, Segment, uuid_segment};
+
+/// What the handlers work with.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Takes checkouts in.
+    pub desk: Desk,
+    /// Is read for everything else.
+    pub store: Store,
+    /// Says whether this process is stopping.
+    pub executor: Executor,
+    /// Shown at `/metrics`.
+    pub metrics: Arc<Metrics>,
+    /// Time.
+    pub clock: Clock,
+}
+
+/// What is configured of it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `http.cors_origins`: who may call from a browser; empty: nobody from elsewhere.
+    pub cors_origins: Vec<String>,
+    /// `checkout.wait`: how long `create` waits where the client does not say.
+    pub default_wait: Duration,
+}

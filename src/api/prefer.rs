@@ -1,0 +1,109 @@
+//! `Prefer` (RFC 7240): how long a client wants to wait. What is unknown or malformed is ignored,
+//! as the standard says.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::checkout::Wait;
+
+/// The longest wait that a client can ask for, in seconds (CONTRACT.md, section 5).
+const MAX_WAIT_SECS: u64 = 60;
+
+/// What a client prefers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Preference {
+    wait_secs: Option<u64>,
+    respond_async: bool,
+}
+
+impl Preference {
+    /// Of all `Prefer` headers together; the first of each name counts.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut preference = Self::default();
+        let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+        for wish in values.flat_map(|value| value.split(',')) {
+            let wish = wish.split(';').next().unwrap_or_default();
+            let (name, value) = wish.split_once('=').unwrap_or((wish, ""));
+            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+            if name.eq_ignore_ascii_case("respond-async") {
+                preference.respond_async = true;
+            } else if name.eq_ignore_ascii_case("wait") && preference.wait_secs.is_none() {
+                preference.wait_secs = seconds(value);
+            }
+        }
+        preference
+    }
+
+    /// A time to wait comes before not waiting: together they mean, answer 202 after that time.
+    pub(super) fn wait(self, default: Duration) -> Wait {
+        match (self.wait_secs, self.respond_async) {
+            (Some(seconds), _) => Wait::Decided(Duration::from_secs(seconds)),
+            (None, true) => Wait::Accepted,
+            (None, false) => Wait::Decided(default),
+        }
+    }
+
+    /// `Preference-Applied`: what this answer owes to the client's wish.
+    pub(super) fn applied(self, is_pending: bool) -> Option<HeaderValue> {
+        let wait = self.wait_secs.map(|seconds| format!("wait={seconds}"));
+        let asynchronous = (self.respond_async && is_pending).then(|| "respond-async".to_owned());
+        let applied: Vec<String> = asynchronous.into_iter().chain(wait).collect();
+        let header = HeaderValue::try_from(applied.join(", ")).ok();
+        header.filter(|header| !header.is_empty())
+    }
+}
+
+/// Whole seconds, capped; more digits than fit are a long wait, too.
+fn seconds(value: &str) -> Option<u64> {
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| value.parse().unwrap_or(u64::MAX).min(MAX_WAIT_SECS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: Duration = Duration::from_secs(10);
+
+    fn preference(values: &[&'static str]) -> Preference {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("prefer", HeaderValue::from_static(value));
+        }
+        Preference::of(&headers)
+    }
+
+    fn wait(values: &[&'static str]) -> Wait {
+        preference(values).wait(DEFAULT)
+    }
+
+    #[test]
+    fn a_client_says_how_long_it_waits() {
+        let seconds = |seconds| Wait::Decided(Duration::from_secs(seconds));
+        assert_eq!(wait(&[]), Wait::Decided(DEFAULT));
+        assert_eq!(wait(&["respond-async"]), Wait::Accepted);
+        assert_eq!(wait(&["wait=0"]), seconds(0));
+        assert_eq!(wait(&["Wait=\"7\""]), seconds(7));
+        assert_eq!(wait(&["wait=99999999999999999999999"]), seconds(60));
+        assert_eq!(wait(&["respond-async, wait=5"]), seconds(5));
+        assert_eq!(wait(&["respond-async;x=1", "return=minimal, wait=5, wait=6"]), seconds(5));
+    }
+
+    #[test]
+    fn what_is_malformed_is_ignored() {
+        for value in ["wait", "wait=", "wait=-1", "wait=1.5", "wait=x", "=5", ",,;", "async"] {
+            assert_eq!(wait(&[value]), Wait::Decided(DEFAULT), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_applied_is_said_to_be() {
+        let applied = |values, is_pending| preference(values).applied(is_pending);
+        assert_eq!(applied(&[], true), None);
+        assert_eq!(applied(&["respond-async"], false), None);
+        assert_eq!(applied(&["wait=90"], false), Some(HeaderValue::from_static("wait=60")));
+        let both = HeaderValue::from_static("respond-async, wait=5");
+        assert_eq!(applied(&["wait=5, respond-async"], true), Some(both));
+    }
+}

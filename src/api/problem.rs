@@ -1,0 +1,231 @@
+//! RFC 9457 problem documents, with the contract's words in the member `error`.
+//!
+//! A handler says what is wrong; where and in which trace it happened is added at the
+//! [`super::door`], so that no handler can forget it.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::order::{OrderId, ProductId};
+use crate::store;
+
+/// Seconds after which a client may try again what the database could not do.
+const DATABASE_RETRY_SECS: u32 = 5;
+
+/// An error on its way to a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    body: Box<Body>,
+    headers: HeaderMap,
+}
+
+/// The document (`application/problem+json`). Clients tell problems apart by `status` and `error`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Body {
+    /// `about:blank`: the problem is of no more special sort than its status.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What happened, in a sentence.
+    detail: String,
+    /// What the problem is about: the checkout's status page, or the path that was asked for.
+    instance: String,
+    /// The contract's words.
+    error: String,
+    /// To be named to whoever looks into it.
+    trace_id: String,
+    /// The checkout, where one was accepted or may have been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
+    /// The product in question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<Uuid>,
+    /// How much of the product there was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    available: Option<i64>,
+    /// A neighbour's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    details: Option<Value>,
+    /// The saga's version now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
+    /// The actions that are allowed on the saga now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<Vec<&'static str>>,
+}
+
+impl Problem {
+    /// A problem of this status; `error` doubles as the detail until [`Problem::detail`] has more.
+    pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        let error = error.into();
+        let body = Body {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: error.clone(),
+            instance: String::new(),
+            error,
+            trace_id: String::new(),
+            id: None,
+            product_id: None,
+            available: None,
+            details: None,
+            version: None,
+            allowed: None,
+        };
+        Self { status, body: Box::new(body), headers: HeaderMap::new() }
+    }
+
+    /// 400: the request can't be meant; `error` names the field.
+    pub(crate) fn bad_request(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// 404: there is none; `error` says of what.
+    pub(crate) fn not_found(error: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, error)
+    }
+
+    /// 503: the database does not answer. Nothing of the request was done that it knows of.
+    pub(crate) fn database_unavailable() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database is unavailable")
+            .retry_after(DATABASE_RETRY_SECS)
+    }
+
+    /// 500: a fault of ours that has no better name.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
+            .detail("an unexpected fault; the log has it under this traceId")
+    }
+
+    /// In more words than the contract's.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.body.detail = detail.into();
+        self
+    }
+
+    /// About this checkout, which was accepted or may have been.
+    pub(crate) fn of_checkout(mut self, id: OrderId) -> Self {
+        self.body.instance = super::status::url(id);
+        self.body.id = Some(id.0);
+        self
+    }
+
+    /// About this product.
+    pub(crate) fn of_product(mut self, id: ProductId) -> Self {
+        self.body.product_id = Some(id.0);
+        self
+    }
+
+    /// There was so much of it.
+    pub(crate) fn available(mut self, available: i64) -> Self {
+        self.body.available = Some(available);
+        self
+    }
+
+    /// With a neighbour's own words, if it had any.
+    pub(crate) fn details(mut self, details: Option<Value>) -> Self {
+        self.body.details = details;
+        self
+    }
+
+    /// The saga is at this version now.
+    pub(crate) fn version(mut self, version: i64) -> Self {
+        self.body.version = Some(version);
+        self
+    }
+
+    /// These actions are allowed instead.
+    pub(crate) fn allowed(mut self, actions: Vec<&'static str>) -> Self {
+        self.body.allowed = Some(actions);
+        self
+    }
+
+    /// Worth another try after so many seconds.
+    pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
+        self.headers.insert(header::RETRY_AFTER, seconds.into());
+        self
+    }
+
+    /// With a header more.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The document of it, as it is answered at `path` in this trace.
+    pub(crate) fn into_body(self, path: &str, trace_id: String) -> Body {
+        let mut body = *self.body;
+        if body.instance.is_empty() {
+            path.clone_into(&mut body.instance);
+        }
+        body.trace_id = trace_id;
+        body
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Status and headers; the door writes the document.
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.headers.clone()).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Unavailable(_)
+            | store::Error::OutcomeUnknown(_)
+            | store::Error::Unusable(_) => {
+                tracing::warn!("a request was not served: the database is unavailable");
+                Self::database_unavailable()
+            }
+            store::Error::Refused(_) => {
+                tracing::error!("a request was not served: the database refused its values");
+                Self::internal()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_has_the_members_of_the_standard_and_the_contracts_words() {
+        let id = OrderId(Uuid::from_u128(1));
+        let problem = Problem::not_found("Product not found").of_checkout(id);
+        let problem = problem.of_product(ProductId(Uuid::from_u128(2)));
+        let body = problem.into_body("/api/orders/create", "abc".to_owned());
+        assert_eq!(
+            serde_json::to_value(body).expect("a plain struct"),
+            json!({
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": "Product not found",
+                "instance": "/api/orders/00000000-0000-0000-0000-000000000001/status",
+                "error": "Product not found",
+                "traceId": "abc",
+                "id": "00000000-0000-0000-0000-000000000001",
+                "productId": "00000000-0000-0000-0000-000000000002",
+            })
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! The one route table of the clients' API, and the layers around it.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Api, Options, create, docs, document, door, health, history, order, status};
+
+/// What a handler gets.
+#[derive(Clone, Debug)]
+pub(super) struct Front {
+    pub(super) api: Api,
+    pub(super) default_wait: Duration,
+}
+
+/// The routes with what the document says of them; each names its method and path above its handler.
+pub(super) fn table() -> OpenApiRouter<Front> {
+    OpenApiRouter::default()
+        .routes(routes!(create::create))
+        .routes(routes!(order::get_order))
+        .routes(routes!(history::list_orders))
+        .routes(routes!(status::get_status))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::health))
+        .routes(routes!(health::metrics))
+}
+
+/// The clients' API. Merges with other routers; its answer to unknown paths is theirs then, too.
+pub fn router(api: Api, options: Options) -> Router {
+    let front = Front { api, default_wait: options.default_wait };
+    let routes = Router::from(table())
+        .route("/openapi.json", get(async || Json(document::openapi())))
+        .route("/docs", get(docs::page))
+        .route("/docs/", get(docs::page))
+        .route("/docs/{file}", get(docs::asset))
+        .fallback(door::no_such_path)
+        .method_not_allowed_fallback(door::no_such_method)
+        .layer(CatchPanicLayer::custom(door::panicked))
+        .layer(middleware::from_fn(door::walk_in));
+    let routes = match cors(options.cors_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes.with_state(front)
+}
+
+/// What a browser on one of these origins may do; `None`: no such headers at all.
+fn cors(origins: Vec<String>) -> Option<CorsLayer> {
+    // Config has checked that each is an origin, so that it can be sent in a header.
+    let origins = origins.into_iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
+    let origins = origins.collect::<Vec<_>>();
+    let named = HeaderName::from_static;
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([
+                header::CONTENT_TYPE,
+                header::AUTHORIZATION,
+                named("idempotency-key"),
+                named("prefer"),
+                named("traceparent"),
+            ])
+            .expose_headers([
+                header::LOCATION,
+                header::LINK,
+                header::RETRY_AFTER,
+                named("idempotent-replayed"),
+                named("preference-applied"),
+            ])
+    })
+}

@@ -1,0 +1,134 @@
+//! `GET /api/orders/{id}/status`: what became of a checkout, as its client would have been told.
+
+use axum::Json;
+use axum::extract::{Extension, OriginalUri, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::problem::{Body, Problem};
+use super::query::{Segment, uuid_segment};
+use super::route::Front;
+use super::{order, refusal};
+use crate::checkout::Refusal;
+use crate::order::{OrderId, OrderStatus};
+use crate::saga::State as SagaState;
+use crate::store::{Found, Order};
+use crate::trace::TraceParent;
+
+/// Where a checkout's status is found.
+pub(super) fn url(id: OrderId) -> String {
+    format!("/api/orders/{id}/status")
+}
+
+/// What became of a checkout.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CheckoutStatus)]
+#[serde(rename_all = "camelCase")]
+struct StatusView {
+    id: Uuid,
+    user_id: Uuid,
+    /// `Pending`, `Confirmed`, `Rejected`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`.
+    status: String,
+    /// The saga's own state.
+    state: String,
+    /// Paise, once the order stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_amount: Option<i64>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// Where the order is, once it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_url: Option<String>,
+    /// What a waiting client would have been answered, where it came to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Body>,
+}
+
+/// Get the status of a checkout
+///
+/// Known from acceptance on, under the `id` of every answer.
+#[utoipa::path(
+    get,
+    path = "/api/orders/{id}/status",
+    tag = "orders",
+    operation_id = "getStatus",
+    params(("id" = Uuid, Path, description = "The checkout, which is the order's id too")),
+    responses(
+        (status = 200, description = "What became of it", body = StatusView, headers(
+            ("Retry-After" = Option<u32>, description = "While `Pending`: seconds until it is worth asking again"),
+        )),
+        (status = 400, description = "`id is not a UUID`"),
+        (status = 404, description = "`Order not found`"),
+        (status = 503, description = "`The database is unavailable`"),
+    ),
+)]
+pub(super) async fn get_status(
+    State(front): State<Front>,
+    Extension(trace): Extension<TraceParent>,
+    OriginalUri(uri): OriginalUri,
+    id: Segment,
+) -> Result<Response, Problem> {
+    let id = OrderId(uuid_segment(id, "id")?);
+    let Some(found) = front.api.store.find(id).await? else {
+        return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
+    };
+    let view = match found.state() {
+        Some(SagaState::Completed) => confirmed(&found, front.api.store.order(id).await?),
+        Some(SagaState::Compensated | SagaState::Rejected) => {
+            let context = found.context.as_ref();
+            let cause = context.and_then(|context| context.cause.as_ref());
+            let lines = context.map_or(&[][..], |context| &context.lines);
+            let problem = refusal::problem(id, Refusal::of(cause, lines));
+            let problem = problem.into_body(uri.path(), trace.trace_id());
+            StatusView { problem: Some(problem), ..view(&found, OrderStatus::Rejected) }
+        }
+        Some(
+            SagaState::Started
+            | SagaState::ProfileFetched
+            | SagaState::Priced
+            | SagaState::Paid
+            | SagaState::Reserved
+            | SagaState::Compensating,
+        )
+        | None => {
+            let pending = view(&found, OrderStatus::Pending);
+            return Ok(([(header::RETRY_AFTER, "1")], Json(pending)).into_response());
+        }
+    };
+    Ok(Json(view).into_response())
+}
+
+/// The order's own status from then on: it may be cancelled or shipped.
+fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
+    let stands = StatusView {
+        total_amount: found.total.map(|total| total.0),
+        order_url: Some(order::url(found.id)),
+        ..view(found, OrderStatus::Confirmed)
+    };
+    match order {
+        None => stands,
+        Some(order) => StatusView {
+            status: order.status,
+            updated_at: found.updated_at.max(order.updated_at),
+            ..stands
+        },
+    }
+}
+
+fn view(found: &Found, status: OrderStatus) -> StatusView {
+    StatusView {
+        id: found.id.0,
+        user_id: found.user_id.0,
+        status: status.to_string(),
+        state: found.state.clone(),
+        total_amount: None,
+        created_at: found.created_at,
+        updated_at: found.updated_at,
+        order_url: None,
+        problem: None,
+    }
+}

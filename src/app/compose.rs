@@ -1,0 +1,103 @@
+//! From a configuration and an open store to an executor and its routes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+
+use super::Error;
+use crate::api::{self, Api};
+use crate::checkout::{self, Checkout, Desk};
+use crate::clock::Clock;
+use crate::config::{Config, Service};
+use crate::engine::{Executor, Kind, Settings};
+use crate::neighbours::{Address, Neighbours};
+use crate::operator::{self, Operators};
+use crate::saga::retry::Backoff;
+use crate::saga::{Definition, Kinds, Policy};
+use crate::store::Store;
+
+/// Every kind of saga.
+static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION];
+
+/// What runs behind the HTTP server.
+#[derive(Debug)]
+pub struct Composed {
+    /// Registered, not yet running.
+    pub executor: Executor,
+    /// Every route.
+    pub router: Router,
+}
+
+/// Puts the parts together. Registers an executor; claims nothing yet.
+///
+/// # Errors
+/// Where the database is out of reach, or TLS can't be set up.
+pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Composed, Error> {
+    let services = &config.services;
+    let address = |service: &Service| Address {
+        url: service.url.clone(),
+        timeout: service.timeout,
+        concurrency: service.concurrency,
+    };
+    let neighbours = Neighbours::new(
+        &address(&services.user),
+        &address(&services.product),
+        &address(&services.payment),
+        &clock,
+    )?;
+    let kinds: Vec<Arc<dyn Kind>> = vec![Arc::new(Checkout::new(neighbours))];
+    let settings = settings(config);
+    let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
+    let desk = Desk::new(executor.clone(), store.clone(), settings.policy.kinds);
+    let api = Api {
+        desk,
+        store: store.clone(),
+        executor: executor.clone(),
+        metrics: executor.metrics(),
+        clock: clock.clone(),
+    };
+    let options = api::Options {
+        cors_origins: config.http.cors_origins.clone(),
+        default_wait: config.checkout.wait,
+    };
+    let operators = Operators {
+        store,
+        executor: executor.clone(),
+        clock,
+        token: config.operator.token.as_ref().map(|token| token.reveal().to_owned()),
+        definitions: DEFINITIONS,
+    };
+    let router = api::router(api, options).merge(operator::router(operators));
+    Ok(Composed { executor, router })
+}
+
+fn settings(config: &Config) -> Settings {
+    let services = &config.services;
+    Settings {
+        concurrency: config.executor.concurrency,
+        backlog: config.checkout.backlog,
+        lease: config.executor.lease,
+        deadline: config.checkout.deadline,
+        policy: Policy {
+            kinds: Kinds {
+                product: services.product.idempotent,
+                payment: services.payment.idempotent,
+            },
+            product_key_memory: key_memory(services.product.key_memory, services.product.timeout),
+            payment_key_memory: key_memory(services.payment.key_memory, services.payment.timeout),
+            backoff: Backoff {
+                initial: config.retry.initial,
+                max: config.retry.max,
+                multiplier: config.retry.multiplier,
+                jitter: config.retry.jitter,
+            },
+            stuck_after: config.retry.stuck_after,
+        },
+    }
+}
+
+/// A call sent just within the memory may reach the neighbour as late as its timeout.
+fn key_memory(promised: Duration, timeout: Duration) -> Duration {
+    promised.checked_sub(timeout).filter(|left| !left.is_zero()).unwrap_or(promised)
+}

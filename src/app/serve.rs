@@ -1,0 +1,173 @@
+//! Serving: listen at once, open the books as soon as they can be, stop as the contract says.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::front::Front;
+use super::{Composed, Error, compose};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::Executor;
+use crate::lifecycle::stop_asked;
+use crate::pacing::Pacing;
+use crate::store::{self, Store};
+
+/// Connections that are idle or still being answered after the drain get so long.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Serves until SIGTERM or ctrl-c.
+///
+/// # Errors
+/// Where the address or the database can't be used. A database that is only out of reach is waited
+/// for.
+pub async fn serve(config: Config) -> Result<(), Error> {
+    let grace = config.shutdown.grace;
+    let (front, listening) = Listening::start(config.http.listen).await?;
+    info!(address = %listening.address, "listens");
+    let running = tokio::select! {
+        running = listening.open(front, config, Clock::system()) => running?,
+        asked = stop_asked() => return Ok(asked?),
+    };
+    info!("ready");
+    stop_asked().await?;
+    info!("stops: takes no more checkouts, and gives up its sagas");
+    running.stop(grace).await;
+    Ok(())
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// Where the database is out of reach or can't be migrated.
+pub async fn migrate(config: Config) -> Result<(), Error> {
+    let store = open(&config).await?;
+    store.migrate().await?;
+    info!(database = store.database(), "the schema is up to date");
+    store.close().await;
+    Ok(())
+}
+
+/// A server on its address, before there is anything behind it.
+struct Listening {
+    address: SocketAddr,
+    server: JoinHandle<std::io::Result<()>>,
+    closing: CancellationToken,
+}
+
+/// A service that takes checkouts.
+#[derive(Debug)]
+pub struct Running {
+    /// Where.
+    pub address: SocketAddr,
+    /// What drives its sagas.
+    pub executor: Executor,
+    /// Its books.
+    pub store: Store,
+    server: JoinHandle<std::io::Result<()>>,
+    closing: CancellationToken,
+}
+
+impl Running {
+    /// Starts a service and returns when it is ready.
+    ///
+    /// # Errors
+    /// As [`serve`]'s.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
+        let (front, listening) = Listening::start(config.http.listen).await?;
+        listening.open(front, config, clock).await
+    }
+
+    /// Stops as at SIGTERM.
+    pub async fn stop(self, grace: Duration) {
+        self.executor.drain(grace).await;
+        self.closing.cancel();
+        // A client that doesn't let go can't hold the process.
+        drop(tokio::time::timeout(LINGER, self.server).await);
+        self.store.close().await;
+    }
+}
+
+impl Listening {
+    async fn start(address: SocketAddr) -> Result<(Front, Self), Error> {
+        let listen = |source| Error::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let (front, closing) = (Front::new(), CancellationToken::new());
+        let listener = listener.tap_io(|stream| {
+            // Answers are small and complete: there is nothing to wait for.
+            drop(stream.set_nodelay(true));
+        });
+        let serving = axum::serve(listener, front.clone().router())
+            .with_graceful_shutdown(closing.clone().cancelled_owned());
+        let server = tokio::spawn(serving.into_future());
+        Ok((front, Self { address, server, closing }))
+    }
+
+    async fn open(self, front: Front, config: Config, clock: Clock) -> Result<Running, Error> {
+        let store = open_when_reachable(&front, &config, &clock).await?;
+        warn_of_weak_durability(&store).await;
+        let Composed { executor, router } = compose(&config, store.clone(), clock).await?;
+        executor.run();
+        front.open(router);
+        let Self { address, server, closing } = self;
+        Ok(Running { address, executor, store, server, closing })
+    }
+}
+
+async fn open(config: &Config) -> Result<Store, store::Error> {
+    let url = config.database.url.reveal();
+    store::open(store::Options { url, max_connections: config.database.max_connections }).await
+}
+
+/// Opens and migrates the books, however long the database takes to be there.
+async fn open_when_reachable(
+    front: &Front,
+    config: &Config,
+    clock: &Clock,
+) -> Result<Store, store::Error> {
+    let mut pacing = Pacing::database();
+    let mut said = String::new();
+    loop {
+        let reason = match prepared(config).await {
+            Ok(Ok(store)) => return Ok(store),
+            Ok(Err(missing)) => missing,
+            Err(store::Error::Unavailable(error)) => {
+                front.waits_for("the database is out of reach");
+                error.to_string()
+            }
+            Err(error) => return Err(error),
+        };
+        if said != reason {
+            warn!(reason, "waits for the database");
+            reason.clone_into(&mut said);
+        }
+        clock.sleep(pacing.pause()).await;
+    }
+}
+
+/// An open store, or why it is not ready.
+async fn prepared(config: &Config) -> Result<Result<Store, String>, store::Error> {
+    let store = open(config).await?;
+    if config.database.migrate {
+        store.migrate().await?;
+    }
+    Ok(match store.not_ready().await {
+        None => Ok(store),
+        Some(reason) => Err(reason),
+    })
+}
+
+/// What is "durable" is what PostgreSQL is told to make so (SAGA.md).
+async fn warn_of_weak_durability(store: &Store) {
+    if let Ok(Some(off)) = store.postgres_setting("synchronous_commit").await
+        && off == "off"
+    {
+        warn!("PostgreSQL's synchronous_commit is off: a crash of it can lose what was answered");
+    }
+}

@@ -1,0 +1,217 @@
+//! What the steps do: one function each.
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, join, join_all};
+
+use super::DEFINITION;
+use crate::engine::Kind;
+use crate::neighbours::{Charge, Errand, Found, Neighbours, Offer};
+use crate::order::{OrderId, Paise, ProductId, ProfileId};
+use crate::saga::{
+    Call, Cause, Context, Definition, How, Instance, Learned, Outcome, Reading, Report, Step,
+};
+
+/// The checkout, at these neighbours.
+#[derive(Debug)]
+pub struct Checkout {
+    neighbours: Neighbours,
+}
+
+impl Checkout {
+    /// At these neighbours.
+    pub fn new(neighbours: Neighbours) -> Self {
+        Self { neighbours }
+    }
+}
+
+impl Kind for Checkout {
+    fn definition(&self) -> &'static Definition {
+        &DEFINITION
+    }
+
+    fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading> {
+        fetch_profile_and_prices(&self.neighbours, saga, errand).boxed()
+    }
+
+    fn call<'a>(
+        &'a self,
+        saga: &'a Instance,
+        call: &'a Call,
+        errand: Errand<'a>,
+    ) -> BoxFuture<'a, Report> {
+        let (product, line) = (&self.neighbours.product, call.effect.line.unwrap_or(0));
+        let line = saga.context.lines[usize::from(line)];
+        match call.effect.step {
+            Step::ChargePayment => charge_payment(&self.neighbours, saga, call, errand).boxed(),
+            Step::RefundPayment => refund_payment(&self.neighbours, saga, call, errand).boxed(),
+            Step::ReserveStock => product.reserve(errand, call, line).boxed(),
+            Step::ReleaseStock => product.release(errand, call, line).boxed(),
+            Step::FetchProfile
+            | Step::PriceCart
+            | Step::ConfirmOrder
+            | Step::TakeOver
+            | Step::Intervene => unreachable!("the table has no effect {}", call.effect.step),
+        }
+    }
+}
+
+/// The profile and the products are read side by side; each product once, however many lines it has.
+async fn fetch_profile_and_prices(
+    neighbours: &Neighbours,
+    saga: &Instance,
+    errand: Errand<'_>,
+) -> Reading {
+    let products = distinct_products(&saga.context);
+    let offers = products
+        .iter()
+        .map(|(line, product)| neighbours.product.offer(errand, saga.id, *line, *product));
+    let (profile, offers) = match saga.context.profile_id {
+        Some(known) => ((None, Found::It(known)), join_all(offers).await),
+        None => {
+            let profile = neighbours.user.profile(errand, saga.id, saga.user_id);
+            let ((report, profile), offers) = join(profile, join_all(offers)).await;
+            ((Some(report), profile), offers)
+        }
+    };
+    let (profile_report, profile) = profile;
+    let (offer_reports, offers): (Vec<_>, Vec<_>) = offers.into_iter().unzip();
+    let found: Vec<_> = products.into_iter().map(|(_, product)| product).zip(offers).collect();
+    let learned = learn(&saga.context, profile, &profile_report, &found, &offer_reports);
+    let reports = profile_report.into_iter().chain(offer_reports).collect();
+    Reading { reports, learned }
+}
+
+fn distinct_products(context: &Context) -> Vec<(u16, ProductId)> {
+    let mut distinct: Vec<(u16, ProductId)> = Vec::new();
+    for (line, at) in context.lines.iter().zip(0..) {
+        if distinct.iter().all(|(_, known)| *known != line.product_id) {
+            distinct.push((at, line.product_id));
+        }
+    }
+    distinct
+}
+
+/// Errors are looked for in the contract's order: the profile, then the lines in cart order; what
+/// stands behind one that is not known yet has to wait for it.
+fn learn(
+    context: &Context,
+    profile: Found<ProfileId>,
+    profile_report: &Option<Report>,
+    offers: &[(ProductId, Found<Offer>)],
+    offer_reports: &[Report],
+) -> Learned {
+    let profile_id = match profile {
+        Found::It(profile_id) => profile_id,
+        Found::Missing => {
+            return Learned::Hopeless(missing(Step::FetchProfile, None, profile_report.as_ref()));
+        }
+        Found::Nonsense(detail) => {
+            return Learned::Hopeless(Cause::Fault { step: Step::FetchProfile, detail });
+        }
+        Found::NoAnswer => return Learned::Nothing,
+    };
+    let mut unit_prices = Vec::with_capacity(context.lines.len());
+    for (line, at) in context.lines.iter().zip(0_u16..) {
+        let Some(of) = offers.iter().position(|(product, _)| *product == line.product_id) else {
+            return Learned::Profile(profile_id);
+        };
+        match &offers[of].1 {
+            Found::It(offer) => {
+                if offer.stock < wanted(context, line.product_id) {
+                    let available = offer.stock;
+                    return Learned::Hopeless(Cause::InsufficientStock { line: at, available });
+                }
+                unit_prices.push(offer.price);
+            }
+            Found::Missing => {
+                let cause = missing(Step::PriceCart, Some(at), offer_reports.get(of));
+                return Learned::Hopeless(cause);
+            }
+            Found::Nonsense(detail) => {
+                let detail = detail.clone();
+                return Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail });
+            }
+            Found::NoAnswer => return Learned::Profile(profile_id),
+        }
+    }
+    match crate::order::total(&context.lines, &unit_prices) {
+        Some(_) => Learned::Prices { profile_id, unit_prices },
+        None => {
+            let detail = "the total does not fit 64 bits".to_owned();
+            Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail })
+        }
+    }
+}
+
+/// Lines of one product are added up; 100 lines of a million pieces fit.
+fn wanted(context: &Context, product: ProductId) -> i64 {
+    let lines = context.lines.iter().filter(|line| line.product_id == product);
+    lines.map(|line| i64::from(line.quantity)).sum()
+}
+
+fn missing(step: Step, line: Option<u16>, report: Option<&Report>) -> Cause {
+    let status = report.and_then(|report| report.status);
+    Cause::Refused { step, line, status, body: report.and_then(|report| report.response.clone()) }
+}
+
+/// Charges, and where the charge may have happened before, believes a refusal only if the payment
+/// service has nothing recorded (SAGA.md, "Outcomes"). At a payment service that is not idempotent,
+/// an unknown outcome is looked up at once.
+async fn charge_payment(
+    neighbours: &Neighbours,
+    saga: &Instance,
+    call: &Call,
+    errand: Errand<'_>,
+) -> Report {
+    let payment = &neighbours.payment;
+    if call.how == How::LookUp {
+        return only_if_done(payment.look_up(errand, call, saga.id).await);
+    }
+    let report = payment.process(errand, call, charge(saga.id, saga)).await;
+    match report.outcome {
+        Outcome::Refused if call.unsure_before => {
+            let looked = payment.look_up(errand, call, saga.id).await;
+            match looked.outcome {
+                Outcome::Done => looked,
+                Outcome::Refused => report,
+                Outcome::NotSent | Outcome::Unknown => only_if_done(looked),
+            }
+        }
+        Outcome::Unknown if call.intent_first => {
+            let looked = payment.look_up(errand, call, saga.id).await;
+            if looked.outcome == Outcome::Done { looked } else { report }
+        }
+        Outcome::Done | Outcome::Refused | Outcome::NotSent | Outcome::Unknown => report,
+    }
+}
+
+/// A look-up settles nothing but that it happened.
+fn only_if_done(looked: Report) -> Report {
+    match looked.outcome {
+        Outcome::Done => looked,
+        Outcome::Refused | Outcome::NotSent | Outcome::Unknown => {
+            let error = looked.error.unwrap_or_else(|| "it is not recorded as paid".to_owned());
+            let error = Some(format!("looked it up: {error}"));
+            Report { outcome: Outcome::Unknown, error, ..looked }
+        }
+    }
+}
+
+async fn refund_payment(
+    neighbours: &Neighbours,
+    saga: &Instance,
+    call: &Call,
+    errand: Errand<'_>,
+) -> Report {
+    neighbours.payment.refund(errand, call, charge(saga.id, saga)).await
+}
+
+fn charge(order_id: OrderId, saga: &Instance) -> Charge {
+    Charge {
+        order_id,
+        user_id: saga.user_id,
+        // Both are known from `Priced` on, and nothing is charged before.
+        profile_id: saga.context.profile_id.expect("a priced saga has its payer"),
+        amount: saga.total().unwrap_or(Paise(0)),
+    }
+}

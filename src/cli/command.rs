@@ -1,0 +1,147 @@
+//! The commands, their flags and what each hands over to.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{Error, out, sagas, sandbox};
+use crate::{
+    app,
+    config::{Config, Overrides},
+    telemetry::Role,
+};
+
+/// Takes a checkout through three services and its own books without losing an order, a rupee or
+/// a unit of stock.
+#[derive(Debug, Parser)]
+#[command(name = "order-service", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Read the configuration from FILE instead of ./order-service.toml
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Configuration")]
+    config: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  order-service demo                            everything in one process, to try it
+  order-service serve                           the service, configured by file and environment
+  order-service sagas list --stuck              what needs a person
+  order-service sagas show ID                   whose money is out, what is stuck and why
+
+Configuration, lowest to highest: built-in defaults, ./order-service.toml or --config FILE,
+the environment (ORDER_SERVICE__SECTION__KEY, DATABASE_URL, ...), flags.
+Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration.";
+
+const DATABASE: &str = "The books: sqlite://FILE or postgres://... [default: database.url]";
+
+/// The commands of CONTRACT 5.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the service until SIGTERM or ctrl-c
+    #[command(after_help = "\
+Examples:
+  order-service serve --listen 127.0.0.1:5004
+  DATABASE_URL=postgres://orders:secret@db/orders order-service serve
+  ORDER_SERVICE__OPERATOR__TOKEN=secret order-service serve")]
+    Serve(Serve),
+    /// Run the service with a sandbox of its neighbours and sample data, in one process
+    Demo(Demo),
+    /// Run stand-ins for the user, product and payment services, with faults to inject
+    Sandbox(sandbox::Sandbox),
+    /// Bring the database up to date and end
+    Migrate(Migrate),
+    /// Look at sagas and set stuck ones right, through the operators' API
+    Sagas(Box<sagas::Sagas>),
+    /// Print the API as a document
+    #[command(
+        about = "Print the OpenAPI document",
+        after_help = "Example:\n  order-service openapi > openapi.json"
+    )]
+    Openapi,
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Listen on ADDRESS [default: http.listen, 0.0.0.0:5004]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    #[arg(long, value_name = "URL", help = DATABASE)]
+    database_url: Option<String>,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "order-service-demo.db",
+        help = "Keep the books in this SQLite file"
+    )]
+    file: PathBuf,
+    /// Listen on ADDRESS
+    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 5004)))]
+    listen: SocketAddr,
+}
+
+/// Flags of `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    #[arg(long, value_name = "URL", help = DATABASE)]
+    database_url: Option<String>,
+}
+
+impl Command {
+    /// Whether the command stays and serves, or prints a result and ends.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Serve(_) | Self::Demo(_) | Self::Sandbox(_) => Role::Service,
+            Self::Migrate(_) | Self::Sagas(_) | Self::Openapi => Role::Tool,
+        }
+    }
+}
+
+impl Cli {
+    /// Does what was asked, says on stderr what went wrong, and gives the exit code.
+    pub async fn run(self) -> ExitCode {
+        match self.dispatch().await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                out::complain(&error);
+                ExitCode::from(error.exit_code())
+            }
+        }
+    }
+
+    async fn dispatch(self) -> Result<(), Error> {
+        let file = self.config.as_deref();
+        match self.command {
+            Command::Serve(Serve { listen, database_url }) => {
+                let config = Config::load(file, Overrides { listen, database_url })?;
+                Ok(app::serve(config).await?)
+            }
+            Command::Demo(demo) => {
+                let listen = Some(demo.listen);
+                let config = Config::load(file, Overrides { listen, ..Overrides::default() })?;
+                Ok(app::demo(config, demo.file).await?)
+            }
+            Command::Sandbox(sandbox) => sandbox.run().await,
+            Command::Migrate(Migrate { database_url }) => {
+                let overrides = Overrides { database_url, ..Overrides::default() };
+                Ok(app::migrate(Config::load(file, overrides)?).await?)
+            }
+            Command::Sagas(sagas) => sagas.run(file).await,
+            Command::Openapi => out::line(&app::openapi_json()),
+        }
+    }
+}

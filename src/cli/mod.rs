@@ -1,0 +1,16 @@
+//! The shell: one binary, one command a job.
+//!
+//! Results go to stdout, everything else to stderr. Exit codes are part of the contract: 0 fine,
+//! 1 failed, 2 wrong usage or configuration, with one line that says what.
+
+mod client;
+mod command;
+mod error;
+mod format;
+mod out;
+mod sagas;
+mod sandbox;
+mod view;
+
+pub use command::{Cli, Command};
+pub use error::Error;

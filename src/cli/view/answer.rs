@@ -1,0 +1,144 @@
+//! The answers' shapes, CONTRACT 4.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One page of sagas.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Page {
+    /// The sagas, in the server's order.
+    pub items: Vec<Saga>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+}
+
+/// A saga as the list has it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct Saga {
+    pub id: String,
+    #[serde(default)]
+    pub kind: String,
+    #[serde(default)]
+    pub version: i64,
+    pub state: String,
+    pub stuck: Option<Stuck>,
+    pub user_id: Option<String>,
+    /// Paise; none before the cart is priced.
+    pub total_amount: Option<i64>,
+    #[serde(default)]
+    pub attempts: i64,
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    pub last_error: Option<Value>,
+    pub owner: Option<Value>,
+    pub created_at: DateTime<Utc>,
+    #[serde(default)]
+    pub age_seconds: f64,
+}
+
+impl Saga {
+    /// The server's clock when it answered, so that a laptop's wrong clock tells no wrong ages.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        let milliseconds = chrono::Duration::try_milliseconds(self.age_milliseconds());
+        milliseconds
+            .and_then(|age| self.created_at.checked_add_signed(age))
+            .unwrap_or(self.created_at)
+    }
+
+    /// Whole seconds since it was accepted.
+    pub(super) fn age(&self) -> i64 {
+        self.age_milliseconds() / 1000
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast from float saturates, and ages fit"
+    )]
+    fn age_milliseconds(&self) -> i64 {
+        (self.age_seconds * 1000.0) as i64
+    }
+}
+
+/// Why a saga needs a person.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Stuck {
+    pub kind: String,
+    pub since: Option<DateTime<Utc>>,
+    pub step: Option<String>,
+    pub detail: Option<String>,
+}
+
+/// A saga with all that is known about it.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Detail {
+    #[serde(flatten)]
+    pub saga: Saga,
+    pub effects: Option<Effects>,
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// Names, or objects that name more than the action.
+    #[serde(default)]
+    pub actions: Vec<Value>,
+}
+
+/// Where the money and the stock are.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Effects {
+    pub charged: Known,
+    pub refunded: Known,
+    #[serde(default)]
+    pub lines: Vec<Line>,
+}
+
+/// Whether an effect happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::Display)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub(in crate::cli) enum Known {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// One line of the cart.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct Line {
+    pub product_id: String,
+    pub quantity: i64,
+    pub reserved: Known,
+    pub released: Known,
+}
+
+/// One entry of the step log.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct Step {
+    pub seq: i64,
+    #[serde(rename = "step")]
+    pub name: String,
+    pub phase: Option<String>,
+    pub outcome: Option<String>,
+    pub attempt: Option<i64>,
+    pub idempotency_key: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub duration_ms: Option<f64>,
+    pub error: Option<Value>,
+}
+
+/// The answer to an action.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Acted {
+    /// What was done, in words.
+    pub did: String,
+}
+
+/// A value in one line: text as it is, anything else as JSON, nothing for null.
+pub(super) fn words(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}

@@ -1,0 +1,131 @@
+//! `sagas show`: whose money is out, what is stuck and why, before anything else.
+
+use serde_json::Value;
+
+use super::{
+    answer::{Detail, Saga, words},
+    position::{Held, held, money, stock},
+    table::table,
+};
+use crate::cli::{
+    format::{age, clipped, instant, took},
+    out::Look,
+};
+
+/// An error longer than this is in the `--json` answer.
+const REASON: usize = 80;
+
+/// Draws one saga.
+pub(in crate::cli) fn show(detail: &Detail, look: Look) -> String {
+    let head = head(detail)
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name:<8} {value}"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let allowed = allowed(&detail.saga.id, &detail.actions);
+    let mut blocks = vec![head, lines(detail, look), steps(detail, look), allowed];
+    blocks.retain(|block| !block.is_empty());
+    blocks.join("\n\n")
+}
+
+fn head(detail: &Detail) -> [(&'static str, String); 9] {
+    let saga = &detail.saga;
+    [
+        ("Saga", format!("{} ({}, version {})", saga.id, saga.kind, saga.version)),
+        ("STUCK", stuck(saga)),
+        ("State", state(saga)),
+        ("Money", detail.effects.as_ref().map(|effects| money(saga, effects)).unwrap_or_default()),
+        ("Stock", detail.effects.as_ref().map(|effects| stock(&effects.lines)).unwrap_or_default()),
+        ("Error", words(saga.last_error.as_ref())),
+        ("User", saga.user_id.clone().unwrap_or_default()),
+        ("Owner", words(saga.owner.as_ref())),
+        ("Accepted", instant(saga.created_at)),
+    ]
+}
+
+fn stuck(saga: &Saga) -> String {
+    let Some(stuck) = &saga.stuck else {
+        return String::new();
+    };
+    let step = stuck.step.as_ref().map(|step| format!(" at {step}"));
+    let since =
+        stuck.since.map(|since| format!(" for {}", age((saga.now() - since).num_seconds())));
+    let detail = stuck.detail.as_ref().map(|detail| format!(": {detail}"));
+    [Some(stuck.kind.clone()), step, since, detail].into_iter().flatten().collect()
+}
+
+fn state(saga: &Saga) -> String {
+    let next = saga.next_attempt_at.map(|next| match (next - saga.now()).num_seconds() {
+        ..=0 => ", next one due".to_owned(),
+        seconds => format!(", next one in {}", age(seconds)),
+    });
+    let attempts = match saga.attempts {
+        1 => "1 attempt".to_owned(),
+        attempts => format!("{attempts} attempts"),
+    };
+    format!("{}, {} old, {attempts}{}", saga.state, age(saga.age()), next.unwrap_or_default())
+}
+
+fn lines(detail: &Detail, look: Look) -> String {
+    let lines = detail.effects.as_ref().map(|effects| effects.lines.as_slice()).unwrap_or_default();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let headers = ["LINE", "PRODUCT", "QUANTITY", "RESERVED", "RELEASED", "HELD"];
+    let mut drawn = table(look, &headers, &["LINE", "QUANTITY"]);
+    for (index, line) in lines.iter().enumerate() {
+        drawn.add_row([
+            index.to_string(),
+            line.product_id.clone(),
+            line.quantity.to_string(),
+            line.reserved.to_string(),
+            line.released.to_string(),
+            match held(line) {
+                Held::Yes => line.quantity.to_string(),
+                Held::No => "0".to_owned(),
+                Held::Unknown => format!("0 or {}", line.quantity),
+            },
+        ]);
+    }
+    drawn.trim_fmt()
+}
+
+fn steps(detail: &Detail, look: Look) -> String {
+    if detail.steps.is_empty() {
+        return "no step was taken yet".to_owned();
+    }
+    let headers =
+        ["#", "STARTED", "STEP", "PHASE", "TRY", "OUTCOME", "TOOK", "ERROR", "IDEMPOTENCY-KEY"];
+    let mut drawn = table(look, &headers, &["#", "TRY", "TOOK"]);
+    for step in &detail.steps {
+        let plain = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let error = words(step.error.as_ref());
+        drawn.add_row([
+            step.seq.to_string(),
+            step.started_at.map_or_else(|| "-".to_owned(), instant),
+            step.name.clone(),
+            plain(&step.phase),
+            step.attempt.map_or_else(|| "-".to_owned(), |attempt| attempt.to_string()),
+            plain(&step.outcome),
+            step.duration_ms.map_or_else(|| "-".to_owned(), took),
+            if error.is_empty() { "-".to_owned() } else { clipped(&error, REASON) },
+            plain(&step.idempotency_key),
+        ]);
+    }
+    drawn.trim_fmt()
+}
+
+/// The buttons, and how to press the one that this shell has.
+fn allowed(id: &str, actions: &[Value]) -> String {
+    if actions.is_empty() {
+        return "Allowed now: nothing".to_owned();
+    }
+    let names = actions.iter().map(|action| words(Some(action))).collect::<Vec<_>>();
+    let retry = if names.iter().any(|name| name.contains("retry")) {
+        format!("\n  order-service sagas retry {id} --reason \"...\"")
+    } else {
+        String::new()
+    };
+    format!("Allowed now: {}{retry}", names.join(", "))
+}

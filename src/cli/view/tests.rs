@@ -1,0 +1,154 @@
+//! The tables, from answers as the operators' API gives them.
+
+use serde_json::json;
+
+use super::{Detail, Page, list, show};
+use crate::cli::out::Look;
+
+fn page() -> Page {
+    serde_json::from_value(json!({
+        "items": [
+            {
+                "id": "0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44", "kind": "checkout", "version": 7,
+                "state": "Priced",
+                "stuck": {
+                    "kind": "InDoubt", "since": "2026-03-01T02:03:12Z", "step": "charge_payment",
+                    "detail": "no answer within 30s, and the payment service acts again on a repeated call",
+                },
+                "userId": "7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11", "totalAmount": 123_450,
+                "attempts": 1, "nextAttemptAt": "2026-03-01T02:06:32Z", "lastError": "timed out",
+                "owner": "orders-1", "createdAt": "2026-03-01T02:02:39Z",
+                "updatedAt": "2026-03-01T02:03:12Z", "ageSeconds": 225,
+            },
+            {
+                "id": "0198f0c3-11d0-7b44-8f0e-5f0f4b7a9c02", "kind": "checkout", "version": 2,
+                "state": "Started", "stuck": null, "userId": "7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11",
+                "totalAmount": null, "attempts": 0, "nextAttemptAt": null, "lastError": null,
+                "owner": null, "createdAt": "2026-03-01T02:06:20Z",
+                "updatedAt": "2026-03-01T02:06:20Z", "ageSeconds": 4.2,
+            },
+        ],
+        "next": "abc",
+    }))
+    .expect("the canned page is readable")
+}
+
+fn detail() -> Detail {
+    serde_json::from_value(json!({
+        "id": "0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44", "kind": "checkout", "version": 12,
+        "state": "Compensating",
+        "stuck": {
+            "kind": "Refused", "since": "2026-03-01T02:03:12Z", "step": "refund_payment",
+            "detail": "the payment service answered 404: unknown profile",
+        },
+        "userId": "7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11", "totalAmount": 123_450, "attempts": 3,
+        "nextAttemptAt": "2026-03-01T02:06:32Z", "lastError": "404 unknown profile",
+        "owner": "orders-1", "createdAt": "2026-03-01T02:02:39Z",
+        "updatedAt": "2026-03-01T02:03:12Z", "ageSeconds": 225,
+        "effects": {
+            "charged": "yes", "refunded": "no",
+            "lines": [
+                {"productId": "p-1", "quantity": 2, "reserved": "yes", "released": "yes"},
+                {"productId": "p-2", "quantity": 10, "reserved": "unknown", "released": "no"},
+            ],
+        },
+        "steps": [
+            {
+                "seq": 1, "step": "charge_payment", "phase": "forward", "outcome": "done",
+                "attempt": 1, "idempotencyKey": "k-1", "startedAt": "2026-03-01T02:02:39.120Z",
+                "durationMs": 87, "request": {"amount": 123_450}, "response": {"status": "Paid"},
+                "executor": "orders-1",
+            },
+            {
+                "seq": 2, "step": "refund_payment", "phase": "compensation", "outcome": "refused",
+                "attempt": 1, "idempotencyKey": "k-2", "startedAt": "2026-03-01T02:03:10.500Z",
+                "durationMs": 1250, "error": "404 unknown profile", "executor": "orders-1",
+            },
+        ],
+        "actions": ["retry", "resolve"],
+    }))
+    .expect("the canned saga is readable")
+}
+
+#[test]
+fn a_list_in_a_pipe_is_one_row_a_saga() {
+    insta::assert_snapshot!(list(&page().items, Look::Plain), @r#"
+    ID                                    KIND      STATE    STUCK                      TOTAL     AGE  ATTEMPTS  USER                                  WHY
+    0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44  checkout  Priced   InDoubt:charge_payment  ₹1234.50  3m 45s         1  7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11  no answer within 30s, and the payment service acts again on…
+    0198f0c3-11d0-7b44-8f0e-5f0f4b7a9c02  checkout  Started  -                              -      4s         0  7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11
+    "#);
+}
+
+#[test]
+fn a_list_of_nothing_says_so() {
+    assert_eq!(list(&[], Look::Plain), "no sagas");
+}
+
+#[test]
+fn a_saga_is_shown_with_the_money_and_the_trouble_first() {
+    insta::assert_snapshot!(show(&detail(), Look::Plain), @r#"
+    Saga     0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 (checkout, version 12)
+    STUCK    Refused at refund_payment for 3m 12s: the payment service answered 404: unknown profile
+    State    Compensating, 3m 45s old, 3 attempts, next one in 8s
+    Money    ₹1234.50 IS OUT: charged, not refunded
+    Stock    held for 0 of 2 lines, NOT KNOWN for 1
+    Error    404 unknown profile
+    User     7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11
+    Owner    orders-1
+    Accepted 2026-03-01T02:02:39.000Z
+
+    LINE  PRODUCT  QUANTITY  RESERVED  RELEASED  HELD
+       0  p-1             2  yes       yes       0
+       1  p-2            10  unknown   no        0 or 10
+
+    #  STARTED                   STEP            PHASE         TRY  OUTCOME  TOOK  ERROR                IDEMPOTENCY-KEY
+    1  2026-03-01T02:02:39.120Z  charge_payment  forward         1  done     87ms  -                    k-1
+    2  2026-03-01T02:03:10.500Z  refund_payment  compensation    1  refused  1.2s  404 unknown profile  k-2
+
+    Allowed now: retry, resolve
+      order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason "..."
+    "#);
+}
+
+#[test]
+fn a_saga_without_effects_or_steps_is_shown_all_the_same() {
+    let bare =
+        json!({"id": "x", "kind": "gift", "state": "Started", "createdAt": "2026-03-01T02:02:39Z"});
+    let bare: Detail = serde_json::from_value(bare).expect("only four members are needed");
+    insta::assert_snapshot!(show(&bare, Look::Plain), @r#"
+    Saga     x (gift, version 0)
+    State    Started, 0s old, 0 attempts
+    Accepted 2026-03-01T02:02:39.000Z
+
+    no step was taken yet
+
+    Allowed now: nothing
+    "#);
+}
+
+#[test]
+fn the_money_is_told_for_every_combination_of_what_is_known() {
+    let known = ["yes", "no", "unknown"];
+    let pairs = known.iter().flat_map(|a| known.iter().map(move |b| (a, b)));
+    let said = pairs.map(|(charged, refunded)| {
+        let saga = json!({
+            "id": "x", "state": "Compensating", "createdAt": "2026-03-01T02:02:39Z",
+            "totalAmount": 100, "effects": {"charged": charged, "refunded": refunded},
+        });
+        let saga: Detail = serde_json::from_value(saga).expect("the canned saga is readable");
+        let text = show(&saga, Look::Plain);
+        let money = text.lines().find(|line| line.starts_with("Money")).unwrap_or_default();
+        format!("{charged} {refunded}: {money}")
+    });
+    insta::assert_snapshot!(said.collect::<Vec<_>>().join("\n"), @r#"
+    yes yes: Money    ₹1.00 was charged and refunded: nothing is out
+    yes no: Money    ₹1.00 IS OUT: charged, not refunded
+    yes unknown: Money    ₹1.00 MAY BE OUT: charged, and the refund is not known
+    no yes: Money    nothing was charged
+    no no: Money    nothing was charged
+    no unknown: Money    nothing was charged
+    unknown yes: Money    ₹1.00 was refunded, but whether it was charged is not known
+    unknown no: Money    ₹1.00 MAY BE OUT: whether it was charged is not known
+    unknown unknown: Money    ₹1.00 MAY BE OUT: whether it was charged is not known
+    "#);
+}

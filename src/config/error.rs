@@ -1,0 +1,99 @@
+//! What is wrong with the configuration, in one line that names the key and where it was written.
+
+use std::fmt;
+
+use figment::error::{Actual, Kind};
+
+/// The first thing found wrong. Displays as one line, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Error {
+    key: Option<String>,
+    problem: String,
+    origin: Option<String>,
+}
+
+impl Error {
+    pub(super) fn new(problem: impl Into<String>) -> Self {
+        Self { key: None, problem: problem.into(), origin: None }
+    }
+
+    pub(super) fn at(self, key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..self }
+    }
+
+    pub(super) fn written_in(self, origin: impl Into<String>) -> Self {
+        Self { origin: Some(origin.into()), ..self }
+    }
+
+    /// The key at fault as a dotted path, where one is known.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("configuration: ")?;
+        if let Some(key) = &self.key {
+            write!(f, "`{key}` ")?;
+        }
+        f.write_str(&self.problem)?;
+        match &self.origin {
+            Some(origin) => write!(f, " (in {origin})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<figment::Error> for Error {
+    fn from(error: figment::Error) -> Self {
+        let path = error.path.join(".");
+        let origin = error.metadata.as_ref().map(|metadata| metadata.name.to_string());
+        let plain = match &error.kind {
+            Kind::UnknownField(name, known) => {
+                let full = if path.is_empty() || path.ends_with(name.as_str()) {
+                    path.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                let full = if full.is_empty() { name.clone() } else { full };
+                Self::new(format!("unknown key `{full}`; known here: {}", known.join(", ")))
+            }
+            Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+                Self::new(mismatch(&path, actual, expected)).at(path)
+            }
+            Kind::Message(text) => Self::new(text.clone()).at(path),
+            Kind::MissingField(name) => Self::new("is missing").at(name.clone()),
+            other => Self::new(other.to_string()).at(path),
+        };
+        Self { origin, ..plain }
+    }
+}
+
+fn mismatch(key: &str, actual: &Actual, expected: &str) -> String {
+    let wanted = match expected {
+        "u32" | "u64" | "usize" => "a whole number, zero or more",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a string" => "text in quotes",
+        other if other.starts_with("struct") => "a section",
+        other => other,
+    };
+    // Below these two a value may be a secret, also when it stands where it doesn't belong.
+    let is_secret =
+        key.starts_with("operator") || key.starts_with("database.url") || key == "database";
+    let found = match actual {
+        _ if is_secret => return format!("must be {wanted}"),
+        Actual::Bool(value) => value.to_string(),
+        Actual::Unsigned(value) => value.to_string(),
+        Actual::Signed(value) => value.to_string(),
+        Actual::Float(value) => value.to_string(),
+        Actual::Str(value) => format!("`{value}`"),
+        Actual::Seq => "a list".to_owned(),
+        Actual::Map => "a section".to_owned(),
+        other => other.to_string(),
+    };
+    format!("must be {wanted}, not {found}")
+}

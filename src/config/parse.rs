@@ -1,0 +1,121 @@
+//! Reads single values, each with an error that says what to write instead.
+//!
+//! These run inside serde, where the key is known to the caller and not to them: a message here
+//! continues the sentence that begins with the key.
+
+use std::{fmt, net::SocketAddr, time::Duration};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+use url::Url;
+
+use super::secret::{DatabaseUrl, Token};
+
+/// `30s`, `2m`, `100ms`. A bare number has no unit and is refused.
+pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    struct WithUnit;
+
+    impl Visitor<'_> for WithUnit {
+        type Value = Duration;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a duration such as \"30s\"")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+            match text.parse::<f64>() {
+                Ok(number) if number != 0.0 => Err(unitless(number)),
+                _ => humantime::parse_duration(text).map_err(|_| {
+                    E::custom(format!("must be a duration such as 30s, not `{text}`"))
+                }),
+            }
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Duration, E> {
+            Err(unitless(number))
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<Duration, E> {
+            Err(unitless(number))
+        }
+
+        fn visit_f64<E: Error>(self, number: f64) -> Result<Duration, E> {
+            Err(unitless(number))
+        }
+    }
+
+    from.deserialize_any(WithUnit)
+}
+
+fn unitless<E: Error>(number: impl fmt::Display) -> E {
+    E::custom(format!(
+        "must be a duration with its unit, not {number}: write \"{number}s\" for seconds"
+    ))
+}
+
+/// An IP address and a port.
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(from)?;
+    text.trim().parse().map_err(|_| {
+        D::Error::custom(format!(
+            "must be an IP address and a port such as 0.0.0.0:5004, not `{text}`"
+        ))
+    })
+}
+
+/// A list of origins. A path, or a port that the scheme implies, would never match what a browser sends.
+pub(super) fn origins<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let origins = Vec::<String>::deserialize(from)?;
+    for text in &origins {
+        let origin = match Url::parse(text) {
+            Ok(url) if is_web(&url) => url.origin().ascii_serialization(),
+            _ => {
+                return Err(D::Error::custom(format!(
+                    "must list origins such as https://shop.example, not `{text}`"
+                )));
+            }
+        };
+        if origin != *text {
+            return Err(D::Error::custom(format!(
+                "must list origins as a browser writes them: write `{origin}` instead of `{text}`"
+            )));
+        }
+    }
+    Ok(origins)
+}
+
+/// The base URL of a neighbour, with a path that ends in `/`.
+pub(super) fn service_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(from)?;
+    let mut url = match Url::parse(text.trim()) {
+        Ok(url) if is_web(&url) => url,
+        // Not repeated: what fails to parse may still hold a password.
+        _ => return Err(D::Error::custom("must be a URL such as http://localhost:5005")),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(D::Error::custom("must not hold a user name or a password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(D::Error::custom("must not have a query or a fragment"));
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+/// The operators' token, `None` when empty.
+pub(super) fn token<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Token>, D::Error> {
+    Token::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// The database's URL.
+pub(super) fn database_url<'de, D: Deserializer<'de>>(from: D) -> Result<DatabaseUrl, D::Error> {
+    DatabaseUrl::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+}

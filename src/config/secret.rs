@@ -1,0 +1,110 @@
+//! Values that must not reach a log: neither prints itself, and only `reveal` hands it out.
+
+use std::fmt;
+
+use url::Url;
+
+/// The operators' bearer token: visible ASCII, never empty.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// Reads a token; spaces and line ends around it don't count, and an empty one is none.
+    ///
+    /// # Errors
+    /// What is wrong, without the token, when it could not be sent in a header.
+    pub fn parse(text: &str) -> Result<Option<Self>, String> {
+        match text.trim() {
+            "" => Ok(None),
+            token if token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(Some(Self(token.to_owned())))
+            }
+            _ => Err("must be visible ASCII characters without spaces".to_owned()),
+        }
+    }
+
+    /// The token itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+/// Where the database is. Prints without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Reads `sqlite://FILE`, `postgres://...` or `postgresql://...`.
+    ///
+    /// # Errors
+    /// What is wrong and what to write instead. Nothing of the text is repeated: it may hold a password.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(if text.contains('=') {
+                "must be a URL, not an ADO.NET connection string: write \
+                 DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE, \
+                 or DATABASE_URL=sqlite://FILE"
+            } else {
+                SCHEMES
+            }
+            .to_owned());
+        };
+        match scheme {
+            "sqlite" if rest.is_empty() => Err("must name a file, as sqlite://FILE".to_owned()),
+            "sqlite" => Ok(Self(text.to_owned())),
+            "postgres" | "postgresql" => match Url::parse(text) {
+                Ok(url) if url.has_host() => Ok(Self(text.to_owned())),
+                Ok(_) => Err("must name a host".to_owned()),
+                Err(error) => Err(format!(
+                    "is not a URL ({error}); in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 %25"
+                )),
+            },
+            _ => Err(SCHEMES.to_owned()),
+        }
+    }
+
+    /// The whole URL, its password too.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is the embedded database of one process.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.0.starts_with("sqlite:")
+    }
+}
+
+const SCHEMES: &str = "must begin with sqlite://, postgres:// or postgresql://";
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_sqlite() {
+            return f.write_str(&self.0);
+        }
+        let Ok(mut url) = Url::parse(&self.0) else {
+            return f.write_str("postgres://***");
+        };
+        // The driver takes a password from the query as well, so that goes too.
+        url.set_query(None);
+        if url.password().is_some() && url.set_password(Some("***")).is_err() {
+            return f.write_str("postgres://***");
+        }
+        f.write_str(url.as_str())
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,143 @@
+//! Where the configuration comes from, and in which order the places are asked.
+//!
+//! [`Sources`] is plain data, so that a test can bring its own environment instead of changing the
+//! one that it shares with every other test of the process.
+
+use std::{
+    env, fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment,
+    value::{Dict, Value},
+};
+
+use super::{Config, Error, environment, layer::Layer, rules};
+
+/// The built-in values, and with them the list of the keys that exist.
+const DEFAULTS: &str = include_str!("defaults.toml");
+/// The file that is read from the working directory when there is one.
+const FILE: &str = "order-service.toml";
+
+/// What the command line says; `None` leaves the layers below in force.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--listen`, for `http.listen`.
+    pub listen: Option<SocketAddr>,
+    /// `--database-url`, for `database.url`.
+    pub database_url: Option<String>,
+}
+
+/// Which file is read.
+#[derive(Debug, Clone)]
+pub enum File {
+    /// It was asked for: an error when it isn't there.
+    Given(PathBuf),
+    /// It is read when it is there.
+    IfPresent(PathBuf),
+}
+
+/// Every layer above the built-in defaults.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The file.
+    pub file: File,
+    /// The environment, as pairs of name and value.
+    pub environment: Vec<(String, String)>,
+    /// The command line.
+    pub flags: Overrides,
+}
+
+impl Config {
+    /// Reads the layers of this process: `file`, or `order-service.toml` in the working directory
+    /// when there is one, then the environment, then `flags`.
+    ///
+    /// # Errors
+    /// The first key at fault, in one line.
+    pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, Error> {
+        let file = match file {
+            Some(path) => File::Given(path.to_owned()),
+            None => File::IfPresent(PathBuf::from(FILE)),
+        };
+        // A value that isn't UTF-8 is no valid value of any key; replacing what can't be read keeps
+        // the rest of the environment and lets the rules below refuse it.
+        let environment = env::vars_os()
+            .map(|(name, value)| {
+                (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+            })
+            .collect();
+        Self::from_sources(&Sources { file, environment, flags })
+    }
+
+    /// Reads the given layers, and nothing of this process but the file.
+    ///
+    /// # Errors
+    /// The first key at fault, in one line.
+    pub fn from_sources(sources: &Sources) -> Result<Self, Error> {
+        let defaults = toml(DEFAULTS, "the built-in defaults")?;
+        let environment = environment::layers(&sources.environment, &defaults)?;
+        let mut layers = Figment::from(Layer::new("the built-in defaults", defaults));
+        if let Some(file) = read(&sources.file)? {
+            layers = layers.merge(file);
+        }
+        for layer in environment.into_iter().chain(sources.flags.layers()) {
+            layers = layers.merge(layer);
+        }
+        let config = layers.extract::<Self>()?;
+        rules::check(&config).map_err(|error| {
+            let origin = error.key().and_then(|key| layers.find_metadata(key));
+            match origin.map(|metadata| metadata.name.to_string()) {
+                Some(origin) => error.written_in(origin),
+                None => error,
+            }
+        })?;
+        Ok(config)
+    }
+
+    /// The built-in values alone.
+    ///
+    /// # Panics
+    /// Never: a test reads them.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let sources = Sources {
+            file: File::IfPresent(PathBuf::new()),
+            environment: Vec::new(),
+            flags: Overrides::default(),
+        };
+        Self::from_sources(&sources).expect("the built-in defaults keep their own rules")
+    }
+}
+
+impl Overrides {
+    fn layers(&self) -> impl Iterator<Item = Layer> {
+        let listen = self.listen.map(|address| ("--listen", "http.listen", address.to_string()));
+        let url = self.database_url.clone().map(|url| ("--database-url", "database.url", url));
+        [listen, url]
+            .into_iter()
+            .flatten()
+            .map(|(flag, key, text)| Layer::single(flag, key, Value::from(text)))
+    }
+}
+
+fn read(file: &File) -> Result<Option<Layer>, Error> {
+    let (File::Given(path) | File::IfPresent(path)) = file;
+    let origin = path.display().to_string();
+    match (fs::read_to_string(path), file) {
+        (Ok(text), _) => Ok(Some(Layer::new(&origin, toml(&text, &origin)?))),
+        (Err(error), File::IfPresent(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        (Err(error), _) => Err(Error::new(format!("cannot be read: {error}")).at(origin)),
+    }
+}
+
+/// Reads TOML. Its own error would quote the line, and the line may hold a token.
+fn toml(text: &str, origin: &str) -> Result<Dict, Error> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let problem = error.message().replace('\n', " ");
+        Error::new(format!("line {line} is not TOML: {problem}")).written_in(origin)
+    })
+}

@@ -1,0 +1,283 @@
+//! The tasks of an executor besides its sagas: its heartbeat with the look at others', its claims
+//! of what nobody drives, and the counts for its metrics.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use super::drive::Drive;
+use super::executor::{Executor, Place, Shared};
+use super::kind::Kind;
+use super::lease::{Beat, Life};
+use super::metrics::Metrics;
+use super::process;
+use super::settings::Settings;
+use super::waiting::Waiting;
+use super::writer::LogWriter;
+use crate::clock::{Clock, fresh_id};
+use crate::saga::machine::take_up;
+use crate::store::{Error, Store};
+
+/// The most sagas in one claim.
+const MAX_CLAIM: usize = 64;
+/// Without other news, claims look so often.
+const POLL: Duration = Duration::from_millis(500);
+/// Open sagas are counted so often.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
+
+impl Executor {
+    /// Registers a new executor and begins to heartbeat, write and count. It claims nothing before
+    /// [`Executor::run`].
+    ///
+    /// # Errors
+    /// When it can't be registered.
+    pub async fn start(
+        store: Store,
+        kinds: Vec<Arc<dyn Kind>>,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::default());
+        let name = process::name();
+        let life = register(&store, &name, settings, &clock).await?;
+        let (writer, writing) = LogWriter::start(store.clone(), clock.clone(), metrics.clone());
+        let tasks = TaskTracker::new();
+        tasks.spawn(writing);
+        let shared = Arc::new(Shared {
+            definitions: kinds.iter().map(|kind| kind.definition()).collect(),
+            kinds,
+            store,
+            places: Arc::new(Semaphore::new(settings.concurrency)),
+            places_for_claims: Arc::new(Semaphore::new(settings.for_claims())),
+            settings,
+            clock,
+            metrics,
+            writer,
+            waiting: Waiting::default(),
+            draining: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            tasks,
+            sagas: TaskTracker::new(),
+            life: RwLock::new(life),
+            name,
+            open: AtomicU64::new(0),
+            next_due: AtomicI64::new(i64::MAX),
+            claim_now: Notify::new(),
+        });
+        let this = Self(shared);
+        this.look_around().await;
+        Ok(this)
+    }
+
+    /// Begins to heartbeat, to claim what nobody drives, and to count.
+    pub fn run(&self) {
+        let spawn = |task: futures::future::BoxFuture<'static, ()>| {
+            let closing = self.0.closing.clone();
+            self.0.tasks.spawn(async move { closing.run_until_cancelled(task).await });
+        };
+        let (beats, claims, counts) = (self.clone(), self.clone(), self.clone());
+        spawn(Box::pin(async move { beats.beat_on().await }));
+        spawn(Box::pin(async move { claims.claim_on().await }));
+        spawn(Box::pin(async move { counts.count_on().await }));
+    }
+
+    /// This process's numbers.
+    pub fn metrics(&self) -> Arc<Metrics> {
+        self.0.metrics.clone()
+    }
+
+    /// Stops taking sagas in, lets calls in flight finish for up to `grace`, and gives every saga
+    /// up for others. Returns when nothing is left to write, or can be written.
+    pub async fn drain(&self, grace: Duration) {
+        let shared = &self.0;
+        shared.draining.cancel();
+        shared.sagas.close();
+        let clock = &shared.clock;
+        tokio::select! {
+            () = shared.sagas.wait() => {}
+            () = clock.sleep(grace) => {
+                warn!(sagas = self.in_flight(), "cuts off calls that are still in flight");
+                shared.cut.cancel();
+                tokio::select! {
+                    () = shared.sagas.wait() => {}
+                    () = clock.sleep(Duration::from_secs(5)) => {
+                        error!("could not write everything down; others take it over");
+                    }
+                }
+            }
+        }
+        shared.closing.cancel();
+        if let Err(error) = shared.store.retire_executor(self.id()).await {
+            warn!(%error, "could not sign off; others will notice by the lease");
+        }
+    }
+
+    async fn beat_on(&self) {
+        loop {
+            self.0.clock.sleep(self.0.settings.heartbeat()).await;
+            self.beat().await;
+            self.look_around().await;
+        }
+    }
+
+    /// One heartbeat. An executor that was declared dead drops all that it drives and starts anew.
+    pub async fn beat(&self) {
+        let shared = &self.0;
+        let life = shared.life();
+        let sent = Beat::now(&shared.clock);
+        match shared.store.heartbeat(life.id, &shared.clock).await {
+            Ok(true) => life.renew(sent),
+            Ok(false) => {
+                warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");
+                life.over.cancel();
+                match register(&shared.store, &shared.name, shared.settings, &shared.clock).await {
+                    Ok(next) => {
+                        let mut life =
+                            shared.life.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+                        *life = next;
+                    }
+                    Err(error) => warn!(%error, "could not register; tries again"),
+                }
+            }
+            Err(error) if life.holds() => info!(%error, "a heartbeat failed"),
+            Err(error) => warn!(%error, "the lease has lapsed; nothing is sent meanwhile"),
+        }
+    }
+
+    /// Looks at the other executors and declares those dead that are.
+    pub async fn look_around(&self) {
+        let shared = &self.0;
+        let heard = match shared.store.executors(&shared.clock).await {
+            Ok(heard) => heard,
+            Err(error) => return info!(%error, "could not look at the other executors"),
+        };
+        let own = self.id();
+        let mut any_dead = false;
+        for other in heard.iter().filter(|other| other.id != own) {
+            // Who has the database to itself knows that every other is gone.
+            let dead = other.lapsed
+                || shared.store.is_exclusive()
+                || process::is_surely_dead(&other.process);
+            any_dead |= other.dead;
+            if !other.dead && dead {
+                any_dead = true;
+                match shared.store.declare_dead(other.id, other.heartbeat_at).await {
+                    Ok(true) => {
+                        warn!(executor = %other.id, name = other.name, "is dead; its sagas are taken over")
+                    }
+                    Ok(false) => {}
+                    Err(error) => info!(%error, "could not declare an executor dead"),
+                }
+            }
+        }
+        if any_dead {
+            shared.claim_now.notify_one();
+        }
+    }
+
+    async fn claim_on(&self) {
+        let shared = &self.0;
+        while !self.is_draining() {
+            let full = self.claim().await;
+            if full {
+                continue;
+            }
+            let now = shared.clock.now().timestamp_millis();
+            let until = shared.next_due.load(Ordering::Acquire).saturating_sub(now).max(1);
+            let until = Duration::from_millis(until.unsigned_abs()).min(POLL);
+            tokio::select! {
+                () = shared.clock.sleep(until) => {}
+                () = shared.claim_now.notified() => {}
+                () = shared.draining.cancelled() => {}
+            }
+        }
+    }
+
+    /// Claims what nobody drives and drives it, as far as there are places; whether there may be
+    /// more to claim at once.
+    pub async fn claim(&self) -> bool {
+        let shared = &self.0;
+        let life = shared.life();
+        let places = self.places_for_claims();
+        if places.is_empty() || !life.holds() {
+            shared.next_due.store(i64::MAX, Ordering::Release);
+            return false;
+        }
+        shared.next_due.store(i64::MAX, Ordering::Release);
+        let now = shared.clock.now();
+        let wanted = places.len();
+        let claim = shared.store.claim(life.id, now, wanted as u64, &shared.definitions).await;
+        let claimed = match claim {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                info!(%error, "could not claim");
+                return false;
+            }
+        };
+        for unreadable in &claimed.unreadable {
+            error!(saga.id = %unreadable.id, stuck = "Unreadable", detail = unreadable.detail, "set aside");
+        }
+        if claimed.orphans > 0 {
+            shared.metrics.took_over(claimed.orphans);
+            info!(sagas = claimed.orphans, "took over what a dead executor left");
+        }
+        let full = claimed.sagas.len() + claimed.unreadable.len() == wanted;
+        for (mut saga, place) in claimed.sagas.into_iter().zip(places) {
+            take_up(&mut saga, now, life.since, shared.settings.deadline);
+            shared.spawn(Drive::claimed(shared.clone(), life.clone(), saga), place);
+        }
+        if !full && let Ok(Some(due)) = shared.store.next_due().await {
+            shared.next_due.fetch_min(due.timestamp_millis(), Ordering::AcqRel);
+        }
+        full
+    }
+
+    /// As many as a claim may use: new checkouts keep their share.
+    fn places_for_claims(&self) -> Vec<Place> {
+        let shared = &self.0;
+        let mut places = Vec::new();
+        while places.len() < MAX_CLAIM {
+            let Ok(among) = shared.places_for_claims.clone().try_acquire_owned() else { break };
+            let Ok(place) = shared.places.clone().try_acquire_owned() else { break };
+            places.push(Place::for_claimed(place, among));
+        }
+        places
+    }
+
+    async fn count_on(&self) {
+        loop {
+            self.count().await;
+            self.0.clock.sleep(COUNT_EVERY).await;
+        }
+    }
+
+    /// Counts the open sagas of all replicas, and forgets executors that left nothing.
+    pub async fn count(&self) {
+        let shared = &self.0;
+        if let Ok(by_state) = shared.store.open_by_state().await {
+            shared.metrics.open(&by_state);
+            shared.open.store(by_state.iter().map(|(_, count)| count).sum(), Ordering::Release);
+        }
+        if let Err(error) = shared.store.forget_dead_executors().await {
+            info!(%error, "could not forget dead executors");
+        }
+    }
+}
+
+async fn register(
+    store: &Store,
+    name: &str,
+    settings: Settings,
+    clock: &Clock,
+) -> Result<Arc<Life>, Error> {
+    let (id, sent) = (fresh_id(), Beat::now(clock));
+    store.register_executor(id, name, &process::identity(), settings.lease, clock).await?;
+    info!(executor = %id, name, "registered");
+    Ok(Arc::new(Life::new(id, settings.lease, sent, clock.clone())))
+}

@@ -1,0 +1,281 @@
+//! Driving one saga: ask the machine, do what it allows, write down what came of it, until the saga
+//! rests or has to wait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
+use tracing::{Instrument, debug, error, info, info_span, warn};
+
+use super::executor::Shared;
+use super::lease::Life;
+use super::waiting::Taken;
+use super::writer::Written;
+use crate::clock::{chance, fresh_id};
+use crate::saga::machine::{Next, next};
+use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Stuck, StuckKind, settle};
+use crate::store::{Base, NewOrder, Write};
+
+/// The saga is no longer ours, or never was: write nothing, call nothing.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+/// A saga with its owner's means.
+pub(super) struct Drive {
+    pub(super) shared: Arc<Shared>,
+    pub(super) life: Arc<Life>,
+    pub(super) saga: Instance,
+    /// What the next write builds on.
+    base: Base,
+    /// Writes on their way, oldest first.
+    unanswered: Vec<oneshot::Receiver<Written>>,
+    /// Something changed since the last write.
+    pub(super) changed: bool,
+    /// A state was entered that has to be durable before any effect.
+    barrier: bool,
+    order: Option<NewOrder>,
+}
+
+impl Drive {
+    pub(super) fn new(shared: Arc<Shared>, life: Arc<Life>, saga: Instance, base: Base) -> Self {
+        let unanswered = Vec::new();
+        Self { shared, life, saga, base, unanswered, changed: false, barrier: true, order: None }
+    }
+
+    /// For a saga that was just claimed.
+    pub(super) fn claimed(shared: Arc<Shared>, life: Arc<Life>, saga: Instance) -> Self {
+        let base = Base::Owned { owner: life.id, fence: saga.fence, revision: saga.revision };
+        Self { barrier: false, ..Self::new(shared, life, saga, base) }
+    }
+
+    /// Drives the saga as far as it goes now.
+    pub(super) async fn run(mut self) {
+        let (id, kind, fence) = (self.saga.id, self.saga.definition.kind, self.saga.fence);
+        let span = info_span!("saga", saga.id = %id, saga.kind = kind, fence);
+        let over = self.life.over.clone();
+        async {
+            tokio::select! {
+                () = over.cancelled() => info!("dropped: this executor was declared dead"),
+                driven = self.advance() => if let Err(Gone) = driven {
+                    debug!("dropped: it is not ours");
+                },
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn advance(&mut self) -> Result<(), Gone> {
+        loop {
+            match next(&self.saga, &self.shared.settings.policy, self.shared.clock.now()) {
+                Next::Read | Next::Call(_) if self.must_stop() => return self.hand_over().await,
+                Next::Read => match self.read().await {
+                    Some(reading) => self.learn(reading),
+                    None => return self.hand_over().await,
+                },
+                Next::Call(calls) => {
+                    self.make_durable(&calls).await?;
+                    self.call(calls).await;
+                }
+                Next::Enter(state, cause) => self.enter(state, cause),
+                Next::Pause { until, stuck } => return self.park(until, stuck).await,
+                Next::Rest => return self.rest().await,
+            }
+        }
+    }
+
+    /// Nothing new is begun while the process stops, or while the lease is in doubt: the saga is
+    /// given up for whoever can go on.
+    fn must_stop(&self) -> bool {
+        self.shared.draining.is_cancelled() || !self.life.holds()
+    }
+
+    /// Reads what is missing, but not beyond the deadline; `None` when the process stops.
+    async fn read(&self) -> Option<Reading> {
+        let Shared { clock, cut, .. } = &*self.shared;
+        let left = self.saga.deadline_at - clock.now();
+        let trace = self.trace();
+        let errand = self.errand(&trace);
+        tokio::select! {
+            reading = self.kind().read(&self.saga, errand) => Some(reading),
+            () = clock.sleep(left.to_std().unwrap_or(Duration::ZERO)) => Some(self.out_of_time()),
+            () = cut.cancelled() => None,
+        }
+    }
+
+    fn out_of_time(&self) -> Reading {
+        let report = Report {
+            step: self.saga.current_step(),
+            line: None,
+            outcome: Outcome::Unknown,
+            started_at: self.shared.clock.now(),
+            duration_ms: 0,
+            status: None,
+            request: None,
+            response: None,
+            error: Some("no answer by the checkout's deadline".to_owned()),
+            retry_after_ms: None,
+        };
+        Reading { reports: vec![report], learned: Learned::Nothing }
+    }
+
+    fn learn(&mut self, reading: Reading) {
+        reading.reports.iter().for_each(|report| self.shared.metrics.called(report));
+        let before = self.saga.state;
+        let now = self.shared.clock.now();
+        let policy = &self.shared.settings.policy;
+        settle::learn(&mut self.saga, reading, &self.shared.name, policy, now, chance());
+        self.changed = true;
+        if self.saga.state != before {
+            self.entered();
+        }
+    }
+
+    fn enter(&mut self, state: State, cause: Option<crate::saga::Cause>) {
+        self.saga.enter(state, cause);
+        if state == State::Completed {
+            let now = self.shared.clock.now();
+            settle::confirmed(&mut self.saga, &self.shared.name, now);
+            self.order = Some(new_order(&self.saga, now));
+        }
+        self.entered();
+    }
+
+    fn entered(&mut self) {
+        self.changed = true;
+        let state = self.saga.state;
+        debug!(saga.state = %state, "entered");
+        self.shared.metrics.entered(state);
+        if matches!(state, State::Priced | State::Compensating) {
+            self.barrier = true;
+        }
+    }
+
+    /// Hands the saga's first write in, and lets its client hear of it, too.
+    pub(super) fn accept(&mut self) -> Taken {
+        let (done, taken) = oneshot::channel();
+        self.hand_in(vec![done]);
+        taken
+    }
+
+    /// Hands in what changed.
+    pub(super) fn submit(&mut self) {
+        if std::mem::take(&mut self.changed) {
+            self.hand_in(Vec::new());
+        }
+    }
+
+    /// Hands the saga in as it is; the next write builds on this one.
+    fn hand_in(&mut self, mut heard_by: Vec<oneshot::Sender<Written>>) {
+        self.saga.revision += 1;
+        self.saga.updated_at = self.shared.clock.now();
+        let (fence, revision) = (self.saga.fence, self.saga.revision);
+        let next = Base::Owned { owner: self.life.id, fence, revision };
+        let base = std::mem::replace(&mut self.base, next);
+        let entries = std::mem::take(&mut self.saga.unsaved);
+        let write = Write { base, saga: self.saga.clone(), entries, order: self.order.take() };
+        let (done, written) = oneshot::channel();
+        heard_by.push(done);
+        self.unanswered.push(written);
+        self.shared.writer.submit(write, heard_by);
+    }
+
+    /// Waits until everything handed in is durable.
+    pub(super) async fn durable(&mut self) -> Result<(), Gone> {
+        for written in self.unanswered.drain(..) {
+            match written.await {
+                Ok(Written::Durable) => {}
+                Ok(Written::KeyTaken | Written::NotWritten | Written::Lost) | Err(_) => {
+                    return Err(Gone);
+                }
+            }
+        }
+        self.barrier = false;
+        Ok(())
+    }
+
+    /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
+    /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
+    async fn make_durable(&mut self, calls: &[crate::saga::Call]) -> Result<(), Gone> {
+        let now = self.shared.clock.now();
+        for call in calls.iter().filter(|call| call.intent_first) {
+            settle::intend(&mut self.saga, call, &self.shared.name, now);
+            self.changed = true;
+        }
+        self.submit();
+        let kinds = self.shared.settings.policy.kinds;
+        let all_keep_keys = |kinds: crate::saga::Kinds| kinds == crate::saga::Kinds::IDEMPOTENT;
+        if self.barrier || !all_keep_keys(kinds) || !all_keep_keys(self.saga.context.kinds) {
+            self.durable().await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the saga up for whoever can go on with it, as soon as it would have gone on here.
+    async fn hand_over(&mut self) -> Result<(), Gone> {
+        let due = self.saga.next_attempt_at.unwrap_or(self.shared.clock.now());
+        self.park(Some(due), self.saga.stuck.clone()).await
+    }
+
+    /// Gives the saga up until it is due, for anybody; `None` is until a person has spoken.
+    async fn park(&mut self, due: Option<DateTime<Utc>>, stuck: Option<Stuck>) -> Result<(), Gone> {
+        self.saga.next_attempt_at = due;
+        self.note_stuck(stuck);
+        self.saga.owner = None;
+        self.changed = true;
+        self.submit();
+        self.durable().await?;
+        self.shared.waiting.tell(&self.saga);
+        if let Some(due) = due {
+            info!(attempt = self.saga.attempts, %due, "waits");
+            self.shared.due(due);
+        }
+        Ok(())
+    }
+
+    fn note_stuck(&mut self, stuck: Option<Stuck>) {
+        let was = self.saga.stuck.as_ref().map(|stuck| stuck.kind);
+        if let Some(stuck) = stuck.as_ref().filter(|stuck| Some(stuck.kind) != was) {
+            let (kind, step, detail) = (stuck.kind, &stuck.step, &stuck.detail);
+            match kind {
+                StuckKind::Exhausted => warn!(stuck = %kind, step, detail, "needs a person"),
+                StuckKind::InDoubt | StuckKind::Refused | StuckKind::Unreadable => {
+                    error!(stuck = %kind, step, detail, "needs a person");
+                }
+            }
+        }
+        self.saga.stuck = stuck;
+    }
+
+    /// The end: answered only once it is durable.
+    async fn rest(&mut self) -> Result<(), Gone> {
+        self.saga.owner = None;
+        self.saga.next_attempt_at = None;
+        self.saga.stuck = None;
+        self.changed = true;
+        self.submit();
+        self.durable().await?;
+        self.shared.waiting.tell(&self.saga);
+        let took = self.shared.clock.now() - self.saga.created_at;
+        let took = took.to_std().unwrap_or(Duration::ZERO);
+        self.shared.closed(self.saga.state, took);
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        info!(saga.state = %self.saga.state, duration_ms, "at rest");
+        Ok(())
+    }
+}
+
+fn new_order(saga: &Instance, now: DateTime<Utc>) -> NewOrder {
+    let prices = saga.context.unit_prices.iter().flatten();
+    let items = saga.context.lines.iter().zip(prices);
+    NewOrder {
+        id: saga.id,
+        user_id: saga.user_id,
+        total: saga.total().unwrap_or(crate::order::Paise(0)),
+        created_at: saga.created_at,
+        confirmed_at: now,
+        items: items.map(|(line, price)| (fresh_id(), *line, *price)).collect(),
+        event_id: fresh_id(),
+    }
+}

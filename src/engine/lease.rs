@@ -1,0 +1,84 @@
+//! One life of an executor: its lease over everything that it owns.
+//!
+//! The lease counts from when the last good heartbeat was *sent*, and has lapsed when either the
+//! monotonic or the wall clock says so (SAGA.md, "Who runs a saga"): a process that was stopped, or
+//! a machine that slept, finds it lapsed before it does anything.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+
+/// An executor from registration until it is declared dead.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) id: Uuid,
+    pub(super) since: DateTime<Utc>,
+    /// Cancelled when it was declared dead: everything that it drives is dropped.
+    pub(super) over: CancellationToken,
+    lease: Duration,
+    beat: Mutex<Beat>,
+    clock: Clock,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beat {
+    monotonic: Duration,
+    wall: DateTime<Utc>,
+}
+
+impl Beat {
+    /// To be taken before the heartbeat is sent.
+    pub(super) fn now(clock: &Clock) -> Self {
+        Self { monotonic: clock.monotonic(), wall: clock.now() }
+    }
+}
+
+impl Life {
+    pub(super) fn new(id: Uuid, lease: Duration, sent: Beat, clock: Clock) -> Self {
+        let over = CancellationToken::new();
+        Self { id, since: sent.wall, over, lease, beat: Mutex::new(sent), clock }
+    }
+
+    /// The heartbeat that was sent then was good.
+    pub(super) fn renew(&self, sent: Beat) {
+        *self.beat.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = sent;
+    }
+
+    /// Whether effects may be sent: the lease holds, with a fifth of it to spare.
+    pub(super) fn holds(&self) -> bool {
+        if self.over.is_cancelled() {
+            return false;
+        }
+        let beat = *self.beat.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let good_for = self.lease - self.lease / 5;
+        let by_wall = (self.clock.now() - beat.wall).to_std().unwrap_or(Duration::ZERO);
+        let by_monotonic = self.clock.monotonic().saturating_sub(beat.monotonic);
+        by_wall < good_for && by_monotonic < good_for
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_lapses_before_others_may_take_over() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        let lease = Duration::from_secs(10);
+        let life = Life::new(Uuid::nil(), lease, Beat::now(&clock), clock.clone());
+        clock.advance(Duration::from_millis(7_999));
+        assert!(life.holds());
+        let sent = Beat::now(&clock);
+        clock.advance(Duration::from_millis(1));
+        assert!(!life.holds());
+        life.renew(sent);
+        assert!(life.holds());
+        life.over.cancel();
+        assert!(!life.holds());
+    }
+}

@@ -1,0 +1,166 @@
+//! What Prometheus is told.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::saga::{Report, State};
+
+/// Labels of a state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct InState {
+    state: Word,
+}
+
+/// Labels of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfStep {
+    step: Word,
+    outcome: Word,
+}
+
+/// A word of our vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Word(&'static str);
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        EncodeLabelValue::encode(&self.0, encoder)
+    }
+}
+
+/// Labels that the database gives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Counted {
+    state: String,
+}
+
+/// This process's numbers.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    entered: Family<InState, Counter>,
+    checkouts: Family<InState, Histogram>,
+    steps: Family<OfStep, Histogram>,
+    in_flight: Gauge,
+    open: Family<Counted, Gauge>,
+    shed: Counter,
+    taken_over: Counter,
+    commits: Counter,
+    committed: Counter,
+    batch: Gauge<f64, AtomicU64>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        // 1 ms to some 65 s, and half a millisecond to some 32 s.
+        let slow = || Histogram::new(exponential_buckets(0.001, 2.0, 17));
+        let fast = || Histogram::new(exponential_buckets(0.0005, 2.0, 17));
+        let mut this = Self {
+            registry: Registry::with_prefix("order_service"),
+            entered: Family::default(),
+            checkouts: Family::new_with_constructor(slow),
+            steps: Family::new_with_constructor(fast),
+            in_flight: Gauge::default(),
+            open: Family::default(),
+            shed: Counter::default(),
+            taken_over: Counter::default(),
+            commits: Counter::default(),
+            committed: Counter::default(),
+            batch: Gauge::default(),
+        };
+        this.register();
+        this
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let Self { registry, .. } = self;
+        registry.register("sagas_entered", "Sagas that entered a state here", self.entered.clone());
+        registry.register_with_unit(
+            "checkout_duration",
+            "From acceptance to rest, by the state of rest",
+            Unit::Seconds,
+            self.checkouts.clone(),
+        );
+        registry.register_with_unit(
+            "step_duration",
+            "One attempt at a step, by outcome",
+            Unit::Seconds,
+            self.steps.clone(),
+        );
+        registry.register("sagas_in_flight", "Sagas being advanced here", self.in_flight.clone());
+        registry.register("sagas_open", "Sagas not at rest, on all replicas", self.open.clone());
+        registry.register("checkouts_shed", "Checkouts not accepted", self.shed.clone());
+        registry.register(
+            "sagas_taken_over",
+            "Sagas that a dead owner left",
+            self.taken_over.clone(),
+        );
+        registry.register("log_commits", "Commits of the log writer", self.commits.clone());
+        registry.register("log_writes", "Sagas written in those", self.committed.clone());
+        registry.register("log_last_batch", "Sagas in the last commit", self.batch.clone());
+    }
+
+    /// Everything, in the text format that Prometheus reads.
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string can't fail.
+        let _infallible = encode(&mut text, &self.registry);
+        text
+    }
+
+    pub(super) fn began(&self) {
+        self.in_flight.inc();
+    }
+
+    pub(super) fn ended(&self) {
+        self.in_flight.dec();
+    }
+
+    pub(super) fn entered(&self, state: State) {
+        self.entered.get_or_create(&InState { state: Word(state.into()) }).inc();
+    }
+
+    pub(super) fn came_to_rest(&self, state: State, took: Duration) {
+        let labels = InState { state: Word(state.into()) };
+        self.checkouts.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    pub(super) fn called(&self, report: &Report) {
+        let labels =
+            OfStep { step: Word(report.step.into()), outcome: Word(report.outcome.into()) };
+        let millis = u32::try_from(report.duration_ms).unwrap_or(u32::MAX);
+        self.steps.get_or_create(&labels).observe(f64::from(millis) / 1000.0);
+    }
+
+    pub(super) fn shed(&self) {
+        self.shed.inc();
+    }
+
+    pub(super) fn took_over(&self, count: usize) {
+        self.taken_over.inc_by(count as u64);
+    }
+
+    pub(super) fn committed(&self, sagas: usize) {
+        self.commits.inc();
+        self.committed.inc_by(sagas as u64);
+        self.batch.set(f64::from(u32::try_from(sagas).unwrap_or(u32::MAX)));
+    }
+
+    pub(super) fn open(&self, by_state: &[(String, u64)]) {
+        self.open.clear();
+        for (state, count) in by_state {
+            let gauge = self.open.get_or_create(&Counted { state: state.clone() });
+            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+}

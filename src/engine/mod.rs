@@ -1,0 +1,26 @@
+//! Acts, and never decides: claims sagas, makes the calls that the machine allows, and writes down
+//! what came of them.
+//!
+//! One loop drives every saga: claim, call, settle. The invariants: no effect is sent before what
+//! SAGA.md wants durable is durable, nor without a lease that holds; no answer is given before the
+//! commit that makes it true.
+
+mod claims;
+mod drive;
+mod executor;
+mod intervene;
+mod kind;
+mod lease;
+mod metrics;
+mod process;
+mod round;
+mod settings;
+mod waiting;
+mod writer;
+
+pub use executor::{Accepted, Executor, NewSaga, Shed};
+pub use intervene::{Done, NotDone};
+pub use kind::Kind;
+pub use metrics::Metrics;
+pub use settings::Settings;
+pub use waiting::{Acceptance, Seen};

@@ -1,0 +1,236 @@
+//! The log writer: what all sagas of this process have to write goes to the database together.
+//!
+//! A commit is begun as soon as the one before has returned, with everything that came in
+//! meanwhile: alone, a saga waits for nobody, and many share one commit. Writes of one saga that
+//! are not written yet become one. A batch whose outcome is unknown is repeated until it is known;
+//! its guards make that safe. Nothing is given up for a failed save but an acceptance, whose client
+//! is told so.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, info, warn};
+
+use super::metrics::Metrics;
+use crate::clock::Clock;
+use crate::order::OrderId;
+use crate::pacing::Pacing;
+use crate::store::{Base, Error, Fate, Store, Write};
+
+/// The most sagas in one commit.
+const MAX_BATCH: usize = 256;
+/// A commit that takes longer counts as of unknown outcome.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What became of a write, as its saga needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    Durable,
+    KeyTaken,
+    /// Ownership is lost, or the saga never came to be.
+    Lost,
+    /// An acceptance that is surely not in the books.
+    NotWritten,
+}
+
+/// A place to hand writes in. Clones hand in to the same writer.
+#[derive(Clone, Debug)]
+pub(super) struct LogWriter(mpsc::UnboundedSender<Queued>);
+
+#[derive(Debug)]
+struct Queued {
+    write: Write,
+    done: Vec<oneshot::Sender<Written>>,
+    /// A commit with it in may have happened.
+    maybe_written: bool,
+}
+
+impl LogWriter {
+    /// Begins a writer; it ends when the last handle is gone and everything is written.
+    pub(super) fn start(
+        store: Store,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
+        // three writes on their way.
+        let (sender, queue) = mpsc::unbounded_channel();
+        let writer = Writer {
+            store,
+            clock,
+            metrics,
+            queue,
+            waiting: VecDeque::new(),
+            pacing: Pacing::database(),
+            down: false,
+        };
+        (Self(sender), writer.run())
+    }
+
+    /// Hands a write in. Who listens hears what became of it, or that the writer is gone.
+    pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Written>>) {
+        drop(self.0.send(Queued { write, done, maybe_written: false }));
+    }
+}
+
+struct Writer {
+    store: Store,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    queue: mpsc::UnboundedReceiver<Queued>,
+    waiting: VecDeque<Queued>,
+    pacing: Pacing,
+    down: bool,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        while let Some(batch) = self.next_batch().await {
+            self.write(batch).await;
+        }
+    }
+
+    /// Everything that waits, merged by saga; `None` when nothing waits and nothing can come.
+    async fn next_batch(&mut self) -> Option<Vec<Queued>> {
+        if self.waiting.is_empty() {
+            let first = self.queue.recv().await?;
+            self.waiting.push_back(first);
+        }
+        while let Ok(more) = self.queue.try_recv() {
+            self.waiting.push_back(more);
+        }
+        let mut batch: Vec<Queued> = Vec::new();
+        let mut places: HashMap<OrderId, usize> = HashMap::new();
+        let mut left = VecDeque::new();
+        for queued in self.waiting.drain(..) {
+            let id = queued.write.saga.id;
+            match places.get(&id) {
+                Some(&at) => batch[at].merge(queued),
+                None if batch.len() < MAX_BATCH => {
+                    places.insert(id, batch.len());
+                    batch.push(queued);
+                }
+                None => left.push_back(queued),
+            }
+        }
+        self.waiting = left;
+        Some(batch)
+    }
+
+    /// Writes a batch, however long it takes.
+    async fn write(&mut self, mut batch: Vec<Queued>) {
+        while !batch.is_empty() {
+            let writes: Vec<Write> = batch.iter().map(|queued| queued.write.clone()).collect();
+            let committing = tokio::time::timeout(COMMIT_TIMEOUT, self.store.commit(&writes));
+            match committing.await {
+                Ok(Ok(fates)) => {
+                    self.metrics.committed(batch.len());
+                    self.is_up();
+                    return batch
+                        .into_iter()
+                        .zip(fates)
+                        .for_each(|(queued, fate)| queued.tell(fate));
+                }
+                Ok(Err(Error::Refused(cause))) if batch.len() == 1 => {
+                    let id = batch[0].write.saga.id;
+                    error!(saga.id = %id, error = %cause, "the database refuses what this saga has to write");
+                    return batch.into_iter().for_each(Queued::refuse);
+                }
+                Ok(Err(Error::Refused(_))) => {
+                    // One of them spoils it for all: each by itself.
+                    for queued in batch {
+                        Box::pin(self.write(vec![queued])).await;
+                    }
+                    return;
+                }
+                Ok(Err(Error::Unavailable(cause))) => self.is_down(&cause.to_string()),
+                Ok(Err(Error::Unusable(cause))) => self.is_down(&cause),
+                Ok(Err(Error::OutcomeUnknown(cause))) => {
+                    batch.iter_mut().for_each(|queued| queued.maybe_written = true);
+                    self.is_down(&cause.to_string());
+                }
+                Err(_elapsed) => {
+                    batch.iter_mut().for_each(|queued| queued.maybe_written = true);
+                    self.is_down("a commit took too long");
+                }
+            }
+            batch = turn_away(batch);
+            self.pause().await;
+        }
+    }
+
+    fn is_down(&mut self, cause: &str) {
+        if !std::mem::replace(&mut self.down, true) {
+            warn!(
+                error = cause,
+                "the database is out of reach; what is to be written waits for it"
+            );
+        }
+    }
+
+    fn is_up(&mut self) {
+        self.pacing.reset();
+        if std::mem::replace(&mut self.down, false) {
+            info!("the database is back");
+        }
+    }
+
+    /// Waits a little; who wants to be accepted meanwhile is turned away at once.
+    async fn pause(&mut self) {
+        let (clock, pause) = (self.clock.clone(), self.pacing.pause());
+        let waited = clock.sleep(pause);
+        tokio::pin!(waited);
+        loop {
+            tokio::select! {
+                () = &mut waited => break,
+                Some(queued) = self.queue.recv() => self.waiting.push_back(queued),
+            }
+            self.waiting = turn_away(std::mem::take(&mut self.waiting).into()).into();
+        }
+    }
+}
+
+/// Keeps what has to be written some time. An acceptance of which nothing was written can be
+/// refused instead.
+fn turn_away(batch: Vec<Queued>) -> Vec<Queued> {
+    let may_refuse =
+        |queued: &Queued| matches!(queued.write.base, Base::New(_)) && !queued.maybe_written;
+    let (refused, kept): (Vec<_>, Vec<_>) = batch.into_iter().partition(may_refuse);
+    refused.into_iter().for_each(|queued| queued.say(Written::NotWritten));
+    kept
+}
+
+impl Queued {
+    /// Takes in a later write of the same saga.
+    fn merge(&mut self, later: Self) {
+        self.write.saga = later.write.saga;
+        self.write.entries.extend(later.write.entries);
+        self.write.order = self.write.order.take().or(later.write.order);
+        self.done.extend(later.done);
+    }
+
+    fn tell(self, fate: Fate) {
+        self.say(match fate {
+            Fate::Written => Written::Durable,
+            Fate::KeyTaken => Written::KeyTaken,
+            Fate::Lost => Written::Lost,
+        });
+    }
+
+    fn refuse(self) {
+        let written = match self.write.base {
+            Base::New(_) => Written::NotWritten,
+            Base::Owned { .. } => Written::Lost,
+        };
+        self.say(written);
+    }
+
+    fn say(self, written: Written) {
+        for done in self.done {
+            // Who doesn't listen any more has heard enough.
+            let _heard = done.send(written);
+        }
+    }
+}

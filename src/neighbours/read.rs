@@ -1,0 +1,70 @@
+//! Reading from a neighbour: what a GET found, with a few tries where the answer makes no sense.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::http::{Answer, Errand, Http, Request};
+use crate::pacing::Pacing;
+use crate::saga::{Outcome, Report, Step};
+
+/// An answer that makes no sense is asked for so often before its neighbour is held at fault.
+const TRIES: u32 = 3;
+
+/// What a read found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<T> {
+    /// This.
+    It(T),
+    /// That there is none (404).
+    Missing,
+    /// Answers that can't be used, every time: the neighbour is at fault.
+    Nonsense(String),
+    /// No usable answer this time; the report says why.
+    NoAnswer,
+}
+
+impl Http {
+    /// GETs `path`; `parse` reads a 200's body, or says what is wrong with it.
+    pub(super) async fn read<T>(
+        &self,
+        errand: Errand<'_>,
+        (step, line): (Step, Option<u16>),
+        (path, key): (String, &str),
+        parse: impl Fn(&Value) -> Result<T, String>,
+    ) -> (Report, Found<T>) {
+        let mut pacing = Pacing::new(Duration::from_millis(20), Duration::from_millis(200));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let request = Request {
+                method: Method::GET,
+                path: path.clone(),
+                key,
+                body: None,
+                fresh_connection: false,
+            };
+            let judge = |answer: &Answer| match (answer.status, &answer.body) {
+                (200, Some(body)) => parse(body).map(|_| Outcome::Done),
+                (200, None) => Err("not JSON".to_owned()),
+                (404, _) => Ok(Outcome::Refused),
+                _unlisted => Ok(Outcome::Unknown),
+            };
+            let (report, body) = self.call(errand, step, line, request, judge).await;
+            let found = match (report.outcome, body.as_ref().map(&parse)) {
+                (Outcome::Done, Some(Ok(it))) => Found::It(it),
+                (Outcome::Refused, _) => Found::Missing,
+                (Outcome::Unknown, _) if report.status == Some(200) => {
+                    let error = report.error.clone().unwrap_or_default();
+                    Found::Nonsense(error)
+                }
+                _unsettled => Found::NoAnswer,
+            };
+            if !matches!(found, Found::Nonsense(_)) || tries == TRIES {
+                return (report, found);
+            }
+            self.clock.sleep(pacing.pause()).await;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `POST /api/operator/sagas/{id}/retry`: a person's word, and what was done on it.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::Operators;
+use super::inspect::{etag, not_found};
+use super::saga::{Onlooker, SagaView};
+use crate::api::{Problem, Segment, json_body, uuid_segment};
+use crate::engine::NotDone;
+use crate::json::text;
+use crate::order::OrderId;
+use crate::saga::Word;
+
+/// The longest reason that is kept, in characters.
+const MAX_REASON: usize = 2000;
+/// The longest name of an operator, in characters.
+const MAX_NAME: usize = 100;
+/// Who acts where nobody says.
+const SOMEBODY: &str = "operator";
+
+/// Why an operator acts.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(super) struct Reason {
+    /// Kept in the saga's log.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+/// What was done.
+#[derive(Debug, Serialize, ToSchema)]
+struct Acted {
+    /// The saga right after.
+    saga: SagaView,
+    /// What was done, in words.
+    did: String,
+}
+
+/// Retry a saga
+///
+/// Tries now. After a definite refusal it is a new effect under a new key.
+#[utoipa::path(
+    post,
+    path = "/api/operator/sagas/{id}/retry",
+    tag = "operators",
+    operation_id = "retrySaga",
+    security(("operatorToken" = [])),
+    request_body = Reason,
+    params(
+        ("id" = Uuid, Path, description = "The saga"),
+        ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
+        ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
+    ),
+    responses(
+        (status = 200, description = "Done", body = Acted, headers(
+            ("ETag" = String, description = "The saga's version now"),
+        )),
+        (status = 400, description = "What is wrong, naming the field"),
+        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "No token is configured"),
+        (status = 404, description = "`Saga not found`"),
+        (status = 409, description = "`Not allowed now` (with `allowed`)"),
+        (status = 412, description = "`The saga has changed` (with `version`)"),
+        (status = 413, description = "The body is over 256 KiB"),
+        (status = 415, description = "The body is not JSON"),
+        (status = 503, description = "`The database is unavailable`"),
+    ),
+)]
+pub(super) async fn retry_saga(
+    State(operators): State<Operators>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let id = OrderId(uuid_segment(id, "id")?);
+    let body = json_body(&headers, body).await?;
+    let word = Word { operator: operator(&headers)?, reason: reason(&body)? };
+    let wanted = if_match(&headers)?;
+    let done = operators.executor.retry(id, &word, wanted).await.map_err(problem)?;
+    let version = etag(done.saga.revision);
+    let saga = Onlooker::of(&operators, &[&done.saga]).await?.view(done.saga);
+    Ok(([version], Json(Acted { saga, did: done.did })).into_response())
+}
+
+fn problem(why: NotDone) -> Problem {
+    match why {
+        NotDone::NotFound => not_found(),
+        NotDone::Stale { version } => {
+            Problem::new(StatusCode::PRECONDITION_FAILED, "The saga has changed")
+                .detail(format!("it is at version {version} now; look at it again"))
+                .version(version)
+        }
+        NotDone::NotAllowed { why, allowed } => {
+            let instead =
+                if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+            Problem::new(StatusCode::CONFLICT, "Not allowed now")
+                .detail(format!("{why}; allowed now: {instead}"))
+                .allowed(allowed)
+        }
+        NotDone::Unavailable(error) => Problem::from(error),
+    }
+}
+
+fn reason(body: &Value) -> Result<String, Problem> {
+    let reason = text(body, "reason").map(str::trim).filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(|| Problem::bad_request("reason is required"))?;
+    if reason.chars().count() > MAX_REASON {
+        let error = format!("reason must not be longer than {MAX_REASON} characters");
+        return Err(Problem::bad_request(error));
+    }
+    Ok(reason.to_owned())
+}
+
+fn operator(headers: &HeaderMap) -> Result<String, Problem> {
+    let Some(value) = headers.get("x-operator") else { return Ok(SOMEBODY.to_owned()) };
+    let name = std::str::from_utf8(value.as_bytes()).map(str::trim).unwrap_or_default();
+    let is_name = name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
+    match (name.is_empty(), is_name) {
+        (true, _) if value.is_empty() => Ok(SOMEBODY.to_owned()),
+        (false, true) => Ok(name.to_owned()),
+        _ => Err(Problem::bad_request(format!(
+            "X-Operator must be a name of at most {MAX_NAME} characters"
+        ))),
+    }
+}
+
+/// The version asked for: bare, quoted or weak; `*` is any.
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let bare = text.strip_prefix("W/").unwrap_or(text);
+    let bare = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
+    let version = bare.parse().map(Some);
+    version.map_err(|_| Problem::bad_request("If-Match must be the saga's version"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().expect("a name"), HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_version_may_be_bare_quoted_or_weak() {
+        for value in ["7", "\"7\"", "W/\"7\""] {
+            assert_eq!(if_match(&headers("if-match", value)).ok(), Some(Some(7)), "{value}");
+        }
+        assert_eq!(if_match(&headers("if-match", "*")).ok(), Some(None));
+        assert_eq!(if_match(&HeaderMap::new()).ok(), Some(None));
+        for bad in ["", "x", "\"7", "\"7\", \"8\""] {
+            assert!(if_match(&headers("if-match", bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_action_has_a_reason_and_a_name() {
+        for bad in [json!({}), json!({"reason": "  "}), json!({"reason": 7}), json!([])] {
+            assert!(reason(&bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            reason(&json!({"Reason": " stock is back "})).ok().as_deref(),
+            Some("stock is back")
+        );
+        assert_eq!(operator(&HeaderMap::new()).ok().as_deref(), Some("operator"));
+        assert_eq!(operator(&headers("x-operator", "asha")).ok().as_deref(), Some("asha"));
+    }
+}

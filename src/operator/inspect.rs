@@ -1,0 +1,78 @@
+//! `GET /api/operator/sagas/{id}`: everything about one saga.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Operators;
+use super::effect::{Effects, effects, unknown};
+use super::saga::{Onlooker, SagaView};
+use super::step::{StepView, steps};
+use crate::api::{Problem, Segment, uuid_segment};
+use crate::order::OrderId;
+use crate::store::Inspected;
+
+/// A saga with its position, its log and what may be done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SagaDetail)]
+struct Detail {
+    #[serde(flatten)]
+    saga: SagaView,
+    effects: Effects,
+    /// Oldest first.
+    steps: Vec<StepView>,
+    /// The actions that are allowed now.
+    actions: Vec<&'static str>,
+}
+
+/// Inspect a saga
+#[utoipa::path(
+    get,
+    path = "/api/operator/sagas/{id}",
+    tag = "operators",
+    operation_id = "getSaga",
+    security(("operatorToken" = [])),
+    params(("id" = Uuid, Path, description = "The saga, which is the order's id too")),
+    responses(
+        (status = 200, description = "Everything about it", body = Detail, headers(
+            ("ETag" = String, description = "Its version, for `If-Match`"),
+        )),
+        (status = 400, description = "`id is not a UUID`"),
+        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "No token is configured"),
+        (status = 404, description = "`Saga not found`"),
+        (status = 503, description = "`The database is unavailable`"),
+    ),
+)]
+pub(super) async fn get_saga(
+    State(operators): State<Operators>,
+    id: Segment,
+) -> Result<Response, Problem> {
+    let id = OrderId(uuid_segment(id, "id")?);
+    let inspected = operators.store.inspect(id, operators.definitions).await?;
+    let Inspected { found, steps: log, instance } = inspected.ok_or_else(not_found)?;
+    let (effects, actions) = match &instance {
+        Ok(saga) => (effects(saga), operators.executor.actions(saga)),
+        Err(_unreadable) => {
+            let lines = found.context.as_ref().map_or(&[][..], |context| &context.lines);
+            (unknown(lines), Vec::new())
+        }
+    };
+    let version = etag(found.revision);
+    let saga = Onlooker::of(&operators, &[&found]).await?.view(found);
+    let detail = Detail { saga, effects, steps: steps(log), actions };
+    Ok(([version], Json(detail)).into_response())
+}
+
+/// The saga's version as `If-Match` takes it back.
+pub(super) fn etag(version: i64) -> (HeaderName, String) {
+    (header::ETAG, format!("\"{version}\""))
+}
+
+/// 404.
+pub(super) fn not_found() -> Problem {
+    Problem::not_found("Saga not found")
+}

@@ -1,0 +1,99 @@
+//! `GET /api/operator/sagas`: sagas, newest first, page by page.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Operators;
+use super::duration::duration;
+use super::saga::{Onlooker, SagaView};
+use crate::api::{Cursor, Problem, Query};
+use crate::order::UserId;
+use crate::saga::State as SagaState;
+use crate::store::Filter;
+
+const MAX_LIMIT: u64 = 500;
+const DEFAULT_LIMIT: u64 = 50;
+/// The cursors of this list.
+const TAG: char = 's';
+const DURATION: &str = "an ISO 8601 duration such as PT5M or P1DT12H";
+
+/// A page of sagas.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SagaPage)]
+pub(super) struct Page {
+    items: Vec<SagaView>,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// List sagas
+#[utoipa::path(
+    get,
+    path = "/api/operator/sagas",
+    tag = "operators",
+    operation_id = "listSagas",
+    security(("operatorToken" = [])),
+    params(
+        ("state" = Option<String>, Query, description = "Only those in this state"),
+        ("stuck" = Option<bool>, Query, description = "Only those that need a person, or that don't"),
+        ("kind" = Option<String>, Query, description = "Only those of this kind"),
+        ("userId" = Option<Uuid>, Query, description = "Only those for this user"),
+        ("olderThan" = Option<String>, Query, description = "Only those accepted longer ago: an ISO 8601 duration"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "At most so many; 50 unless said"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses(
+        (status = 200, description = "The page, newest first", body = Page),
+        (status = 400, description = "What is wrong, naming the parameter"),
+        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "No token is configured"),
+        (status = 503, description = "`The database is unavailable`"),
+    ),
+)]
+pub(super) async fn list_sagas(
+    State(operators): State<Operators>,
+    query: Query,
+) -> Result<Json<Page>, Problem> {
+    let filter = filter(&query, &operators)?;
+    let mut found = operators.store.list(&filter).await?;
+    let is_more = found.len() as u64 > filter.limit;
+    found.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
+    let last = found.last().filter(|_| is_more);
+    let next = last.map(|saga| Cursor::at(TAG, saga.created_at, saga.id.0).to_string());
+    let onlooker = Onlooker::of(&operators, &found.iter().collect::<Vec<_>>()).await?;
+    let items = found.into_iter().map(|saga| onlooker.view(saga)).collect();
+    Ok(Json(Page { items, next }))
+}
+
+fn filter(query: &Query, operators: &Operators) -> Result<Filter, Problem> {
+    let now = operators.clock.now();
+    let older_than = query.read("olderThan", DURATION, |text| {
+        duration(text).and_then(|age| now.checked_sub_signed(age))
+    })?;
+    let kinds = operators.definitions.iter().map(|definition| definition.kind);
+    let kinds = kinds.collect::<Vec<_>>();
+    let one_of = format!("one of {}", kinds.join(", "));
+    let kind = query.read("kind", &one_of, |text| kinds.iter().find(|kind| **kind == text))?;
+    let cursor = query.read("cursor", "`next` of another page", |text| {
+        let cursor = Cursor::parse(text, TAG)?;
+        Some((cursor.moment()?, cursor.id))
+    })?;
+    Ok(Filter {
+        state: query.parsed::<SagaState>("state", &states())?,
+        stuck: query.parsed("stuck", "true or false")?,
+        kind: kind.map(|kind| (*kind).to_owned()),
+        user_id: query.parsed("userId", "a UUID")?.map(UserId),
+        before: older_than,
+        after: cursor,
+        limit: query.limit(MAX_LIMIT, DEFAULT_LIMIT)?,
+        ..Filter::default()
+    })
+}
+
+fn states() -> String {
+    let words = <SagaState as strum::IntoEnumIterator>::iter().map(|state| state.to_string());
+    format!("one of {}", words.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,37 @@
+//! The operators' API: what is going on, what went wrong, and a button to try again.
+//!
+//! The invariant: nobody without the token gets past the [`token`] layer, and what a saga is said
+//! to allow is what the engine would do (CONTRACT.md, section 4).
+
+mod act;
+mod duration;
+mod effect;
+mod inspect;
+mod list;
+mod route;
+mod saga;
+mod step;
+mod summary;
+mod token;
+
+use crate::clock::Clock;
+use crate::engine::Executor;
+use crate::saga::Definition;
+use crate::store::Store;
+
+pub use route::{document, router};
+
+/// What the handlers work with.
+#[derive(Clone, Debug)]
+pub struct Operators {
+    /// Is read for everything.
+    pub store: Store,
+    /// Does what an operator asks for.
+    pub executor: Executor,
+    /// Time.
+    pub clock: Clock,
+    /// `operator.token`; `None`: everybody is answered 403.
+    pub token: Option<String>,
+    /// The kinds of saga that this binary knows.
+    pub definitions: &'static [&'static Definition],
+}

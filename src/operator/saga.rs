@@ -1,0 +1,99 @@
+//! A saga as operators see it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Operators;
+use crate::saga::Stuck;
+use crate::store::{Error, Found};
+
+/// A saga.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Saga)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SagaView {
+    /// The order's id, too.
+    id: Uuid,
+    kind: String,
+    /// Rises with each change; what `If-Match` compares.
+    version: i64,
+    state: String,
+    /// Why it needs a person, if it does.
+    stuck: Option<StuckView>,
+    user_id: Uuid,
+    /// Paise, once priced.
+    total_amount: Option<i64>,
+    /// Failures in a row at what it is trying.
+    attempts: i32,
+    next_attempt_at: Option<DateTime<Utc>>,
+    last_error: Option<String>,
+    /// The executor that drives it, by its name, or by its id where no name is known.
+    owner: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// Since it was accepted.
+    age_seconds: i64,
+}
+
+/// Why a saga needs a person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Stuck)]
+struct StuckView {
+    /// `InDoubt`, `Exhausted`, `Refused` or `Unreadable`.
+    kind: String,
+    since: DateTime<Utc>,
+    step: String,
+    detail: String,
+}
+
+impl From<Stuck> for StuckView {
+    fn from(stuck: Stuck) -> Self {
+        let Stuck { kind, since, step, detail } = stuck;
+        Self { kind: kind.to_string(), since, step, detail }
+    }
+}
+
+/// What a row alone does not say.
+pub(super) struct Onlooker {
+    now: DateTime<Utc>,
+    executors: HashMap<Uuid, String>,
+}
+
+impl Onlooker {
+    /// Knows the executors' names if any of these sagas has an owner.
+    pub(super) async fn of(operators: &Operators, sagas: &[&Found]) -> Result<Self, Error> {
+        let executors = if sagas.iter().any(|saga| saga.owner.is_some()) {
+            operators.store.executors(&operators.clock).await?
+        } else {
+            Vec::new()
+        };
+        let executors = executors.into_iter().map(|heard| (heard.id, heard.name)).collect();
+        Ok(Self { now: operators.clock.now(), executors })
+    }
+
+    /// The saga as it looks now.
+    pub(super) fn view(&self, found: Found) -> SagaView {
+        let name =
+            |owner: Uuid| self.executors.get(&owner).cloned().unwrap_or_else(|| owner.to_string());
+        SagaView {
+            id: found.id.0,
+            kind: found.kind,
+            version: found.revision,
+            state: found.state,
+            stuck: found.stuck.map(StuckView::from),
+            user_id: found.user_id.0,
+            total_amount: found.total.map(|total| total.0),
+            attempts: found.attempts,
+            next_attempt_at: found.next_attempt_at,
+            last_error: found.last_error,
+            owner: found.owner.map(name),
+            created_at: found.created_at,
+            updated_at: found.updated_at,
+            age_seconds: (self.now - found.created_at).num_seconds().max(0),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A saga's log as operators read it: one line an attempt.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::saga::Event;
+use crate::store::LoggedStep;
+
+/// An entry of a saga's log.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Step)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StepView {
+    /// Its place in the log.
+    seq: i32,
+    step: String,
+    /// `forward`, `compensation` or `operator`.
+    phase: String,
+    /// `done`, `refused`, `notSent` or `unknown`; null while an attempt has come to nothing yet, and
+    /// for an entry that is no attempt.
+    outcome: Option<String>,
+    attempt: i32,
+    idempotency_key: Option<String>,
+    started_at: DateTime<Utc>,
+    duration_ms: Option<i64>,
+    /// What was sent, or a person's reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    request: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    response: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Who wrote it: an executor, or an operator's name.
+    executor: String,
+}
+
+/// The log, in its order; an intent and what came of it are one line, in the intent's place.
+pub(super) fn steps(log: Vec<LoggedStep>) -> Vec<StepView> {
+    let mut views: Vec<StepView> = Vec::with_capacity(log.len());
+    let mut intents: Vec<usize> = Vec::new();
+    for entry in log {
+        let is_intent = entry.event == Some(Event::Sending);
+        let is_outcome = matches!(entry.event, Some(Event::Came(_)));
+        let view = view(entry);
+        let intent = intents.iter().position(|at| is_same_attempt(&views[*at], &view));
+        if let Some(found) = intent.filter(|_| is_outcome) {
+            let intent = &mut views[intents.swap_remove(found)];
+            let request = view.request.or(intent.request.take());
+            *intent = StepView { seq: intent.seq, request, ..view };
+        } else {
+            if is_intent {
+                intents.push(views.len());
+            }
+            views.push(view);
+        }
+    }
+    views
+}
+
+/// The key names the saga, the step, the line and which doing of it.
+fn is_same_attempt(intent: &StepView, outcome: &StepView) -> bool {
+    intent.step == outcome.step
+        && intent.idempotency_key == outcome.idempotency_key
+        && intent.attempt == outcome.attempt
+}
+
+fn view(entry: LoggedStep) -> StepView {
+    let outcome = match entry.event {
+        Some(Event::Happened) => Some("done".to_owned()),
+        Some(Event::DidNotHappen) => Some("refused".to_owned()),
+        Some(
+            Event::Came(_) | Event::Sending | Event::TakenOver(_) | Event::Renewed | Event::Retried,
+        )
+        | None => entry.outcome,
+    };
+    StepView {
+        seq: entry.seq,
+        step: entry.step,
+        phase: entry.phase,
+        outcome,
+        attempt: entry.attempt,
+        idempotency_key: entry.idempotency_key,
+        started_at: entry.started_at,
+        duration_ms: entry.duration_ms,
+        request: entry.request,
+        response: entry.response,
+        error: entry.error,
+        executor: entry.executor,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::saga::Outcome;
+
+    fn entry(seq: i32, key: &str, attempt: i32, event: Event) -> LoggedStep {
+        let is_outcome = matches!(event, Event::Came(_));
+        LoggedStep {
+            seq,
+            step: "reserve_stock".to_owned(),
+            line: Some(0),
+            phase: "forward".to_owned(),
+            event: Some(event),
+            outcome: is_outcome.then(|| "unknown".to_owned()),
+            attempt,
+            idempotency_key: Some(key.to_owned()),
+            started_at: DateTime::UNIX_EPOCH,
+            duration_ms: is_outcome.then_some(87),
+            request: (!is_outcome).then(|| json!({"quantity": 2})),
+            response: None,
+            error: None,
+            executor: "host:1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_intent_and_its_outcome_are_one_line() {
+        let came = Event::Came(Outcome::Unknown);
+        let log = vec![
+            entry(1, "a:reserve_stock:0", 1, Event::Sending),
+            entry(2, "a:reserve_stock:1", 1, Event::Sending),
+            entry(3, "a:reserve_stock:0", 1, came),
+            entry(4, "a:reserve_stock:0", 2, came),
+        ];
+        let views = steps(log);
+        let seen = views.iter().map(|view| (view.seq, view.outcome.as_deref(), view.duration_ms));
+        assert_eq!(
+            seen.collect::<Vec<_>>(),
+            [(1, Some("unknown"), Some(87)), (2, None, None), (4, Some("unknown"), Some(87))]
+        );
+        assert_eq!(views[0].request, Some(json!({"quantity": 2})));
+    }
+}

@@ -1,0 +1,104 @@
+//! `GET /api/operator/summary`: how things stand, at a glance.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use strum::IntoEnumIterator;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Operators;
+use crate::api::Problem;
+use crate::saga::{State as SagaState, StuckKind};
+use crate::store::Heard;
+
+/// How things stand.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Summary {
+    /// How many sagas are in each state.
+    by_state: BTreeMap<String, u64>,
+    /// How many need a person, by why.
+    stuck: BTreeMap<String, u64>,
+    /// Since the oldest saga that is not at rest was accepted; null where all are.
+    oldest_age_seconds: Option<i64>,
+    rates: Rates,
+    executors: Vec<ExecutorView>,
+}
+
+/// How much is going on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Rates {
+    /// Checkouts accepted within the last minute.
+    accepted_per_minute: u64,
+}
+
+/// A process that drives sagas.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Executor)]
+#[serde(rename_all = "camelCase")]
+struct ExecutorView {
+    id: Uuid,
+    /// Host and process id.
+    name: String,
+    started_at: DateTime<Utc>,
+    heartbeat_at: DateTime<Utc>,
+    /// It was heard of within its lease.
+    alive: bool,
+}
+
+impl From<Heard> for ExecutorView {
+    fn from(heard: Heard) -> Self {
+        Self {
+            id: heard.id,
+            name: heard.name,
+            started_at: heard.started_at,
+            heartbeat_at: heard.heartbeat_at,
+            alive: !heard.lapsed && !heard.dead,
+        }
+    }
+}
+
+/// Summarise
+#[utoipa::path(
+    get,
+    path = "/api/operator/summary",
+    tag = "operators",
+    operation_id = "getSummary",
+    security(("operatorToken" = [])),
+    responses(
+        (status = 200, description = "How things stand", body = Summary),
+        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "No token is configured"),
+        (status = 503, description = "`The database is unavailable`"),
+    ),
+)]
+pub(super) async fn get_summary(
+    State(operators): State<Operators>,
+) -> Result<Json<Summary>, Problem> {
+    let now = operators.clock.now();
+    let summary = operators.store.summary(now - TimeDelta::minutes(1)).await?;
+    let executors = operators.store.executors(&operators.clock).await?;
+    let age = |since: DateTime<Utc>| (now - since).num_seconds().max(0);
+    Ok(Json(Summary {
+        by_state: counts(SagaState::iter(), summary.by_state),
+        stuck: counts(StuckKind::iter(), summary.by_stuck),
+        oldest_age_seconds: summary.oldest_open.map(age),
+        rates: Rates { accepted_per_minute: summary.accepted },
+        executors: executors.into_iter().map(ExecutorView::from).collect(),
+    }))
+}
+
+/// Every word that there is, with 0 where it does not occur, and words of newer binaries that do.
+fn counts(
+    words: impl Iterator<Item = impl ToString>,
+    found: Vec<(String, u64)>,
+) -> BTreeMap<String, u64> {
+    let mut counts: BTreeMap<String, u64> = words.map(|word| (word.to_string(), 0)).collect();
+    counts.extend(found);
+    counts
+}

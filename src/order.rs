@@ -1,0 +1,184 @@
+//! What an order is made of: its ids, its money, and what a valid cart is.
+//!
+//! Pure. A [`Cart`] that exists is valid (parsed at the edge, never validated again inside), so
+//! nothing downstream has to ask whether a quantity is in range.
+
+use derive_more::{Display, From};
+use serde::{Deserialize, Serialize};
+use strum::{Display as StrumDisplay, EnumString, IntoStaticStr};
+use uuid::Uuid;
+
+/// The most lines that a cart may have (CONTRACT.md, section 2).
+pub const MAX_LINES: usize = 100;
+/// The most pieces of one line (CONTRACT.md, section 2).
+pub const MAX_QUANTITY: u32 = 1_000_000;
+
+/// One id for the order, its saga and the payment's `orderId`, given at acceptance.
+#[derive(
+    Clone, Copy, Debug, Display, From, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct OrderId(pub Uuid);
+
+/// The shop's user, as the authentication service knows them.
+#[derive(
+    Clone, Copy, Debug, Display, From, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct UserId(pub Uuid);
+
+/// The user service's own id of a user; wallets belong to it.
+#[derive(
+    Clone, Copy, Debug, Display, From, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct ProfileId(pub Uuid);
+
+/// A product of the product service.
+#[derive(
+    Clone, Copy, Debug, Display, From, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct ProductId(pub Uuid);
+
+/// Money in paise (₹1 = 100 paise).
+#[derive(
+    Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Paise(pub i64);
+
+/// One line of a cart. Two lines may name the same product; they stay two lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// What is bought.
+    pub product_id: ProductId,
+    /// Pieces, 1 to [`MAX_QUANTITY`].
+    pub quantity: u32,
+}
+
+/// A checkout as a client asked for it: a user and 1 to [`MAX_LINES`] lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cart {
+    user_id: UserId,
+    lines: Vec<Line>,
+}
+
+/// Why a cart is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCart {
+    /// No lines; the words are the seed's.
+    #[error("Order must contain items")]
+    Empty,
+    /// More lines than [`MAX_LINES`].
+    #[error("items must not have more than {MAX_LINES} lines")]
+    TooManyLines,
+    /// The nil UUID names nobody.
+    #[error("userId must not be the nil UUID")]
+    NilUser,
+    /// A quantity out of range, by the line's place in the cart.
+    #[error("items[{0}].quantity must be a whole number from 1 to {MAX_QUANTITY}")]
+    Quantity(usize),
+}
+
+impl Cart {
+    /// The one way to make a cart; see [`InvalidCart`] for what is refused.
+    pub fn new(user_id: UserId, lines: Vec<Line>) -> Result<Self, InvalidCart> {
+        if lines.is_empty() {
+            return Err(InvalidCart::Empty);
+        }
+        if user_id.0.is_nil() {
+            return Err(InvalidCart::NilUser);
+        }
+        if lines.len() > MAX_LINES {
+            return Err(InvalidCart::TooManyLines);
+        }
+        let out_of_range = |line: &Line| line.quantity == 0 || line.quantity > MAX_QUANTITY;
+        if let Some(at) = lines.iter().position(out_of_range) {
+            return Err(InvalidCart::Quantity(at));
+        }
+        Ok(Self { user_id, lines })
+    }
+
+    /// Who buys.
+    pub fn user_id(&self) -> UserId {
+        self.user_id
+    }
+
+    /// The lines in the client's order.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+}
+
+/// The total of lines at their unit prices; `None` when a price is negative or the sum does not
+/// fit 64 bits: then the neighbour that gave the prices is at fault (CONTRACT.md, section 1).
+pub fn total(lines: &[Line], unit_prices: &[Paise]) -> Option<Paise> {
+    lines
+        .iter()
+        .zip(unit_prices)
+        .try_fold(0_i64, |sum, (line, price)| {
+            let positive = (price.0 >= 0).then_some(price.0)?;
+            sum.checked_add(positive.checked_mul(i64::from(line.quantity))?)
+        })
+        .map(Paise)
+}
+
+/// What the shop says of an order, in clients' words. Stored in `orders.status` from `Confirmed` on.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    StrumDisplay,
+    EnumString,
+    IntoStaticStr,
+    Serialize,
+    Deserialize,
+)]
+pub enum OrderStatus {
+    /// Accepted, not decided.
+    Pending,
+    /// Paid and reserved.
+    Confirmed,
+    /// Nothing was kept: refused, or undone.
+    Rejected,
+    /// A cancellation is under way.
+    Cancelling,
+    /// Refunded and released after it was confirmed.
+    Cancelled,
+    /// On its way.
+    Shipped,
+    /// Arrived.
+    Delivered,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(quantity: u32) -> Line {
+        Line { product_id: ProductId(Uuid::from_u128(7)), quantity }
+    }
+
+    #[test]
+    fn a_total_that_does_not_fit_is_nobodys_money() {
+        assert_eq!(total(&[line(2)], &[Paise(i64::MAX)]), None);
+        assert_eq!(total(&[line(1), line(1)], &[Paise(i64::MAX), Paise(1)]), None);
+        assert_eq!(total(&[line(1)], &[Paise(-1)]), None);
+        assert_eq!(total(&[line(2), line(1)], &[Paise(1999), Paise(999)]), Some(Paise(4997)));
+    }
+
+    #[test]
+    fn a_cart_is_valid_or_does_not_exist() {
+        let user = UserId(Uuid::from_u128(1));
+        assert_eq!(Cart::new(user, vec![]), Err(InvalidCart::Empty));
+        assert_eq!(Cart::new(UserId(Uuid::nil()), vec![line(1)]), Err(InvalidCart::NilUser));
+        assert_eq!(Cart::new(user, vec![line(1), line(0)]), Err(InvalidCart::Quantity(1)));
+        assert_eq!(Cart::new(user, vec![line(1_000_001)]), Err(InvalidCart::Quantity(0)));
+        assert_eq!(Cart::new(user, vec![line(1); 101]), Err(InvalidCart::TooManyLines));
+        assert!(Cart::new(user, vec![line(1_000_000); 100]).is_ok());
+    }
+}

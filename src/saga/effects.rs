@@ -1,0 +1,211 @@
+//! The money-and-stock position of a saga: for every effect, what its log says of it.
+//!
+//! A fold over the log. The invariant: an effect that may have been sent is never `Untouched`, and
+//! doubt is sticky: only an outcome that settles it, or a person, ends it (SAGA.md, "Outcomes").
+
+use chrono::{DateTime, Utc};
+
+use super::context::{Context, Kinds};
+use super::definition::{Definition, EffectStage};
+use super::entry::{Entry, Event};
+use super::outcome::Outcome;
+use super::vocabulary::{Direction, State, Step};
+
+/// Which effect: a step, and the cart's line where there is one per line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Effect {
+    /// The step.
+    pub step: Step,
+    /// The line, from 0.
+    pub line: Option<u16>,
+}
+
+/// What is known of an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was surely never sent.
+    Untouched,
+    /// It may have been sent, at the earliest then, and is not settled.
+    Unsure {
+        /// The earliest moment at which its key may have reached the neighbour.
+        since: DateTime<Utc>,
+    },
+    /// Settled: it happened.
+    Done,
+    /// Settled: it did not happen.
+    Refused,
+}
+
+impl Standing {
+    /// Nothing more can be learnt of it.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Done | Self::Refused)
+    }
+}
+
+/// An effect's standing with what its next attempt needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// What is known.
+    pub standing: Standing,
+    /// Which doing of it, from 0.
+    pub generation: u32,
+    /// Attempts logged of this doing.
+    pub attempts: u32,
+    /// An intent is logged whose outcome is not, and nothing before it was unsure: if that attempt
+    /// turns out not to have been sent, the effect is untouched again.
+    sole_intent: bool,
+}
+
+impl Track {
+    const NEW: Self =
+        Self { standing: Standing::Untouched, generation: 0, attempts: 0, sole_intent: false };
+
+    fn doubt_from(&mut self, moment: DateTime<Utc>) {
+        self.standing = match self.standing {
+            Standing::Untouched => Standing::Unsure { since: moment },
+            Standing::Unsure { since } => Standing::Unsure { since: since.min(moment) },
+            settled @ (Standing::Done | Standing::Refused) => settled,
+        };
+    }
+
+    fn came(&mut self, outcome: Outcome, entry: &Entry) {
+        self.attempts = self.attempts.max(entry.attempt);
+        let sole_intent = std::mem::take(&mut self.sole_intent);
+        if self.standing.is_settled() {
+            return;
+        }
+        match outcome {
+            Outcome::Done => self.standing = Standing::Done,
+            Outcome::Refused => self.standing = Standing::Refused,
+            Outcome::NotSent if sole_intent => self.standing = Standing::Untouched,
+            Outcome::NotSent => {}
+            Outcome::Unknown => self.doubt_from(entry.started_at),
+        }
+    }
+}
+
+/// The effects of one stage: forward, and what undoes each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StagePosition {
+    /// The stage.
+    pub stage: EffectStage,
+    /// Forward, one per line or one in all.
+    pub forward: Vec<Track>,
+    /// What undoes the forward effect at the same place.
+    pub undo: Vec<Track>,
+}
+
+/// The standing of every effect of a saga.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// In forward order. Widths are 0 until the saga is priced: nothing can have been sent.
+    pub stages: Vec<StagePosition>,
+    kinds: Kinds,
+    last_entry_at: DateTime<Utc>,
+}
+
+impl Position {
+    /// The position of a saga of which nothing is logged.
+    pub fn new(definition: &Definition, context: &Context, accepted_at: DateTime<Utc>) -> Self {
+        let stages = definition.effect_stages().map(|stage| {
+            let width = stage.width(context);
+            StagePosition { stage, forward: vec![Track::NEW; width], undo: vec![Track::NEW; width] }
+        });
+        Self { stages: stages.collect(), kinds: context.kinds, last_entry_at: accepted_at }
+    }
+
+    /// Takes in the next entry of the log.
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry.event {
+            Event::TakenOver(state) => self.doubt_unlogged(state),
+            Event::Retried => {}
+            Event::Sending => self.on(entry.effect, |track| {
+                track.sole_intent = track.standing == Standing::Untouched;
+                track.attempts = track.attempts.max(entry.attempt);
+                track.doubt_from(entry.started_at);
+            }),
+            Event::Came(outcome) => self.on(entry.effect, |track| track.came(outcome, entry)),
+            Event::Happened => self.on(entry.effect, |track| track.standing = Standing::Done),
+            Event::DidNotHappen => {
+                self.on(entry.effect, |track| track.standing = Standing::Refused);
+            }
+            Event::Renewed => self.on(entry.effect, |track| {
+                *track = Track { generation: entry.generation, ..Track::NEW };
+            }),
+        }
+        self.last_entry_at = self.last_entry_at.max(entry.started_at);
+    }
+
+    /// An owner died in `state`. At neighbours that were idempotent when the saga began, calls run
+    /// ahead of their records, so everything that the owner could have come to may have been sent,
+    /// at the earliest after the last entry. At others, the log has every intent.
+    fn doubt_unlogged(&mut self, state: State) {
+        let since = self.last_entry_at;
+        for stage in &mut self.stages {
+            let idempotent = self.kinds.of(stage.stage.at);
+            match state.direction() {
+                Direction::Forward if idempotent => {
+                    stage.forward.iter_mut().for_each(|track| track.doubt_from(since));
+                }
+                // Its outcome is durable before the next stage begins: unless it is done, nothing
+                // later was sent.
+                Direction::Forward => {
+                    if stage.forward.iter().any(|track| track.standing != Standing::Done) {
+                        return;
+                    }
+                }
+                Direction::Backward if idempotent => {
+                    let sent = stage.forward.iter().map(|track| match track.standing {
+                        Standing::Done | Standing::Unsure { .. } => true,
+                        Standing::Untouched | Standing::Refused => false,
+                    });
+                    let undo = stage.undo.iter_mut().zip(sent);
+                    undo.filter(|(_, sent)| *sent).for_each(|(track, _)| track.doubt_from(since));
+                }
+                Direction::Backward => {}
+            }
+        }
+    }
+
+    fn on(&mut self, effect: Effect, change: impl FnOnce(&mut Track)) {
+        if let Some(track) = self.track_mut(effect) {
+            change(track);
+        }
+    }
+
+    fn track_mut(&mut self, effect: Effect) -> Option<&mut Track> {
+        let at = usize::from(effect.line.unwrap_or(0));
+        self.stages.iter_mut().find_map(|stage| {
+            let tracks = match effect.step {
+                step if step == stage.stage.step => &mut stage.forward,
+                step if step == stage.stage.undo => &mut stage.undo,
+                _not_this_stage => return None,
+            };
+            tracks.get_mut(at)
+        })
+    }
+
+    /// What is known of an effect; `None` for a step without effects, or a line out of range.
+    pub fn track(&self, effect: Effect) -> Option<Track> {
+        let at = usize::from(effect.line.unwrap_or(0));
+        self.stages.iter().find_map(|stage| {
+            let tracks = match effect.step {
+                step if step == stage.stage.step => &stage.forward,
+                step if step == stage.stage.undo => &stage.undo,
+                _not_this_stage => return None,
+            };
+            tracks.get(at).copied()
+        })
+    }
+
+    /// The stage whose forward step this is.
+    pub fn stage(&self, step: Step) -> Option<&StagePosition> {
+        self.stages.iter().find(|stage| stage.stage.step == step)
+    }
+
+    /// Every forward effect, over all stages.
+    pub fn forward(&self) -> impl Iterator<Item = &Track> {
+        self.stages.iter().flat_map(|stage| &stage.forward)
+    }
+}

@@ -1,0 +1,115 @@
+//! A saga as its owner holds it: the row, the position that its log adds up to, and what is not
+//! written yet.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::context::{Cause, Context};
+use super::definition::Definition;
+use super::effects::Position;
+use super::entry::Entry;
+use super::vocabulary::{Phase, State, Step, StuckKind};
+use crate::order::{OrderId, Paise, UserId};
+
+/// Why and since when a saga needs a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// The sort of trouble.
+    pub kind: StuckKind,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// The step in trouble; a string, as an unreadable one has no better name.
+    pub step: String,
+    /// In a sentence.
+    pub detail: String,
+}
+
+/// A saga in an executor's hands.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The order's, too.
+    pub id: OrderId,
+    /// Its table.
+    pub definition: &'static Definition,
+    /// For whom.
+    pub user_id: UserId,
+    /// Where it stands.
+    pub state: State,
+    /// Set while it needs a person.
+    pub stuck: Option<Stuck>,
+    /// What it knows.
+    pub context: Context,
+    /// Failures in a row at what it is trying.
+    pub attempts: u32,
+    /// Not before then; `None` is at once.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Since when what it is trying fails.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// The last failure, in a sentence.
+    pub last_error: Option<String>,
+    /// A saga not `Reserved` by then goes back.
+    pub deadline_at: DateTime<Utc>,
+    /// Who owns it; `None` for one that waits for anybody.
+    pub owner: Option<Uuid>,
+    /// Rises with each claim.
+    pub fence: i64,
+    /// Rises with each write; operators see it as `version`.
+    pub revision: i64,
+    /// Acceptance.
+    pub created_at: DateTime<Utc>,
+    /// The last write.
+    pub updated_at: DateTime<Utc>,
+    /// W3C trace context of the accepting request.
+    pub trace_parent: String,
+    /// What its log adds up to.
+    pub position: Position,
+    /// The log's next place.
+    pub next_seq: i32,
+    /// Its last owner died with it, and nothing is logged since.
+    pub taken_over: bool,
+    /// Entries that are applied and not yet handed to the store.
+    pub unsaved: Vec<Entry>,
+}
+
+impl Instance {
+    /// What is to pay, once it is priced.
+    pub fn total(&self) -> Option<Paise> {
+        let prices = self.context.unit_prices.as_ref()?;
+        crate::order::total(&self.context.lines, prices)
+    }
+
+    /// Appends to the log and takes the entry in.
+    pub fn log(&mut self, mut entry: Entry) {
+        entry.seq = self.next_seq;
+        self.next_seq += 1;
+        self.position.apply(&entry);
+        self.taken_over = false;
+        self.unsaved.push(entry);
+    }
+
+    /// Moves to another state, and begins it afresh.
+    pub fn enter(&mut self, state: State, cause: Option<Cause>) {
+        self.state = state;
+        if self.context.cause.is_none() {
+            self.context.cause = cause;
+        }
+        self.attempts = 0;
+        self.next_attempt_at = None;
+        self.failing_since = None;
+        self.last_error = None;
+    }
+
+    /// Whose phase a step is now: settling a forward effect on the way back is compensation.
+    pub fn phase(&self) -> Phase {
+        match self.state.direction() {
+            super::Direction::Forward => Phase::Forward,
+            super::Direction::Backward => Phase::Compensation,
+        }
+    }
+
+    /// The step that it is at, for messages: the next stage's, or compensation's.
+    pub fn current_step(&self) -> Step {
+        self.definition.stage_from(self.state).map_or(Step::RefundPayment, |stage| stage.step)
+    }
+}

@@ -1,0 +1,237 @@
+//! What a saga does next.
+//!
+//! [`next`] is total: every saga in every state has an answer. What it returns is all that an
+//! executor may do; what comes of it goes into [`super::settle`].
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::context::{Cause, Kinds};
+use super::definition::{Stage, Work};
+use super::effects::{Effect, StagePosition, Standing, Track};
+use super::instance::{Instance, Stuck};
+use super::plan::{Plan, numbered};
+use super::retry::Backoff;
+use super::vocabulary::{Direction, Phase, State};
+
+/// What is configured now; a saga is held to the stricter of this and what it began under.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// Which neighbours are idempotent now.
+    pub kinds: Kinds,
+    /// `services.product.key_memory`.
+    pub product_key_memory: Duration,
+    /// `services.payment.key_memory`.
+    pub payment_key_memory: Duration,
+    /// Pauses between attempts.
+    pub backoff: Backoff,
+    /// `retry.stuck_after`.
+    pub stuck_after: Duration,
+}
+
+/// What to do now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Read what is not known yet.
+    Read,
+    /// Make these calls, side by side.
+    Call(Vec<Call>),
+    /// Write that the saga is in this state now, for this cause.
+    Enter(State, Option<Cause>),
+    /// Nothing to do before `until` (`None`: before a person has spoken).
+    Pause {
+        /// When to look again.
+        until: Option<DateTime<Utc>>,
+        /// What a person should know.
+        stuck: Option<Stuck>,
+    },
+    /// The saga is at rest.
+    Rest,
+}
+
+/// One call that may be made now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Which effect.
+    pub effect: Effect,
+    /// Forward, or on the way back.
+    pub phase: Phase,
+    /// The neighbour's key for it.
+    pub key: String,
+    /// Which doing of it.
+    pub generation: u32,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Send it, or only look.
+    pub how: How,
+    /// An earlier attempt may have happened: a refusal now needs looking into (SAGA.md, "Outcomes").
+    pub unsure_before: bool,
+    /// The neighbour is not idempotent: the intent is durable before the call, the outcome before
+    /// the next step.
+    pub intent_first: bool,
+}
+
+/// How a call settles its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By making it happen, or finding that it has.
+    Send,
+    /// By asking whether it has; it is in doubt and may not be sent.
+    LookUp,
+}
+
+/// What this saga may do now.
+pub fn next(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
+    if saga.state.is_rest() {
+        return Next::Rest;
+    }
+    match (saga.state.direction(), saga.definition.stage_from(saga.state)) {
+        (Direction::Forward, Some(stage)) => forward(saga, stage, policy, now),
+        (Direction::Forward, None) | (Direction::Backward, _) => backward(saga, policy, now),
+    }
+}
+
+fn forward(saga: &Instance, stage: &Stage, policy: &Policy, now: DateTime<Utc>) -> Next {
+    let late = now >= saga.deadline_at;
+    match stage.work {
+        Work::Confirm => Next::Enter(stage.reaches, None),
+        Work::Read if late => go_back(saga, out_of_time(saga)),
+        Work::Read => match waits_until(saga, now) {
+            Some(until) => pause(Some(until.min(saga.deadline_at)), None),
+            None => Next::Read,
+        },
+        Work::Effect { .. } => {
+            // The position has every effect stage of the definition.
+            let Some(position) = saga.position.stage(stage.step) else { return Next::Rest };
+            effects(saga, stage, position, policy, now)
+        }
+    }
+}
+
+fn effects(
+    saga: &Instance,
+    stage: &Stage,
+    position: &StagePosition,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Next {
+    if position.forward.iter().all(|track| track.standing == Standing::Done) {
+        return Next::Enter(stage.reaches, None);
+    }
+    if position.forward.iter().any(|track| track.standing == Standing::Refused) {
+        return go_back(
+            saga,
+            Cause::Refused { step: stage.step, line: None, status: None, body: None },
+        );
+    }
+    let mut plan = Plan::default();
+    for (line, track) in numbered(&position.stage, &position.forward) {
+        plan.settle(saga, policy, now, &position.stage, Effect { step: stage.step, line }, track);
+    }
+    // The deadline doesn't run while a saga is in doubt (CONTRACT.md, section 3).
+    if now >= saga.deadline_at && plan.doubts.is_empty() {
+        return go_back(saga, out_of_time(saga));
+    }
+    let limit = plan.doubts.is_empty().then_some(saga.deadline_at);
+    plan.into_next(saga, policy, now, limit)
+}
+
+/// Giving up going forward. Where it is certain that nothing was sent, or that what was sent did
+/// not happen, there is nothing to undo.
+fn go_back(saga: &Instance, cause: Cause) -> Next {
+    let nothing_happened = saga.position.forward().all(|track| match track.standing {
+        Standing::Untouched | Standing::Refused => true,
+        Standing::Unsure { .. } | Standing::Done => false,
+    });
+    let nothing_happened = nothing_happened || only_a_refused_charge_was_sent(saga);
+    let to = if nothing_happened { State::Rejected } else { State::Compensating };
+    Next::Enter(to, Some(saga.context.cause.clone().unwrap_or(cause)))
+}
+
+/// A stage is only sent once every stage before it is done: after a refusal, what a dead owner
+/// might have sent of later stages was not.
+fn only_a_refused_charge_was_sent(saga: &Instance) -> bool {
+    let mut stages = saga.position.stages.iter().filter(|stage| !stage.forward.is_empty());
+    stages
+        .next()
+        .is_some_and(|first| first.forward.iter().all(|track| track.standing == Standing::Refused))
+}
+
+fn backward(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
+    let mut plan = Plan::default();
+    let mut earlier = Earlier::Done;
+    for position in &saga.position.stages {
+        let stage = &position.stage;
+        for (line, track) in numbered(stage, &position.forward) {
+            let at = usize::from(line.unwrap_or(0));
+            match track.standing {
+                Standing::Untouched | Standing::Refused => {}
+                Standing::Unsure { .. } => match earlier {
+                    Earlier::Done => {
+                        let effect = Effect { step: stage.step, line };
+                        plan.settle(saga, policy, now, stage, effect, track);
+                    }
+                    // Never sent: nothing to settle.
+                    Earlier::Refused => {}
+                    Earlier::Unsettled => {}
+                },
+                Standing::Done => {
+                    let effect = Effect { step: stage.undo, line };
+                    plan.settle(saga, policy, now, stage, effect, position.undo[at]);
+                }
+            }
+        }
+        earlier = earlier.and(&position.forward);
+    }
+    if plan.is_empty() {
+        let any = saga.position.forward().any(|track| track.standing == Standing::Done);
+        let to = if any { State::Compensated } else { State::Rejected };
+        return Next::Enter(to, None);
+    }
+    plan.into_next(saga, policy, now, None)
+}
+
+/// What is known of all stages before one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Earlier {
+    Done,
+    Refused,
+    Unsettled,
+}
+
+impl Earlier {
+    fn and(self, tracks: &[Track]) -> Self {
+        let has = |wanted: fn(Standing) -> bool| tracks.iter().any(|track| wanted(track.standing));
+        match self {
+            Self::Refused | Self::Unsettled => self,
+            Self::Done if has(|standing| matches!(standing, Standing::Unsure { .. })) => {
+                Self::Unsettled
+            }
+            Self::Done if has(|standing| standing != Standing::Done) => Self::Refused,
+            Self::Done => Self::Done,
+        }
+    }
+}
+
+pub(super) fn waits_until(saga: &Instance, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    saga.next_attempt_at.filter(|at| *at > now)
+}
+
+pub(super) fn pause(until: Option<DateTime<Utc>>, stuck: Option<Stuck>) -> Next {
+    Next::Pause { until, stuck }
+}
+
+fn out_of_time(saga: &Instance) -> Cause {
+    Cause::Deadline { step: saga.current_step(), detail: saga.last_error.clone() }
+}
+
+/// Takes a claimed saga up. One that nobody could drive when its deadline passed still gets a
+/// quarter of it (CONTRACT.md, `checkout.deadline`): it was left by a dead owner, or was due before
+/// this executor began, `since`.
+pub fn take_up(saga: &mut Instance, now: DateTime<Utc>, since: DateTime<Utc>, deadline: Duration) {
+    let nobody_was_there = saga.taken_over || saga.next_attempt_at.is_some_and(|due| due < since);
+    if now > saga.deadline_at && nobody_was_there {
+        saga.deadline_at = now + deadline / 4;
+    }
+}

@@ -1,0 +1,167 @@
+//! What a report makes of a saga.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+
+use super::context::Cause;
+use super::effects::{Effect, Position};
+use super::entry::{Entry, Event};
+use super::instance::Instance;
+use super::machine::{Call, Policy};
+use super::outcome::{Learned, Outcome, Reading, Report};
+use super::vocabulary::{Direction, Phase, State, Step};
+
+/// Takes in what came of a call. When all of a round are in, [`schedule`] follows.
+pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str) {
+    if report.outcome == Outcome::Refused {
+        note_refusal(saga, call, report);
+        saga.last_error.clone_from(&report.error);
+    }
+    saga.log(Entry {
+        event: Event::Came(report.outcome),
+        started_at: report.started_at,
+        duration_ms: Some(report.duration_ms),
+        request: report.request.clone(),
+        response: report.response.clone(),
+        error: report.error.clone(),
+        ..entry_of(call, report.started_at, executor)
+    });
+}
+
+/// Logs that a call is about to be made, to be durable before it is (SAGA.md, "What must be durable
+/// before what").
+pub fn intend(saga: &mut Instance, call: &Call, executor: &str, now: DateTime<Utc>) {
+    saga.log(entry_of(call, now, executor));
+}
+
+/// After failures: how many in a row, since when, and when to try again.
+pub fn schedule(
+    saga: &mut Instance,
+    failed: &[Report],
+    policy: &Policy,
+    now: DateTime<Utc>,
+    chance: f64,
+) {
+    if failed.is_empty() {
+        saga.attempts = 0;
+        saga.failing_since = None;
+        saga.next_attempt_at = None;
+        return;
+    }
+    saga.attempts = saga.attempts.saturating_add(1);
+    saga.failing_since = saga.failing_since.or(Some(now));
+    let asked = failed.iter().filter_map(|report| report.retry_after_ms).max().unwrap_or(0);
+    let pause = policy.backoff.pause(saga.attempts, chance).max(Duration::from_millis(asked));
+    // Whole microseconds: what both databases keep.
+    saga.next_attempt_at = Some((now + pause).trunc_subsecs(6));
+    saga.last_error = failed.iter().find_map(|report| report.error.clone());
+}
+
+/// The client's answer follows from the refusal on the way forward that is first in cart order,
+/// whichever was answered first.
+fn note_refusal(saga: &mut Instance, call: &Call, report: &Report) {
+    let earlier = match &saga.context.cause {
+        None => true,
+        Some(Cause::Refused { step, line, .. }) => {
+            *step == call.effect.step && call.effect.line < *line
+        }
+        Some(_decided) => false,
+    };
+    if earlier && saga.state.direction() == Direction::Forward {
+        saga.context.cause = Some(Cause::Refused {
+            step: call.effect.step,
+            line: call.effect.line,
+            status: report.status,
+            body: report.response.clone(),
+        });
+    }
+}
+
+/// Takes in what was read: logs it, and moves to the state that it allows.
+pub fn learn(
+    saga: &mut Instance,
+    reading: Reading,
+    executor: &str,
+    policy: &Policy,
+    now: DateTime<Utc>,
+    chance: f64,
+) {
+    for report in &reading.reports {
+        let attempt = saga.attempts + 1;
+        saga.log(read_entry(report, attempt, executor));
+    }
+    let unsettled = |report: &&Report| !matches!(report.outcome, Outcome::Done | Outcome::Refused);
+    let failed: Vec<_> = reading.reports.iter().filter(unsettled).cloned().collect();
+    match reading.learned {
+        Learned::Nothing => schedule(saga, &failed, policy, now, chance),
+        Learned::Profile(profile_id) => {
+            saga.context.profile_id = Some(profile_id);
+            saga.state = State::ProfileFetched;
+            schedule(saga, &failed, policy, now, chance);
+        }
+        Learned::Prices { profile_id, unit_prices } => {
+            saga.context.profile_id = Some(profile_id);
+            saga.context.unit_prices = Some(unit_prices);
+            saga.enter(State::Priced, None);
+            saga.position = Position::new(saga.definition, &saga.context, now);
+        }
+        Learned::Hopeless(cause) => saga.enter(State::Rejected, Some(cause)),
+    }
+}
+
+/// Logs that the order is written; it is, in the same transaction.
+pub fn confirmed(saga: &mut Instance, executor: &str, now: DateTime<Utc>) {
+    let effect = Effect { step: Step::ConfirmOrder, line: None };
+    saga.log(Entry {
+        seq: 0,
+        effect,
+        phase: Phase::Forward,
+        event: Event::Came(Outcome::Done),
+        generation: 0,
+        attempt: 1,
+        key: None,
+        started_at: now,
+        duration_ms: Some(0),
+        request: None,
+        response: None,
+        error: None,
+        executor: executor.to_owned(),
+    });
+}
+
+fn read_entry(report: &Report, attempt: u32, executor: &str) -> Entry {
+    Entry {
+        seq: 0,
+        effect: Effect { step: report.step, line: report.line },
+        phase: Phase::Forward,
+        event: Event::Came(report.outcome),
+        generation: 0,
+        attempt,
+        key: None,
+        started_at: report.started_at,
+        duration_ms: Some(report.duration_ms),
+        request: None,
+        response: None,
+        error: report.error.clone(),
+        executor: executor.to_owned(),
+    }
+}
+
+fn entry_of(call: &Call, started_at: DateTime<Utc>, executor: &str) -> Entry {
+    Entry {
+        seq: 0,
+        effect: call.effect,
+        phase: call.phase,
+        event: Event::Sending,
+        generation: call.generation,
+        attempt: call.attempt,
+        key: Some(call.key.clone()),
+        started_at,
+        duration_ms: None,
+        request: None,
+        response: None,
+        error: None,
+        executor: executor.to_owned(),
+    }
+}

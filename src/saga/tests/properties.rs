@@ -1,0 +1,293 @@
+//! What holds for every run of the machine: random answers, crashes at random points, records that
+//! lag behind calls, requests that arrive late. The neighbours here are a model that keeps an
+//! honest count of what it did.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use proptest::prelude::*;
+
+use super::{REPEATING, policy, priced, start};
+use crate::saga::machine::next;
+use crate::saga::{
+    Call, Effect, Entry, Event, How, Instance, Kinds, Next, Outcome, Phase, Report, State, Step,
+    StuckKind, settle,
+};
+
+/// Chance from a seed; enough for tests.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % sides
+    }
+}
+
+/// The neighbours: what they decided for each key, how often they acted on it, and what is still
+/// on its way to them.
+struct World {
+    idempotent: bool,
+    decided: HashMap<String, Outcome>,
+    acts: HashMap<String, u32>,
+    sent: HashMap<String, u32>,
+    late: Vec<(String, Effect)>,
+    refuses: HashMap<Step, bool>,
+}
+
+impl World {
+    fn arrive(&mut self, key: &str, effect: Effect) -> Outcome {
+        if let Some(first) = self.decided.get(key).filter(|_| self.idempotent) {
+            return *first;
+        }
+        let refuses =
+            self.refuses.get(&effect.step).copied().unwrap_or(false) && effect.line != Some(0);
+        let outcome = if refuses { Outcome::Refused } else { Outcome::Done };
+        if outcome == Outcome::Done {
+            *self.acts.entry(key.to_owned()).or_default() += 1;
+        }
+        self.decided.insert(key.to_owned(), outcome);
+        outcome
+    }
+
+    fn call(&mut self, call: &Call, dice: &mut Dice, calm: bool) -> Outcome {
+        if call.how == How::LookUp {
+            let paid = self.decided.get(&call.key) == Some(&Outcome::Done);
+            return if paid && dice.roll(3) > 0 { Outcome::Done } else { Outcome::Unknown };
+        }
+        *self.sent.entry(call.key.clone()).or_default() += 1;
+        let fate = if calm { 9 } else { dice.roll(10) };
+        match fate {
+            0 => {
+                *self.sent.entry(call.key.clone()).or_default() -= 1;
+                Outcome::NotSent
+            }
+            1 => Outcome::Unknown,
+            2 => {
+                self.late.push((call.key.clone(), call.effect));
+                Outcome::Unknown
+            }
+            3 => {
+                self.arrive(&call.key, call.effect);
+                Outcome::Unknown
+            }
+            _ => {
+                let outcome = self.arrive(&call.key, call.effect);
+                // As the checkout does: a refusal after doubt is believed only if nothing is paid.
+                match outcome {
+                    Outcome::Refused if call.unsure_before && self.acts.contains_key(&call.key) => {
+                        Outcome::Done
+                    }
+                    believed => believed,
+                }
+            }
+        }
+    }
+
+    fn deliver_late(&mut self) {
+        for (key, effect) in std::mem::take(&mut self.late) {
+            self.arrive(&key, effect);
+        }
+    }
+
+    fn times(&self, saga: &Instance, step: Step, line: Option<u16>) -> u32 {
+        let key = crate::saga::key::idempotency_key(saga.id, Effect { step, line }, 0);
+        self.acts.get(&key).copied().unwrap_or(0)
+    }
+}
+
+fn report(call: &Call, outcome: Outcome, now: DateTime<Utc>) -> Report {
+    Report {
+        step: call.effect.step,
+        line: call.effect.line,
+        outcome,
+        started_at: now,
+        duration_ms: 1,
+        status: None,
+        request: None,
+        response: None,
+        error: Some("x".to_owned()),
+        retry_after_ms: None,
+    }
+}
+
+fn crash(durable: &Instance, now: DateTime<Utc>) -> Instance {
+    let mut saga = durable.clone();
+    let state = saga.state;
+    saga.log(Entry {
+        seq: 0,
+        effect: Effect { step: Step::TakeOver, line: None },
+        phase: Phase::Forward,
+        event: Event::TakenOver(state),
+        generation: 0,
+        attempt: 0,
+        key: None,
+        started_at: now,
+        duration_ms: None,
+        request: None,
+        response: None,
+        error: None,
+        executor: String::new(),
+    });
+    saga
+}
+
+/// Drives one saga as an executor would, with a world that misbehaves for a while and then calms
+/// down; returns where it came to.
+fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
+    let mut dice = Dice(seed);
+    let refuses = [Step::ChargePayment, Step::ReserveStock].map(|step| (step, dice.roll(3) == 0));
+    let mut world = World {
+        idempotent: kinds == Kinds::IDEMPOTENT,
+        decided: HashMap::new(),
+        acts: HashMap::new(),
+        sent: HashMap::new(),
+        late: Vec::new(),
+        refuses: refuses.into(),
+    };
+    let policy = policy(kinds);
+    let mut now = start();
+    let mut saga = priced(kinds, unit_price);
+    let mut durable = saga.clone();
+    for turn in 0.. {
+        assert!(turn < 2000, "seed {seed} does not come to rest: {saga:?}");
+        let calm = turn > 60;
+        saga.unsaved.clear();
+        if !calm && dice.roll(8) == 0 {
+            saga = crash(&durable, now);
+            durable = saga.clone();
+        }
+        if dice.roll(4) == 0 {
+            world.deliver_late();
+        }
+        match next(&saga, &policy, now) {
+            Next::Read => panic!("a priced saga reads nothing"),
+            Next::Rest => break,
+            Next::Enter(state, cause) => {
+                saga.enter(state, cause);
+                if matches!(state, State::Compensating) || state.is_rest() || dice.roll(2) == 0 {
+                    durable = saga.clone();
+                }
+            }
+            Next::Pause { until: None, stuck } => {
+                assert!(stuck.is_some(), "seed {seed}: waits for a person who is not told");
+                saga.stuck = stuck;
+                break;
+            }
+            Next::Pause { until: Some(until), stuck } => {
+                // In doubt about a payment, it looks for ever: a person has seen it by then.
+                let doubt = stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::InDoubt);
+                saga.stuck = stuck;
+                durable = saga.clone();
+                if calm && doubt && turn > 1000 {
+                    break;
+                }
+                now = until.max(now);
+            }
+            Next::Call(calls) => {
+                let intents = calls.iter().any(|call| call.intent_first);
+                for call in calls.iter().filter(|call| call.intent_first) {
+                    settle::intend(&mut saga, call, "x", now);
+                }
+                if intents {
+                    durable = saga.clone();
+                }
+                let mut failed = Vec::new();
+                for call in &calls {
+                    if !calm && dice.roll(20) == 0 {
+                        // Dies with the call on its way.
+                        world.call(call, &mut dice, calm);
+                        saga = crash(&durable, now);
+                        durable = saga.clone();
+                        failed.clear();
+                        break;
+                    }
+                    let report = report(call, world.call(call, &mut dice, calm), now);
+                    settle::record(&mut saga, call, &report, "x");
+                    if matches!(report.outcome, Outcome::NotSent | Outcome::Unknown) {
+                        failed.push(report);
+                    }
+                    if intents {
+                        durable = saga.clone();
+                    }
+                }
+                settle::schedule(&mut saga, &failed, &policy, now, 0.5);
+                now += Duration::from_millis(dice.roll(2000));
+                if intents || dice.roll(2) == 0 {
+                    durable = saga.clone();
+                }
+            }
+        }
+    }
+    world.deliver_late();
+    (saga, world)
+}
+
+fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> {
+    let (saga, world) = run(seed, kinds, unit_price);
+    for (key, acts) in &world.acts {
+        prop_assert!(*acts <= 1, "seed {seed}: {key} acted {acts} times");
+    }
+    if kinds == REPEATING {
+        for (key, sent) in &world.sent {
+            prop_assert!(*sent <= 1, "seed {seed}: {key} was sent {sent} times");
+        }
+    }
+    let (charged, refunded) = (
+        world.times(&saga, Step::ChargePayment, None),
+        world.times(&saga, Step::RefundPayment, None),
+    );
+    prop_assert!(refunded <= charged, "seed {seed}: refunded what was not charged");
+    if unit_price == 0 {
+        prop_assert_eq!(charged, 0);
+    }
+    let completed = saga.state == State::Completed;
+    for line in [Some(0), Some(1)] {
+        let reserved = world.times(&saga, Step::ReserveStock, line);
+        let released = world.times(&saga, Step::ReleaseStock, line);
+        prop_assert!(released <= reserved, "seed {seed}: released what was not reserved");
+        if saga.state.is_rest() {
+            prop_assert_eq!(
+                reserved - released,
+                u32::from(completed),
+                "seed {} line {:?}",
+                seed,
+                line
+            );
+        }
+    }
+    if saga.state.is_rest() {
+        let paid = u32::from(completed && unit_price > 0);
+        prop_assert_eq!(charged - refunded, paid, "seed {} {:?}", seed, saga);
+        let happened = world.acts.values().sum::<u32>() > 0;
+        prop_assert_eq!(saga.state == State::Rejected, !happened && !completed, "seed {}", seed);
+    } else {
+        prop_assert!(saga.stuck.is_some(), "seed {seed}: neither at rest nor stuck");
+        prop_assert!(kinds == REPEATING, "seed {seed}: stuck where keys are kept: {saga:?}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn idempotent_neighbours_always_come_out_right(seed in any::<u64>()) {
+        check(seed, Kinds::IDEMPOTENT, 10)?;
+    }
+
+    #[test]
+    fn repeating_neighbours_are_never_sent_an_effect_twice(seed in any::<u64>()) {
+        check(seed, REPEATING, 10)?;
+    }
+
+    #[test]
+    fn a_free_cart_moves_stock_only(seed in any::<u64>()) {
+        check(seed, Kinds::IDEMPOTENT, 0)?;
+    }
+}

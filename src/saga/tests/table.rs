@@ -1,0 +1,210 @@
+//! Truth tables: what the machine does in every standing of the effects, as printed snapshots.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::{REPEATING, policy, priced, start};
+use crate::saga::machine::next;
+use crate::saga::{
+    Cause, Effect, Entry, Event, Instance, Kinds, Next, Outcome, Phase, State, Step,
+};
+
+const STANDINGS: [(&str, Option<Outcome>); 4] = [
+    ("untouched", None),
+    ("unsure", Some(Outcome::Unknown)),
+    ("done", Some(Outcome::Done)),
+    ("refused", Some(Outcome::Refused)),
+];
+
+fn put(saga: &mut Instance, step: Step, line: Option<u16>, outcome: Option<Outcome>) {
+    let Some(outcome) = outcome else { return };
+    saga.log(Entry {
+        seq: 0,
+        effect: Effect { step, line },
+        phase: Phase::Forward,
+        event: Event::Came(outcome),
+        generation: 0,
+        attempt: 1,
+        key: None,
+        started_at: start(),
+        duration_ms: None,
+        request: None,
+        response: None,
+        error: None,
+        executor: String::new(),
+    });
+}
+
+fn said(next: &Next) -> String {
+    match next {
+        Next::Read => "read".to_owned(),
+        Next::Rest => "rest".to_owned(),
+        Next::Enter(state, None) => format!("enter {state}"),
+        Next::Enter(state, Some(cause)) => match cause {
+            Cause::Deadline { .. } => format!("enter {state} (deadline)"),
+            Cause::Refused { step, .. } => format!("enter {state} ({step} refused)"),
+            other => format!("enter {state} ({other:?})"),
+        },
+        Next::Pause { until, stuck } => {
+            let until = if until.is_some() { "pause" } else { "wait for a person" };
+            let stuck =
+                stuck.as_ref().map(|stuck| format!(", stuck {}: {}", stuck.kind, stuck.step));
+            format!("{until}{}", stuck.unwrap_or_default())
+        }
+        Next::Call(calls) => {
+            let each = calls.iter().map(|call| {
+                let line = call.effect.line.map(|line| format!("[{line}]")).unwrap_or_default();
+                let how = match (call.how, call.intent_first) {
+                    (crate::saga::How::LookUp, _) => "look up ",
+                    (crate::saga::How::Send, true) => "intend and send ",
+                    (crate::saga::How::Send, false) => "send ",
+                };
+                format!("{how}{}{line}", call.effect.step)
+            });
+            each.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn kinds() -> [(&'static str, Kinds); 2] {
+    [("idempotent", Kinds::IDEMPOTENT), ("repeating", REPEATING)]
+}
+
+#[test]
+fn forward_with_a_charge_to_make() {
+    let mut table = String::new();
+    for (named, kinds) in kinds() {
+        for late in [false, true] {
+            for (charge, outcome) in STANDINGS {
+                let mut saga = priced(kinds, 10);
+                put(&mut saga, Step::ChargePayment, None, outcome);
+                let now = start() + Duration::from_secs(if late { 121 } else { 1 });
+                let on_time = if late { "late" } else { "on time" };
+                let does = said(&next(&saga, &policy(kinds), now));
+                writeln!(table, "{named:10} {on_time:7} charge {charge:9} -> {does}").unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn forward_with_lines_to_reserve() {
+    let mut table = String::new();
+    for (named, kinds) in kinds() {
+        for late in [false, true] {
+            for (first, a) in STANDINGS {
+                for (second, b) in STANDINGS {
+                    let mut saga = priced(kinds, 10);
+                    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Done));
+                    saga.state = State::Paid;
+                    put(&mut saga, Step::ReserveStock, Some(0), a);
+                    put(&mut saga, Step::ReserveStock, Some(1), b);
+                    let now = start() + Duration::from_secs(if late { 121 } else { 1 });
+                    let on_time = if late { "late" } else { "on time" };
+                    let does = said(&next(&saga, &policy(kinds), now));
+                    writeln!(table, "{named:10} {on_time:7} {first:9} {second:9} -> {does}")
+                        .unwrap();
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn backward_from_every_standing() {
+    let mut table = String::new();
+    for (named, kinds) in kinds() {
+        for (charge, paid) in STANDINGS {
+            for (first, a) in STANDINGS {
+                for (second, b) in STANDINGS {
+                    let mut saga = priced(kinds, 10);
+                    put(&mut saga, Step::ChargePayment, None, paid);
+                    put(&mut saga, Step::ReserveStock, Some(0), a);
+                    put(&mut saga, Step::ReserveStock, Some(1), b);
+                    saga.state = State::Compensating;
+                    let does = said(&next(&saga, &policy(kinds), start()));
+                    writeln!(
+                        table,
+                        "{named:10} charge {charge:9} lines {first:9} {second:9} -> {does}"
+                    )
+                    .unwrap();
+                }
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn backward_with_undoing_under_way() {
+    let mut table = String::new();
+    for (named, kinds) in kinds() {
+        for (refund, a) in STANDINGS {
+            for (release, b) in STANDINGS {
+                let mut saga = priced(kinds, 10);
+                put(&mut saga, Step::ChargePayment, None, Some(Outcome::Done));
+                put(&mut saga, Step::ReserveStock, Some(0), Some(Outcome::Done));
+                put(&mut saga, Step::ReserveStock, Some(1), Some(Outcome::Refused));
+                saga.state = State::Compensating;
+                put(&mut saga, Step::RefundPayment, None, a);
+                put(&mut saga, Step::ReleaseStock, Some(0), b);
+                let does = said(&next(&saga, &policy(kinds), start()));
+                writeln!(table, "{named:10} refund {refund:9} release {release:9} -> {does}")
+                    .unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_free_cart_is_never_charged() {
+    let saga = priced(Kinds::IDEMPOTENT, 0);
+    assert_eq!(next(&saga, &policy(Kinds::IDEMPOTENT), start()), Next::Enter(State::Paid, None));
+}
+
+#[test]
+fn what_a_dead_owner_may_have_sent_is_sent_again_under_its_key_and_no_other() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    let before = next(&saga, &policy(Kinds::IDEMPOTENT), start());
+    let take_over = Effect { step: Step::TakeOver, line: None };
+    let entry = |saga: &mut Instance| {
+        put(saga, Step::PriceCart, None, Some(Outcome::Done));
+        let taken = Entry {
+            effect: take_over,
+            event: Event::TakenOver(State::Priced),
+            ..saga.unsaved[0].clone()
+        };
+        saga.log(taken);
+    };
+    entry(&mut saga);
+    let (Next::Call(before), Next::Call(after)) =
+        (before, next(&saga, &policy(Kinds::IDEMPOTENT), start()))
+    else {
+        panic!("both send");
+    };
+    assert_eq!(before[0].key, after[0].key);
+    assert!(!before[0].unsure_before);
+    assert!(after[0].unsure_before, "a refusal must now be looked into");
+}
+
+#[test]
+fn a_neighbour_that_is_no_longer_idempotent_leaves_everything_that_may_have_been_sent_in_doubt() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    let Next::Call(calls) = next(&saga, &policy(REPEATING), start()) else { panic!("it looks") };
+    assert_eq!(calls[0].how, crate::saga::How::LookUp);
+}
+
+#[test]
+fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    let late = start() + Duration::from_secs(24 * 3600);
+    let Next::Call(calls) = next(&saga, &policy(Kinds::IDEMPOTENT), late) else {
+        panic!("it looks")
+    };
+    assert_eq!(calls[0].how, crate::saga::How::LookUp);
+}

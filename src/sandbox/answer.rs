@@ -1,0 +1,150 @@
+//! What the neighbours say, in the contract's JSON. The answer about an effect is made from its
+//! record alone: so a repeated key gets the very bytes of the first answer, also after a restart.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{json, value::RawValue};
+use uuid::Uuid;
+
+use super::{
+    account::{Product, User},
+    effect::{Effect, Payment, Units},
+    ledger::{Record, RecordResult},
+    reply::Reply,
+};
+
+/// A payment's id is this and the number of its record.
+const PAYMENT_IDS: u64 = 0x7061_796d_656e_7473;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserAnswer<'a> {
+    id: Uuid,
+    user_id: Uuid,
+    first_name: &'a str,
+    wallet_balance: Box<RawValue>,
+}
+
+#[derive(Serialize)]
+struct UnitsAnswer {
+    id: Uuid,
+    remaining: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentAnswer {
+    payment_id: Uuid,
+    order_id: Uuid,
+    user_id: Uuid,
+    amount: i64,
+    status: &'static str,
+    timestamp: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusAnswer {
+    order_id: Uuid,
+    status: &'static str,
+    timestamp: DateTime<Utc>,
+}
+
+/// The answer to an effect, from the record that decided it.
+pub(super) fn effect(record: &Record) -> Reply {
+    if record.result != RecordResult::Acted {
+        return refusal(record);
+    }
+    match &record.effect {
+        Effect::Process(payment) => paid(record, payment, payment.amount),
+        Effect::Refund(payment) => paid(record, payment, -payment.amount),
+        Effect::Reserve(Units { product_id, .. }) | Effect::Release(Units { product_id, .. }) => {
+            let remaining = record.left.unwrap_or_default();
+            Reply::json(200, &UnitsAnswer { id: *product_id, remaining })
+        }
+    }
+}
+
+fn paid(record: &Record, payment: &Payment, amount: i64) -> Reply {
+    let answer = PaymentAnswer {
+        payment_id: Uuid::from_u64_pair(PAYMENT_IDS, record.seq),
+        order_id: payment.order_id,
+        user_id: payment.user_id,
+        amount,
+        status: status_of(&record.effect),
+        timestamp: record.at,
+    };
+    Reply::json(200, &answer)
+}
+
+/// The status of a payment, or of a refund: no other effect has one.
+fn status_of(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Process(_) => "Paid",
+        Effect::Refund(_) | Effect::Reserve(_) | Effect::Release(_) => "Refunded",
+    }
+}
+
+fn refusal(record: &Record) -> Reply {
+    let status = record.status.unwrap_or(500);
+    let body = match (&record.effect, status, record.left) {
+        (_, 422, _) => json!({"error": "Idempotency-Key reused with a different request"}),
+        (Effect::Process(_), 409, Some(left)) => {
+            json!({"error": "Insufficient balance", "balance": left})
+        }
+        (Effect::Reserve(_), 409, Some(left)) => {
+            json!({"error": "Insufficient stock", "available": left})
+        }
+        (Effect::Process(_) | Effect::Refund(_), 400, _) => json!({"error": "Invalid amount"}),
+        (Effect::Reserve(_) | Effect::Release(_), 400, _) => json!({"error": "Invalid quantity"}),
+        (Effect::Process(_) | Effect::Refund(_), 404, _) => json!({"error": "User not found"}),
+        (Effect::Reserve(_) | Effect::Release(_), 404, _) => json!({"error": "Product not found"}),
+        // Whatever else a `refuse` fault was told to answer.
+        _ => json!({"error": "Refused"}),
+    };
+    Reply::json(status, &body)
+}
+
+/// The answer to a read of a user.
+pub(super) fn user(user: &User) -> Reply {
+    Reply::json(200, &user_answer(user))
+}
+
+/// The answer to a read of all users.
+pub(super) fn users<'a>(users: impl Iterator<Item = &'a User>) -> Reply {
+    Reply::json(200, &users.map(user_answer).collect::<Vec<_>>())
+}
+
+fn user_answer(user: &User) -> UserAnswer<'_> {
+    UserAnswer {
+        id: user.profile_id,
+        user_id: user.user_id,
+        first_name: &user.name,
+        wallet_balance: rupees(user.wallet),
+    }
+}
+
+/// Paise as a decimal number of rupees, exactly: a float would round large wallets.
+fn rupees(paise: i64) -> Box<RawValue> {
+    let sign = if paise < 0 { "-" } else { "" };
+    let (whole, part) = (paise.unsigned_abs() / 100, paise.unsigned_abs() % 100);
+    RawValue::from_string(format!("{sign}{whole}.{part:02}"))
+        .expect("digits with a point are a JSON number")
+}
+
+/// The answer to a read of a product.
+pub(super) fn product(product: &Product) -> Reply {
+    Reply::json(200, product)
+}
+
+/// The answer to a read of a product, with a price below zero.
+pub(super) fn product_with_negative_price(product: &Product) -> Reply {
+    let price = -product.price.saturating_abs().max(1);
+    Reply::json(200, &Product { price, ..product.clone() })
+}
+
+/// The answer to a read of the status of a payment, from the first record for the order.
+pub(super) fn payment_status(record: &Record, order_id: Uuid) -> Reply {
+    let status = status_of(&record.effect);
+    Reply::json(200, &StatusAnswer { order_id, status, timestamp: record.at })
+}

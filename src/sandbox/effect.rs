@@ -1,0 +1,76 @@
+//! What a caller asks a neighbour to do: the four calls that change something, as parsed. The
+//! ledger keeps them in this form.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::service::Call;
+
+/// One call that changes something. In JSON: `call`, then the members of what is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum Effect {
+    /// Takes money from a wallet.
+    Process(Payment),
+    /// Puts money back.
+    Refund(Payment),
+    /// Takes units out of the stock.
+    Reserve(Units),
+    /// Puts units back.
+    Release(Units),
+}
+
+/// The body of `process` and `refund`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payment {
+    /// The order that is paid.
+    pub order_id: Uuid,
+    /// The user who pays.
+    pub user_id: Uuid,
+    /// The profile whose wallet it is.
+    pub user_profile_id: Uuid,
+    /// Paise, as sent: may be zero or negative, which is refused.
+    pub amount: i64,
+}
+
+/// What `reserve` and `release` move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Units {
+    /// The product.
+    pub product_id: Uuid,
+    /// Units, as sent: may be zero or negative, which is refused.
+    pub quantity: i64,
+}
+
+impl Effect {
+    /// The call that asks for this effect.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        match self {
+            Self::Process(_) => Call::Process,
+            Self::Refund(_) => Call::Refund,
+            Self::Reserve(_) => Call::Reserve,
+            Self::Release(_) => Call::Release,
+        }
+    }
+
+    /// What is asked of the payment service, if it is.
+    #[must_use]
+    pub fn payment(&self) -> Option<&Payment> {
+        match self {
+            Self::Process(payment) | Self::Refund(payment) => Some(payment),
+            Self::Reserve(_) | Self::Release(_) => None,
+        }
+    }
+
+    /// What is asked of the product service, if it is.
+    #[must_use]
+    pub fn units(&self) -> Option<&Units> {
+        match self {
+            Self::Reserve(units) | Self::Release(units) => Some(units),
+            Self::Process(_) | Self::Refund(_) => None,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Bodies as a .NET service reads them: property names match without regard to case, unknown ones
+//! are ignored. Unlike there, a missing or mistyped property is never taken for zero: a caller that
+//! sends one has a mistake, and should see it.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// The properties of a body.
+pub(super) struct Properties(Map<String, Value>);
+
+/// What is wrong with a body, for its `error`.
+pub(super) type Unreadable = String;
+
+impl Properties {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Unreadable> {
+        serde_json::from_slice(body).map(Self).map_err(|error| format!("Invalid body: {error}"))
+    }
+
+    pub(super) fn id(&self, name: &str) -> Result<Uuid, Unreadable> {
+        self.value(name)
+            .and_then(Value::as_str)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| format!("{name} must be a UUID"))
+    }
+
+    pub(super) fn integer(&self, name: &str) -> Result<i64, Unreadable> {
+        self.value(name)
+            .and_then(Value::as_i64)
+            .ok_or_else(|| format!("{name} must be an integer of 64 bits"))
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        let named = |(key, _): &(&String, &Value)| key.eq_ignore_ascii_case(name);
+        self.0.iter().find(named).map(|(_, value)| value)
+    }
+}

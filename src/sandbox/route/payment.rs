@@ -1,0 +1,75 @@
+//! The payment service.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    response::Response,
+};
+use uuid::Uuid;
+
+use super::{
+    body::{Properties, Unreadable},
+    caller::Caller,
+};
+use crate::sandbox::{
+    answer,
+    effect::{Effect, Payment},
+    neighbourhood::Neighbourhood,
+    reply::Reply,
+    service::Call,
+};
+
+pub(super) async fn process(
+    State(here): State<Arc<Neighbourhood>>,
+    caller: Caller,
+    body: Bytes,
+) -> Response {
+    perform(here, &caller, &body, Effect::Process).await
+}
+
+pub(super) async fn refund(
+    State(here): State<Arc<Neighbourhood>>,
+    caller: Caller,
+    body: Bytes,
+) -> Response {
+    perform(here, &caller, &body, Effect::Refund).await
+}
+
+async fn perform(
+    here: Arc<Neighbourhood>,
+    caller: &Caller,
+    body: &[u8],
+    effect: fn(Payment) -> Effect,
+) -> Response {
+    let reply = match payment(body) {
+        Err(error) => here.unreadable(&error).await,
+        Ok(payment) => here.perform(caller.asks(effect(payment))).await,
+    };
+    reply.send(&caller.cut)
+}
+
+fn payment(body: &[u8]) -> Result<Payment, Unreadable> {
+    let properties = Properties::read(body)?;
+    Ok(Payment {
+        order_id: properties.id("orderId")?,
+        user_id: properties.id("userId")?,
+        user_profile_id: properties.id("userProfileId")?,
+        amount: properties.integer("amount")?,
+    })
+}
+
+pub(super) async fn status(
+    State(here): State<Arc<Neighbourhood>>,
+    Path(order_id): Path<String>,
+    caller: Caller,
+) -> Response {
+    // An id that isn't one is no order's.
+    let order_id = order_id.parse::<Uuid>().unwrap_or_default();
+    let reply = here.read(Call::PaymentStatus, None, |world, _| match world.payment(order_id) {
+        None => Reply::error(404, "Payment not found"),
+        Some(record) => answer::payment_status(record, order_id),
+    });
+    reply.await.send(&caller.cut)
+}

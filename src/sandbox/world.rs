@@ -1,0 +1,200 @@
+//! What the neighbours own, know and did, in memory. It changes by `apply` alone, and what is
+//! applied says everything: the same entries in the same order make the same world, which is how a
+//! sandbox comes back from its file.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    account::{Product, User},
+    effect::Effect,
+    ledger::{Ledger, Reads, Record, RecordResult, Repeated, Totals},
+    service::{Kinds, Service},
+};
+
+/// One change of the world, as the file keeps it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) enum Entry {
+    /// Everything anew.
+    Reset { users: Vec<User>, products: Vec<Product>, kinds: Kinds },
+    /// A user is added, or replaced by profile id and by user id.
+    User(User),
+    /// A product is added or replaced.
+    Product(Product),
+    /// Other kinds.
+    Kinds(Kinds),
+    /// An attempt at an effect was settled.
+    Record(Record),
+}
+
+/// What the neighbours own, know and did.
+#[derive(Default)]
+pub(super) struct World {
+    kinds: Kinds,
+    users: BTreeMap<Uuid, User>,
+    profiles: HashMap<Uuid, Uuid>,
+    products: BTreeMap<Uuid, Product>,
+    records: Vec<Record>,
+    keys: HashMap<(Service, Arc<str>), KeyUse>,
+    repeated: Vec<(Service, Arc<str>)>,
+    payments: HashMap<Uuid, usize>,
+    totals: Totals,
+}
+
+/// What became of a key: the record that decided it first, and how often it was acted on.
+struct KeyUse {
+    first: usize,
+    acts: u32,
+}
+
+impl World {
+    /// Changes the world.
+    pub(super) fn apply(&mut self, entry: Entry) {
+        match entry {
+            Entry::Reset { users, products, kinds } => {
+                *self = Self { kinds, ..Self::default() };
+                for user in users {
+                    self.put_user(user);
+                }
+                for product in products {
+                    self.put_product(product);
+                }
+            }
+            Entry::User(user) => self.put_user(user),
+            Entry::Product(product) => self.put_product(product),
+            Entry::Kinds(kinds) => self.kinds = kinds,
+            Entry::Record(record) => self.put_record(record),
+        }
+    }
+
+    fn put_user(&mut self, user: User) {
+        let (user_id, profile_id) = (user.user_id, user.profile_id);
+        if let Some(old) = self.profiles.insert(user_id, profile_id)
+            && old != profile_id
+        {
+            self.users.remove(&old);
+        }
+        if let Some(old) = self.users.insert(profile_id, user)
+            && old.user_id != user_id
+        {
+            self.profiles.remove(&old.user_id);
+        }
+    }
+
+    fn put_product(&mut self, product: Product) {
+        self.products.insert(product.id, product);
+    }
+
+    fn put_record(&mut self, record: Record) {
+        let at = self.records.len();
+        self.totals.count(&record);
+        if record.result == RecordResult::Acted {
+            self.act(&record, at);
+        }
+        if let Some(key) = &record.key
+            && matches!(record.result, RecordResult::Acted | RecordResult::Refused)
+        {
+            let name = (record.service, Arc::clone(key));
+            let used = self.keys.entry(name.clone()).or_insert(KeyUse { first: at, acts: 0 });
+            if record.result == RecordResult::Acted {
+                used.acts += 1;
+                if used.acts == 2 {
+                    self.repeated.push(name);
+                }
+            }
+        }
+        self.records.push(record);
+    }
+
+    /// Lets it happen. `left` was worked out when it was decided, and users and products may have
+    /// been removed since only by entries that come after, so there is nothing to check again.
+    fn act(&mut self, record: &Record, at: usize) {
+        let left = record.left.unwrap_or_default();
+        match &record.effect {
+            Effect::Process(payment) | Effect::Refund(payment) => {
+                if let Some(user) = self.users.get_mut(&payment.user_profile_id) {
+                    user.wallet = left;
+                }
+                self.payments.entry(payment.order_id).or_insert(at);
+            }
+            Effect::Reserve(units) | Effect::Release(units) => {
+                if let Some(product) = self.products.get_mut(&units.product_id) {
+                    product.stock = left;
+                }
+            }
+        }
+    }
+
+    pub(super) fn kinds(&self) -> Kinds {
+        self.kinds
+    }
+
+    pub(super) fn reads(&mut self) -> &mut Reads {
+        &mut self.totals.reads
+    }
+
+    pub(super) fn count_unreadable(&mut self) {
+        self.totals.unreadable += 1;
+    }
+
+    pub(super) fn next_seq(&self) -> u64 {
+        self.records.len() as u64 + 1
+    }
+
+    pub(super) fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    pub(super) fn products(&self) -> impl Iterator<Item = &Product> {
+        self.products.values()
+    }
+
+    pub(super) fn user(&self, user_id: Uuid) -> Option<&User> {
+        self.profiles.get(&user_id).and_then(|profile_id| self.users.get(profile_id))
+    }
+
+    pub(super) fn wallet(&self, profile_id: Uuid) -> Option<i64> {
+        self.users.get(&profile_id).map(|user| user.wallet)
+    }
+
+    pub(super) fn product(&self, id: Uuid) -> Option<&Product> {
+        self.products.get(&id)
+    }
+
+    /// The first payment or refund that happened for an order.
+    pub(super) fn payment(&self, order_id: Uuid) -> Option<&Record> {
+        self.payments.get(&order_id).map(|at| &self.records[*at])
+    }
+
+    /// The record that decided a key, if the service remembers keys.
+    pub(super) fn remembered(&self, service: Service, key: Option<&Arc<str>>) -> Option<&Record> {
+        let key = key.filter(|_| self.kinds.idempotent(service))?;
+        self.keys.get(&(service, Arc::clone(key))).map(|used| &self.records[used.first])
+    }
+
+    /// The ledger with the records after `since`.
+    pub(super) fn ledger(&self, since: u64) -> Ledger {
+        let from = usize::try_from(since).unwrap_or(usize::MAX).min(self.records.len());
+        let acts = |name| self.keys.get(name).map_or(0, |used| used.acts);
+        Ledger {
+            users: self.users.values().cloned().collect(),
+            products: self.products.values().cloned().collect(),
+            records: self.records[from..].to_vec(),
+            totals: self.totals,
+            repeated: self
+                .repeated
+                .iter()
+                .map(|name| Repeated {
+                    service: name.0,
+                    key: Arc::clone(&name.1),
+                    acts: acts(name),
+                })
+                .collect(),
+        }
+    }
+}

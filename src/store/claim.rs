@@ -1,0 +1,264 @@
+//! Claiming: how an executor comes to own sagas that nobody drives.
+//!
+//! One statement for all of them: those that are due, and those that a dead executor left. There
+//! is no recovery code besides. A claim raises the fence, so that whatever the former owner still
+//! writes touches no row; and one from a dead owner is logged, because that owner's calls may have
+//! run ahead of its records.
+
+use chrono::{DateTime, Utc};
+use entity::{saga_instance, step_log};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    FromQueryResult, QueryFilter, QueryOrder, Set, TransactionTrait,
+};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+use super::codec::instance_of;
+use super::rowset::{IDENTITY, ids_json, rowset};
+use super::{Error, Store, Unreadable};
+use crate::order::OrderId;
+use crate::saga::{Definition, Instance, Stuck, StuckKind};
+
+/// What a claim brought.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// To drive, the longest due first.
+    pub sagas: Vec<Instance>,
+    /// How many of them a dead executor had left.
+    pub orphans: usize,
+    /// Set aside as stuck; nobody owns them.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Store {
+    /// Makes `executor` the owner of up to `limit` sagas that are due at `now` or that a dead
+    /// executor owned. Those that can't be read are set aside instead.
+    pub async fn claim(
+        &self,
+        executor: Uuid,
+        now: DateTime<Utc>,
+        limit: u64,
+        definitions: &[&'static Definition],
+    ) -> Result<Claimed, Error> {
+        let transaction = self.write.begin().await?;
+        let orphans = self.orphaned(&transaction, limit).await?;
+        self.log_take_over(&transaction, &orphans, executor, now).await?;
+        let left = limit.saturating_sub(orphans.len() as u64);
+        let due = if left == 0 { vec![] } else { self.due(&transaction, now, left).await? };
+        let mut claimed = Claimed { orphans: orphans.len(), ..Claimed::default() };
+        let ids: Vec<Uuid> = orphans.into_iter().chain(due).collect();
+        if !ids.is_empty() {
+            let rows = take(&transaction, &ids, executor).await?;
+            self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+        }
+        transaction.commit().await.map_err(Error::OutcomeUnknown)?;
+        Ok(claimed)
+    }
+
+    /// Makes `executor` the owner of this one saga if nobody owns it, it is not at rest, and it is
+    /// at this revision.
+    pub async fn claim_one(
+        &self,
+        (id, revision): (OrderId, i64),
+        executor: Uuid,
+        now: DateTime<Utc>,
+        definitions: &[&'static Definition],
+    ) -> Result<Option<Instance>, Error> {
+        let transaction = self.write.begin().await?;
+        let sql = format!(
+            "SELECT id FROM saga_instance WHERE id = $1 AND revision = $2 AND owner IS NULL \
+             AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
+            self.for_update("")
+        );
+        let found = self.ids(&transaction, &sql, vec![id.0.into(), revision.into()]).await?;
+        let mut claimed = Claimed::default();
+        let rows = take(&transaction, &found, executor).await?;
+        self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+        transaction.commit().await.map_err(Error::OutcomeUnknown)?;
+        Ok(claimed.sagas.pop())
+    }
+
+    /// Gives up a saga whose driver broke in the middle of it: to be taken up again at `due`, as
+    /// from a dead owner.
+    pub async fn abandon(
+        &self,
+        (id, owner, fence): (OrderId, Uuid, i64),
+        now: DateTime<Utc>,
+        due: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let transaction = self.write.begin().await?;
+        let abandoned = saga_instance::Entity::update_many()
+            .col_expr(saga_instance::Column::Owner, Expr::value(Option::<Uuid>::None))
+            .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(due))
+            .filter(saga_instance::Column::Id.eq(id.0))
+            .filter(saga_instance::Column::Owner.eq(owner))
+            .filter(saga_instance::Column::Fence.eq(fence))
+            .exec(&transaction)
+            .await?;
+        if abandoned.rows_affected == 1 {
+            self.log_take_over(&transaction, &[id.0], owner, now).await?;
+        }
+        transaction.commit().await.map_err(Error::OutcomeUnknown)
+    }
+
+    /// When the next saga that nobody owns is due.
+    pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let sql = "SELECT next_attempt_at FROM saga_instance \
+                   WHERE owner IS NULL AND next_attempt_at IS NOT NULL \
+                   ORDER BY next_attempt_at LIMIT 1";
+        #[derive(FromQueryResult)]
+        struct Due {
+            next_attempt_at: DateTime<Utc>,
+        }
+        let due = Due::find_by_statement(self.statement(sql, vec![])).one(&self.write).await?;
+        Ok(due.map(|due| due.next_attempt_at))
+    }
+
+    async fn orphaned(
+        &self,
+        transaction: &DatabaseTransaction,
+        limit: u64,
+    ) -> Result<Vec<Uuid>, Error> {
+        let sql = format!(
+            "SELECT saga_instance.id FROM executor \
+             JOIN saga_instance ON saga_instance.owner = executor.id \
+             WHERE executor.dead ORDER BY saga_instance.created_at LIMIT $1 {}",
+            self.for_update("OF saga_instance")
+        );
+        self.ids(transaction, &sql, vec![limit.into()]).await
+    }
+
+    async fn due(
+        &self,
+        transaction: &DatabaseTransaction,
+        now: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<Uuid>, Error> {
+        let sql = format!(
+            "SELECT id FROM saga_instance WHERE owner IS NULL AND next_attempt_at <= $1 \
+             ORDER BY next_attempt_at LIMIT $2 {}",
+            self.for_update("")
+        );
+        self.ids(transaction, &sql, vec![now.into(), limit.into()]).await
+    }
+
+    /// Replicas that claim at the same time get different sagas. SQLite has one writer anyway.
+    fn for_update(&self, of: &str) -> String {
+        match self.backend {
+            DbBackend::Postgres => format!("FOR UPDATE {of} SKIP LOCKED"),
+            _ => String::new(),
+        }
+    }
+
+    async fn ids(
+        &self,
+        transaction: &DatabaseTransaction,
+        sql: &str,
+        values: Vec<sea_orm::Value>,
+    ) -> Result<Vec<Uuid>, Error> {
+        let rows = transaction.query_all_raw(self.statement(sql, values)).await?;
+        Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// Where an owner died, its log says so from here on: calls may have run ahead of it.
+    async fn log_take_over(
+        &self,
+        transaction: &DatabaseTransaction,
+        orphans: &[Uuid],
+        executor: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let sql = format!(
+            "INSERT INTO step_log (saga_id, seq, step, phase, event, from_state, generation, \
+             attempt, started_at, executor) \
+             SELECT s.id, COALESCE((SELECT max(l.seq) FROM step_log l WHERE l.saga_id = s.id), 0) \
+             + 1, 'take_over', 'forward', 'taken_over', s.state, 0, 0, {now}, $3 \
+             FROM {} JOIN saga_instance s ON s.id = r.id",
+            rowset(self.backend, IDENTITY),
+            now = if self.backend == DbBackend::Sqlite { "$2" } else { "$2::timestamptz" },
+        );
+        let ids = vec![ids_json(orphans), now.into(), executor.to_string().into()];
+        transaction.execute_raw(self.statement(&sql, ids)).await?;
+        Ok(())
+    }
+
+    async fn sort_out(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: Vec<saga_instance::Model>,
+        now: DateTime<Utc>,
+        definitions: &[&'static Definition],
+        claimed: &mut Claimed,
+    ) -> Result<(), Error> {
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut logs: HashMap<Uuid, Vec<step_log::Model>> = HashMap::new();
+        let entries = step_log::Entity::find()
+            .filter(step_log::Column::SagaId.is_in(ids))
+            .order_by_asc(step_log::Column::SagaId)
+            .order_by_asc(step_log::Column::Seq);
+        for entry in entries.all(transaction).await? {
+            logs.entry(entry.saga_id).or_default().push(entry);
+        }
+        for row in rows {
+            let log = logs.remove(&row.id).unwrap_or_default();
+            match instance_of(row, log, definitions) {
+                Ok(saga) => claimed.sagas.push(saga),
+                Err(unreadable) => {
+                    set_aside(transaction, &unreadable, now).await?;
+                    claimed.unreadable.push(*unreadable);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Changes the owner and raises the fence of rows that this transaction has locked.
+async fn take(
+    transaction: &DatabaseTransaction,
+    ids: &[Uuid],
+    executor: Uuid,
+) -> Result<Vec<saga_instance::Model>, Error> {
+    use saga_instance::{Column, Entity};
+    let add_one = |column: Column| Expr::col(column).add(1);
+    let mut rows = Entity::update_many()
+        .col_expr(Column::Owner, Expr::value(executor))
+        .col_expr(Column::Fence, add_one(Column::Fence))
+        .col_expr(Column::Revision, add_one(Column::Revision))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .exec_with_returning(transaction)
+        .await?;
+    let place: HashMap<Uuid, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    rows.sort_by_key(|row| place.get(&row.id).copied());
+    Ok(rows)
+}
+
+/// Gives a saga that can't be read to nobody, with its reason.
+async fn set_aside(
+    transaction: &DatabaseTransaction,
+    unreadable: &Unreadable,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let stuck = Stuck {
+        kind: StuckKind::Unreadable,
+        since: now,
+        step: unreadable.step.clone(),
+        detail: unreadable.detail.clone(),
+    };
+    let row = saga_instance::ActiveModel {
+        id: Set(unreadable.id.0),
+        owner: Set(None),
+        next_attempt_at: Set(None),
+        stuck_kind: Set(Some(stuck.kind.to_string())),
+        stuck: Set(serde_json::to_value(&stuck).ok()),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    row.update(transaction).await?;
+    Ok(())
+}

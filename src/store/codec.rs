@@ -1,0 +1,10 @@
+//! Rows from sagas, and sagas from rows.
+//!
+//! A row that this binary can't read is [`Unreadable`], never a panic and never a guess.
+
+mod read;
+mod written;
+
+pub use read::Unreadable;
+pub(super) use read::{event_of, instance_of};
+pub(super) use written::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};

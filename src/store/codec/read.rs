@@ -1,0 +1,115 @@
+//! Sagas from rows.
+
+use std::str::FromStr;
+
+use entity::{saga_instance, step_log};
+
+use crate::order::{OrderId, UserId};
+use crate::saga::{
+    Context, Definition, Effect, Entry, Event, Instance, Outcome, Phase, Position, State, Step,
+};
+
+/// A saga that this binary can't read, and why. It is set aside, and everything else goes on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Unreadable {
+    /// Whose row.
+    pub id: OrderId,
+    /// The step in question, or the state.
+    pub step: String,
+    /// What is not known, in a sentence.
+    pub detail: String,
+}
+
+/// A saga from its row and its whole log, in order.
+pub(in crate::store) fn instance_of(
+    row: saga_instance::Model,
+    log: Vec<step_log::Model>,
+    definitions: &[&'static Definition],
+) -> Result<Instance, Box<Unreadable>> {
+    let unreadable = |step: &str, detail: String| {
+        Box::new(Unreadable { id: OrderId(row.id), step: step.to_owned(), detail })
+    };
+    let definition = definitions
+        .iter()
+        .find(|known| known.kind == row.kind && known.version == row.definition_version)
+        .ok_or_else(|| {
+            let kind = format!("{} version {}", row.kind, row.definition_version);
+            unreadable(&row.state, format!("this binary does not know {kind}"))
+        })?;
+    let state = State::from_str(&row.state)
+        .ok()
+        .filter(|state| definition.knows(*state))
+        .ok_or_else(|| unreadable(&row.state, format!("unknown state {}", row.state)))?;
+    let context: Context = serde_json::from_value(row.context.clone())
+        .map_err(|error| unreadable(&row.state, format!("its context can't be read: {error}")))?;
+    let stuck = row.stuck.clone().map(serde_json::from_value).transpose();
+    let stuck = stuck
+        .map_err(|error| unreadable(&row.state, format!("its trouble can't be read: {error}")))?;
+    let mut position = Position::new(definition, &context, row.created_at);
+    let mut next_seq = 1;
+    let mut taken_over = false;
+    for logged in log {
+        next_seq = next_seq.max(logged.seq + 1);
+        let entry = entry_of(&logged)
+            .ok_or_else(|| unreadable(&logged.step, format!("entry {} of its log", logged.seq)))?;
+        position.apply(&entry);
+        taken_over = matches!(entry.event, Event::TakenOver(_));
+    }
+    Ok(Instance {
+        id: OrderId(row.id),
+        definition,
+        user_id: UserId(row.user_id),
+        state,
+        stuck,
+        context,
+        attempts: u32::try_from(row.attempts).unwrap_or(0),
+        next_attempt_at: row.next_attempt_at,
+        failing_since: row.failing_since,
+        last_error: row.last_error,
+        deadline_at: row.deadline_at,
+        owner: row.owner,
+        fence: row.fence,
+        revision: row.revision,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        trace_parent: row.trace_parent,
+        position,
+        next_seq,
+        taken_over,
+        unsaved: Vec::new(),
+    })
+}
+
+fn entry_of(row: &step_log::Model) -> Option<Entry> {
+    let line = row.line.map(u16::try_from).transpose().ok()?;
+    Some(Entry {
+        seq: row.seq,
+        effect: Effect { step: Step::from_str(&row.step).ok()?, line },
+        phase: Phase::from_str(&row.phase).ok()?,
+        event: event_of(row)?,
+        generation: u32::try_from(row.generation).ok()?,
+        attempt: u32::try_from(row.attempt).ok()?,
+        key: None,
+        started_at: row.started_at,
+        duration_ms: row.duration_ms,
+        request: None,
+        response: None,
+        error: None,
+        executor: String::new(),
+    })
+}
+
+/// What a logged entry says; `None` where this binary has no word for it.
+pub(in crate::store) fn event_of(row: &step_log::Model) -> Option<Event> {
+    match row.event.as_str() {
+        "came" => Some(Event::Came(Outcome::from_str(row.outcome.as_deref()?).ok()?)),
+        "taken_over" => Some(Event::TakenOver(State::from_str(row.from_state.as_deref()?).ok()?)),
+        "sending" => Some(Event::Sending),
+        "happened" => Some(Event::Happened),
+        "did_not_happen" => Some(Event::DidNotHappen),
+        "renewed" => Some(Event::Renewed),
+        "retried" => Some(Event::Retried),
+        _unknown => None,
+    }
+}

@@ -1,0 +1,136 @@
+//! Executors: one lease per process, for every saga that it owns.
+//!
+//! On PostgreSQL, leases are told by the database's clock, which all replicas share; an owner
+//! counts its own from before it asked, so it always believes in the shorter one.
+
+use chrono::{DateTime, Utc};
+use entity::executor;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
+};
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::{Error, Store};
+use crate::clock::Clock;
+
+/// An executor as the others see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Of its life.
+    pub id: Uuid,
+    /// Host and process id.
+    pub name: String,
+    /// See [`entity::executor::Model::process`].
+    pub process: String,
+    /// Since when it lives.
+    pub started_at: DateTime<Utc>,
+    /// When it was last heard of.
+    pub heartbeat_at: DateTime<Utc>,
+    /// It has been silent for longer than its lease, by the same clock.
+    pub lapsed: bool,
+    /// It was declared dead.
+    pub dead: bool,
+}
+
+impl Store {
+    /// Enters a new executor.
+    pub async fn register_executor(
+        &self,
+        id: Uuid,
+        name: &str,
+        process: &str,
+        lease: Duration,
+        clock: &Clock,
+    ) -> Result<(), Error> {
+        let now = self.lease_now(clock).await?;
+        let row = executor::ActiveModel {
+            id: Set(id),
+            name: Set(name.to_owned()),
+            process: Set(process.to_owned()),
+            started_at: Set(now),
+            heartbeat_at: Set(now),
+            lease_ms: Set(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)),
+            dead: Set(false),
+        };
+        row.insert(&self.write).await?;
+        Ok(())
+    }
+
+    /// Says that this executor lives; `false` when it was declared dead: then it owns nothing.
+    pub async fn heartbeat(&self, id: Uuid, clock: &Clock) -> Result<bool, Error> {
+        let now = self.lease_now(clock).await?;
+        let beaten = executor::Entity::update_many()
+            .col_expr(executor::Column::HeartbeatAt, Expr::value(now))
+            .filter(executor::Column::Id.eq(id))
+            .filter(executor::Column::Dead.eq(false))
+            .exec(&self.write)
+            .await?;
+        Ok(beaten.rows_affected == 1)
+    }
+
+    /// All executors, the longest known first.
+    pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
+        let now = self.lease_now(clock).await?;
+        let rows = executor::Entity::find()
+            .order_by_asc(executor::Column::StartedAt)
+            .limit(1000)
+            .all(&self.write)
+            .await?;
+        let heard = |row: executor::Model| Heard {
+            id: row.id,
+            name: row.name,
+            process: row.process,
+            started_at: row.started_at,
+            heartbeat_at: row.heartbeat_at,
+            lapsed: (now - row.heartbeat_at).num_milliseconds() > row.lease_ms,
+            dead: row.dead,
+        };
+        Ok(rows.into_iter().map(heard).collect())
+    }
+
+    /// Declares an executor dead, for good, if it was not heard of since. From then on its
+    /// heartbeats fail and its sagas are anybody's.
+    pub async fn declare_dead(&self, id: Uuid, last_heard: DateTime<Utc>) -> Result<bool, Error> {
+        let declared = executor::Entity::update_many()
+            .col_expr(executor::Column::Dead, Expr::value(true))
+            .filter(executor::Column::Id.eq(id))
+            .filter(executor::Column::Dead.eq(false))
+            .filter(executor::Column::HeartbeatAt.eq(last_heard))
+            .exec(&self.write)
+            .await?;
+        Ok(declared.rows_affected == 1)
+    }
+
+    /// Forgets executors that are dead and own nothing any more.
+    pub async fn forget_dead_executors(&self) -> Result<(), Error> {
+        let sql = "DELETE FROM executor WHERE dead AND NOT EXISTS \
+                   (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id)";
+        self.write.execute_raw(self.statement(sql, vec![])).await?;
+        Ok(())
+    }
+
+    /// Declares this executor dead by its own will: at the end of its process.
+    pub async fn retire_executor(&self, id: Uuid) -> Result<(), Error> {
+        executor::Entity::update_many()
+            .col_expr(executor::Column::Dead, Expr::value(true))
+            .filter(executor::Column::Id.eq(id))
+            .exec(&self.write)
+            .await?;
+        self.forget_dead_executors().await
+    }
+
+    async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
+        if self.backend != DbBackend::Postgres || clock.is_manual() {
+            return Ok(clock.now());
+        }
+        let row =
+            self.write.query_one_raw(self.statement("SELECT clock_timestamp()", vec![])).await?;
+        match row {
+            Some(row) => Ok(row.try_get_by_index(0)?),
+            None => Ok(clock.now()),
+        }
+    }
+}

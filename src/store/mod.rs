@@ -1,0 +1,95 @@
+//! All SQL, for SQLite and PostgreSQL alike.
+//!
+//! The invariants: every write names owner, fence and the revision that it leaves, and one that
+//! touches no row has lost its saga; a log entry or an order is only inserted in the transaction
+//! of such a write; no transaction is open across an await that is not SQL.
+
+mod claim;
+mod codec;
+mod commit;
+mod connect;
+mod executor;
+mod operator;
+mod order;
+mod rowset;
+mod saga;
+
+use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+
+pub use claim::Claimed;
+pub use codec::Unreadable;
+pub use commit::{Accepted, Base, Fate, NewOrder, Write};
+pub use connect::{Options, open};
+pub use executor::Heard;
+pub use operator::{Filter, ListedSaga, Summary};
+pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
+pub use saga::{Found, Inspected, LoggedStep};
+
+/// The books. Cheap to clone; clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// For the log writer, claims and heartbeats, so that readers can't starve them.
+    write: DatabaseConnection,
+    /// For everything that only looks.
+    read: DatabaseConnection,
+    backend: DbBackend,
+    /// Held as long as the store lives: SQLite is for one process.
+    _lock: Option<std::sync::Arc<std::fs::File>>,
+}
+
+/// What can go wrong, by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing of it was written. Worth another try.
+    #[error("the database is out of reach: {0}")]
+    Unavailable(#[source] DbErr),
+    /// A commit was sent and its answer lost: read back before deciding anything.
+    #[error("the database did not say whether it committed: {0}")]
+    OutcomeUnknown(#[source] DbErr),
+    /// The database will never take these values. Nothing of it was written.
+    #[error("the database refuses the values: {0}")]
+    Refused(#[source] DbErr),
+    /// The store can't be used as it is configured.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+                // SQLSTATE classes 22 and 23: data exceptions and integrity violations.
+                let code = cause.as_database_error().and_then(|error| error.code());
+                let of_values = |code: &str| {
+                    code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
+                };
+                if code.as_deref().is_some_and(of_values) {
+                    Self::Refused(error)
+                } else {
+                    Self::Unavailable(error)
+                }
+            }
+            _out_of_reach => Self::Unavailable(error),
+        }
+    }
+}
+
+impl Store {
+    /// Which database, in a word.
+    pub fn database(&self) -> &'static str {
+        match self.backend {
+            DbBackend::Sqlite => "SQLite",
+            _ => "PostgreSQL",
+        }
+    }
+
+    /// Whether one process has the database to itself.
+    pub fn is_exclusive(&self) -> bool {
+        self.backend == DbBackend::Sqlite
+    }
+
+    fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> sea_orm::Statement {
+        sea_orm::Statement::from_sql_and_values(self.backend, sql, values)
+    }
+}

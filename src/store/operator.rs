@@ -1,0 +1,124 @@
+//! What operators ask: lists, counts, and letting a saga try now.
+
+use chrono::{DateTime, Utc};
+use entity::saga_instance;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::saga::Found;
+use super::{Error, Store};
+use crate::order::UserId;
+use crate::saga::{State, StuckKind};
+
+/// A saga in a list.
+pub type ListedSaga = Found;
+
+/// Which sagas an operator wants to see.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// In this state.
+    pub state: Option<State>,
+    /// Only those that are not at rest.
+    pub open: bool,
+    /// Needing a person, or not.
+    pub stuck: Option<bool>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// For this user.
+    pub user_id: Option<UserId>,
+    /// Accepted before.
+    pub before: Option<DateTime<Utc>>,
+    /// Behind this one.
+    pub after: Option<(DateTime<Utc>, Uuid)>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// How things stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// How many sagas are in each state; all states that occur.
+    pub by_state: Vec<(String, u64)>,
+    /// How many need a person, by why.
+    pub by_stuck: Vec<(String, u64)>,
+    /// When the oldest saga that is not at rest was accepted.
+    pub oldest_open: Option<DateTime<Utc>>,
+    /// Accepted since the given moment.
+    pub accepted: u64,
+}
+
+const OPEN: &str = "('Started', 'ProfileFetched', 'Priced', 'Paid', 'Reserved', 'Compensating')";
+
+impl Store {
+    /// Sagas, newest first; one more than asked for where there are more.
+    pub async fn list(&self, filter: &Filter) -> Result<Vec<ListedSaga>, Error> {
+        use saga_instance::Column;
+        let mut only = Condition::all();
+        only = only.add_option(filter.state.map(|state| Column::State.eq(state.to_string())));
+        only = only.add_option(filter.open.then(|| {
+            let states = <State as strum::IntoEnumIterator>::iter();
+            let open = states.filter(|state| !state.is_rest()).map(|state| state.to_string());
+            Column::State.is_in(open.collect::<Vec<_>>())
+        }));
+        only = only.add_option(filter.stuck.map(|stuck| {
+            let kinds: Vec<String> = <StuckKind as strum::IntoEnumIterator>::iter()
+                .map(|kind| kind.to_string())
+                .collect();
+            if stuck { Column::StuckKind.is_in(kinds) } else { Column::StuckKind.is_null() }
+        }));
+        only = only.add_option(filter.kind.as_ref().map(|kind| Column::Kind.eq(kind.as_str())));
+        only = only.add_option(filter.user_id.map(|user| Column::UserId.eq(user.0)));
+        only = only.add_option(filter.before.map(|before| Column::CreatedAt.lt(before)));
+        only = only.add_option(filter.after.map(|(at, id)| {
+            Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)])
+                .lt(Expr::tuple([Expr::value(at), Expr::value(id)]))
+        }));
+        let rows = saga_instance::Entity::find()
+            .filter(only)
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .limit(filter.limit + 1)
+            .all(&self.read)
+            .await?;
+        Ok(rows.into_iter().map(Found::from).collect())
+    }
+
+    /// Counts. `since` bounds the rate of acceptance.
+    pub async fn summary(&self, since: DateTime<Utc>) -> Result<Summary, Error> {
+        let by_state = "SELECT state, count(*) FROM saga_instance GROUP BY state ORDER BY state";
+        let by_stuck = "SELECT stuck_kind, count(*) FROM saga_instance \
+                        WHERE stuck_kind IS NOT NULL GROUP BY stuck_kind ORDER BY stuck_kind";
+        let oldest = format!("SELECT min(created_at) FROM saga_instance WHERE state IN {OPEN}");
+        let accepted = "SELECT count(*) FROM saga_instance WHERE created_at >= $1";
+        let oldest = self.read.query_one_raw(self.statement(&oldest, vec![])).await?;
+        let accepted =
+            self.read.query_one_raw(self.statement(accepted, vec![since.into()])).await?;
+        let accepted: i64 = accepted.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(Summary {
+            by_state: self.counts(by_state).await?,
+            by_stuck: self.counts(by_stuck).await?,
+            oldest_open: oldest.and_then(|row| row.try_get_by_index(0).ok()),
+            accepted: u64::try_from(accepted).unwrap_or(0),
+        })
+    }
+
+    /// How many open sagas are in each state.
+    pub async fn open_by_state(&self) -> Result<Vec<(String, u64)>, Error> {
+        let sql = format!(
+            "SELECT state, count(*) FROM saga_instance WHERE state IN {OPEN} GROUP BY state"
+        );
+        self.counts(&sql).await
+    }
+
+    async fn counts(&self, sql: &str) -> Result<Vec<(String, u64)>, Error> {
+        let rows = self.read.query_all_raw(self.statement(sql, vec![])).await?;
+        let count = |row: &sea_orm::QueryResult| {
+            let count: i64 = row.try_get_by_index(1)?;
+            Ok((row.try_get_by_index(0)?, u64::try_from(count).unwrap_or(0)))
+        };
+        rows.iter().map(count).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! The invariants of SAGA.md, checked on the books and on the neighbours' own ledgers.
+
+use std::collections::HashMap;
+
+use order_service::order::OrderId;
+use order_service::sandbox::{Effect, Ledger, RecordResult};
+use order_service::store::{Filter, Store};
+use uuid::Uuid;
+
+/// Money and stock that the neighbours moved for one saga, told by the keys they were sent.
+#[derive(Debug, Default)]
+struct Moved {
+    charged: i64,
+    refunded: i64,
+    charges: u32,
+    refunds: u32,
+    /// Pieces reserved and released, by line.
+    lines: HashMap<u16, (i64, i64)>,
+    acts: HashMap<String, u32>,
+}
+
+/// Panics with what is wrong. Sagas that are stuck, or still under way, are judged as not
+/// completed only once they rest.
+pub async fn audit(store: &Store, ledger: &Ledger) {
+    let mut moved = by_saga(ledger);
+    let mut filter = Filter { limit: 1000, ..Filter::default() };
+    loop {
+        let page = store.list(&filter).await.expect("the books");
+        let more = page.len() > 1000;
+        for saga in page.iter().take(1000) {
+            let of = moved.remove(&saga.id.0).unwrap_or_default();
+            check(store, saga, &of).await;
+        }
+        if !more {
+            break;
+        }
+        filter.after = Some((page[999].created_at, page[999].id.0));
+    }
+    assert!(moved.is_empty(), "moved for sagas that are not in the books: {moved:?}");
+}
+
+async fn check(store: &Store, saga: &order_service::store::Found, of: &Moved) {
+    let context = saga.context.as_ref().expect("readable");
+    let order = store.order(OrderId(saga.id.0)).await.expect("the books");
+    if !saga.is_at_rest() {
+        assert!(order.is_none(), "{}: an order before Completed", saga.id);
+        return;
+    }
+    assert!(saga.stuck.is_none(), "{}: stuck at rest", saga.id);
+    assert!(saga.owner.is_none(), "{}: owned at rest", saga.id);
+    for (key, times) in &of.acts {
+        assert_eq!(*times, 1, "{key} acted {times} times");
+    }
+    let (charged, expected) = (of.charged - of.refunded, saga.total.map_or(0, |total| total.0));
+    let completed = saga.state == "Completed";
+    assert_eq!(charged, if completed { expected } else { 0 }, "{} {}: {of:?}", saga.id, saga.state);
+    assert!(of.charges <= 1 && of.refunds <= 1, "{}: {of:?}", saga.id);
+    for (line, at) in context.lines.iter().zip(0_u16..) {
+        let (reserved, released) = of.lines.get(&at).copied().unwrap_or_default();
+        let wanted = if completed { i64::from(line.quantity) } else { 0 };
+        assert_eq!(reserved - released, wanted, "{} line {at} {}: {of:?}", saga.id, saga.state);
+    }
+    match order {
+        None => assert!(!completed, "{}: completed without an order", saga.id),
+        Some(order) => {
+            assert!(completed, "{}: an order of a saga that is {}", saga.id, saga.state);
+            assert_eq!(order.total.0, expected);
+            assert_eq!(order.items.len(), context.lines.len());
+            let sum: i64 =
+                order.items.iter().map(|item| item.unit_price.0 * i64::from(item.quantity)).sum();
+            assert_eq!(sum, expected, "{}: its lines don't add up", saga.id);
+        }
+    }
+}
+
+fn by_saga(ledger: &Ledger) -> HashMap<Uuid, Moved> {
+    let mut moved: HashMap<Uuid, Moved> = HashMap::new();
+    for record in ledger.records.iter().filter(|record| record.result == RecordResult::Acted) {
+        let key = record.key.as_deref().expect("every call has a key");
+        assert!(record.traceparent, "{key} without a trace");
+        let mut words = key.split(':');
+        let saga: Uuid = words.next().and_then(|id| id.parse().ok()).expect("our keys");
+        let line = words.nth(1).map(|line| line.split('#').next().unwrap_or(line));
+        let line: u16 = line.map_or(0, |line| line.parse().expect("a line"));
+        let of = moved.entry(saga).or_default();
+        *of.acts.entry(key.to_owned()).or_default() += 1;
+        match &record.effect {
+            Effect::Process(payment) => {
+                assert_eq!(payment.order_id, saga, "{key}: paid for another order");
+                of.charged += payment.amount;
+                of.charges += 1;
+            }
+            Effect::Refund(payment) => {
+                of.refunded += payment.amount;
+                of.refunds += 1;
+            }
+            Effect::Reserve(units) => of.lines.entry(line).or_default().0 += units.quantity,
+            Effect::Release(units) => of.lines.entry(line).or_default().1 += units.quantity,
+        }
+    }
+    moved
+}

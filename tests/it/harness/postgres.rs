@@ -1,0 +1,50 @@
+//! One PostgreSQL for all tests of this process; a database of its own for each.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+use sea_orm::{ConnectionTrait, Database};
+use uuid::Uuid;
+
+/// A running cluster. It goes when this process does: its standard input is closed then.
+pub struct Postgres {
+    admin_url: String,
+    _input: ChildStdin,
+    _child: Child,
+}
+
+impl Postgres {
+    /// The one of this process, started by whoever asks first.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
+        let mut child = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres"))
+            .arg(port.port().to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("scripts/postgres");
+        let input = child.stdin.take().expect("piped");
+        let mut url = String::new();
+        let mut output = BufReader::new(child.stdout.take().expect("piped"));
+        output.read_line(&mut url).expect("its output");
+        let admin_url = url.trim().to_owned();
+        assert!(!admin_url.is_empty(), "PostgreSQL did not start; its words are above");
+        Self { admin_url, _input: input, _child: child }
+    }
+
+    /// The URL of a new, empty database.
+    pub async fn database(&self) -> String {
+        let name = format!("t{}", Uuid::new_v4().simple());
+        let admin = Database::connect(&self.admin_url).await.expect("the cluster");
+        admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
+        admin.close().await.expect("closing");
+        self.admin_url.replace("/postgres", "").replace("postgres:/", "postgres://") + "/" + &name
+    }
+}

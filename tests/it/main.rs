@@ -1,0 +1,6 @@
+//! The service as a whole: real HTTP, real databases, the sandbox as its neighbours.
+
+mod harness;
+
+mod config;
+mod shell;
