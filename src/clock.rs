@@ -54,6 +54,7 @@ impl Clock {
     }
 
     /// Time since some fixed moment that never goes back, whatever the wall clock does.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Source::System { started } => started.elapsed(),
@@ -62,6 +63,7 @@ impl Clock {
     }
 
     /// Returns once `duration` has passed on this clock. Cancel safe.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub async fn sleep(&self, duration: Duration) {
         match &self.0 {
             Source::System { .. } => tokio::time::sleep(duration).await,
@@ -93,11 +95,13 @@ pub fn fresh_id() -> Uuid {
 }
 
 /// A random number, evenly spread over 0 to 1 (1 excluded).
+#[expect(clippy::disallowed_methods, reason = "this is the one place that draws")]
 pub fn chance() -> f64 {
     rand::random::<f64>()
 }
 
 /// Random bits, for span ids.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that draws")]
 pub fn random_bits() -> u64 {
     rand::random::<u64>()
 }

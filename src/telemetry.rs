@@ -93,7 +93,8 @@ impl Guard {
 
 fn filter(role: Role) -> (EnvFilter, Option<ParseError>) {
     let level = match role {
-        Role::Service => "info",
+        // Every start would list the migrations that there are.
+        Role::Service => "info,sea_orm_migration=warn,sqlx=warn",
         Role::Tool => "warn",
     };
     match env::var("RUST_LOG") {

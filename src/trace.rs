@@ -34,6 +34,7 @@ impl TraceParent {
     }
 
     /// The same trace, another span.
+    #[must_use]
     pub fn child(&self) -> Self {
         Self { span: random_bits() | 1, ..self.clone() }
     }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::problem::Problem;
 use crate::json::property;
 use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
+use crate::web::Problem;
 
 /// A checkout as it is asked for. Property names match without regard to case.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -9,16 +9,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{json_bytes, parse};
 use super::cart::{CreateOrder, cart};
 use super::key::idempotency_key;
 use super::prefer::Preference;
-use super::problem::Problem;
 use super::route::Front;
 use super::{order, refusal, status};
 use crate::checkout::{Answer, Order};
 use crate::order::{OrderId, UserId};
 use crate::trace::TraceParent;
+use crate::web::{Problem, json_bytes, parse_json};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -97,7 +96,7 @@ pub(super) async fn create(
     let preference = Preference::of(&headers);
     let bytes = json_bytes(&headers, body).await?;
     let idempotency_key = idempotency_key(&headers)?;
-    let cart = cart(&parse(&bytes)?)?;
+    let cart = cart(&parse_json(&bytes)?)?;
     let wait = preference.wait(front.default_wait);
     let answer = front.api.desk.create(Order { cart, idempotency_key, wait, trace }).await;
     let is_pending = matches!(answer, Answer::Pending { .. });
@@ -121,7 +120,9 @@ fn respond(answer: Answer) -> Response {
         }
         Answer::KeyReused { id } => {
             let error = "Idempotency key reused with a different request";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error).of_checkout(id).into_response()
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error)
+                .of_checkout(id, status::url(id))
+                .into_response()
         }
         Answer::TooMany => {
             let error = "Too many checkouts in progress";
@@ -138,7 +139,7 @@ fn respond(answer: Answer) -> Response {
                 "it is not known whether the checkout was accepted: ask for its status, or \
                  repeat the request with its Idempotency-Key",
             )
-            .of_checkout(id)
+            .of_checkout(id, status::url(id))
             .into_response(),
     }
 }

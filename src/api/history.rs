@@ -7,13 +7,11 @@ use axum::response::{IntoResponse, Response};
 use chrono::SubsecRound;
 use uuid::Uuid;
 
-use super::cursor::Cursor;
 use super::order::OrderView;
-use super::problem::Problem;
-use super::query::{Query, Segment, uuid_segment};
 use super::route::Front;
 use crate::order::{OrderStatus, UserId};
 use crate::store::{CursorKey, Direction, HistoryQuery, Order, Sort};
+use crate::web::{Cursor, Problem, Query, Segment, uuid_segment};
 
 const MAX_LIMIT: u64 = 1000;
 const STATUSES: &str =

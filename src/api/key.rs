@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 
-use super::problem::Problem;
+use crate::web::Problem;
 
 const NAME: &str = "idempotency-key";
 const MALFORMED: &str = "Idempotency-Key must be 1 to 255 visible ASCII characters";

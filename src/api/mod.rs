@@ -1,22 +1,16 @@
 //! The clients' API: orders in and out, probes, metrics, and the document that describes it all.
 //!
-//! Thin handlers over the desk and the store. The invariant: every error, whoever raised it, leaves
-//! through the [`door`] as `application/problem+json` (RFC 9457) with the contract's words.
+//! Thin handlers over the desk and the store. The invariant: an accepted checkout's answer is made
+//! of its record alone, so that who waited, who repeats and who asks later hear the same.
 
-mod body;
 mod cart;
 mod create;
-mod cursor;
 mod docs;
-mod document;
-mod door;
 mod health;
 mod history;
 mod key;
 mod order;
 mod prefer;
-mod problem;
-mod query;
 mod refusal;
 mod route;
 mod status;
@@ -30,14 +24,7 @@ use crate::engine::{Executor, Metrics};
 use crate::store::Store;
 
 pub use cart::{CreateLine, CreateOrder};
-pub use document::openapi;
-pub use route::router;
-
-pub(crate) use body::json_body;
-pub(crate) use cursor::Cursor;
-pub(crate) use door::{no_such_method, panicked, walk_in};
-pub(crate) use problem::Problem;
-pub(crate) use query::{Query, Segment, uuid_segment};
+pub use route::{document, router};
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]

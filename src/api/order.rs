@@ -7,11 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::problem::Problem;
-use super::query::{Segment, uuid_segment};
 use super::route::Front;
 use crate::order::OrderId;
 use crate::store;
+use crate::web::{Problem, Segment, uuid_segment};
 
 /// Where an order is found.
 pub(super) fn url(id: OrderId) -> String {

@@ -3,9 +3,10 @@
 
 use axum::http::StatusCode;
 
-use super::problem::Problem;
+use super::status;
 use crate::checkout::Refusal;
 use crate::order::OrderId;
+use crate::web::Problem;
 
 const FAILED: &str = "Order creation failed";
 
@@ -35,7 +36,7 @@ pub(super) fn problem(id: OrderId, refusal: Refusal) -> Problem {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).detail(detail)
         }
     };
-    problem.of_checkout(id)
+    problem.of_checkout(id, status::url(id))
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Api, Options, create, docs, document, door, health, history, order, status};
+use super::{Api, Options, create, docs, health, history, order, status};
+use crate::web;
 
 /// What a handler gets.
 #[derive(Clone, Debug)]
@@ -20,7 +22,7 @@ pub(super) struct Front {
 }
 
 /// The routes with what the document says of them; each names its method and path above its handler.
-pub(super) fn table() -> OpenApiRouter<Front> {
+fn table() -> OpenApiRouter<Front> {
     OpenApiRouter::default()
         .routes(routes!(create::create))
         .routes(routes!(order::get_order))
@@ -32,18 +34,25 @@ pub(super) fn table() -> OpenApiRouter<Front> {
         .routes(routes!(health::metrics))
 }
 
-/// The clients' API. Merges with other routers; its answer to unknown paths is theirs then, too.
-pub fn router(api: Api, options: Options) -> Router {
+/// The clients' part of the `OpenAPI` document.
+#[must_use]
+pub fn document() -> OpenApi {
+    table().into_openapi()
+}
+
+/// The clients' API, which shows the document of everything at this address. Merges with other
+/// routers; its answer to unknown paths is theirs then, too.
+pub fn router(api: Api, options: Options, document: OpenApi) -> Router {
     let front = Front { api, default_wait: options.default_wait };
     let routes = Router::from(table())
-        .route("/openapi.json", get(async || Json(document::openapi())))
+        .route("/openapi.json", get(async move || Json(document)))
         .route("/docs", get(docs::page))
         .route("/docs/", get(docs::page))
         .route("/docs/{file}", get(docs::asset))
-        .fallback(door::no_such_path)
-        .method_not_allowed_fallback(door::no_such_method)
-        .layer(CatchPanicLayer::custom(door::panicked))
-        .layer(middleware::from_fn(door::walk_in));
+        .fallback(web::no_such_path)
+        .method_not_allowed_fallback(web::no_such_method)
+        .layer(CatchPanicLayer::custom(web::panicked))
+        .layer(middleware::from_fn(web::walk_in));
     let routes = match cors(options.cors_origins) {
         Some(cors) => routes.layer(cors),
         None => routes,

@@ -9,8 +9,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::problem::{Body, Problem};
-use super::query::{Segment, uuid_segment};
 use super::route::Front;
 use super::{order, refusal};
 use crate::checkout::Refusal;
@@ -18,6 +16,7 @@ use crate::order::{OrderId, OrderStatus};
 use crate::saga::State as SagaState;
 use crate::store::{Found, Order};
 use crate::trace::TraceParent;
+use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
 
 /// Where a checkout's status is found.
 pub(super) fn url(id: OrderId) -> String {
@@ -45,7 +44,7 @@ struct StatusView {
     order_url: Option<String>,
     /// What a waiting client would have been answered, where it came to nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<Body>,
+    problem: Option<ProblemBody>,
 }
 
 /// Get the status of a checkout

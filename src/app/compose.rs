@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 
 use super::Error;
+use super::document::openapi;
 use crate::api::{self, Api};
 use crate::checkout::{self, Checkout, Desk};
 use crate::clock::Clock;
@@ -68,7 +69,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         token: config.operator.token.as_ref().map(|token| token.reveal().to_owned()),
         definitions: DEFINITIONS,
     };
-    let router = api::router(api, options).merge(operator::router(operators));
+    let router = api::router(api, options, openapi()).merge(operator::router(operators));
     Ok(Composed { executor, router })
 }
 

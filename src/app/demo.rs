@@ -75,7 +75,9 @@ fn say(resumed: &[String], address: &SocketAddr, sandbox: &Sandbox, file: &Path,
     let (kettle, sold_out, payment) = (sample::KETTLE, sample::SAMOVAR, sandbox.payment_url());
     if !resumed.is_empty() {
         out(&format!("Resumes {} checkouts that were under way:", resumed.len()));
-        resumed.iter().for_each(|line| out(line));
+        for line in resumed {
+            out(line);
+        }
         out("");
     }
     let create =

@@ -2,6 +2,7 @@
 
 mod compose;
 mod demo;
+mod document;
 mod front;
 mod serve;
 
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 
 pub use compose::{Composed, compose};
 pub use demo::demo;
+pub use document::openapi_json;
 pub use serve::{Running, migrate, serve};
 
 use crate::{sandbox, store};
@@ -55,11 +57,4 @@ impl Error {
             | Self::System(_) => 1,
         }
     }
-}
-
-/// The OpenAPI document, as the code has it.
-#[must_use]
-pub fn openapi_json() -> String {
-    let document = crate::api::openapi();
-    document.to_pretty_json().expect("a document made of plain values is always JSON")
 }

@@ -210,5 +210,6 @@ fn fingerprint(cart: &Cart) -> String {
         hash.update(line.product_id.0.as_bytes());
         hash.update(line.quantity.to_be_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+    digits.concat()
 }

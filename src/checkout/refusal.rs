@@ -62,17 +62,15 @@ impl Refusal {
                 Some(product_id) => Self::InsufficientStock { product_id, available: *available },
                 None => Self::Failed { detail: "a line that is not in the cart".to_owned() },
             },
-            Some(Cause::Fault { step, detail }) => {
-                Self::NeighbourAtFault { detail: format!("{step}: {detail}") }
+            // The neighbours' own words, and an operator's, are for operators.
+            Some(Cause::Fault { step, .. }) => {
+                Self::NeighbourAtFault { detail: format!("{step}: its answers can't be used") }
             }
-            Some(Cause::Deadline { step, detail }) => Self::NeighbourAtFault {
-                detail: match detail {
-                    Some(detail) => format!("not done by the deadline: {step}: {detail}"),
-                    None => format!("not done by the deadline: {step}"),
-                },
-            },
-            Some(Cause::Operator { operator, reason }) => {
-                Self::Failed { detail: format!("stopped by {operator}: {reason}") }
+            Some(Cause::Deadline { step, .. }) => {
+                Self::NeighbourAtFault { detail: format!("{step} was not done by the deadline") }
+            }
+            Some(Cause::Operator { .. }) => {
+                Self::Failed { detail: "stopped by an operator".to_owned() }
             }
             None => Self::Failed { detail: "no cause is recorded".to_owned() },
         }

@@ -65,18 +65,17 @@ async fn fetch_profile_and_prices(
     let offers = products
         .iter()
         .map(|(line, product)| neighbours.product.offer(errand, saga.id, *line, *product));
-    let (profile, offers) = match saga.context.profile_id {
-        Some(known) => ((None, Found::It(known)), join_all(offers).await),
-        None => {
-            let profile = neighbours.user.profile(errand, saga.id, saga.user_id);
-            let ((report, profile), offers) = join(profile, join_all(offers)).await;
-            ((Some(report), profile), offers)
-        }
+    let (profile, offers) = if let Some(known) = saga.context.profile_id {
+        ((None, Found::It(known)), join_all(offers).await)
+    } else {
+        let profile = neighbours.user.profile(errand, saga.id, saga.user_id);
+        let ((report, profile), offers) = join(profile, join_all(offers)).await;
+        ((Some(report), profile), offers)
     };
     let (profile_report, profile) = profile;
     let (offer_reports, offers): (Vec<_>, Vec<_>) = offers.into_iter().unzip();
     let found: Vec<_> = products.into_iter().map(|(_, product)| product).zip(offers).collect();
-    let learned = learn(&saga.context, profile, &profile_report, &found, &offer_reports);
+    let learned = learn(&saga.context, profile, profile_report.as_ref(), &found, &offer_reports);
     let reports = profile_report.into_iter().chain(offer_reports).collect();
     Reading { reports, learned }
 }
@@ -96,14 +95,14 @@ fn distinct_products(context: &Context) -> Vec<(u16, ProductId)> {
 fn learn(
     context: &Context,
     profile: Found<ProfileId>,
-    profile_report: &Option<Report>,
+    profile_report: Option<&Report>,
     offers: &[(ProductId, Found<Offer>)],
     offer_reports: &[Report],
 ) -> Learned {
     let profile_id = match profile {
         Found::It(profile_id) => profile_id,
         Found::Missing => {
-            return Learned::Hopeless(missing(Step::FetchProfile, None, profile_report.as_ref()));
+            return Learned::Hopeless(missing(Step::FetchProfile, None, profile_report));
         }
         Found::Nonsense(detail) => {
             return Learned::Hopeless(Cause::Fault { step: Step::FetchProfile, detail });
@@ -134,13 +133,11 @@ fn learn(
             Found::NoAnswer => return Learned::Profile(profile_id),
         }
     }
-    match crate::order::total(&context.lines, &unit_prices) {
-        Some(_) => Learned::Prices { profile_id, unit_prices },
-        None => {
-            let detail = "the total does not fit 64 bits".to_owned();
-            Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail })
-        }
+    if crate::order::total(&context.lines, &unit_prices).is_none() {
+        let detail = "the total does not fit 64 bits".to_owned();
+        return Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail });
     }
+    Learned::Prices { profile_id, unit_prices }
 }
 
 /// Lines of one product are added up; 100 lines of a million pieces fit.

@@ -169,7 +169,7 @@ impl Executor {
                 any_dead = true;
                 match shared.store.declare_dead(other.id, other.heartbeat_at).await {
                     Ok(true) => {
-                        warn!(executor = %other.id, name = other.name, "is dead; its sagas are taken over")
+                        warn!(executor = %other.id, name = other.name, "is dead; its sagas are taken over");
                     }
                     Ok(false) => {}
                     Err(error) => info!(%error, "could not declare an executor dead"),

@@ -13,6 +13,7 @@ use super::lease::Life;
 use super::waiting::Taken;
 use super::writer::Written;
 use crate::clock::{chance, fresh_id};
+use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
 use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Stuck, StuckKind, settle};
 use crate::store::{Base, NewOrder, Write};
@@ -35,18 +36,31 @@ pub(super) struct Drive {
     /// A state was entered that has to be durable before any effect.
     barrier: bool,
     order: Option<NewOrder>,
+    /// States entered and not yet known to be durable: only what is true is counted.
+    passed: Vec<State>,
 }
 
 impl Drive {
     pub(super) fn new(shared: Arc<Shared>, life: Arc<Life>, saga: Instance, base: Base) -> Self {
         let unanswered = Vec::new();
-        Self { shared, life, saga, base, unanswered, changed: false, barrier: true, order: None }
+        let passed = vec![saga.state];
+        Self {
+            shared,
+            life,
+            saga,
+            base,
+            unanswered,
+            changed: false,
+            barrier: true,
+            order: None,
+            passed,
+        }
     }
 
     /// For a saga that was just claimed.
     pub(super) fn claimed(shared: Arc<Shared>, life: Arc<Life>, saga: Instance) -> Self {
         let base = Base::Owned { owner: life.id, fence: saga.fence, revision: saga.revision };
-        Self { barrier: false, ..Self::new(shared, life, saga, base) }
+        Self { barrier: false, passed: Vec::new(), ..Self::new(shared, life, saga, base) }
     }
 
     /// Drives the saga as far as it goes now.
@@ -96,7 +110,8 @@ impl Drive {
         let Shared { clock, cut, .. } = &*self.shared;
         let left = self.saga.deadline_at - clock.now();
         let trace = self.trace();
-        let errand = self.errand(&trace);
+        // A read is safe whoever owns the saga.
+        let errand = Errand { trace: &trace, may_send: &|| true };
         tokio::select! {
             reading = self.kind().read(&self.saga, errand) => Some(reading),
             () = clock.sleep(left.to_std().unwrap_or(Duration::ZERO)) => Some(self.out_of_time()),
@@ -146,7 +161,7 @@ impl Drive {
         self.changed = true;
         let state = self.saga.state;
         debug!(saga.state = %state, "entered");
-        self.shared.metrics.entered(state);
+        self.passed.push(state);
         if matches!(state, State::Priced | State::Compensating) {
             self.barrier = true;
         }
@@ -186,12 +201,13 @@ impl Drive {
         for written in self.unanswered.drain(..) {
             match written.await {
                 Ok(Written::Durable) => {}
-                Ok(Written::KeyTaken | Written::NotWritten | Written::Lost) | Err(_) => {
+                Ok(Written::KeyTaken | Written::Absent | Written::Lost) | Err(_) => {
                     return Err(Gone);
                 }
             }
         }
         self.barrier = false;
+        self.passed.drain(..).for_each(|state| self.shared.metrics.entered(state));
         Ok(())
     }
 

@@ -326,7 +326,7 @@ async fn heard(taken: Taken) -> Acceptance {
     match taken.await {
         Ok(Written::Durable) => Acceptance::Durable,
         Ok(Written::KeyTaken) => Acceptance::KeyTaken,
-        Ok(Written::NotWritten | Written::Lost) => Acceptance::NotWritten,
+        Ok(Written::Absent | Written::Lost) => Acceptance::NotWritten,
         Err(_writer_gone) => Acceptance::Unknown,
     }
 }

@@ -55,7 +55,7 @@ impl Life {
             return false;
         }
         let beat = *self.beat.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let good_for = self.lease - self.lease / 5;
+        let good_for = self.lease * 4 / 5;
         let by_wall = (self.clock.now() - beat.wall).to_std().unwrap_or(Duration::ZERO);
         let by_monotonic = self.clock.monotonic().saturating_sub(beat.monotonic);
         by_wall < good_for && by_monotonic < good_for

@@ -58,11 +58,6 @@ impl Drive {
     pub(super) fn trace(&self) -> TraceParent {
         TraceParent::parse(&self.saga.trace_parent).unwrap_or_else(TraceParent::fresh)
     }
-
-    /// For reads: they are safe whoever owns the saga.
-    pub(super) fn errand<'a>(&self, trace: &'a TraceParent) -> Errand<'a> {
-        Errand { trace, may_send: &|| true }
-    }
 }
 
 /// The process ends before an answer came: what came of the call is unknown.

@@ -32,7 +32,7 @@ pub(super) enum Written {
     /// Ownership is lost, or the saga never came to be.
     Lost,
     /// An acceptance that is surely not in the books.
-    NotWritten,
+    Absent,
 }
 
 /// A place to hand writes in. Clones hand in to the same writer.
@@ -148,11 +148,15 @@ impl Writer {
                 Ok(Err(Error::Unavailable(cause))) => self.is_down(&cause.to_string()),
                 Ok(Err(Error::Unusable(cause))) => self.is_down(&cause),
                 Ok(Err(Error::OutcomeUnknown(cause))) => {
-                    batch.iter_mut().for_each(|queued| queued.maybe_written = true);
+                    for queued in &mut batch {
+                        queued.maybe_written = true;
+                    }
                     self.is_down(&cause.to_string());
                 }
                 Err(_elapsed) => {
-                    batch.iter_mut().for_each(|queued| queued.maybe_written = true);
+                    for queued in &mut batch {
+                        queued.maybe_written = true;
+                    }
                     self.is_down("a commit took too long");
                 }
             }
@@ -198,7 +202,9 @@ fn turn_away(batch: Vec<Queued>) -> Vec<Queued> {
     let may_refuse =
         |queued: &Queued| matches!(queued.write.base, Base::New(_)) && !queued.maybe_written;
     let (refused, kept): (Vec<_>, Vec<_>) = batch.into_iter().partition(may_refuse);
-    refused.into_iter().for_each(|queued| queued.say(Written::NotWritten));
+    for queued in refused {
+        queued.say(Written::Absent);
+    }
     kept
 }
 
@@ -221,7 +227,7 @@ impl Queued {
 
     fn refuse(self) {
         let written = match self.write.base {
-            Base::New(_) => Written::NotWritten,
+            Base::New(_) => Written::Absent,
             Base::Owned { .. } => Written::Lost,
         };
         self.say(written);

@@ -18,7 +18,7 @@ const MAX_ANSWER: usize = 256 * 1024;
 /// The longest answer that is kept in a saga's log, in bytes.
 const MAX_KEPT: usize = 4 * 1024;
 /// A neighbour's `Retry-After` is believed up to here.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
 
 /// A connection not made by then will not be; always within the call's own bound, so that it is
 /// known to be a connection that failed and not an answer that is missing.

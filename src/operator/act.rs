@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 use super::Operators;
 use super::inspect::{etag, not_found};
 use super::saga::{Onlooker, SagaView};
-use crate::api::{Problem, Segment, json_body, uuid_segment};
 use crate::engine::NotDone;
 use crate::json::text;
 use crate::order::OrderId;
 use crate::saga::Word;
+use crate::web::{Problem, Segment, json_body, uuid_segment};
 
 /// The longest reason that is kept, in characters.
 const MAX_REASON: usize = 2000;

@@ -11,9 +11,9 @@ use super::Operators;
 use super::effect::{Effects, effects, unknown};
 use super::saga::{Onlooker, SagaView};
 use super::step::{StepView, steps};
-use crate::api::{Problem, Segment, uuid_segment};
 use crate::order::OrderId;
 use crate::store::Inspected;
+use crate::web::{Problem, Segment, uuid_segment};
 
 /// A saga with its position, its log and what may be done.
 #[derive(Debug, Serialize, ToSchema)]

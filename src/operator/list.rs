@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use super::Operators;
 use super::duration::duration;
 use super::saga::{Onlooker, SagaView};
-use crate::api::{Cursor, Problem, Query};
 use crate::order::UserId;
 use crate::saga::State as SagaState;
 use crate::store::Filter;
+use crate::web::{Cursor, Problem, Query};
 
 const MAX_LIMIT: u64 = 500;
 const DEFAULT_LIMIT: u64 = 50;

@@ -2,12 +2,16 @@
 
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Operators, act, inspect, list, summary, token};
-use crate::api;
+use crate::web;
+
+/// The name of the bearer token in the document.
+const TOKEN: &str = "operatorToken";
 
 /// The routes with what the document says of them; each names its method and path above its handler.
 fn table() -> OpenApiRouter<Operators> {
@@ -21,7 +25,11 @@ fn table() -> OpenApiRouter<Operators> {
 /// The operators' part of the `OpenAPI` document.
 #[must_use]
 pub fn document() -> OpenApi {
-    table().into_openapi()
+    let mut document = table().into_openapi();
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let components = document.components.get_or_insert_with(Components::new);
+    components.add_security_scheme(TOKEN, bearer);
+    document
 }
 
 /// The operators' API, all of it below `/api/operator`. Merges with the clients' router, which
@@ -29,9 +37,9 @@ pub fn document() -> OpenApi {
 pub fn router(operators: Operators) -> Router {
     let token = token::Expected::new(operators.token.as_deref());
     Router::from(table())
-        .method_not_allowed_fallback(api::no_such_method)
+        .method_not_allowed_fallback(web::no_such_method)
         .route_layer(middleware::from_fn_with_state(token, token::check))
-        .route_layer(CatchPanicLayer::custom(api::panicked))
-        .route_layer(middleware::from_fn(api::walk_in))
+        .route_layer(CatchPanicLayer::custom(web::panicked))
+        .route_layer(middleware::from_fn(web::walk_in))
         .with_state(operators)
 }

@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
-use crate::api::Problem;
 use crate::saga::{State as SagaState, StuckKind};
 use crate::store::Heard;
+use crate::web::Problem;
 
 /// How things stand.
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::api::Problem;
+use crate::web::Problem;
 
 /// The configured token as a digest, so that comparing takes the same time whatever is shown.
 #[derive(Clone)]

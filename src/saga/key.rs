@@ -11,14 +11,9 @@ use crate::order::OrderId;
 /// The key under which a neighbour sees this effect, always.
 pub fn idempotency_key(saga: OrderId, effect: Effect, generation: u32) -> String {
     let step: &str = effect.step.into();
-    let mut key = format!("{saga}:{step}");
-    if let Some(line) = effect.line {
-        key.push_str(&format!(":{line}"));
-    }
-    if generation > 0 {
-        key.push_str(&format!("#{generation}"));
-    }
-    key
+    let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
+    let again = if generation > 0 { format!("#{generation}") } else { String::new() };
+    format!("{saga}:{step}{line}{again}")
 }
 
 #[cfg(test)]

@@ -126,8 +126,8 @@ fn effects(
         );
     }
     let mut plan = Plan::default();
-    for (line, track) in numbered(&position.stage, &position.forward) {
-        plan.settle(saga, policy, now, &position.stage, Effect { step: stage.step, line }, track);
+    for (line, track) in numbered(position.stage, &position.forward) {
+        plan.settle(saga, policy, now, position.stage, Effect { step: stage.step, line }, track);
     }
     // The deadline doesn't run while a saga is in doubt (CONTRACT.md, section 3).
     if now >= saga.deadline_at && plan.doubts.is_empty() {
@@ -162,7 +162,7 @@ fn backward(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
     let mut plan = Plan::default();
     let mut earlier = Earlier::Done;
     for position in &saga.position.stages {
-        let stage = &position.stage;
+        let stage = position.stage;
         for (line, track) in numbered(stage, &position.forward) {
             let at = usize::from(line.unwrap_or(0));
             match track.standing {
@@ -173,8 +173,7 @@ fn backward(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
                         plan.settle(saga, policy, now, stage, effect, track);
                     }
                     // Never sent: nothing to settle.
-                    Earlier::Refused => {}
-                    Earlier::Unsettled => {}
+                    Earlier::Refused | Earlier::Unsettled => {}
                 },
                 Standing::Done => {
                     let effect = Effect { step: stage.undo, line };

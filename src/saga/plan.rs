@@ -29,7 +29,7 @@ impl Plan {
         saga: &Instance,
         policy: &Policy,
         now: DateTime<Utc>,
-        stage: &EffectStage,
+        stage: EffectStage,
         effect: Effect,
         track: Track,
     ) {
@@ -109,7 +109,7 @@ fn name(effect: Effect) -> String {
     }
 }
 
-fn forgets_at(policy: &Policy, stage: &EffectStage, since: DateTime<Utc>) -> DateTime<Utc> {
+fn forgets_at(policy: &Policy, stage: EffectStage, since: DateTime<Utc>) -> DateTime<Utc> {
     since
         + match stage.at {
             Neighbour::Product => policy.product_key_memory,
@@ -118,10 +118,10 @@ fn forgets_at(policy: &Policy, stage: &EffectStage, since: DateTime<Utc>) -> Dat
 }
 
 /// A stage's tracks with their lines.
-pub(super) fn numbered<'a>(
-    stage: &EffectStage,
-    tracks: &'a [Track],
-) -> impl Iterator<Item = (Option<u16>, Track)> + use<'a> {
+pub(super) fn numbered(
+    stage: EffectStage,
+    tracks: &[Track],
+) -> impl Iterator<Item = (Option<u16>, Track)> {
     let per_line = stage.per == Per::Line;
     // A cart has at most 100 lines.
     tracks.iter().zip(0_u16..).map(move |(track, at)| (per_line.then_some(at), *track))

@@ -4,11 +4,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::{sync::Notify, time::sleep};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::{
+    clock,
     config::Error,
     desk::{Desk, KeyName, Request, Struck},
     fault::{Fault, FaultKind},
@@ -62,12 +63,12 @@ impl Neighbourhood {
             FaultKind::HangBefore => {
                 let Some(_held) = self.hold(&request).await else { return Reply::Cut };
                 let reply = self.told(|desk| desk.turn_away(&request, &fault)).await;
-                cleared.run_until_cancelled(sleep(fault.pause())).await;
+                cleared.run_until_cancelled(clock::sleep(fault.pause())).await;
                 reply
             }
             FaultKind::HangAfter => {
                 let reply = self.act(&request, Some(&fault)).await;
-                cleared.run_until_cancelled(sleep(fault.pause())).await;
+                cleared.run_until_cancelled(clock::sleep(fault.pause())).await;
                 reply
             }
             FaultKind::Slow => {
@@ -94,7 +95,7 @@ impl Neighbourhood {
 
     async fn act_late(self: Arc<Self>, request: Request, struck: Struck) -> Reply {
         let Some(held) = self.hold(&request).await else { return Reply::Cut };
-        if struck.cleared.run_until_cancelled(sleep(struck.fault.pause())).await.is_none() {
+        if struck.cleared.run_until_cancelled(clock::sleep(struck.fault.pause())).await.is_none() {
             return Reply::Cut;
         }
         let settled = {
@@ -169,11 +170,11 @@ impl Neighbourhood {
         let Some(Struck { fault, cleared }) = struck else { return reply };
         match fault.kind {
             FaultKind::HangBefore | FaultKind::HangAfter => {
-                cleared.run_until_cancelled(sleep(fault.pause())).await;
+                cleared.run_until_cancelled(clock::sleep(fault.pause())).await;
                 Reply::Cut
             }
             FaultKind::Slow => {
-                if cleared.run_until_cancelled(sleep(fault.pause())).await.is_none() {
+                if cleared.run_until_cancelled(clock::sleep(fault.pause())).await.is_none() {
                     return Reply::Cut;
                 }
                 self.told(|desk| answer(&desk.world, None)).await

@@ -105,13 +105,13 @@ impl Store {
 
     /// When the next saga that nobody owns is due.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
-        let sql = "SELECT next_attempt_at FROM saga_instance \
-                   WHERE owner IS NULL AND next_attempt_at IS NOT NULL \
-                   ORDER BY next_attempt_at LIMIT 1";
         #[derive(FromQueryResult)]
         struct Due {
             next_attempt_at: DateTime<Utc>,
         }
+        let sql = "SELECT next_attempt_at FROM saga_instance \
+                   WHERE owner IS NULL AND next_attempt_at IS NOT NULL \
+                   ORDER BY next_attempt_at LIMIT 1";
         let due = Due::find_by_statement(self.statement(sql, vec![])).one(&self.write).await?;
         Ok(due.map(|due| due.next_attempt_at))
     }

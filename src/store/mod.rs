@@ -14,6 +14,7 @@ mod order;
 mod rowset;
 mod saga;
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 pub use claim::Claimed;
@@ -60,7 +61,7 @@ impl From<DbErr> for Error {
             DbErr::Exec(RuntimeErr::SqlxError(cause))
             | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
                 // SQLSTATE classes 22 and 23: data exceptions and integrity violations.
-                let code = cause.as_database_error().and_then(|error| error.code());
+                let code = cause.as_database_error().and_then(DatabaseError::code);
                 let of_values = |code: &str| {
                     code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
                 };

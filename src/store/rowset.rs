@@ -24,32 +24,28 @@ pub(super) enum Type {
 pub(super) fn rowset(backend: DbBackend, columns: &[Column]) -> String {
     let listed =
         |each: &dyn Fn(&Column) -> String| columns.iter().map(each).collect::<Vec<_>>().join(", ");
-    match backend {
-        DbBackend::Sqlite => {
-            let columns = listed(&|(name, kind)| match kind {
-                Type::Uuid => format!("unhex(value->>'{name}') AS {name}"),
-                Type::Json => format!("NULLIF(value->'{name}', 'null') AS {name}"),
-                Type::Text | Type::Int | Type::BigInt | Type::Time => {
-                    format!("value->>'{name}' AS {name}")
-                }
-            });
-            format!("(SELECT {columns} FROM json_each($1)) AS r")
-        }
-        _ => {
-            let columns = listed(&|(name, kind)| {
-                let kind = match kind {
-                    Type::Uuid => "uuid",
-                    Type::Text => "text",
-                    Type::Int => "int4",
-                    Type::BigInt => "int8",
-                    Type::Time => "timestamptz",
-                    Type::Json => "json",
-                };
-                format!("{name} {kind}")
-            });
-            format!("json_to_recordset($1::json) AS r({columns})")
-        }
+    if backend == DbBackend::Sqlite {
+        let columns = listed(&|(name, kind)| match kind {
+            Type::Uuid => format!("unhex(value->>'{name}') AS {name}"),
+            Type::Json => format!("NULLIF(value->'{name}', 'null') AS {name}"),
+            Type::Text | Type::Int | Type::BigInt | Type::Time => {
+                format!("value->>'{name}' AS {name}")
+            }
+        });
+        return format!("(SELECT {columns} FROM json_each($1)) AS r");
     }
+    let columns = listed(&|(name, kind)| {
+        let kind = match kind {
+            Type::Uuid => "uuid",
+            Type::Text => "text",
+            Type::Int => "int4",
+            Type::BigInt => "int8",
+            Type::Time => "timestamptz",
+            Type::Json => "json",
+        };
+        format!("{name} {kind}")
+    });
+    format!("json_to_recordset($1::json) AS r({columns})")
 }
 
 /// `INSERT INTO table (columns) SELECT columns FROM rows`.
@@ -86,6 +82,7 @@ pub(super) fn uuid<S: Serializer>(id: &Uuid, to: S) -> Result<S::Ok, S::Error> {
 }
 
 /// The same, where there may be none.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 pub(super) fn some_uuid<S: Serializer>(id: &Option<Uuid>, to: S) -> Result<S::Ok, S::Error> {
     match id {
         Some(id) => uuid(id, to),
@@ -99,6 +96,7 @@ pub(super) fn time<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S:
 }
 
 /// The same, where there may be none.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 pub(super) fn some_time<S: Serializer>(
     at: &Option<DateTime<Utc>>,
     to: S,

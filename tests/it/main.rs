@@ -3,4 +3,5 @@
 mod harness;
 
 mod config;
+mod create;
 mod shell;

@@ -53,15 +53,15 @@ fn start() -> DateTime<Utc> {
 fn policy(kinds: Kinds) -> Policy {
     Policy {
         kinds,
-        product_key_memory: Duration::from_secs(24 * 3600),
-        payment_key_memory: Duration::from_secs(24 * 3600),
+        product_key_memory: Duration::from_hours(24),
+        payment_key_memory: Duration::from_hours(24),
         backoff: Backoff {
             initial: Duration::from_millis(100),
             max: Duration::from_secs(30),
             multiplier: 2.0,
             jitter: 0.5,
         },
-        stuck_after: Duration::from_secs(60),
+        stuck_after: Duration::from_mins(1),
     }
 }
 
@@ -83,7 +83,7 @@ fn priced(kinds: Kinds, unit_price: i64) -> Instance {
         next_attempt_at: None,
         failing_since: None,
         last_error: None,
-        deadline_at: start() + Duration::from_secs(120),
+        deadline_at: start() + Duration::from_mins(2),
         owner: Some(Uuid::from_u128(9)),
         fence: 1,
         revision: 1,

@@ -45,9 +45,9 @@ impl World {
         if let Some(first) = self.decided.get(key).filter(|_| self.idempotent) {
             return *first;
         }
-        let refuses =
+        let is_refused =
             self.refuses.get(&effect.step).copied().unwrap_or(false) && effect.line != Some(0);
-        let outcome = if refuses { Outcome::Refused } else { Outcome::Done };
+        let outcome = if is_refused { Outcome::Refused } else { Outcome::Done };
         if outcome == Outcome::Done {
             *self.acts.entry(key.to_owned()).or_default() += 1;
         }
@@ -137,95 +137,122 @@ fn crash(durable: &Instance, now: DateTime<Utc>) -> Instance {
     saga
 }
 
-/// Drives one saga as an executor would, with a world that misbehaves for a while and then calms
-/// down; returns where it came to.
+/// One saga under an executor, in a world that misbehaves for a while and then calms down.
+struct Run {
+    dice: Dice,
+    world: World,
+    policy: Policy,
+    now: DateTime<Utc>,
+    saga: Instance,
+    /// What a crash leaves of it.
+    durable: Instance,
+}
+
+impl Run {
+    fn new(seed: u64, kinds: Kinds, unit_price: i64) -> Self {
+        let mut dice = Dice(seed);
+        let refuses =
+            [Step::ChargePayment, Step::ReserveStock].map(|step| (step, dice.roll(3) == 0));
+        let world = World {
+            idempotent: kinds == Kinds::IDEMPOTENT,
+            decided: HashMap::new(),
+            acts: HashMap::new(),
+            sent: HashMap::new(),
+            late: Vec::new(),
+            refuses: refuses.into(),
+        };
+        let saga = priced(kinds, unit_price);
+        let durable = saga.clone();
+        Self { dice, world, policy: policy(kinds), now: start(), saga, durable }
+    }
+
+    fn save(&mut self) {
+        self.durable = self.saga.clone();
+    }
+
+    fn crash(&mut self) {
+        self.saga = crash(&self.durable, self.now);
+        self.save();
+    }
+
+    fn make(&mut self, calls: &[Call], calm: bool) {
+        let intents = calls.iter().any(|call| call.intent_first);
+        for call in calls.iter().filter(|call| call.intent_first) {
+            settle::intend(&mut self.saga, call, "x", self.now);
+        }
+        if intents {
+            self.save();
+        }
+        let mut failed = Vec::new();
+        for call in calls {
+            if !calm && self.dice.roll(20) == 0 {
+                // Dies with the call on its way.
+                self.world.call(call, &mut self.dice, calm);
+                self.crash();
+                failed.clear();
+                break;
+            }
+            let outcome = self.world.call(call, &mut self.dice, calm);
+            let report = report(call, outcome, self.now);
+            settle::record(&mut self.saga, call, &report, "x");
+            if matches!(report.outcome, Outcome::NotSent | Outcome::Unknown) {
+                failed.push(report);
+            }
+            if intents {
+                self.save();
+            }
+        }
+        settle::schedule(&mut self.saga, &failed, &self.policy, self.now, 0.5);
+        self.now += Duration::from_millis(self.dice.roll(2000));
+        if intents || self.dice.roll(2) == 0 {
+            self.save();
+        }
+    }
+}
+
+/// Drives one saga as an executor would; returns where it came to.
 fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
-    let mut dice = Dice(seed);
-    let refuses = [Step::ChargePayment, Step::ReserveStock].map(|step| (step, dice.roll(3) == 0));
-    let mut world = World {
-        idempotent: kinds == Kinds::IDEMPOTENT,
-        decided: HashMap::new(),
-        acts: HashMap::new(),
-        sent: HashMap::new(),
-        late: Vec::new(),
-        refuses: refuses.into(),
-    };
-    let policy = policy(kinds);
-    let mut now = start();
-    let mut saga = priced(kinds, unit_price);
-    let mut durable = saga.clone();
+    let mut run = Run::new(seed, kinds, unit_price);
     for turn in 0.. {
-        assert!(turn < 2000, "seed {seed} does not come to rest: {saga:?}");
+        assert!(turn < 2000, "seed {seed} does not come to rest: {:?}", run.saga);
         let calm = turn > 60;
-        saga.unsaved.clear();
-        if !calm && dice.roll(8) == 0 {
-            saga = crash(&durable, now);
-            durable = saga.clone();
+        run.saga.unsaved.clear();
+        if !calm && run.dice.roll(8) == 0 {
+            run.crash();
         }
-        if dice.roll(4) == 0 {
-            world.deliver_late();
+        if run.dice.roll(4) == 0 {
+            run.world.deliver_late();
         }
-        match next(&saga, &policy, now) {
+        match next(&run.saga, &run.policy, run.now) {
             Next::Read => panic!("a priced saga reads nothing"),
             Next::Rest => break,
             Next::Enter(state, cause) => {
-                saga.enter(state, cause);
-                if matches!(state, State::Compensating) || state.is_rest() || dice.roll(2) == 0 {
-                    durable = saga.clone();
+                run.saga.enter(state, cause);
+                if matches!(state, State::Compensating) || state.is_rest() || run.dice.roll(2) == 0
+                {
+                    run.save();
                 }
             }
             Next::Pause { until: None, stuck } => {
                 assert!(stuck.is_some(), "seed {seed}: waits for a person who is not told");
-                saga.stuck = stuck;
+                run.saga.stuck = stuck;
                 break;
             }
             Next::Pause { until: Some(until), stuck } => {
                 // In doubt about a payment, it looks for ever: a person has seen it by then.
                 let doubt = stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::InDoubt);
-                saga.stuck = stuck;
-                durable = saga.clone();
+                run.saga.stuck = stuck;
+                run.save();
                 if calm && doubt && turn > 1000 {
                     break;
                 }
-                now = until.max(now);
+                run.now = until.max(run.now);
             }
-            Next::Call(calls) => {
-                let intents = calls.iter().any(|call| call.intent_first);
-                for call in calls.iter().filter(|call| call.intent_first) {
-                    settle::intend(&mut saga, call, "x", now);
-                }
-                if intents {
-                    durable = saga.clone();
-                }
-                let mut failed = Vec::new();
-                for call in &calls {
-                    if !calm && dice.roll(20) == 0 {
-                        // Dies with the call on its way.
-                        world.call(call, &mut dice, calm);
-                        saga = crash(&durable, now);
-                        durable = saga.clone();
-                        failed.clear();
-                        break;
-                    }
-                    let report = report(call, world.call(call, &mut dice, calm), now);
-                    settle::record(&mut saga, call, &report, "x");
-                    if matches!(report.outcome, Outcome::NotSent | Outcome::Unknown) {
-                        failed.push(report);
-                    }
-                    if intents {
-                        durable = saga.clone();
-                    }
-                }
-                settle::schedule(&mut saga, &failed, &policy, now, 0.5);
-                now += Duration::from_millis(dice.roll(2000));
-                if intents || dice.roll(2) == 0 {
-                    durable = saga.clone();
-                }
-            }
+            Next::Call(calls) => run.make(&calls, calm),
         }
     }
-    world.deliver_late();
-    (saga, world)
+    run.world.deliver_late();
+    (run.saga, run.world)
 }
 
 fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> {

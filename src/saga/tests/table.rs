@@ -202,7 +202,7 @@ fn a_neighbour_that_is_no_longer_idempotent_leaves_everything_that_may_have_been
 fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
     let mut saga = priced(Kinds::IDEMPOTENT, 10);
     put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
-    let late = start() + Duration::from_secs(24 * 3600);
+    let late = start() + Duration::from_hours(24);
     let Next::Call(calls) = next(&saga, &policy(Kinds::IDEMPOTENT), late) else {
         panic!("it looks")
     };

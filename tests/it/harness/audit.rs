@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use order_service::order::OrderId;
 use order_service::sandbox::{Effect, Ledger, RecordResult};
-use order_service::store::{Filter, Store};
+use order_service::store::{Filter, Found, Store};
 use uuid::Uuid;
 
 /// Money and stock that the neighbours moved for one saga, told by the keys they were sent.
@@ -19,28 +19,40 @@ struct Moved {
     acts: HashMap<String, u32>,
 }
 
-/// Panics with what is wrong. Sagas that are stuck, or still under way, are judged as not
-/// completed only once they rest.
+/// Panics with what is wrong. Of sagas that are stuck, or still under way, only what holds at every
+/// moment is asked: nothing happened twice, and there is no order.
 pub async fn audit(store: &Store, ledger: &Ledger) {
+    assert_eq!(ledger.totals.unreadable, 0, "a neighbour could not read what it was sent");
+    assert_eq!(ledger.repeated, [], "a neighbour acted twice on one key");
     let mut moved = by_saga(ledger);
-    let mut filter = Filter { limit: 1000, ..Filter::default() };
-    loop {
-        let page = store.list(&filter).await.expect("the books");
-        let more = page.len() > 1000;
-        for saga in page.iter().take(1000) {
-            let of = moved.remove(&saga.id.0).unwrap_or_default();
-            check(store, saga, &of).await;
-        }
-        if !more {
-            break;
-        }
-        filter.after = Some((page[999].created_at, page[999].id.0));
+    for saga in &all_sagas(store).await {
+        let of = moved.remove(&saga.id.0).unwrap_or_default();
+        check(store, saga, &of).await;
     }
     assert!(moved.is_empty(), "moved for sagas that are not in the books: {moved:?}");
 }
 
-async fn check(store: &Store, saga: &order_service::store::Found, of: &Moved) {
+/// Every saga in the books, newest first.
+pub async fn all_sagas(store: &Store) -> Vec<Found> {
+    let mut filter = Filter { limit: 1000, ..Filter::default() };
+    let mut all = Vec::new();
+    loop {
+        let mut page = store.list(&filter).await.expect("the books");
+        let more = page.len() > 1000;
+        page.truncate(1000);
+        all.append(&mut page);
+        if !more {
+            return all;
+        }
+        filter.after = all.last().map(|last| (last.created_at, last.id.0));
+    }
+}
+
+async fn check(store: &Store, saga: &Found, of: &Moved) {
     let context = saga.context.as_ref().expect("readable");
+    for (key, times) in &of.acts {
+        assert_eq!(*times, 1, "{key} acted {times} times");
+    }
     let order = store.order(OrderId(saga.id.0)).await.expect("the books");
     if !saga.is_at_rest() {
         assert!(order.is_none(), "{}: an order before Completed", saga.id);
@@ -48,9 +60,6 @@ async fn check(store: &Store, saga: &order_service::store::Found, of: &Moved) {
     }
     assert!(saga.stuck.is_none(), "{}: stuck at rest", saga.id);
     assert!(saga.owner.is_none(), "{}: owned at rest", saga.id);
-    for (key, times) in &of.acts {
-        assert_eq!(*times, 1, "{key} acted {times} times");
-    }
     let (charged, expected) = (of.charged - of.refunded, saga.total.map_or(0, |total| total.0));
     let completed = saga.state == "Completed";
     assert_eq!(charged, if completed { expected } else { 0 }, "{} {}: {of:?}", saga.id, saga.state);
@@ -75,9 +84,13 @@ async fn check(store: &Store, saga: &order_service::store::Found, of: &Moved) {
 
 fn by_saga(ledger: &Ledger) -> HashMap<Uuid, Moved> {
     let mut moved: HashMap<Uuid, Moved> = HashMap::new();
-    for record in ledger.records.iter().filter(|record| record.result == RecordResult::Acted) {
+    for record in &ledger.records {
         let key = record.key.as_deref().expect("every call has a key");
         assert!(record.traceparent, "{key} without a trace");
+        assert_ne!(record.status, Some(422), "{key} was sent for two effects");
+        if record.result != RecordResult::Acted {
+            continue;
+        }
         let mut words = key.split(':');
         let saga: Uuid = words.next().and_then(|id| id.parse().ok()).expect("our keys");
         let line = words.nth(1).map(|line| line.split('#').next().unwrap_or(line));

@@ -45,6 +45,7 @@ impl Postgres {
         let admin = Database::connect(&self.admin_url).await.expect("the cluster");
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
         admin.close().await.expect("closing");
-        self.admin_url.replace("/postgres", "").replace("postgres:/", "postgres://") + "/" + &name
+        let (cluster, _admin) = self.admin_url.rsplit_once('/').expect("a URL with a database");
+        format!("{cluster}/{name}")
     }
 }

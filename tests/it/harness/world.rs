@@ -1,20 +1,25 @@
 //! A world: the neighbours, a service on its own books, and a client.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use entity::outbox;
 use order_service::app::Running;
 use order_service::clock::Clock;
 use order_service::config::{Config, DatabaseUrl, Token};
-use order_service::sandbox::{self, Sandbox};
-use reqwest::header::HeaderMap;
-use serde_json::{Value, json};
+use order_service::sandbox::{self, Call, Fault, Product, Record, Sandbox, User};
+use sea_orm::{Database, EntityTrait};
+use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Postgres, audit};
+use super::{Answer, Postgres, all_sagas, audit};
 
 /// The operator's token of every world.
 pub const TOKEN: &str = "test-token";
+
+/// A test that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which books a world keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +28,24 @@ pub enum Books {
     Postgres,
 }
 
+/// For tests that take their world apart.
+pub const BOTH: [Books; 2] = [Books::Sqlite, Books::Postgres];
+
 /// Runs a test in a world with each sort of books, and audits it at the end.
 pub async fn on_both(test: impl AsyncFn(&World)) {
-    for books in [Books::Sqlite, Books::Postgres] {
-        let world = World::build(books).start().await;
-        test(&world).await;
+    on_both_with(|world| world, test).await;
+}
+
+/// The same in a world of another shape.
+pub async fn on_both_with(
+    shape: impl Fn(WorldBuilder) -> WorldBuilder,
+    test: impl AsyncFn(&World),
+) {
+    for books in BOTH {
+        println!("with books in {books:?}");
+        let world = shape(World::build(books)).start().await;
+        let ended = tokio::time::timeout(PATIENCE, test(&world)).await;
+        ended.expect("the test hangs");
         world.finish().await;
     }
 }
@@ -54,6 +72,21 @@ impl WorldBuilder {
         })
     }
 
+    /// Has every call to a neighbour end within so many milliseconds.
+    pub fn timeouts(self, millis: u64) -> Self {
+        self.set(move |config| {
+            let services = &mut config.services;
+            for service in [&mut services.user, &mut services.product, &mut services.payment] {
+                service.timeout = Duration::from_millis(millis);
+            }
+        })
+    }
+
+    /// Has checkouts go back that are not reserved after so many milliseconds.
+    pub fn deadline(self, millis: u64) -> Self {
+        self.set(move |config| config.checkout.deadline = Duration::from_millis(millis))
+    }
+
     pub async fn start(self) -> World {
         let directory = tempfile::tempdir().expect("a directory");
         let sandbox = Sandbox::start(self.sandbox).await.expect("a sandbox");
@@ -72,68 +105,23 @@ impl WorldBuilder {
         // Retries come quickly; nothing here depends on how quickly.
         config.retry.initial = Duration::from_millis(10);
         config.retry.max = Duration::from_millis(50);
+        config.shutdown.grace = Duration::from_secs(5);
         for change in self.change {
             change(&mut config);
         }
         let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
-        World {
-            books: self.books,
-            sandbox,
-            config,
-            service,
-            directory,
-            http: reqwest::Client::new(),
-        }
+        let http = reqwest::Client::new();
+        World { sandbox, config, service, directory, http }
     }
 }
 
 /// A running service with its neighbours.
 pub struct World {
-    pub books: Books,
     pub sandbox: Sandbox,
     pub config: Config,
     pub service: Running,
     pub http: reqwest::Client,
     directory: TempDir,
-}
-
-/// An HTTP answer, whole.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Value,
-}
-
-impl Answer {
-    pub async fn of(response: reqwest::Response) -> Self {
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("a body");
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Self { status, headers, body }
-    }
-
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().expect("text"))
-    }
-
-    pub fn error(&self) -> &str {
-        self.body["error"].as_str().unwrap_or_default()
-    }
-
-    pub fn id(&self) -> Uuid {
-        self.body["id"].as_str().expect("an id").parse().expect("a UUID")
-    }
-}
-
-/// A cart of these lines for a user.
-pub fn cart(user: Uuid, lines: &[(Uuid, u32)]) -> Value {
-    let items: Vec<_> = lines.iter().map(|(product, quantity)| line(*product, *quantity)).collect();
-    json!({"userId": user, "items": items})
-}
-
-pub fn line(product: Uuid, quantity: u32) -> Value {
-    json!({"productId": product, "quantity": quantity})
 }
 
 impl World {
@@ -146,21 +134,35 @@ impl World {
         format!("http://{}{path}", self.service.address)
     }
 
+    /// A POST of a cart, with headers, not sent yet.
+    pub fn creation(&self, cart: &Value, headers: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        let request = self.http.post(self.url("/api/orders/create")).json(cart);
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    }
+
     /// POSTs a cart, with headers.
     pub async fn create_with(&self, cart: &Value, headers: &[(&str, &str)]) -> Answer {
-        let mut request = self.http.post(self.url("/api/orders/create")).json(cart);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        Answer::of(request.send().await.expect("an answer")).await
+        Answer::of(self.creation(cart, headers).send().await.expect("an answer")).await
     }
 
     pub async fn create(&self, cart: &Value) -> Answer {
         self.create_with(cart, &[]).await
     }
 
+    /// POSTs a cart under a key, and waits as long as may be.
+    pub async fn create_keyed(&self, cart: &Value, key: &str) -> Answer {
+        self.create_with(cart, &[("Idempotency-Key", key), ("Prefer", "wait=60")]).await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.http.get(self.url(path)).send().await.expect("an answer")).await
+    }
+
+    /// GETs a checkout's status.
+    pub async fn status(&self, id: Uuid) -> Value {
+        let answer = self.get(&format!("/api/orders/{id}/status")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
     }
 
     /// GETs from the operators' API.
@@ -169,37 +171,134 @@ impl World {
         Answer::of(request.send().await.expect("an answer")).await
     }
 
+    /// Everything that operators see of a saga.
+    pub async fn inspect(&self, id: Uuid) -> Value {
+        let answer = self.operator(&format!("/sagas/{id}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
     /// POSTs to the operators' API.
     pub async fn intervene(&self, path: &str, body: &Value) -> Answer {
+        self.intervene_with(path, body, &[]).await
+    }
+
+    /// The same with headers.
+    pub async fn intervene_with(
+        &self,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let url = self.url(&format!("/api/operator{path}"));
         let request = self.http.post(url).bearer_auth(TOKEN).json(body);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         Answer::of(request.send().await.expect("an answer")).await
     }
 
-    /// Asks for a checkout's status until it is no longer pending. The repeat with its key is what
-    /// waits: nothing here sleeps.
+    /// Repeats a checkout under its key until it is decided. The repeat is what waits: nothing here
+    /// sleeps. One that is stuck is answered at once, and asked for again.
     pub async fn decided(&self, cart: &Value, key: &str) -> Answer {
         loop {
-            let headers = [("Idempotency-Key", key), ("Prefer", "wait=60")];
-            let answer = self.create_with(cart, &headers).await;
+            let answer = self.create_keyed(cart, key).await;
             if answer.status != 202 {
                 return answer;
             }
         }
     }
 
-    /// Starts the service anew on the same books, after it was stopped in an orderly way.
-    pub async fn restart(self) -> Self {
-        let Self { books, sandbox, config, service, http, directory } = self;
-        service.stop(Duration::from_secs(5)).await;
-        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
-        Self { books, sandbox, config, service, http, directory }
+    /// Has calls go wrong.
+    pub fn fault(&self, fault: Fault) {
+        self.sandbox.inject(fault).expect("a fault");
     }
 
-    /// Compares the books with the neighbours' ledgers, and stops.
+    /// What the neighbours saw of a call, oldest first.
+    pub fn sent(&self, call: Call) -> Vec<Record> {
+        let records = self.sandbox.ledger().records.into_iter();
+        records.filter(|record| record.effect.call() == call).collect()
+    }
+
+    /// Returns when this holds. Whatever it looks at is moved on by others meanwhile.
+    pub async fn until(&self, holds: impl AsyncFn() -> bool) {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Returns when the neighbours have seen so many of a call.
+    pub async fn until_sent(&self, call: Call, times: usize) {
+        self.until(async || self.sent(call).len() >= times).await;
+    }
+
+    /// Returns when every fault has struck as often as it should. A call that is held may not be in
+    /// the ledger yet.
+    pub async fn until_struck(&self) {
+        let url = format!("{}/_sandbox/faults", self.sandbox.user_url());
+        let left = async || {
+            let answer = self.http.get(&url).send().await.expect("an answer");
+            Answer::of(answer).await.body["faults"].as_array().expect("a list").len()
+        };
+        self.until(async || left().await == 0).await;
+    }
+
+    /// Adds or replaces a product at its owners.
+    pub async fn put_product(&self, id: Uuid, price: i64, stock: i64) {
+        let product = Product { id, name: "Anything".to_owned(), price, stock };
+        self.tell_sandbox("products", &serde_json::to_value(product).expect("JSON")).await;
+    }
+
+    /// Adds or replaces a user at its owners.
+    pub async fn put_user(&self, user_id: Uuid, wallet: i64) {
+        let profile_id = Uuid::new_v5(&user_id, b"profile");
+        let user = User { profile_id, user_id, name: "Anybody".to_owned(), wallet };
+        self.tell_sandbox("users", &serde_json::to_value(user).expect("JSON")).await;
+    }
+
+    async fn tell_sandbox(&self, what: &str, body: &Value) {
+        let url = format!("{}/_sandbox/{what}", self.sandbox.product_url());
+        let answer = self.http.post(url).json(body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+    }
+
+    /// What is left of a product.
+    pub fn stock(&self, id: Uuid) -> i64 {
+        let products = self.sandbox.ledger().products;
+        products.iter().find(|product| product.id == id).expect("the product").stock
+    }
+
+    /// What is left in a user's wallet.
+    pub fn wallet(&self, user_id: Uuid) -> i64 {
+        let users = self.sandbox.ledger().users;
+        users.iter().find(|user| user.user_id == user_id).expect("the user").wallet
+    }
+
+    /// Starts the service anew on the same books, after it was stopped in an orderly way.
+    pub async fn restart(self) -> Self {
+        let Self { sandbox, config, service, http, directory } = self;
+        service.stop(config.shutdown.grace).await;
+        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
+        Self { sandbox, config, service, http, directory }
+    }
+
+    /// Compares the books with the neighbours' ledgers and with themselves, and stops. Every saga
+    /// is at rest by then, or is stuck with a reason.
     pub async fn finish(self) {
-        audit(&self.service.store, &self.sandbox.ledger()).await;
-        self.service.stop(Duration::from_secs(5)).await;
+        let store = &self.service.store;
+        audit(store, &self.sandbox.ledger()).await;
+        let mut completed = BTreeSet::new();
+        for saga in all_sagas(store).await {
+            assert!(saga.is_at_rest() || saga.stuck.is_some(), "left in the middle: {saga:?}");
+            if saga.state == "Completed" {
+                completed.insert(saga.id.0);
+            }
+        }
+        self.service.stop(self.config.shutdown.grace).await;
+        let books = Database::connect(self.config.database.url.reveal()).await.expect("the books");
+        let events = outbox::Entity::find().all(&books).await.expect("the outbox");
+        assert_eq!(events.len(), completed.len(), "one event for each order");
+        assert_eq!(events.iter().map(|event| event.order_id).collect::<BTreeSet<_>>(), completed);
+        books.close().await.expect("closing");
         self.sandbox.shutdown().await;
     }
 }

@@ -115,9 +115,9 @@ impl Problem {
         self
     }
 
-    /// About this checkout, which was accepted or may have been.
-    pub(crate) fn of_checkout(mut self, id: OrderId) -> Self {
-        self.body.instance = super::status::url(id);
+    /// About this checkout, which was accepted or may have been and whose status is at this path.
+    pub(crate) fn of_checkout(mut self, id: OrderId, status: String) -> Self {
+        self.body.instance = status;
         self.body.id = Some(id.0);
         self
     }
@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn a_problem_has_the_members_of_the_standard_and_the_contracts_words() {
         let id = OrderId(Uuid::from_u128(1));
-        let problem = Problem::not_found("Product not found").of_checkout(id);
+        let status = format!("/api/orders/{id}/status");
+        let problem = Problem::not_found("Product not found").of_checkout(id, status);
         let problem = problem.of_product(ProductId(Uuid::from_u128(2)));
         let body = problem.into_body("/api/orders/create", "abc".to_owned());
         assert_eq!(

@@ -54,7 +54,7 @@ pub(crate) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// The answer where no route is.
-pub(super) async fn no_such_path() -> Problem {
+pub(crate) async fn no_such_path() -> Problem {
     Problem::not_found("Not found").detail("there is nothing at this path; see /docs")
 }
 

@@ -1,26 +1,15 @@
-//! Parameters of a path and of a query, parsed one by one, so that a bad one can be named. Unknown
-//! parameters are ignored, empty ones count as not given.
+//! Parameters of a query, parsed one by one, so that a bad one can be named. Unknown ones are
+//! ignored, empty ones count as not given.
 
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use url::form_urlencoded;
-use uuid::Uuid;
 
 use super::problem::Problem;
-
-/// A segment of the path as it came.
-pub(crate) type Segment = Result<Path<String>, PathRejection>;
-
-/// The segment as a UUID; 400 naming it otherwise.
-pub(crate) fn uuid_segment(segment: Segment, name: &str) -> Result<Uuid, Problem> {
-    let id = segment.ok().and_then(|Path(text)| text.parse().ok());
-    id.ok_or_else(|| Problem::bad_request(format!("{name} is not a UUID")))
-}
 
 /// A query's parameters, decoded, in their order. The first of a name counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,7 +63,7 @@ impl Query {
     }
 
     /// The same query with another cursor, encoded.
-    pub(super) fn with_cursor(&self, cursor: &str) -> String {
+    pub(crate) fn with_cursor(&self, cursor: &str) -> String {
         let others = self.0.iter().filter(|(name, _)| name != "cursor");
         form_urlencoded::Serializer::new(String::new())
             .extend_pairs(others)

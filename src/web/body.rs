@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The bytes of a JSON body. In this order: 415 for another media type, 413 for one that is too
 /// long, 408 for one that does not come.
-pub(super) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !media_type.is_some_and(is_json) {
         let error = "Content-Type must be application/json";
@@ -35,14 +35,14 @@ pub(super) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8
 }
 
 /// The JSON in those bytes; 400 with line and column where there is none.
-pub(super) fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     serde_json::from_slice(bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not valid JSON: {error}")))
 }
 
 /// Both at once.
 pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
-    parse(&json_bytes(headers, body).await?)
+    parse_json(&json_bytes(headers, body).await?)
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {

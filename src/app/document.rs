@@ -1,0 +1,71 @@
+//! The `OpenAPI` document of both APIs: here, because neither knows the other.
+
+use utoipa::openapi::OpenApi;
+
+use crate::{api, operator, web};
+
+/// The document, as the code has it.
+pub(super) fn openapi() -> OpenApi {
+    web::document([api::document(), operator::document()])
+}
+
+/// The same as text.
+///
+/// # Panics
+/// Never: plain values are always JSON.
+#[must_use]
+pub fn openapi_json() -> String {
+    openapi().to_pretty_json().expect("a document made of plain values is always JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_every_path_of_the_contract() {
+        let document = serde_json::to_value(openapi()).expect("it can be written");
+        let version = document["openapi"].as_str().expect("a version");
+        assert!(version.starts_with("3.1"), "{version}");
+        let paths = document["paths"].as_object().expect("paths");
+        let mut found: Vec<String> = paths
+            .iter()
+            .flat_map(|(path, item)| {
+                let methods = item.as_object().into_iter().flat_map(|item| item.keys());
+                methods.map(move |method| format!("{method} {path}"))
+            })
+            .collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "get /api/health",
+                "get /api/operator/sagas",
+                "get /api/operator/sagas/{id}",
+                "get /api/operator/summary",
+                "get /api/orders/user/{userId}",
+                "get /api/orders/{id}",
+                "get /api/orders/{id}/status",
+                "get /health/live",
+                "get /health/ready",
+                "get /metrics",
+                "post /api/operator/sagas/{id}/retry",
+                "post /api/orders/create",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_reference_in_the_document_leads_somewhere() {
+        let document = serde_json::to_value(openapi()).expect("it can be written");
+        let text = document.to_string();
+        let references = text.split("\"$ref\":\"#").skip(1);
+        let references = references.filter_map(|rest| rest.split('"').next());
+        let mut seen = 0;
+        for reference in references {
+            assert!(document.pointer(reference).is_some(), "{reference}");
+            seen += 1;
+        }
+        assert!(seen > 20, "{seen}");
+    }
+}

@@ -1,0 +1,7 @@
+//! `POST /api/orders/create`: what becomes of a cart, and what its client is told.
+
+mod answers;
+mod refusals;
+mod requests;
+mod shedding;
+mod waiting;

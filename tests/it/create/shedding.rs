@@ -1,0 +1,91 @@
+//! More checkouts than may be.
+
+use order_service::sandbox::sample::{ASHA, TEA};
+use order_service::sandbox::{Call, Fault, FaultKind};
+use serde_json::json;
+
+use crate::harness::{Answer, World, cart, on_both_with};
+
+/// It says when to come again, and nothing was accepted.
+fn is_shed(answer: &Answer, status: u16, error: &str) {
+    answer.is_problem(status, error, json!({}));
+    let retry_after: u32 = answer.header("retry-after").expect("when").parse().expect("seconds");
+    assert!(retry_after > 0);
+}
+
+async fn until_user_is_read(world: &World) {
+    world.until(async || world.sandbox.ledger().totals.reads.user > 0).await;
+}
+
+#[tokio::test]
+async fn beyond_the_concurrency_a_checkout_is_turned_away() {
+    let narrow =
+        |world: crate::harness::WorldBuilder| world.set(|config| config.executor.concurrency = 1);
+    on_both_with(narrow, async |world| {
+        world.fault(Fault::once(Call::GetUser, FaultKind::HangBefore));
+        let cart = cart(ASHA, &[(TEA, 1)]);
+        let (first, repeat) = tokio::join!(world.create_keyed(&cart, "a"), async {
+            until_user_is_read(world).await;
+            let error = "Too many checkouts in progress";
+            is_shed(&world.create(&cart).await, 429, error);
+            is_shed(&world.create_keyed(&cart, "b").await, 429, error);
+            // A repeat of what is under way costs no place.
+            let headers = [("Idempotency-Key", "a"), ("Prefer", "wait=0")];
+            let repeat = world.create_with(&cart, &headers).await;
+            world.sandbox.clear_faults();
+            repeat
+        });
+        let id = first.is_created(ASHA, 14_900);
+        assert_eq!(repeat.is_accepted(ASHA), id);
+        // Its place is free again once it is at rest, and what was shed was never begun.
+        world.until(async || world.service.executor.in_flight() == 0).await;
+        let later = world.create_keyed(&cart, "b").await;
+        assert_ne!(later.is_created(ASHA, 14_900), id);
+        assert!(!later.is_replayed());
+        assert_eq!(world.sent(Call::Process).len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_saga_that_waits_for_a_retry_takes_no_place() {
+    let narrow = |world: crate::harness::WorldBuilder| {
+        world.set(|config| {
+            config.executor.concurrency = 1;
+            config.retry.initial = std::time::Duration::from_secs(3_600);
+            config.retry.max = config.retry.initial;
+        })
+    };
+    on_both_with(narrow, async |world| {
+        let cart = cart(ASHA, &[(TEA, 1)]);
+        world.fault(Fault::once(Call::Process, FaultKind::ErrorBefore));
+        let headers = [("Idempotency-Key", "a"), ("Prefer", "respond-async")];
+        let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
+        world.until_sent(Call::Process, 1).await;
+        world.until(async || world.service.executor.in_flight() == 0).await;
+        world.create(&cart).await.is_created(ASHA, 14_900);
+        let path = format!("/sagas/{id}/retry");
+        assert_eq!(world.intervene(&path, &json!({"reason": "now"})).await.status, 200);
+        assert_eq!(world.decided(&cart, "a").await.is_created(ASHA, 14_900), id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beyond_the_backlog_a_checkout_is_turned_away() {
+    let short =
+        |world: crate::harness::WorldBuilder| world.set(|config| config.checkout.backlog = 1);
+    on_both_with(short, async |world| {
+        world.fault(Fault::once(Call::GetUser, FaultKind::HangBefore));
+        let cart = cart(ASHA, &[(TEA, 1)]);
+        let (first, ()) = tokio::join!(world.create_keyed(&cart, "a"), async {
+            until_user_is_read(world).await;
+            let answer = world.create(&cart).await;
+            is_shed(&answer, 503, "the backlog of open checkouts is full");
+            world.sandbox.clear_faults();
+        });
+        first.is_created(ASHA, 14_900);
+        world.create(&cart).await.is_created(ASHA, 14_900);
+    })
+    .await;
+}

@@ -1,0 +1,104 @@
+//! An HTTP answer, whole, and what every answer of a sort has to be.
+
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An HTTP answer, whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, headers, body }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("text"))
+    }
+
+    pub fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap_or_default()
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id in {self:?}"))
+            .parse()
+            .expect("one")
+    }
+
+    pub fn is_replayed(&self) -> bool {
+        self.header("idempotent-replayed") == Some("true")
+    }
+
+    /// It is a 201, with everything that belongs to one; its id.
+    #[track_caller]
+    pub fn is_created(&self, user: Uuid, total: i64) -> Uuid {
+        assert_eq!(self.status, 201, "{self:?}");
+        let id = self.id();
+        assert_eq!(self.body, json!({"id": id, "userId": user, "totalAmount": total}));
+        assert_eq!(self.header("location"), Some(format!("/api/orders/{id}").as_str()));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        id
+    }
+
+    /// It is a 202, with everything that belongs to one; its id.
+    #[track_caller]
+    pub fn is_accepted(&self, user: Uuid) -> Uuid {
+        assert_eq!(self.status, 202, "{self:?}");
+        let id = self.id();
+        let url = format!("/api/orders/{id}/status");
+        let body = json!({"id": id, "userId": user, "status": "Pending", "statusUrl": url});
+        assert_eq!(self.body, body);
+        assert_eq!(self.header("location"), Some(url.as_str()));
+        let retry_after: u32 = self.header("retry-after").expect("when").parse().expect("seconds");
+        assert!(retry_after > 0);
+        id
+    }
+
+    /// It is a problem document of this status and with these words, and has these members more
+    /// and no other.
+    #[track_caller]
+    pub fn is_problem(&self, status: u16, error: &str, members: Value) {
+        assert_eq!((self.status, self.error()), (status, error), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        is_problem_body(&self.body, status, error, members);
+    }
+
+    /// As [`Answer::is_problem`], about a checkout that was accepted; its id.
+    #[track_caller]
+    pub fn is_refusal(&self, status: u16, error: &str, mut members: Value) -> Uuid {
+        let id = self.id();
+        members["id"] = json!(id);
+        self.is_problem(status, error, members);
+        assert_eq!(self.body["instance"], format!("/api/orders/{id}/status"));
+        id
+    }
+}
+
+/// A problem's body, wherever it stands.
+#[track_caller]
+pub fn is_problem_body(body: &Value, status: u16, error: &str, members: Value) {
+    let mut left = body.as_object().expect("an object").clone();
+    let mut take = |name: &str| left.remove(name).unwrap_or_else(|| panic!("no {name} in {body}"));
+    assert_eq!(take("type"), "about:blank");
+    assert_eq!(take("status"), status);
+    assert_eq!(take("error"), error);
+    for words in ["title", "detail"] {
+        assert!(take(words).as_str().is_some_and(|words| !words.is_empty()), "{words} in {body}");
+    }
+    assert!(take("instance").as_str().is_some_and(|path| path.starts_with('/')), "{body}");
+    let trace = take("traceId");
+    let trace = trace.as_str().expect("text");
+    assert!(trace.len() == 32 && trace.bytes().all(|digit| digit.is_ascii_hexdigit()), "{body}");
+    assert_eq!(Value::Object(left), members, "{body}");
+}
