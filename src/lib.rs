@@ -1,19 +1,19 @@
 //! A checkout, from HTTP through three neighbours and its own books, as a durable saga.
 //!
-//! Rooms, top to bottom; each imports only from below it (tests/tidy.rs):
+//! Rooms, top to bottom; each imports only from the lines below its own (tests/tidy reads this):
 //!
 //! ```text
-//! 6  cli, app                      the shell; the only room that knows every part
-//! 5  api, operator                 HTTP in: routes and thin handlers
-//! 4  web                           what both share: the door, problems, queries, the document
+//! 5  cli                           the shell: one command a file
+//!    app                           the only room that knows every part
+//! 4  api, operator                 HTTP in: routes and thin handlers
+//!    web                           what both share: the door, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function a step
 //! 2  engine                        acts and never decides: claim, call, settle
 //! 1  store, neighbours             all SQL; all HTTP out
-//! 0  order, saga, json, trace      decides and never acts: pure
-//!    clock, pacing, config,
-//!    telemetry, lifecycle          the process: its time, its limits, its log, its end
-//!
-//! -  sandbox                       the three neighbours, for demo and tests: imports none of it
+//! 0  saga, trace, pacing           decides and never acts: pure
+//!    order, json, clock            values, and the one source of time and chance
+//!    config, telemetry, lifecycle  the process: its limits, its log, its end
+//! -  sandbox                       the three neighbours for demo and tests; imports none of this
 //! ```
 
 pub mod api;

@@ -71,7 +71,7 @@ impl MigrationTrait for Migration {
                 "CREATE INDEX ix_saga_created_at ON saga_instance (created_at, id)",
                 "CREATE INDEX ix_saga_state ON saga_instance (state, created_at, id)",
                 "CREATE INDEX ix_saga_user_id ON saga_instance (user_id, created_at, id)",
-                "CREATE INDEX ix_saga_stuck ON saga_instance (stuck_kind, created_at, id) \
+                "CREATE INDEX ix_saga_stuck ON saga_instance (created_at, id, stuck_kind) \
                  WHERE stuck_kind IS NOT NULL",
             ],
         )

@@ -71,54 +71,67 @@ async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
 }
 
 fn say(resumed: &[String], address: &SocketAddr, sandbox: &Sandbox, file: &Path, token: &str) {
-    let (user, tea) = (sample::ASHA, sample::TEA);
-    let (kettle, sold_out, payment) = (sample::KETTLE, sample::SAMOVAR, sandbox.payment_url());
     if !resumed.is_empty() {
         out(&format!("Resumes {} checkouts that were under way:", resumed.len()));
-        for line in resumed {
-            out(line);
-        }
+        resumed.iter().for_each(|line| out(line));
         out("");
     }
-    let create =
-        format!("curl -i http://{address}/api/orders/create -H 'Content-Type: application/json'");
-    let items = |product| {
-        format!(r#"{{"userId":"{user}","items":[{{"productId":"{product}","quantity":1}}]}}"#)
-    };
-    let (docs, products) = (format!("http://{address}/docs"), sandbox.product_url());
-    let file = file.display();
+    let (user, product) = (sandbox.user_url(), sandbox.product_url());
+    let payment = sandbox.payment_url();
     out(&format!(
-        r#"order-service demo: the books are in {file}
+        "order-service demo: the books are in {}
 
-  API        http://{address}        {docs}
-  user       {}
-  product    {products}        {products}/api/products
-  payment    {payment}
-  ledger     {payment}/_sandbox/ledger
+  API       http://{address}        http://{address}/docs
+  user      {user}
+  product   {product}        {product}/api/products
+  payment   {payment}
+  ledger    {payment}/_sandbox/ledger        what the three really did
+",
+        file.display()
+    ));
+    let ledger = sandbox.ledger();
+    for user in ledger.users {
+        out(&format!("  {:<10}{}  wallet {:>11}", user.name, user.user_id, rupees(user.wallet)));
+    }
+    for product in ledger.products {
+        let (name, id, stock) = (product.name, product.id, product.stock);
+        out(&format!("  {name:<10}{id}  price  {:>11}  stock {stock}", rupees(product.price)));
+    }
+    out(&to_try(address, &payment, token));
+}
 
-An order (201), two lines:
+fn rupees(paise: i64) -> String {
+    format!("₹{}.{:02}", paise / 100, paise % 100)
+}
+
+/// Lines that work as they stand.
+fn to_try(address: &SocketAddr, payment: &str, token: &str) -> String {
+    let (user, tea, kettle, samovar) = (sample::ASHA, sample::TEA, sample::KETTLE, sample::SAMOVAR);
+    let json = "-H 'Content-Type: application/json'";
+    let create = format!("curl -i http://{address}/api/orders/create {json}");
+    let this = std::env::current_exe()
+        .map_or_else(|_| "order-service".to_owned(), |program| program.display().to_string());
+    format!(
+        r#"
+An order of two lines (201):
   {create} \
     -d '{{"userId":"{user}","items":[{{"productId":"{tea}","quantity":2}},{{"productId":"{kettle}","quantity":1}}]}}'
 
 Out of stock (409):
   {create} \
-    -d '{}'
+    -d '{{"userId":"{user}","items":[{{"productId":"{samovar}","quantity":1}}]}}'
 
-A slow payment (202), and where to look at it afterwards:
-  curl {payment}/_sandbox/faults -H 'Content-Type: application/json' \
-    -d '{{"call":"process","fault":"slow","millis":20000,"times":1}}'
-  {create} -H 'Prefer: wait=1' \
-    -d '{}'
-  curl http://{address}/api/orders/user/{user}
+A payment that takes 20 s: the client has its 202 after one. The same line again, with its key, gives the answer
+once there is one; meanwhile, here is where to look:
+  curl {payment}/_sandbox/faults {json} -d '{{"call":"process","fault":"slow","millis":20000,"times":1}}'
+  {create} -H 'Prefer: wait=1' -H 'Idempotency-Key: slow-1' \
+    -d '{{"userId":"{user}","items":[{{"productId":"{tea}","quantity":1}}]}}'
   curl http://{address}/api/operator/sagas -H 'Authorization: Bearer {token}'
-  order-service sagas list --url http://{address} --token {token}
+  {this} sagas list --url http://{address} --token {token}
 
-Kill it (kill -9) while the payment is slow and start it again: it goes on where it was.
-Ctrl-c stops it."#,
-        sandbox.user_url(),
-        items(sold_out),
-        items(tea),
-    ));
+Kill it (kill -9 {}) while the payment is slow and start it again: it goes on where it was. Ctrl-c stops it."#,
+        std::process::id()
+    )
 }
 
 /// To stdout, whoever reads it: a closed pipe is no reason to stop.

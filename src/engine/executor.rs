@@ -17,50 +17,15 @@ use super::kind::Kind;
 use super::lease::Life;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::waiting::{Acceptance, Seen, Taken, Waiter, Waiting};
-use super::writer::{LogWriter, Written};
-use crate::clock::{Clock, fresh_id};
-use crate::order::{Line, OrderId, UserId};
-use crate::saga::{Context, Definition, Instance, Kinds, Position, State};
-use crate::store::{Accepted as Acceptable, Base, Found, Store};
-use crate::trace::TraceParent;
+use super::waiting::Waiting;
+use super::writer::LogWriter;
+use crate::clock::Clock;
+use crate::order::OrderId;
+use crate::saga::{Definition, Instance, State};
+use crate::store::Store;
 
-/// How long a client that only wants to be accepted waits for that.
-const ACCEPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A saga whose driver broke is left alone for so long.
 const AFTER_A_PANIC: Duration = Duration::from_secs(30);
-
-/// A saga to be.
-#[derive(Clone, Debug)]
-pub struct NewSaga {
-    /// Of which kind.
-    pub definition: &'static Definition,
-    /// For whom.
-    pub user_id: UserId,
-    /// The cart's.
-    pub lines: Vec<Line>,
-    /// Which neighbours are idempotent now.
-    pub kinds: Kinds,
-    /// The client's key.
-    pub idempotency_key: Option<String>,
-    /// Of the request as parsed.
-    pub fingerprint: String,
-    /// The client's trace.
-    pub trace: TraceParent,
-}
-
-/// Why nothing was accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shed {
-    /// As many sagas are being advanced as may be.
-    Concurrency,
-    /// As many sagas are open as may be.
-    Backlog,
-    /// The process is stopping.
-    Draining,
-    /// The database has not heard of this process for too long.
-    NoLease,
-}
 
 /// A handle; clones drive the same sagas.
 #[derive(Clone, Debug)]
@@ -193,140 +158,5 @@ impl Executor {
     /// Sagas being advanced here now.
     pub fn in_flight(&self) -> usize {
         self.0.settings.concurrency.saturating_sub(self.0.places.available_permits())
-    }
-
-    /// Takes a saga in and drives it at once, here, with no queue between. What is returned only
-    /// watches: dropping it stops nothing.
-    ///
-    /// # Errors
-    /// Why not; then nothing was accepted.
-    pub fn accept(&self, new: NewSaga) -> Result<Accepted, Shed> {
-        self.place().map(|place| self.begin(new, place)).inspect_err(|_| self.0.metrics.shed())
-    }
-
-    fn place(&self) -> Result<Place, Shed> {
-        let shared = &self.0;
-        if self.is_draining() {
-            return Err(Shed::Draining);
-        }
-        if !shared.life().holds() {
-            return Err(Shed::NoLease);
-        }
-        if shared.open.load(Ordering::Acquire) >= shared.settings.backlog {
-            return Err(Shed::Backlog);
-        }
-        let place = shared.places.clone().try_acquire_owned();
-        place.map(Place::for_new).map_err(|_| Shed::Concurrency)
-    }
-
-    fn begin(&self, new: NewSaga, place: Place) -> Accepted {
-        let shared = &self.0;
-        let life = shared.life();
-        let accepted = Acceptable {
-            idempotency_key: new.idempotency_key.clone(),
-            fingerprint: new.fingerprint.clone(),
-        };
-        let saga = self.instance(new, &life);
-        let id = saga.id;
-        let waiter = shared.waiting.subscribe(id);
-        let mut drive = Drive::new(shared.clone(), life, saga, Base::New(accepted));
-        let taken = drive.accept();
-        shared.open.fetch_add(1, Ordering::AcqRel);
-        shared.spawn(drive, place);
-        Accepted { id, taken, waiter, shared: shared.clone() }
-    }
-
-    fn instance(&self, new: NewSaga, life: &Life) -> Instance {
-        let now = self.0.clock.now();
-        let context = Context::accepted(new.lines, new.kinds);
-        Instance {
-            id: OrderId(fresh_id()),
-            definition: new.definition,
-            user_id: new.user_id,
-            state: new.definition.starts,
-            stuck: None,
-            position: Position::new(new.definition, &context, now),
-            context,
-            attempts: 0,
-            next_attempt_at: None,
-            failing_since: None,
-            last_error: None,
-            deadline_at: now + self.0.settings.deadline,
-            owner: Some(life.id),
-            fence: 1,
-            revision: 0,
-            created_at: now,
-            updated_at: now,
-            trace_parent: new.trace.to_string(),
-            next_seq: 1,
-            taken_over: false,
-            unsaved: Vec::new(),
-        }
-    }
-
-    /// Waits for news of a saga that was found undecided.
-    pub async fn wait_for(&self, found: Found, wait: Duration) -> Seen {
-        let mut waiter = self.0.waiting.subscribe(found.id);
-        let shared = &self.0;
-        let found = Seen::from(found);
-        if found.is_worth_telling() {
-            return found;
-        }
-        tokio::select! {
-            seen = waiter.news(&shared.store, &shared.clock) => seen,
-            () = shared.clock.sleep(wait) => found,
-            () = shared.draining.cancelled() => found,
-        }
-    }
-}
-
-/// A saga that is being taken in, as its client sees it.
-#[derive(Debug)]
-pub struct Accepted {
-    /// The order's id to be.
-    pub id: OrderId,
-    taken: Taken,
-    waiter: Waiter,
-    shared: Arc<Shared>,
-}
-
-impl Accepted {
-    /// Waits until it is in the books, or surely not.
-    pub async fn durable(self) -> Acceptance {
-        tokio::select! {
-            acceptance = heard(self.taken) => acceptance,
-            () = self.shared.clock.sleep(ACCEPT_TIMEOUT) => Acceptance::Unknown,
-        }
-    }
-
-    /// Waits until it is decided or needs a person, or for so long, or until the process stops.
-    pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
-        let Shared { clock, store, draining, .. } = &*self.shared;
-        let limit = clock.sleep(wait);
-        tokio::pin!(limit);
-        // Even who doesn't want to wait is only told what is durable.
-        let taken = tokio::select! {
-            biased;
-            acceptance = heard(self.taken) => acceptance,
-            () = clock.sleep(wait.max(ACCEPT_TIMEOUT)) => Acceptance::Unknown,
-        };
-        if taken != Acceptance::Durable {
-            return (taken, None);
-        }
-        tokio::select! {
-            biased;
-            seen = self.waiter.news(store, clock) => (taken, Some(seen)),
-            () = &mut limit => (taken, None),
-            () = draining.cancelled() => (taken, None),
-        }
-    }
-}
-
-async fn heard(taken: Taken) -> Acceptance {
-    match taken.await {
-        Ok(Written::Durable) => Acceptance::Durable,
-        Ok(Written::KeyTaken) => Acceptance::KeyTaken,
-        Ok(Written::Absent | Written::Lost) => Acceptance::NotWritten,
-        Err(_writer_gone) => Acceptance::Unknown,
     }
 }

@@ -5,6 +5,7 @@
 //! SAGA.md wants durable is durable, nor without a lease that holds; no answer is given before the
 //! commit that makes it true.
 
+mod accept;
 mod claims;
 mod drive;
 mod executor;
@@ -18,7 +19,8 @@ mod settings;
 mod waiting;
 mod writer;
 
-pub use executor::{Accepted, Executor, NewSaga, Shed};
+pub use accept::{Accepted, NewSaga, Shed};
+pub use executor::Executor;
 pub use intervene::{Done, NotDone};
 pub use kind::Kind;
 pub use metrics::Metrics;

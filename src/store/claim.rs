@@ -70,7 +70,7 @@ impl Store {
         let sql = format!(
             "SELECT id FROM saga_instance WHERE id = $1 AND revision = $2 AND owner IS NULL \
              AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
-            self.for_update("")
+            self.for_update()
         );
         let found = self.ids(&transaction, &sql, vec![id.0.into(), revision.into()]).await?;
         let mut claimed = Claimed::default();
@@ -121,13 +121,19 @@ impl Store {
         transaction: &DatabaseTransaction,
         limit: u64,
     ) -> Result<Vec<Uuid>, Error> {
+        let dead = self.ids(transaction, "SELECT id FROM executor WHERE dead", vec![]).await?;
+        // An executor at a time, so that each is a range of the owners' index.
         let sql = format!(
-            "SELECT saga_instance.id FROM executor \
-             JOIN saga_instance ON saga_instance.owner = executor.id \
-             WHERE executor.dead ORDER BY saga_instance.created_at LIMIT $1 {}",
-            self.for_update("OF saga_instance")
+            "SELECT id FROM saga_instance WHERE owner = $1 ORDER BY created_at LIMIT $2 {}",
+            self.for_update()
         );
-        self.ids(transaction, &sql, vec![limit.into()]).await
+        let mut orphans = Vec::new();
+        for dead in dead {
+            let left = limit.saturating_sub(orphans.len() as u64);
+            let values = vec![dead.into(), left.into()];
+            orphans.extend(self.ids(transaction, &sql, values).await?);
+        }
+        Ok(orphans)
     }
 
     async fn due(
@@ -139,16 +145,16 @@ impl Store {
         let sql = format!(
             "SELECT id FROM saga_instance WHERE owner IS NULL AND next_attempt_at <= $1 \
              ORDER BY next_attempt_at LIMIT $2 {}",
-            self.for_update("")
+            self.for_update()
         );
         self.ids(transaction, &sql, vec![now.into(), limit.into()]).await
     }
 
     /// Replicas that claim at the same time get different sagas. SQLite has one writer anyway.
-    fn for_update(&self, of: &str) -> String {
+    fn for_update(&self) -> &'static str {
         match self.backend {
-            DbBackend::Postgres => format!("FOR UPDATE {of} SKIP LOCKED"),
-            _ => String::new(),
+            DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+            _ => "",
         }
     }
 

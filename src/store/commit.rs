@@ -2,7 +2,6 @@
 //!
 //! Each write stands or falls by itself with its fence; all that stand become durable together.
 
-use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -10,77 +9,8 @@ use uuid::Uuid;
 
 use super::codec::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};
 use super::rowset::{Column, IDENTITY, Type, ids_json, insert, json, rowset};
+use super::write::{Base, Fate, NewOrder, Write};
 use super::{Error, Store};
-use crate::order::{Line, OrderId, Paise, UserId};
-use crate::saga::{Entry, Instance};
-
-/// What one saga has to write: its row as it is now, and what is new in its log.
-#[derive(Clone, Debug)]
-pub struct Write {
-    /// What it builds on.
-    pub base: Base,
-    /// The row to be.
-    pub saga: Instance,
-    /// New entries; the instance's own `unsaved` are not looked at.
-    pub entries: Vec<Entry>,
-    /// The order, with `Completed`.
-    pub order: Option<NewOrder>,
-}
-
-/// What a write builds on; it is void when that is no longer so.
-#[derive(Clone, Debug)]
-pub enum Base {
-    /// Nothing: the saga is being accepted.
-    New(Accepted),
-    /// The row as this owner left it.
-    Owned {
-        /// Who.
-        owner: Uuid,
-        /// Under which claim.
-        fence: i64,
-        /// At which revision.
-        revision: i64,
-    },
-}
-
-/// What only acceptance knows.
-#[derive(Clone, Debug)]
-pub struct Accepted {
-    /// The client's key.
-    pub idempotency_key: Option<String>,
-    /// Of the request as parsed.
-    pub fingerprint: String,
-}
-
-/// An order row with its lines and its event.
-#[derive(Clone, Debug)]
-pub struct NewOrder {
-    /// The saga's id.
-    pub id: OrderId,
-    /// Who bought.
-    pub user_id: UserId,
-    /// The sum.
-    pub total: Paise,
-    /// When the checkout was accepted.
-    pub created_at: DateTime<Utc>,
-    /// When it completed.
-    pub confirmed_at: DateTime<Utc>,
-    /// An id of its own, the line, and the price it was charged at; in cart order.
-    pub items: Vec<(Uuid, Line, Paise)>,
-    /// The id of the `OrderConfirmed` event.
-    pub event_id: Uuid,
-}
-
-/// What became of a write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is durable, by this commit or by an earlier one whose answer was lost.
-    Written,
-    /// Another saga has this user's idempotency key: nothing was accepted.
-    KeyTaken,
-    /// The saga is another's now: drop it, and call nothing more.
-    Lost,
-}
 
 const INSERT: &[Column] = &[
     ("id", Type::Uuid),
@@ -205,6 +135,7 @@ impl Store {
             "{} ON CONFLICT DO NOTHING RETURNING id",
             insert(self.backend, "saga_instance", INSERT)
         );
+        // IS NOT DISTINCT FROM: the row is found by its id, and never by an owner's many rows.
         let update_saga = format!(
             "UPDATE saga_instance SET state = r.state, stuck_kind = r.stuck_kind, \
              stuck = r.stuck, total_amount = r.total_amount, \
@@ -212,7 +143,8 @@ impl Store {
              next_attempt_at = r.next_attempt_at, failing_since = r.failing_since, \
              last_error = r.last_error, deadline_at = r.deadline_at, owner = r.owner, \
              revision = r.revision, updated_at = r.updated_at FROM {} \
-             WHERE saga_instance.id = r.id AND saga_instance.owner = r.base_owner \
+             WHERE saga_instance.id = r.id \
+             AND saga_instance.owner IS NOT DISTINCT FROM r.base_owner \
              AND saga_instance.fence = r.base_fence AND saga_instance.revision = r.base_revision \
              RETURNING saga_instance.id",
             rowset(self.backend, UPDATE)

@@ -95,13 +95,11 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
         let mut pool = ConnectOptions::new(options.url);
         pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
         pool.sqlx_logging(false).map_sqlx_postgres_opts(|postgres| {
-            // Every statement has its index. A plan made while a table was small must not turn
-            // into a scan when it is large.
-            postgres.application_name("order-service").options([
-                ("enable_seqscan", "off"),
-                ("jit", "off"),
-                ("TimeZone", "UTC"),
-            ])
+            // Every statement has its index, and joins a few rows to it. A plan made while a table
+            // was small must not become a scan, or a join over a whole index, when it is large.
+            let plans = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
+            let settings = plans.map(|plan| (plan, "off"));
+            postgres.application_name("order-service").options(settings)
         });
         Database::connect(pool).await
     };

@@ -13,18 +13,19 @@ mod operator;
 mod order;
 mod rowset;
 mod saga;
+mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
 pub use claim::Claimed;
 pub use codec::Unreadable;
-pub use commit::{Accepted, Base, Fate, NewOrder, Write};
 pub use connect::{Options, open};
 pub use executor::Heard;
 pub use operator::{Filter, ListedSaga, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
 pub use saga::{Found, Inspected, LoggedStep};
+pub use write::{Accepted, Base, Fate, NewOrder, Write};
 
 /// The books. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]

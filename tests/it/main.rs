@@ -4,4 +4,6 @@ mod harness;
 
 mod config;
 mod create;
+mod idempotency;
+mod readme;
 mod shell;

@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use super::{REPEATING, policy, priced, start};
 use crate::saga::machine::next;
 use crate::saga::{
-    Call, Effect, Entry, Event, How, Instance, Kinds, Next, Outcome, Phase, Report, State, Step,
-    StuckKind, settle,
+    Call, Effect, Entry, Event, How, Instance, Kinds, Next, Outcome, Phase, Policy, Report, State,
+    Step, StuckKind, settle,
 };
 
 /// Chance from a seed; enough for tests.
@@ -55,13 +55,13 @@ impl World {
         outcome
     }
 
-    fn call(&mut self, call: &Call, dice: &mut Dice, calm: bool) -> Outcome {
+    fn answer(&mut self, call: &Call, dice: &mut Dice, is_calm: bool) -> Outcome {
         if call.how == How::LookUp {
             let paid = self.decided.get(&call.key) == Some(&Outcome::Done);
             return if paid && dice.roll(3) > 0 { Outcome::Done } else { Outcome::Unknown };
         }
         *self.sent.entry(call.key.clone()).or_default() += 1;
-        let fate = if calm { 9 } else { dice.roll(10) };
+        let fate = if is_calm { 9 } else { dice.roll(10) };
         match fate {
             0 => {
                 *self.sent.entry(call.key.clone()).or_default() -= 1;
@@ -187,12 +187,12 @@ impl Run {
         for call in calls {
             if !calm && self.dice.roll(20) == 0 {
                 // Dies with the call on its way.
-                self.world.call(call, &mut self.dice, calm);
+                self.world.answer(call, &mut self.dice, calm);
                 self.crash();
                 failed.clear();
                 break;
             }
-            let outcome = self.world.call(call, &mut self.dice, calm);
+            let outcome = self.world.answer(call, &mut self.dice, calm);
             let report = report(call, outcome, self.now);
             settle::record(&mut self.saga, call, &report, "x");
             if matches!(report.outcome, Outcome::NotSent | Outcome::Unknown) {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::order::OrderStatus;
 use crate::saga::{Context, Event, Instance, Stuck};
-use crate::store::commit::{Base, NewOrder, Write};
 use crate::store::rowset::{some_time, some_uuid, time, uuid};
+use crate::store::write::{Base, NewOrder, Write};
 
 /// The columns of a saga that every write gives anew.
 #[derive(Serialize)]

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use entity::outbox;
-use order_service::app::Running;
+use order_service::app::{self, Running};
 use order_service::clock::Clock;
 use order_service::config::{Config, DatabaseUrl, Token};
 use order_service::sandbox::{self, Call, Fault, Product, Record, Sandbox, User};
+use order_service::store;
 use sea_orm::{Database, EntityTrait};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -158,6 +159,18 @@ impl World {
         Answer::of(self.http.get(self.url(path)).send().await.expect("an answer")).await
     }
 
+    /// POSTs a cart until it is not turned away: in a world with little room, the look for sagas that
+    /// nobody drives may take it up for a moment.
+    pub async fn create_insistently(&self, cart: &Value, key: &str, prefer: &str) -> Answer {
+        loop {
+            let headers = [("Idempotency-Key", key), ("Prefer", prefer)];
+            let answer = self.create_with(cart, &headers).await;
+            if !matches!(answer.status, 429 | 503) {
+                return answer;
+            }
+        }
+    }
+
     /// GETs a checkout's status.
     pub async fn status(&self, id: Uuid) -> Value {
         let answer = self.get(&format!("/api/orders/{id}/status")).await;
@@ -277,7 +290,14 @@ impl World {
     pub async fn restart(self) -> Self {
         let Self { sandbox, config, service, http, directory } = self;
         service.stop(config.shutdown.grace).await;
-        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
+        let service = loop {
+            match Running::start(config.clone(), Clock::system()).await {
+                Ok(service) => break service,
+                // The lock of an embedded database goes with the last task of the one before.
+                Err(app::Error::Store(store::Error::Unusable(_))) => tokio::task::yield_now().await,
+                Err(error) => panic!("{error}"),
+            }
+        };
         Self { sandbox, config, service, http, directory }
     }
 

@@ -1,0 +1,75 @@
+//! What is written of a saga, what it builds on, and what becomes of it.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::order::{Line, OrderId, Paise, UserId};
+use crate::saga::{Entry, Instance};
+
+/// What one saga has to write: its row as it is now, and what is new in its log.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// What it builds on.
+    pub base: Base,
+    /// The row to be.
+    pub saga: Instance,
+    /// New entries; the instance's own `unsaved` are not looked at.
+    pub entries: Vec<Entry>,
+    /// The order, with `Completed`.
+    pub order: Option<NewOrder>,
+}
+
+/// What a write builds on; it is void when that is no longer so.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// Nothing: the saga is being accepted.
+    New(Accepted),
+    /// The row as this owner left it.
+    Owned {
+        /// Who.
+        owner: Uuid,
+        /// Under which claim.
+        fence: i64,
+        /// At which revision.
+        revision: i64,
+    },
+}
+
+/// What only acceptance knows.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The client's key.
+    pub idempotency_key: Option<String>,
+    /// Of the request as parsed.
+    pub fingerprint: String,
+}
+
+/// An order row with its lines and its event.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    /// The saga's id.
+    pub id: OrderId,
+    /// Who bought.
+    pub user_id: UserId,
+    /// The sum.
+    pub total: Paise,
+    /// When the checkout was accepted.
+    pub created_at: DateTime<Utc>,
+    /// When it completed.
+    pub confirmed_at: DateTime<Utc>,
+    /// An id of its own, the line, and the price it was charged at; in cart order.
+    pub items: Vec<(Uuid, Line, Paise)>,
+    /// The id of the `OrderConfirmed` event.
+    pub event_id: Uuid,
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is durable, by this commit or by an earlier one whose answer was lost.
+    Written,
+    /// Another saga has this user's idempotency key: nothing was accepted.
+    KeyTaken,
+    /// The saga is another's now: drop it, and call nothing more.
+    Lost,
+}

@@ -1,0 +1,129 @@
+//! What is written for machines and read by no compiler: the image, the composition, the scripts.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use order_service::config::{Config, File, Overrides, Sources};
+
+use super::source::root;
+
+const SCRIPTS: [&str; 4] = [".ci/run", "docker/healthy", "scripts/postgres", "scripts/test"];
+
+/// Sources of a COPY that are not there, or that the build would not be sent.
+pub fn missing_copies() -> Vec<String> {
+    let ignored = text("docker/Dockerfile.dockerignore");
+    let sent: Vec<&str> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let mut faults = Vec::new();
+    for (number, line) in (1..).zip(text("docker/Dockerfile").lines()) {
+        let Some(copied) = line.strip_prefix("COPY ") else { continue };
+        let mut words: Vec<&str> = copied.split_whitespace().collect();
+        words.pop();
+        if copied.starts_with("--from") {
+            continue;
+        }
+        for word in words {
+            let is_sent = sent.iter().any(|sent| {
+                word == *sent || word.strip_prefix(sent).is_some_and(|rest| rest.starts_with('/'))
+            });
+            if !root().join(word).exists() || !is_sent {
+                faults.push(format!("docker/Dockerfile:{number}: `{word}` is not there to copy"));
+            }
+        }
+    }
+    faults
+}
+
+/// The environment of the replicas is read as the service would read it.
+pub fn composed_configuration() {
+    let composed = text("docker/compose.yaml");
+    let environment = environment(&composed);
+    let sources = Sources {
+        file: File::IfPresent(PathBuf::from("/none")),
+        environment: environment.clone(),
+        flags: Overrides::default(),
+    };
+    let config = Config::from_sources(&sources).expect("the service understands it");
+    // Each name of it that is ours has set what it says.
+    for (name, value) in &environment {
+        let set = match name.as_str() {
+            "ServiceUrls__UserService" => config.services.user.url.to_string(),
+            "ServiceUrls__ProductService" => config.services.product.url.to_string(),
+            "ServiceUrls__PaymentService" => config.services.payment.url.to_string(),
+            "ConnectionStrings__DefaultConnection" => config.database.url.reveal().to_owned(),
+            "ORDER_SERVICE__OPERATOR__TOKEN" => {
+                config.operator.token.as_ref().expect("a token").reveal().to_owned()
+            }
+            "RUST_LOG" => value.clone(),
+            other => panic!("docker/compose.yaml: what does `{other}` set?"),
+        };
+        assert_eq!(set.trim_end_matches('/'), value.trim_end_matches('/'), "{name}");
+    }
+    for host in ["order-1", "order-2", "sandbox", "postgres"] {
+        assert!(composed.contains(&format!("\n  {host}:\n")), "no service is called {host}");
+    }
+    let proxy = text("docker/Caddyfile");
+    let port = config.http.listen.port();
+    for replica in ["order-1", "order-2"] {
+        assert!(proxy.contains(&format!("{replica}:{port}")), "{replica} gets no requests");
+    }
+    assert!(text("docker/Dockerfile").contains(&format!("EXPOSE {port}\n")));
+}
+
+/// The first `environment:` block, with every variable that its caller has to give.
+fn environment(composed: &str) -> Vec<(String, String)> {
+    let lines = composed.lines().skip_while(|line| line.trim() != "environment:").skip(1);
+    let block = lines.take_while(|line| line.starts_with("    "));
+    let pairs = block.filter(|line| !line.trim_start().starts_with('#')).map(|line| {
+        let (name, value) = line.trim().split_once(": ").expect("NAME: VALUE");
+        (name.to_owned(), given(value))
+    });
+    pairs.collect()
+}
+
+/// `${NAME:?words}` with `given` for its value.
+fn given(value: &str) -> String {
+    match (value.split_once("${"), value.rsplit_once('}')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}given{after}"),
+        _ => value.to_owned(),
+    }
+}
+
+/// Scripts that can't be executed or parsed.
+pub fn broken_scripts() -> Vec<String> {
+    let mut faults = Vec::new();
+    for script in SCRIPTS {
+        let shell = match text(script).lines().next() {
+            Some("#!/bin/sh") => "sh",
+            Some("#!/bin/bash") => "bash",
+            _ => {
+                faults.push(format!("{script}:1: names no shell"));
+                continue;
+            }
+        };
+        let parsed = Command::new(shell).arg("-n").arg(root().join(script)).status();
+        if !parsed.is_ok_and(|status| status.success()) {
+            faults.push(format!("{script}: `{shell} -n` does not understand it"));
+        }
+        if !is_executable(script) {
+            faults.push(format!("{script}: can't be executed"));
+        }
+    }
+    faults
+}
+
+#[cfg(unix)]
+fn is_executable(path: &str) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = fs::metadata(root().join(path)).expect("it was just read");
+    metadata.permissions().mode() & 0o111 == 0o111
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &str) -> bool {
+    true
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

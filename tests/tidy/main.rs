@@ -1,0 +1,68 @@
+//! What the house asks of its sources and no compiler checks: who imports whom, how long things
+//! are, which words are not used, and that what is written for machines names what exists.
+//!
+//! Plain text in, sentences out: each failure names the file, the line and the rule.
+
+mod deployment;
+mod length;
+mod room;
+mod source;
+mod word;
+
+use source::{Source, sources};
+
+/// Fails with everything found, one a line.
+fn none(faults: Vec<String>) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+fn all() -> Vec<Source> {
+    sources(&["src", "entity", "migration", "tests", "benches"])
+}
+
+#[test]
+fn a_room_imports_only_from_below_it() {
+    none(room::upward(&room::Picture::drawn(), &sources(&["src"])));
+}
+
+#[test]
+fn the_picture_of_the_rooms_has_every_room_and_no_other() {
+    none(room::Picture::drawn().differences(&sources(&["src"])));
+}
+
+#[test]
+fn a_library_with_a_room_of_its_own_is_used_nowhere_else() {
+    none(room::strangers(&sources(&["src"])));
+}
+
+#[test]
+fn every_module_says_first_what_it_is() {
+    none(length::without_head(&all()));
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    none(length::long_files(&all()));
+    none(length::long_functions(&all()));
+}
+
+#[test]
+fn words_that_are_not_used_here_are_not_used_here() {
+    none(word::forbidden_code(&all()));
+    none(word::forbidden_names(&all()));
+}
+
+#[test]
+fn an_image_is_made_of_files_that_exist() {
+    none(deployment::missing_copies());
+}
+
+#[test]
+fn the_composed_service_understands_its_environment() {
+    deployment::composed_configuration();
+}
+
+#[test]
+fn scripts_can_be_run() {
+    none(deployment::broken_scripts());
+}

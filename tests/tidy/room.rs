@@ -1,0 +1,179 @@
+//! Who imports whom. The order of the rooms is the picture in `src/lib.rs`, which so stays true.
+
+use super::source::{Source, name, sources};
+
+/// Libraries that only these rooms know. A room may be one file; `main` is the binary.
+const KNOWN_TO: [(&str, &[&str]); 12] = [
+    ("sea_orm", &["store"]),
+    ("entity", &["store"]),
+    ("migration", &["store"]),
+    ("sqlx", &["sandbox"]),
+    ("reqwest", &["neighbours", "cli", "app"]),
+    ("axum", &["web", "api", "operator", "sandbox", "app"]),
+    ("tower_http", &["web", "api", "operator"]),
+    ("utoipa", &["web", "api", "operator", "app"]),
+    ("figment", &["config"]),
+    ("backoff", &["pacing"]),
+    ("rand", &["clock", "sandbox"]),
+    ("clap", &["cli", "main"]),
+];
+
+/// The rooms from the highest storey down. Rooms on one storey don't import each other.
+pub struct Picture {
+    storeys: Vec<Vec<String>>,
+    /// Rooms that stand beside the house: they import nothing of it, and only the two highest
+    /// storeys know them.
+    beside: Vec<String>,
+}
+
+/// How high a room is that sees those beside the house: the storeys above all others.
+const HIGHEST: usize = 2;
+
+impl Picture {
+    /// As `src/lib.rs` has it: between the fences, `LEVEL  room, room  what for` a line.
+    pub fn drawn() -> Self {
+        let lib = sources(&["src"]).into_iter().find(|source| source.path == "src/lib.rs");
+        let lib = lib.expect("src/lib.rs is there");
+        let lines = lib.text.lines().map_while(|line| line.strip_prefix("//!"));
+        let fenced = lines.skip_while(|line| line.trim() != "```text").skip(1);
+        let (mut storeys, mut beside) = (Vec::new(), Vec::new());
+        for line in fenced.take_while(|line| line.trim() != "```") {
+            let (level, rest) = line.split_at_checked(4).unwrap_or((line, ""));
+            let rooms = rest.split("  ").next().unwrap_or_default().split(", ");
+            let rooms: Vec<String> =
+                rooms.filter(|room| !room.is_empty()).map(str::to_owned).collect();
+            if level.contains('-') {
+                beside.extend(rooms);
+            } else if !rooms.is_empty() {
+                storeys.push(rooms);
+            }
+        }
+        Self { storeys, beside }
+    }
+
+    /// How high a room is: 0 is the highest.
+    fn storey(&self, room: &str) -> Option<usize> {
+        self.storeys.iter().position(|rooms| rooms.iter().any(|other| other == room))
+    }
+
+    fn may_import(&self, from: &str, to: &str) -> bool {
+        let is_beside = |room: &str| self.beside.iter().any(|other| other == room);
+        match (self.storey(from), self.storey(to)) {
+            (Some(from), Some(to)) => from < to,
+            (Some(from), None) => is_beside(to) && from < HIGHEST,
+            // What is not in the picture is said by `differences`.
+            (None, _) => !is_beside(from),
+        }
+    }
+
+    /// Rooms that are only drawn, or only there.
+    pub fn differences(&self, sources: &[Source]) -> Vec<String> {
+        let mut there: Vec<&str> = sources.iter().map(room).collect();
+        there.retain(|room| !["lib", "main"].contains(room));
+        there.dedup();
+        let drawn = || self.storeys.iter().flatten().chain(&self.beside).map(String::as_str);
+        let built = there.iter().filter(|room| !drawn().any(|other| other == **room));
+        let built = built.map(|room| format!("src/{room} is not in the picture of src/lib.rs"));
+        let gone = drawn().filter(|room| !there.contains(room));
+        built.chain(gone.map(|room| format!("src/lib.rs draws {room}, which is gone"))).collect()
+    }
+}
+
+/// Imports of a room that is not below.
+pub fn upward(picture: &Picture, sources: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for source in sources.iter().filter(|source| !["lib", "main"].contains(&room(source))) {
+        let from = room(source);
+        for (at, to) in imports(source) {
+            if from != to && !picture.may_import(from, to) {
+                let rule = format!("`{from}` imports `{to}`, which is not below it (src/lib.rs)");
+                faults.push(source.fault(at, &rule));
+            }
+        }
+        faults.extend(climbs(source));
+    }
+    faults
+}
+
+/// Uses of a library outside the rooms that know it.
+pub fn strangers(sources: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for source in sources {
+        let here = room(source);
+        for (library, rooms) in KNOWN_TO {
+            for at in source.words(library) {
+                let (before, after) = (&source.code[..at], &source.code[at + library.len()..]);
+                let is_path = after.starts_with("::") && !before.trim_end().ends_with("::");
+                if is_path && !rooms.contains(&here) {
+                    let rule = format!("only {} may use `{library}`", rooms.join(", "));
+                    faults.push(source.fault(at, &rule));
+                }
+                if is_path && (library, here) == ("reqwest", "app") && name(&after[2..]) != "Error"
+                {
+                    faults.push(source.fault(at, "`app` only names `reqwest::Error`"));
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// The room that a file belongs to.
+fn room(source: &Source) -> &str {
+    let inside = source.path.strip_prefix("src/").unwrap_or(&source.path);
+    inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
+}
+
+/// The rooms named behind `crate::`, also in braces.
+fn imports(source: &Source) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    for at in source.words("crate") {
+        let Some(path) = source.code[at..].strip_prefix("crate::") else { continue };
+        match path.trim_start().strip_prefix('{') {
+            Some(inside) => found.extend(first_names(inside).map(|name| (at, name))),
+            None => found.push((at, name(path))),
+        }
+    }
+    found
+}
+
+/// The first name of each path in a group, up to the group's end.
+fn first_names(group: &str) -> impl Iterator<Item = &str> {
+    let (mut depth, mut fresh, mut names) = (0_u32, true, Vec::new());
+    for (at, letter) in group.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => fresh = true,
+            _ if fresh && !letter.is_whitespace() => {
+                names.push(name(&group[at..]));
+                fresh = false;
+            }
+            _ => {}
+        }
+    }
+    names.into_iter()
+}
+
+/// `super::super::` out of the room, around the check above.
+fn climbs(source: &Source) -> Vec<String> {
+    let folders = source.path.matches('/').count() - 1;
+    let is_index = source.path.ends_with("/mod.rs");
+    let depth = folders + usize::from(!is_index);
+    let mut faults = Vec::new();
+    for at in source.words("super") {
+        let steps = source.code[at..].split("::").take_while(|part| *part == "super").count();
+        let inner = usize::from(at > source.tests_at() && source.tests_at() > 0);
+        if steps >= depth + inner {
+            faults.push(source.fault(at, "names another room by `super::`; write `crate::`"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn names_in_a_group_are_those_it_begins_with() {
+    let names: Vec<_> = first_names("api, order::{a, b::c}, store::{self}}; more::x").collect();
+    assert_eq!(names, ["api", "order", "store"]);
+}
