@@ -73,7 +73,9 @@ async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
 fn say(resumed: &[String], address: &SocketAddr, sandbox: &Sandbox, file: &Path, token: &str) {
     if !resumed.is_empty() {
         out(&format!("Resumes {} checkouts that were under way:", resumed.len()));
-        resumed.iter().for_each(|line| out(line));
+        for line in resumed {
+            out(line);
+        }
         out("");
     }
     let (user, product) = (sandbox.user_url(), sandbox.product_url());

@@ -49,6 +49,8 @@ mod tests {
                 "get /health/live",
                 "get /health/ready",
                 "get /metrics",
+                "post /api/operator/sagas/{id}/compensate",
+                "post /api/operator/sagas/{id}/resolve",
                 "post /api/operator/sagas/{id}/retry",
                 "post /api/orders/create",
             ]

@@ -4,7 +4,7 @@ use std::{error::Error as _, time::Duration};
 
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
 use super::Error;
@@ -52,14 +52,14 @@ impl Client {
         self.send(self.http.get(url)).await
     }
 
-    /// `POST` of an action with its reason, in the name of `operator`.
+    /// `POST` of an action, in the name of `operator`.
     pub(super) async fn act(
         &self,
         path: &[&str],
-        reason: &str,
+        body: &Value,
         operator: Option<&str>,
     ) -> Result<Answer, Error> {
-        let mut request = self.http.post(self.url(path)).json(&json!({ "reason": reason }));
+        let mut request = self.http.post(self.url(path)).json(body);
         if let Some(operator) = operator {
             request = request.header("X-Operator", operator);
         }

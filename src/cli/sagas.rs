@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::{
@@ -54,13 +55,47 @@ enum Action {
     Retry {
         /// The saga's id
         id: String,
-        /// Why, for the saga's log
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-        /// Who, for the saga's log [default: $USER]
-        #[arg(long, value_name = "NAME")]
-        operator: Option<String>,
+        #[command(flatten)]
+        word: Word,
     },
+    /// Stop a saga from going forward and undo everything
+    Compensate {
+        /// The saga's id
+        id: String,
+        #[command(flatten)]
+        word: Word,
+    },
+    /// Settle an effect by what you found out or did by hand
+    #[command(after_help = "\
+Examples:
+  order-service sagas resolve ID --step charge_payment --happened true --reason 'seen in the ledger'
+  order-service sagas resolve ID --step reserve_stock --line 0 --happened false --reason 'not there'")]
+    Resolve {
+        /// The saga's id
+        id: String,
+        /// Which step
+        #[arg(long, help = "charge_payment, reserve_stock, refund_payment or release_stock")]
+        step: String,
+        /// The cart's line
+        #[arg(long, help = "The cart's line, from 0, for reserve_stock and release_stock")]
+        line: Option<u16>,
+        /// Whether it happened
+        #[arg(long, action = clap::ArgAction::Set)]
+        happened: bool,
+        #[command(flatten)]
+        word: Word,
+    },
+}
+
+/// Why, and who says so.
+#[derive(Debug, Args)]
+struct Word {
+    /// Why, for the saga's log
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who, for the saga's log [default: $USER]
+    #[arg(long, value_name = "NAME")]
+    operator: Option<String>,
 }
 
 const STATES: &str = "Only this state: Started, ProfileFetched, Priced, Paid, Reserved, Completed, \
@@ -107,17 +142,38 @@ impl Sagas {
                 }
                 out::line(&view::show(&answer.read::<Detail>()?, look))
             }
-            Action::Retry { id, reason, operator } => {
-                let operator = operator.or_else(|| env::var("USER").ok());
-                let operator = operator.filter(|name| !name.trim().is_empty());
-                let path = ["sagas", &id, "retry"];
-                let answer = client.act(&path, &reason, operator.as_deref()).await?;
-                if self.json {
-                    return out::line(answer.text());
-                }
-                out::line(&answer.read::<Acted>()?.did)
+            Action::Retry { id, word } => {
+                word.send(&client, &id, "retry", json!({}), self.json).await
+            }
+            Action::Compensate { id, word } => {
+                word.send(&client, &id, "compensate", json!({}), self.json).await
+            }
+            Action::Resolve { id, step, line, happened, word } => {
+                let verdict = json!({"step": step, "line": line, "happened": happened});
+                word.send(&client, &id, "resolve", verdict, self.json).await
             }
         }
+    }
+}
+
+impl Word {
+    /// Has it done, and prints what was.
+    async fn send(
+        self,
+        client: &Client,
+        id: &str,
+        action: &str,
+        mut body: Value,
+        json: bool,
+    ) -> Result<(), Error> {
+        let operator = self.operator.or_else(|| env::var("USER").ok());
+        let operator = operator.filter(|name| !name.trim().is_empty());
+        body["reason"] = self.reason.into();
+        let answer = client.act(&["sagas", id, action], &body, operator.as_deref()).await?;
+        if json {
+            return out::line(answer.text());
+        }
+        out::line(&answer.read::<Acted>()?.did)
     }
 }
 

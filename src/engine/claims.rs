@@ -72,6 +72,7 @@ impl Executor {
         });
         let this = Self(shared);
         this.look_around().await;
+        this.0.store.reopen_unreadable(this.0.clock.now()).await?;
         Ok(this)
     }
 

@@ -1,13 +1,17 @@
 //! An operator's word, taken to a saga that nobody drives right now.
 
+use chrono::{DateTime, Utc};
 use tracing::info;
 
 use super::drive::Drive;
 use super::executor::{Executor, Place};
+use crate::neighbours::Errand;
 use crate::order::OrderId;
-use crate::saga::intervention::{intervene, is_allowed};
-use crate::saga::{Instance, Intervention, Word};
+use crate::saga::intervention::{allowed, intervene};
+use crate::saga::key::idempotency_key;
+use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, Word};
 use crate::store::{self, Found};
+use crate::trace::TraceParent;
 
 /// What was done.
 #[derive(Clone, Debug)]
@@ -41,37 +45,39 @@ pub enum NotDone {
 
 impl Executor {
     /// What an operator may do to this saga now: judged by doing it to a copy.
+    #[must_use]
     pub fn actions(&self, saga: &Instance) -> Vec<&'static str> {
+        // Its owner is acting on it: nobody else may.
         if saga.owner.is_some() {
             return Vec::new();
         }
-        let (policy, now) = (&self.0.settings.policy, self.0.clock.now());
-        let all = <Intervention as strum::IntoEnumIterator>::iter();
-        all.filter(|what| is_allowed(saga, *what, policy, now)).map(<&str>::from).collect()
+        allowed(saga, &self.0.settings.policy, self.0.clock.now())
     }
 
-    /// Has the saga tried now. Done when it is durable; the saga is driven on from there. An
-    /// operator who hangs up stops nothing.
+    /// Takes an operator's word to a saga. Done when it is durable; the saga is driven on from
+    /// there. An operator who hangs up stops nothing.
     ///
     /// # Errors
     /// As [`NotDone`] says.
-    pub async fn retry(
+    pub async fn intervene(
         &self,
         id: OrderId,
+        what: Intervention,
         word: &Word,
         if_match: Option<i64>,
     ) -> Result<Done, NotDone> {
         let (this, word) = (self.clone(), word.clone());
-        let task = async move { this.claim_and_retry(id, &word, if_match).await };
+        let task = async move { this.claim_and_intervene(id, what, &word, if_match).await };
         let Ok(done) = self.0.sagas.spawn(task).await else {
             return Err(not_allowed("it broke; see the log".to_owned(), vec![]));
         };
         done
     }
 
-    async fn claim_and_retry(
+    async fn claim_and_intervene(
         &self,
         id: OrderId,
+        what: Intervention,
         word: &Word,
         if_match: Option<i64>,
     ) -> Result<Done, NotDone> {
@@ -82,42 +88,82 @@ impl Executor {
         if if_match.is_some_and(|wanted| wanted != version) {
             return Err(NotDone::Stale { version });
         }
-        let saga = match inspected.instance {
-            Ok(saga) => saga,
-            Err(unreadable) => return Err(not_allowed(unreadable.to_string(), vec![])),
-        };
-        self.check(&saga, Intervention::Retry, word)?;
+        let saga =
+            inspected.instance.map_err(|unreadable| not_allowed(unreadable.to_string(), vec![]))?;
+        self.check(&saga, what, word).await?;
         let (life, now) = (shared.life(), shared.clock.now());
         let claim = shared.store.claim_one((id, version), life.id, now, &shared.definitions).await;
         let Some(mut saga) = claim.map_err(NotDone::Unavailable)? else {
             return Err(not_allowed("it was just taken up".to_owned(), vec![]));
         };
-        let policy = &shared.settings.policy;
-        let did = intervene(&mut saga, Intervention::Retry, word, policy, now);
+        let did = self.apply(&mut saga, what, word, now);
         let mut drive = Drive::claimed(shared.clone(), life, saga);
-        let did = did.map_err(|why| not_allowed(why, vec![]))?;
-        drive.changed = true;
-        drive.submit();
-        let gone = |_| not_allowed("it was taken over by another executor".to_owned(), vec![]);
-        drive.durable().await.map_err(gone)?;
-        info!(saga.id = %id, operator = word.operator, did, "an operator intervened");
-        let done = Done { saga: Found::of(&drive.saga), did };
+        if did.is_ok() {
+            drive.changed = true;
+            drive.submit();
+            let gone = |_| not_allowed("it was taken over by another executor".to_owned(), vec![]);
+            drive.durable().await.map_err(gone)?;
+        }
+        let saga = Found::of(&drive.saga);
         // An operator's word needs no free place: a person is waiting for it.
         let place = shared.places.clone().try_acquire_owned().ok();
         shared.spawn(drive, Place::for_word(place));
-        Ok(done)
+        let did = did.map_err(|why| not_allowed(why, vec![]))?;
+        info!(saga.id = %id, operator = word.operator, did, "an operator intervened");
+        Ok(Done { saga, did })
     }
 
-    fn check(&self, saga: &Instance, what: Intervention, word: &Word) -> Result<(), NotDone> {
+    fn apply(
+        &self,
+        saga: &mut Instance,
+        what: Intervention,
+        word: &Word,
+        now: DateTime<Utc>,
+    ) -> Result<String, String> {
+        let settings = &self.0.settings;
+        intervene(saga, what, word, &settings.policy, (now, settings.deadline))
+    }
+
+    async fn check(&self, saga: &Instance, what: Intervention, word: &Word) -> Result<(), NotDone> {
         let allowed = self.actions(saga);
         if saga.owner.is_some() {
-            return Err(not_allowed("it is being advanced right now".to_owned(), allowed));
+            let why = "it is being advanced right now, and a call may be in flight".to_owned();
+            return Err(not_allowed(why, allowed));
         }
-        let (policy, now) = (&self.0.settings.policy, self.0.clock.now());
-        match intervene(&mut saga.clone(), what, word, policy, now) {
-            Ok(_did) => Ok(()),
-            Err(why) => Err(not_allowed(why, allowed)),
+        if let Err(why) = self.apply(&mut saga.clone(), what, word, self.0.clock.now()) {
+            return Err(not_allowed(why, allowed));
         }
+        match what {
+            Intervention::Resolve { effect, happened: false }
+                if self.is_done(saga, effect).await =>
+            {
+                let why = format!("{} is recorded as done where it can be looked up", effect.step);
+                Err(not_allowed(why, allowed))
+            }
+            Intervention::Resolve { .. } | Intervention::Retry | Intervention::Compensate => Ok(()),
+        }
+    }
+
+    /// Whether the neighbour says that it has happened, where it can be asked.
+    async fn is_done(&self, saga: &Instance, effect: Effect) -> bool {
+        let can_look_up = saga.position.stage(effect.step).is_some_and(|of| of.stage.can_look_up);
+        let Some(track) = saga.position.track(effect).filter(|_| can_look_up) else {
+            return false;
+        };
+        let call = Call {
+            effect,
+            phase: saga.phase(),
+            key: idempotency_key(saga.id, effect, track.generation),
+            generation: track.generation,
+            attempt: track.attempts + 1,
+            how: How::LookUp,
+            unsure_before: true,
+            intent_first: false,
+        };
+        let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
+        let errand = Errand { trace: &trace, may_send: &|| true };
+        let report = self.0.kind(saga).call(saga, &call, errand).await;
+        report.outcome == Outcome::Done
     }
 }
 

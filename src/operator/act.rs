@@ -1,4 +1,5 @@
-//! `POST /api/operator/sagas/{id}/retry`: a person's word, and what was done on it.
+//! `POST /api/operator/sagas/{id}/retry`, `compensate` and `resolve`: a person's word, and what was
+//! done on it.
 
 use axum::Json;
 use axum::body::Body;
@@ -12,10 +13,11 @@ use utoipa::ToSchema;
 use super::Operators;
 use super::inspect::{etag, not_found};
 use super::saga::{Onlooker, SagaView};
+use super::verdict::{Verdict, verdict};
 use crate::engine::NotDone;
 use crate::json::text;
 use crate::order::OrderId;
-use crate::saga::Word;
+use crate::saga::{Intervention, Word};
 use crate::web::{Problem, Segment, json_body, uuid_segment};
 
 /// The longest reason that is kept, in characters.
@@ -42,6 +44,38 @@ struct Acted {
     did: String,
 }
 
+/// What may be answered instead.
+#[derive(utoipa::IntoResponses)]
+enum Instead {
+    /// What is wrong, naming the field
+    #[response(status = 400)]
+    _Bad,
+    /// Without the token
+    #[response(status = 401)]
+    _NoToken,
+    /// No token is configured
+    #[response(status = 403)]
+    _Closed,
+    /// `Saga not found`
+    #[response(status = 404)]
+    _NotFound,
+    /// `Not allowed now` (with `allowed`)
+    #[response(status = 409)]
+    _NotAllowed,
+    /// `The saga has changed` (with `version`)
+    #[response(status = 412)]
+    _Stale,
+    /// The body is over 256 KiB
+    #[response(status = 413)]
+    _TooLarge,
+    /// The body is not JSON
+    #[response(status = 415)]
+    _NotJson,
+    /// `The database is unavailable`
+    #[response(status = 503)]
+    _Unavailable,
+}
+
 /// Retry a saga
 ///
 /// Tries now. After a definite refusal it is a new effect under a new key.
@@ -57,20 +91,7 @@ struct Acted {
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
         ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
     ),
-    responses(
-        (status = 200, description = "Done", body = Acted, headers(
-            ("ETag" = String, description = "The saga's version now"),
-        )),
-        (status = 400, description = "What is wrong, naming the field"),
-        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
-        (status = 403, description = "No token is configured"),
-        (status = 404, description = "`Saga not found`"),
-        (status = 409, description = "`Not allowed now` (with `allowed`)"),
-        (status = 412, description = "`The saga has changed` (with `version`)"),
-        (status = 413, description = "The body is over 256 KiB"),
-        (status = 415, description = "The body is not JSON"),
-        (status = 503, description = "`The database is unavailable`"),
-    ),
+    responses((status = 200, description = "Done", body = Acted), Instead),
 )]
 pub(super) async fn retry_saga(
     State(operators): State<Operators>,
@@ -78,13 +99,81 @@ pub(super) async fn retry_saga(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let id = OrderId(uuid_segment(id, "id")?);
     let body = json_body(&headers, body).await?;
-    let word = Word { operator: operator(&headers)?, reason: reason(&body)? };
-    let wanted = if_match(&headers)?;
-    let done = operators.executor.retry(id, &word, wanted).await.map_err(problem)?;
+    act(&operators, id, &headers, &body, Intervention::Retry).await
+}
+
+/// Compensate a saga
+///
+/// Stops going forward and undoes everything. Allowed in doubt, too: what is known is undone, the
+/// rest waits for `resolve`. Refused once `Completed`.
+#[utoipa::path(
+    post,
+    path = "/api/operator/sagas/{id}/compensate",
+    tag = "operators",
+    operation_id = "compensateSaga",
+    security(("operatorToken" = [])),
+    request_body = Reason,
+    params(
+        ("id" = Uuid, Path, description = "The saga"),
+        ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
+        ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
+    ),
+    responses((status = 200, description = "Done", body = Acted), Instead),
+)]
+pub(super) async fn compensate_saga(
+    State(operators): State<Operators>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &body, Intervention::Compensate).await
+}
+
+/// Resolve an effect
+///
+/// Settles an effect that is in doubt, refused or exhausted by what the operator found out or did
+/// by hand. Not while a call of it may be in flight, and not as not happened where the payment
+/// service says `Paid`.
+#[utoipa::path(
+    post,
+    path = "/api/operator/sagas/{id}/resolve",
+    tag = "operators",
+    operation_id = "resolveSaga",
+    security(("operatorToken" = [])),
+    request_body = Verdict,
+    params(
+        ("id" = Uuid, Path, description = "The saga"),
+        ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
+        ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
+    ),
+    responses((status = 200, description = "Done", body = Acted), Instead),
+)]
+pub(super) async fn resolve_saga(
+    State(operators): State<Operators>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&headers, body).await?;
+    let what = verdict(&body)?;
+    act(&operators, id, &headers, &body, what).await
+}
+
+async fn act(
+    operators: &Operators,
+    id: Segment,
+    headers: &HeaderMap,
+    body: &Value,
+    what: Intervention,
+) -> Result<Response, Problem> {
+    let id = OrderId(uuid_segment(id, "id")?);
+    let word = Word { operator: operator(headers)?, reason: reason(body)? };
+    let wanted = if_match(headers)?;
+    let done = operators.executor.intervene(id, what, &word, wanted).await.map_err(problem)?;
     let version = etag(done.saga.revision);
-    let saga = Onlooker::of(&operators, &[&done.saga]).await?.view(done.saga);
+    let saga = Onlooker::of(operators, &[&done.saga]).await?.view(done.saga);
     Ok(([version], Json(Acted { saga, did: done.did })).into_response())
 }
 

@@ -13,6 +13,7 @@ mod saga;
 mod step;
 mod summary;
 mod token;
+mod verdict;
 
 use crate::clock::Clock;
 use crate::engine::Executor;

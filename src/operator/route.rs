@@ -19,6 +19,8 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(list::list_sagas))
         .routes(routes!(inspect::get_saga))
         .routes(routes!(act::retry_saga))
+        .routes(routes!(act::compensate_saga))
+        .routes(routes!(act::resolve_saga))
         .routes(routes!(summary::get_summary))
 }
 

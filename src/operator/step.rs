@@ -73,7 +73,12 @@ fn view(entry: LoggedStep) -> StepView {
         Some(Event::Happened) => Some("done".to_owned()),
         Some(Event::DidNotHappen) => Some("refused".to_owned()),
         Some(
-            Event::Came(_) | Event::Sending | Event::TakenOver(_) | Event::Renewed | Event::Retried,
+            Event::Came(_)
+            | Event::Sending
+            | Event::TakenOver(_)
+            | Event::Renewed
+            | Event::Retried
+            | Event::Stopped,
         )
         | None => entry.outcome,
     };

@@ -119,7 +119,7 @@ impl Position {
     pub fn apply(&mut self, entry: &Entry) {
         match entry.event {
             Event::TakenOver(state) => self.doubt_unlogged(state),
-            Event::Retried => {}
+            Event::Retried | Event::Stopped => {}
             Event::Sending => self.on(entry.effect, |track| {
                 track.sole_intent = track.standing == Standing::Untouched;
                 track.attempts = track.attempts.max(entry.attempt);

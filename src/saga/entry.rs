@@ -27,6 +27,8 @@ pub enum Event {
     Renewed,
     /// A person asked to try now.
     Retried,
+    /// A person stopped the saga from going forward.
+    Stopped,
 }
 
 /// A log entry. Never changed once written.

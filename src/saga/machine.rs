@@ -8,12 +8,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::context::{Cause, Kinds};
-use super::definition::{Stage, Work};
+use super::definition::{EffectStage, Stage, Work};
 use super::effects::{Effect, StagePosition, Standing, Track};
 use super::instance::{Instance, Stuck};
 use super::plan::{Plan, numbered};
 use super::retry::Backoff;
-use super::vocabulary::{Direction, Phase, State};
+use super::vocabulary::{Direction, Neighbour, Phase, State};
 
 /// What is configured now; a saga is held to the stricter of this and what it began under.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,29 @@ pub struct Policy {
     pub backoff: Backoff,
     /// `retry.stuck_after`.
     pub stuck_after: Duration,
+}
+
+impl Policy {
+    /// Whether an effect that may have been sent since then may be sent again: its neighbour is
+    /// idempotent, was so when the saga began, and still remembers the key.
+    pub(super) fn may_repeat(
+        &self,
+        saga: &Instance,
+        stage: EffectStage,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let memory = match stage.at {
+            Neighbour::Product => self.product_key_memory,
+            Neighbour::Payment | Neighbour::User => self.payment_key_memory,
+        };
+        self.keeps_keys(saga, stage) && now < since + memory
+    }
+
+    /// Whether the stage's neighbour acts once per key.
+    pub(super) fn keeps_keys(&self, saga: &Instance, stage: EffectStage) -> bool {
+        self.kinds.of(stage.at) && saga.context.kinds.of(stage.at)
+    }
 }
 
 /// What to do now.
@@ -67,7 +90,7 @@ pub struct Call {
     pub how: How,
     /// An earlier attempt may have happened: a refusal now needs looking into (SAGA.md, "Outcomes").
     pub unsure_before: bool,
-    /// The neighbour is not idempotent: the intent is durable before the call, the outcome before
+    /// It is sent to a neighbour that is not idempotent: the intent is durable before the call, the outcome before
     /// the next step.
     pub intent_first: bool,
 }
@@ -139,7 +162,7 @@ fn effects(
 
 /// Giving up going forward. Where it is certain that nothing was sent, or that what was sent did
 /// not happen, there is nothing to undo.
-fn go_back(saga: &Instance, cause: Cause) -> Next {
+pub(super) fn go_back(saga: &Instance, cause: Cause) -> Next {
     let nothing_happened = saga.position.forward().all(|track| match track.standing {
         Standing::Untouched | Standing::Refused => true,
         Standing::Unsure { .. } | Standing::Done => false,

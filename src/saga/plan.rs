@@ -7,7 +7,7 @@ use super::effects::{Effect, Standing, Track};
 use super::instance::{Instance, Stuck};
 use super::key::idempotency_key;
 use super::machine::{Call, How, Next, Policy, pause, waits_until};
-use super::vocabulary::{Direction, Neighbour, StuckKind};
+use super::vocabulary::{Direction, StuckKind};
 
 /// What the effects at hand allow and ask for.
 #[derive(Default)]
@@ -33,14 +33,12 @@ impl Plan {
         effect: Effect,
         track: Track,
     ) {
-        let keeps_keys = policy.kinds.of(stage.at) && saga.context.kinds.of(stage.at);
+        let keeps_keys = policy.keeps_keys(saga, stage);
         let how = match track.standing {
             Standing::Done => return,
             Standing::Refused => return self.refused.push(effect),
             Standing::Untouched => How::Send,
-            Standing::Unsure { since } if keeps_keys && now < forgets_at(policy, stage, since) => {
-                How::Send
-            }
+            Standing::Unsure { since } if policy.may_repeat(saga, stage, since, now) => How::Send,
             Standing::Unsure { .. } => {
                 self.doubts.push(effect);
                 if !(stage.can_look_up && effect.step == stage.step) {
@@ -57,7 +55,7 @@ impl Plan {
             attempt: track.attempts + 1,
             how,
             unsure_before: track.standing != Standing::Untouched,
-            intent_first: !keeps_keys,
+            intent_first: !keeps_keys && how == How::Send,
         });
     }
 
@@ -107,14 +105,6 @@ fn name(effect: Effect) -> String {
         Some(line) => format!("{} of line {line}", effect.step),
         None => effect.step.to_string(),
     }
-}
-
-fn forgets_at(policy: &Policy, stage: EffectStage, since: DateTime<Utc>) -> DateTime<Utc> {
-    since
-        + match stage.at {
-            Neighbour::Product => policy.product_key_memory,
-            Neighbour::Payment | Neighbour::User => policy.payment_key_memory,
-        }
 }
 
 /// A stage's tracks with their lines.

@@ -18,6 +18,9 @@ pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str)
         note_refusal(saga, call, report);
         saga.last_error.clone_from(&report.error);
     }
+    if !is_worth_an_entry(saga, call, report.outcome) {
+        return;
+    }
     saga.log(Entry {
         event: Event::Came(report.outcome),
         started_at: report.started_at,
@@ -27,6 +30,20 @@ pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str)
         error: report.error.clone(),
         ..entry_of(call, report.started_at, executor)
     });
+}
+
+/// A neighbour that is gone for days must not fill the log: after so many failures in a row, only
+/// every second, fourth, eighth... of those that teach nothing is logged. The row counts them all.
+const LOGGED_FAILURES: u32 = 16;
+
+fn is_worth_an_entry(saga: &Instance, call: &Call, outcome: Outcome) -> bool {
+    let teaches = match outcome {
+        Outcome::Done | Outcome::Refused => true,
+        Outcome::NotSent => call.intent_first,
+        Outcome::Unknown => call.intent_first || !call.unsure_before,
+    };
+    let failures = saga.attempts.saturating_add(1);
+    teaches || failures <= LOGGED_FAILURES || failures.is_power_of_two()
 }
 
 /// Logs that a call is about to be made, to be durable before it is (SAGA.md, "What must be durable

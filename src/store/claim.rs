@@ -80,6 +80,17 @@ impl Store {
         Ok(claimed.sagas.pop())
     }
 
+    /// Has sagas that an older binary could not read claimed again: this one may.
+    pub async fn reopen_unreadable(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let reopened = saga_instance::Entity::update_many()
+            .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(now))
+            .filter(saga_instance::Column::StuckKind.eq(StuckKind::Unreadable.to_string()))
+            .filter(saga_instance::Column::Owner.is_null())
+            .exec(&self.write)
+            .await?;
+        Ok(reopened.rows_affected)
+    }
+
     /// Gives up a saga whose driver broke in the middle of it: to be taken up again at `due`, as
     /// from a dead owner.
     pub async fn abandon(

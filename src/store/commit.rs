@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::codec::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};
 use super::rowset::{Column, IDENTITY, Type, ids_json, insert, json, rowset};
-use super::write::{Base, Fate, NewOrder, Write};
+use super::write::{Base, Fate, Write};
 use super::{Error, Store};
 
 const INSERT: &[Column] = &[

@@ -157,6 +157,6 @@ async fn ready(from: impl Read + Send + 'static, word: &'static str) {
             }
         }
     });
-    let within = std::time::Duration::from_secs(60);
+    let within = std::time::Duration::from_mins(1);
     tokio::time::timeout(within, heard).await.expect("in time").expect("it gets ready");
 }

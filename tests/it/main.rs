@@ -4,6 +4,12 @@ mod harness;
 
 mod config;
 mod create;
+mod database;
+mod history;
 mod idempotency;
+mod operator;
+mod outcomes;
+mod plans;
+mod probes;
 mod readme;
 mod shell;

@@ -62,10 +62,10 @@ pub fn composed_configuration() {
     for host in ["order-1", "order-2", "sandbox", "postgres"] {
         assert!(composed.contains(&format!("\n  {host}:\n")), "no service is called {host}");
     }
-    let proxy = text("docker/Caddyfile");
+    let proxy = text("docker/haproxy.cfg");
     let port = config.http.listen.port();
     for replica in ["order-1", "order-2"] {
-        assert!(proxy.contains(&format!("{replica}:{port}")), "{replica} gets no requests");
+        assert!(proxy.contains(&format!(" {replica}:{port}\n")), "{replica} gets no requests");
     }
     assert!(text("docker/Dockerfile").contains(&format!("EXPOSE {port}\n")));
 }

@@ -4,6 +4,8 @@ use super::source::{Source, name};
 
 /// Lines of a file, its own tests not counted.
 const FILE: usize = 300;
+/// Lines of a file that is all tests.
+const TEST_FILE: usize = 500;
 /// Lines of a function, from its name to its closing brace.
 const FUNCTION: usize = 70;
 
@@ -15,17 +17,20 @@ pub fn without_head(sources: &[Source]) -> Vec<String> {
 
 /// Files over the limit.
 pub fn long_files(sources: &[Source]) -> Vec<String> {
-    let length = |source: &Source| {
-        let tests = source.tests_at();
-        let counted = if tests == 0 { source.text.len() } else { tests };
-        source.text[..counted].lines().count()
-    };
-    let long = sources.iter().map(|source| (source, length(source)));
-    long.filter(|(_, length)| *length > FILE)
-        .map(|(source, length)| {
-            source.fault(0, &format!("{length} lines; {FILE} is the limit without tests"))
-        })
-        .collect()
+    let mut faults = Vec::new();
+    for source in sources {
+        let (counted, limit) = if source.is_test() {
+            (source.text.as_str(), TEST_FILE)
+        } else {
+            (&source.text[..source.tests_at()], FILE)
+        };
+        let length = counted.lines().count();
+        if length > limit {
+            let rule = format!("{length} lines without its tests; {limit} is the limit");
+            faults.push(source.fault(0, &rule));
+        }
+    }
+    faults
 }
 
 /// Functions over the limit.
@@ -60,6 +65,24 @@ fn body_end(code: &str) -> Option<usize> {
         }
     }
     None
+}
+
+#[test]
+fn what_is_too_long_is_found_and_tests_may_be_long() {
+    let body = "    let a = 1;\n".repeat(69);
+    let found = |text: String| long_functions(&[Source::of("src/a.rs", &text)]);
+    assert_eq!(
+        found(format!("fn a() {{\n{body}}}\n")),
+        ["src/a.rs:1: `a` has 71 lines; 70 is the limit"]
+    );
+    assert!(found(format!("fn a() {{{body}}}\n")).is_empty());
+    let tests = "\n".repeat(300);
+    let of_tests = format!("//! A.\n#[cfg(test)]\nmod tests {{\n{tests}}}\n");
+    assert!(long_files(&[Source::of("src/a.rs", &of_tests)]).is_empty());
+    let found = long_files(&[Source::of("src/a.rs", &tests), Source::of("src/b.rs", "//! B.\n\n")]);
+    assert!(found.is_empty(), "{found:?}");
+    let found = long_files(&[Source::of("src/a.rs", &"\n".repeat(301))]);
+    assert_eq!(found, ["src/a.rs:1: 301 lines without its tests; 300 is the limit"]);
 }
 
 #[test]

@@ -177,3 +177,37 @@ fn names_in_a_group_are_those_it_begins_with() {
     let names: Vec<_> = first_names("api, order::{a, b::c}, store::{self}}; more::x").collect();
     assert_eq!(names, ["api", "order", "store"]);
 }
+
+#[test]
+fn an_import_of_what_is_not_below_is_found() {
+    let rooms = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let storeys =
+        vec![rooms(&["app"]), rooms(&["cli"]), rooms(&["api", "desk"]), rooms(&["order"])];
+    let picture = Picture { storeys, beside: rooms(&["sandbox"]) };
+    let found = |path, text| upward(&picture, &[Source::of(path, text)]);
+    assert!(
+        found("src/api/a.rs", "use crate::order::A; use super::b; use crate::api::c;").is_empty()
+    );
+    assert!(found("src/app.rs", "use crate::{api::{self, B}, sandbox};").is_empty());
+    for (path, text) in [
+        ("src/order.rs", "//! `crate::api`\n\nfn a() { crate::api::b() }"),
+        ("src/api/a.rs", "\n\nuse crate::desk::B;"),
+        ("src/api/a.rs", "\n\nuse crate::{order, cli};"),
+        ("src/desk/mod.rs", "\n\nuse crate::sandbox;"),
+        ("src/sandbox/a/b.rs", "\n\nuse crate::order;"),
+        ("src/api/a.rs", "\n\nuse super::super::desk;"),
+        ("src/order.rs", "\n\nuse super::api;"),
+    ] {
+        let found = found(path, text);
+        assert_eq!(found.len(), 1, "{path} {text} {found:?}");
+        assert!(found[0].starts_with(&format!("{path}:3: ")), "{found:?}");
+    }
+}
+
+#[test]
+fn a_library_outside_its_room_is_found() {
+    let found = |path, text| strangers(&[Source::of(path, text)]).len();
+    assert_eq!(found("src/api/a.rs", "use sea_orm::Database; // axum::x"), 1);
+    assert_eq!(found("src/app/a.rs", "fn a(_: reqwest::Error) { reqwest::Client::new() }"), 1);
+    assert_eq!(found("src/store/a.rs", "use sea_orm::sqlx::A; use entity::orders;"), 0);
+}

@@ -14,9 +14,14 @@ pub struct Source {
 }
 
 impl Source {
+    /// This text, as if it were in a file of this name.
+    pub fn of(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: text.to_owned(), code: blanked(text) }
+    }
+
     /// The line that an offset is on, from 1.
     pub fn line(&self, offset: usize) -> usize {
-        1 + self.text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count()
+        1 + self.text[..offset].matches('\n').count()
     }
 
     /// `src/saga/key.rs:7: ` and what is wrong there.
@@ -24,10 +29,14 @@ impl Source {
         format!("{}:{}: {rule}", self.path, self.line(offset))
     }
 
-    /// Where the file's own tests begin, or its end. A file of tests begins with them.
+    /// Whether all of it is tests.
+    pub fn is_test(&self) -> bool {
+        self.path.contains("tests/") || self.path.ends_with("/tests.rs")
+    }
+
+    /// Where its tests begin, or its end.
     pub fn tests_at(&self) -> usize {
-        let is_test = self.path.contains("tests/") || self.path.ends_with("/tests.rs");
-        if is_test {
+        if self.is_test() {
             return 0;
         }
         let mut from = 0;
@@ -35,7 +44,8 @@ impl Source {
             let at = from + found;
             let rest = self.code[at..].trim_start_matches("#[cfg(test)]").trim_start();
             // `mod tests;` is a file of its own.
-            if rest.starts_with("mod ") && rest.find('{') < rest.find(';') {
+            let opens = rest.find(['{', ';']).is_some_and(|at| rest[at..].starts_with('{'));
+            if rest.starts_with("mod ") && opens {
                 return at;
             }
             from = at + 1;
@@ -80,8 +90,7 @@ pub fn sources(folders: &[&str]) -> Vec<Source> {
 fn read(path: &Path) -> Source {
     let text = fs::read_to_string(path).expect("a source file is text");
     let shown = path.strip_prefix(root()).expect("it is below the root");
-    let path = shown.to_string_lossy().replace('\\', "/");
-    Source { path, code: blanked(&text), text }
+    Source::of(&shown.to_string_lossy().replace('\\', "/"), &text)
 }
 
 fn walk(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -79,3 +79,25 @@ pub fn forbidden_names(sources: &[Source]) -> Vec<String> {
     }
     faults
 }
+
+#[test]
+fn a_shortcut_is_found_outside_tests_and_an_empty_name_everywhere() {
+    let text = "#[allow(dead_code)]\nfn handle_a() { b.unwrap() } // .unwrap()\n\
+                #[cfg(test)]\nmod tests {\n fn c() { d.unwrap() }\n}\n";
+    let sources = [Source::of("src/a.rs", text), Source::of("src/util/mod.rs", "mod jobs;")];
+    assert_eq!(
+        forbidden_code(&sources),
+        [
+            "src/a.rs:1: `#[allow(`: expect it, with the reason: `#[expect(.., reason = \"..\")]`",
+            "src/a.rs:2: `.unwrap()`: say by `expect` which invariant holds",
+        ]
+    );
+    assert_eq!(
+        forbidden_names(&sources),
+        [
+            "src/a.rs:2: `handle_a`: say what is done",
+            "src/util/mod.rs:1: `util` is no name for a module",
+            "src/util/mod.rs:1: `jobs` is no name for a module",
+        ]
+    );
+}

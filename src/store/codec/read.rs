@@ -110,6 +110,7 @@ pub(in crate::store) fn event_of(row: &step_log::Model) -> Option<Event> {
         "did_not_happen" => Some(Event::DidNotHappen),
         "renewed" => Some(Event::Renewed),
         "retried" => Some(Event::Retried),
+        "stopped" => Some(Event::Stopped),
         _unknown => None,
     }
 }

@@ -48,7 +48,7 @@ async fn a_saga_that_waits_for_a_retry_takes_no_place() {
     let narrow = |world: WorldBuilder| {
         world.set(|config| {
             config.executor.concurrency = 1;
-            config.retry.initial = std::time::Duration::from_secs(3_600);
+            config.retry.initial = std::time::Duration::from_hours(1);
             config.retry.max = config.retry.initial;
         })
     };

@@ -87,6 +87,10 @@ impl Answer {
 
 /// A problem's body, wherever it stands.
 #[track_caller]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers hand in a `json!`, not a reference to one"
+)]
 pub fn is_problem_body(body: &Value, status: u16, error: &str, members: Value) {
     let mut left = body.as_object().expect("an object").clone();
     let mut take = |name: &str| left.remove(name).unwrap_or_else(|| panic!("no {name} in {body}"));

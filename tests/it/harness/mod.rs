@@ -3,11 +3,13 @@
 mod answer;
 mod audit;
 mod cart;
+mod gate;
 mod postgres;
 mod world;
 
-pub use answer::Answer;
+pub use answer::{Answer, is_problem_body};
 pub use audit::{all_sagas, audit};
 pub use cart::{cart, line};
+pub use gate::Gate;
 pub use postgres::Postgres;
-pub use world::{BOTH, TOKEN, World, WorldBuilder, on_both, on_both_with};
+pub use world::{BOTH, Books, TOKEN, World, WorldBuilder, on_both, on_both_with};

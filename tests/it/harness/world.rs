@@ -20,7 +20,7 @@ use super::{Answer, Postgres, all_sagas, audit};
 pub const TOKEN: &str = "test-token";
 
 /// A test that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Which books a world keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +51,13 @@ pub async fn on_both_with(
     }
 }
 
+/// What a test makes different.
+type Change = Box<dyn FnOnce(&mut Config)>;
+
 pub struct WorldBuilder {
     books: Books,
     sandbox: sandbox::Config,
-    change: Vec<Box<dyn FnOnce(&mut Config)>>,
+    change: Vec<Change>,
 }
 
 impl WorldBuilder {
@@ -71,6 +74,12 @@ impl WorldBuilder {
             config.services.product.idempotent = false;
             config.services.payment.idempotent = false;
         })
+    }
+
+    /// Has neighbours act again on every call, though the service is told that they don't.
+    pub fn forgetful(mut self) -> Self {
+        self.sandbox.idempotent = sandbox::Kinds::REPEATING;
+        self
     }
 
     /// Has every call to a neighbour end within so many milliseconds.
@@ -112,7 +121,7 @@ impl WorldBuilder {
         }
         let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
         let http = reqwest::Client::new();
-        World { sandbox, config, service, directory, http }
+        World { sandbox, config, service, http, directory }
     }
 }
 
@@ -215,7 +224,7 @@ impl World {
     pub async fn decided(&self, cart: &Value, key: &str) -> Answer {
         loop {
             let answer = self.create_keyed(cart, key).await;
-            if answer.status != 202 {
+            if !matches!(answer.status, 202 | 503) {
                 return answer;
             }
         }
@@ -230,6 +239,16 @@ impl World {
     pub fn sent(&self, call: Call) -> Vec<Record> {
         let records = self.sandbox.ledger().records.into_iter();
         records.filter(|record| record.effect.call() == call).collect()
+    }
+
+    /// What the neighbours saw of a call for this checkout, and of this product if one is named.
+    pub fn attempts(&self, id: Uuid, call: Call, product: Option<Uuid>) -> Vec<Record> {
+        let own = |record: &Record| {
+            let of = record.effect.units().map(|units| units.product_id);
+            let key = record.key.as_deref().unwrap_or_default();
+            key.starts_with(&id.to_string()) && (product.is_none() || product == of)
+        };
+        self.sent(call).into_iter().filter(own).collect()
     }
 
     /// Returns when this holds. Whatever it looks at is moved on by others meanwhile.

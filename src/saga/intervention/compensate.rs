@@ -1,0 +1,35 @@
+//! `compensate`: stop going forward and undo everything. Allowed in doubt, too: what is known is
+//! undone, the rest waits for `resolve`.
+
+use chrono::{DateTime, Utc};
+
+use super::{WHOLE, Word, at_once, entry, then};
+use crate::saga::context::Cause;
+use crate::saga::entry::Event;
+use crate::saga::instance::Instance;
+use crate::saga::machine::{Next, Policy, go_back};
+use crate::saga::vocabulary::Direction;
+
+pub(super) fn compensate(
+    saga: &mut Instance,
+    word: &Word,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Result<String, String> {
+    if saga.state.direction() == Direction::Backward {
+        return Err("it is going back already".to_owned());
+    }
+    let cause = Cause::Operator { operator: word.operator.clone(), reason: word.reason.clone() };
+    saga.log(entry(WHOLE, Event::Stopped, 0, word, now));
+    let Next::Enter(state, cause) = go_back(saga, cause) else {
+        return Err("there is no way back from here".to_owned());
+    };
+    saga.enter(state, cause);
+    at_once(saga);
+    let then = if state.is_rest() {
+        "nothing was sent: there is nothing to undo".to_owned()
+    } else {
+        then(saga, policy, now)
+    };
+    Ok(format!("stopped going forward: {state}; {then}"))
+}

@@ -1,0 +1,139 @@
+//! What an operator may do to a saga, and what it will do: the preview and the action are the same
+//! function.
+
+mod compensate;
+mod resolve;
+mod retry;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::effects::Effect;
+use super::entry::{Entry, Event};
+use super::instance::Instance;
+use super::machine::{Call, Next, Policy, next};
+use super::vocabulary::{Phase, Step};
+
+pub use resolve::resolvable;
+
+/// Who says so, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The operator's name.
+    pub operator: String,
+    /// In their words.
+    pub reason: String,
+}
+
+/// What an operator may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intervention {
+    /// Try now.
+    Retry,
+    /// Stop going forward, undo everything.
+    Compensate,
+    /// Settle an effect by what the operator found out or did by hand.
+    Resolve {
+        /// Which.
+        effect: Effect,
+        /// Whether it happened.
+        happened: bool,
+    },
+}
+
+/// Does it, and says what was done; or says why it is not allowed, and nothing has changed. A
+/// verdict has the deadline start anew: `deadline` from now.
+pub fn intervene(
+    saga: &mut Instance,
+    what: Intervention,
+    word: &Word,
+    policy: &Policy,
+    (now, deadline): (DateTime<Utc>, Duration),
+) -> Result<String, String> {
+    if saga.state.is_rest() {
+        return Err(format!("the saga is at rest: {}", saga.state));
+    }
+    let mut after = saga.clone();
+    let did = match what {
+        Intervention::Retry => retry::retry(&mut after, word, policy, now),
+        Intervention::Compensate => compensate::compensate(&mut after, word, policy, now),
+        Intervention::Resolve { effect, happened } => {
+            let did = resolve::resolve(&mut after, effect, happened, word, policy, now);
+            after.deadline_at = now + deadline;
+            did
+        }
+    }?;
+    *saga = after;
+    Ok(did)
+}
+
+/// The actions that are allowed now, by name; judged by doing them to a copy.
+pub fn allowed(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<&'static str> {
+    let word = Word { operator: String::new(), reason: String::new() };
+    let may =
+        |what| intervene(&mut saga.clone(), what, &word, policy, (now, Duration::ZERO)).is_ok();
+    let retry = may(Intervention::Retry).then_some("retry");
+    let compensate = may(Intervention::Compensate).then_some("compensate");
+    let any = !saga.state.is_rest() && !resolvable(saga, policy, now).is_empty();
+    let resolve = any.then_some("resolve");
+    [retry, compensate, resolve].into_iter().flatten().collect()
+}
+
+/// What the saga does next, in words.
+fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> String {
+    match next(saga, policy, now) {
+        Next::Read => format!("tries {} now", saga.current_step()),
+        Next::Call(calls) => format!("tries {} now", named(&calls)),
+        Next::Enter(state, _) => format!("goes to {state} now"),
+        Next::Pause { stuck: Some(stuck), .. } => format!("waits: {}", stuck.detail),
+        Next::Pause { until: Some(until), .. } => format!("tries again at {until}"),
+        Next::Pause { .. } | Next::Rest => "has nothing left to do".to_owned(),
+    }
+}
+
+fn named(calls: &[Call]) -> String {
+    calls.iter().map(|call| name(call.effect)).collect::<Vec<_>>().join(", ")
+}
+
+fn name(effect: Effect) -> String {
+    match effect.line {
+        Some(line) => format!("{} of line {line}", effect.step),
+        None => effect.step.to_string(),
+    }
+}
+
+/// The saga as a whole, in its log.
+const WHOLE: Effect = Effect { step: Step::Intervene, line: None };
+
+fn entry(effect: Effect, event: Event, generation: u32, word: &Word, now: DateTime<Utc>) -> Entry {
+    Entry {
+        seq: 0,
+        effect,
+        phase: Phase::Operator,
+        event,
+        generation,
+        attempt: 0,
+        key: None,
+        started_at: now,
+        duration_ms: None,
+        request: Some(json!({"reason": word.reason})),
+        response: None,
+        error: None,
+        executor: word.operator.clone(),
+    }
+}
+
+/// Has an effect done anew: a new effect under a new key.
+fn renewal(saga: &Instance, effect: Effect, word: &Word, now: DateTime<Utc>) -> Entry {
+    let generation = saga.position.track(effect).map_or(0, |track| track.generation + 1);
+    entry(effect, Event::Renewed, generation, word, now)
+}
+
+/// What is tried next is tried now, and as if for the first time.
+fn at_once(saga: &mut Instance) {
+    saga.next_attempt_at = None;
+    saga.attempts = 0;
+    saga.failing_since = None;
+}

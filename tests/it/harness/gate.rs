@@ -1,0 +1,48 @@
+//! A way to a neighbour that can be shut: a port that refuses connections until it is opened.
+
+use std::net::SocketAddr;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// A port in front of a neighbour. Shut to begin with.
+pub struct Gate {
+    address: SocketAddr,
+    open: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Gate {
+    pub async fn shut() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self { address: listener.local_addr().expect("its address"), open: None }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Lets connections through to that neighbour.
+    pub async fn open(&mut self, url: &str) {
+        let listener = TcpListener::bind(self.address).await.expect("the same port");
+        let neighbour = url.strip_prefix("http://").expect("an address").to_owned();
+        self.open = Some(tokio::spawn(async move {
+            // They end with this task.
+            let mut connections = JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                let neighbour = neighbour.clone();
+                connections.spawn(async move {
+                    let mut far = TcpStream::connect(neighbour).await.expect("the neighbour");
+                    let _ended = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        }));
+    }
+
+    /// Cuts what goes through, and refuses what comes.
+    pub async fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.abort();
+            let _aborted = open.await;
+        }
+    }
+}

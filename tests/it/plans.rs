@@ -1,0 +1,48 @@
+//! No statement reads more of the books than it needs: PostgreSQL's own counts after a busy while.
+
+use futures::future::join_all;
+use order_service::sandbox::sample;
+use sea_orm::{ConnectionTrait, Database, Statement};
+
+use crate::harness::{Books, World, cart};
+
+const CHECKOUTS: u64 = 200;
+
+#[tokio::test]
+async fn nothing_is_scanned() {
+    let world = World::build(Books::Postgres).start().await;
+    let cart = cart(sample::MEENA, &[(sample::TEA, 1), (sample::STICKER, 1)]);
+    for _ten in 0..CHECKOUTS / 10 {
+        for answer in join_all((0..10).map(|_| world.create(&cart))).await {
+            assert_eq!(answer.status, 201, "{answer:?}");
+        }
+    }
+    for _time in 0..10 {
+        let history = format!("/api/orders/user/{}?limit=5&sort=-totalAmount", sample::MEENA);
+        assert_eq!(world.get(&history).await.status, 200);
+        assert_eq!(world.operator("/sagas?state=Paid&limit=5").await.status, 200);
+        assert_eq!(world.operator("/sagas?stuck=true&limit=5").await.status, 200);
+    }
+    let url = world.config.database.url.reveal().to_owned();
+    // A connection that ends tells its counts.
+    world.finish().await;
+    let books = Database::connect(&url).await.expect("the books");
+    let of = async |sql: &str| {
+        let statement = Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let rows = books.query_all_raw(statement).await.expect("the books");
+        let read = |row: &sea_orm::QueryResult| -> (String, i64) {
+            (row.try_get_by_index(0).expect("a name"), row.try_get_by_index(1).expect("a count"))
+        };
+        rows.iter().map(read).collect::<Vec<_>>()
+    };
+    // Executors are a handful; the outbox is read by the audit, and by nobody else yet.
+    let scanned = of("SELECT relname::text, seq_tup_read FROM pg_stat_user_tables \
+                      WHERE seq_tup_read > 0 AND relname NOT IN ('executor', 'outbox', 'seaql_migrations')");
+    assert_eq!(scanned.await, [], "rows read by sequential scans");
+    // Per checkout: its own row a few times, and the lists that were asked for. Counting what is
+    // open every two seconds reads what is open. A join over a whole index would read thousands.
+    let read = "SELECT 'all', coalesce(sum(idx_tup_read), 0)::int8 FROM pg_stat_user_indexes \
+                WHERE relname = 'saga_instance'";
+    let each = of(read).await[0].1.unsigned_abs() / CHECKOUTS;
+    assert!(each < 25, "{each} index entries read per checkout");
+}
