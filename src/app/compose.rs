@@ -87,6 +87,8 @@ fn settings(config: &Config) -> Settings {
             },
             product_key_memory: key_memory(services.product.key_memory, services.product.timeout),
             payment_key_memory: key_memory(services.payment.key_memory, services.payment.timeout),
+            product_timeout: services.product.timeout,
+            payment_timeout: services.payment.timeout,
             backoff: Backoff {
                 initial: config.retry.initial,
                 max: config.retry.max,

@@ -30,12 +30,15 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     let grace = config.shutdown.grace;
     let (front, listening) = Listening::start(config.http.listen).await?;
     info!(address = %listening.address, "listens");
+    // One listener from here on: a signal is not missed between two.
+    let stop_asked = stop_asked();
+    tokio::pin!(stop_asked);
     let running = tokio::select! {
         running = listening.open(front, config, Clock::system()) => running?,
-        asked = stop_asked() => return Ok(asked?),
+        asked = &mut stop_asked => return Ok(asked?),
     };
     info!("ready");
-    stop_asked().await?;
+    stop_asked.await?;
     info!("stops: takes no more checkouts, and gives up its sagas");
     running.stop(grace).await;
     Ok(())
@@ -89,7 +92,8 @@ impl Running {
         self.closing.cancel();
         // A client that doesn't let go can't hold the process.
         drop(tokio::time::timeout(LINGER, self.server).await);
-        self.store.close().await;
+        // Nor can a database that doesn't answer any more.
+        drop(tokio::time::timeout(LINGER, self.store.close()).await);
     }
 }
 

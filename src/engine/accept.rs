@@ -182,7 +182,7 @@ impl Accepted {
 
 async fn heard(taken: Taken) -> Acceptance {
     match taken.await {
-        Ok(Written::Durable) => Acceptance::Durable,
+        Ok(Written::Durable | Written::TakenUp) => Acceptance::Durable,
         Ok(Written::KeyTaken) => Acceptance::KeyTaken,
         Ok(Written::Absent | Written::Lost) => Acceptance::NotWritten,
         Err(_writer_gone) => Acceptance::Unknown,

@@ -1,10 +1,12 @@
 //! The tasks of an executor besides its sagas: its heartbeat with the look at others', its claims
 //! of what nobody drives, and the counts for its metrics.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use dashmap::DashMap;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,16 +14,20 @@ use tracing::{error, info, warn};
 
 use super::drive::Drive;
 use super::executor::{Executor, Place, Shared};
+use super::heartbeat::register;
 use super::kind::Kind;
-use super::lease::{Beat, Life};
 use super::metrics::Metrics;
 use super::process;
 use super::settings::Settings;
 use super::waiting::Waiting;
 use super::writer::LogWriter;
-use crate::clock::{Clock, fresh_id};
+use crate::clock::Clock;
+use crate::order::OrderId;
 use crate::saga::machine::take_up;
 use crate::store::{Error, Store};
+
+/// A saga under a claim.
+type Owned = (OrderId, i64);
 
 /// The most sagas in one claim.
 const MAX_CLAIM: usize = 64;
@@ -68,6 +74,7 @@ impl Executor {
             name,
             open: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
+            driven: DashMap::new(),
             claim_now: Notify::new(),
         });
         let this = Self(shared);
@@ -114,71 +121,8 @@ impl Executor {
             }
         }
         shared.closing.cancel();
-        if let Err(error) = shared.store.retire_executor(self.id()).await {
+        if let Err(error) = self.in_time(shared.store.retire_executor(self.id())).await {
             warn!(%error, "could not sign off; others will notice by the lease");
-        }
-    }
-
-    async fn beat_on(&self) {
-        loop {
-            self.0.clock.sleep(self.0.settings.heartbeat()).await;
-            self.beat().await;
-            self.look_around().await;
-        }
-    }
-
-    /// One heartbeat. An executor that was declared dead drops all that it drives and starts anew.
-    pub async fn beat(&self) {
-        let shared = &self.0;
-        let life = shared.life();
-        let sent = Beat::now(&shared.clock);
-        match shared.store.heartbeat(life.id, &shared.clock).await {
-            Ok(true) => life.renew(sent),
-            Ok(false) => {
-                warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");
-                life.over.cancel();
-                match register(&shared.store, &shared.name, shared.settings, &shared.clock).await {
-                    Ok(next) => {
-                        let mut life =
-                            shared.life.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-                        *life = next;
-                    }
-                    Err(error) => warn!(%error, "could not register; tries again"),
-                }
-            }
-            Err(error) if life.holds() => info!(%error, "a heartbeat failed"),
-            Err(error) => warn!(%error, "the lease has lapsed; nothing is sent meanwhile"),
-        }
-    }
-
-    /// Looks at the other executors and declares those dead that are.
-    pub async fn look_around(&self) {
-        let shared = &self.0;
-        let heard = match shared.store.executors(&shared.clock).await {
-            Ok(heard) => heard,
-            Err(error) => return info!(%error, "could not look at the other executors"),
-        };
-        let own = self.id();
-        let mut any_dead = false;
-        for other in heard.iter().filter(|other| other.id != own) {
-            // Who has the database to itself knows that every other is gone.
-            let dead = other.lapsed
-                || shared.store.is_exclusive()
-                || process::is_surely_dead(&other.process);
-            any_dead |= other.dead;
-            if !other.dead && dead {
-                any_dead = true;
-                match shared.store.declare_dead(other.id, other.heartbeat_at).await {
-                    Ok(true) => {
-                        warn!(executor = %other.id, name = other.name, "is dead; its sagas are taken over");
-                    }
-                    Ok(false) => {}
-                    Err(error) => info!(%error, "could not declare an executor dead"),
-                }
-            }
-        }
-        if any_dead {
-            shared.claim_now.notify_one();
         }
     }
 
@@ -205,7 +149,7 @@ impl Executor {
     pub async fn claim(&self) -> bool {
         let shared = &self.0;
         let life = shared.life();
-        let places = self.places_for_claims();
+        let places = self.places_for_claims().await;
         if places.is_empty() || !life.holds() {
             shared.next_due.store(i64::MAX, Ordering::Release);
             return false;
@@ -213,8 +157,9 @@ impl Executor {
         shared.next_due.store(i64::MAX, Ordering::Release);
         let now = shared.clock.now();
         let wanted = places.len();
-        let claim = shared.store.claim(life.id, now, wanted as u64, &shared.definitions).await;
-        let claimed = match claim {
+        let claim = shared.store.claim(life.id, now, wanted as u64, &shared.definitions);
+        // A claim that was committed without our hearing of it is found by the sweep.
+        let claimed = match self.in_time(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 info!(%error, "could not claim");
@@ -228,9 +173,9 @@ impl Executor {
             shared.metrics.took_over(claimed.orphans);
             info!(sagas = claimed.orphans, "took over what a dead executor left");
         }
-        let full = claimed.sagas.len() + claimed.unreadable.len() == wanted;
+        let full = claimed.is_full;
         for (mut saga, place) in claimed.sagas.into_iter().zip(places) {
-            take_up(&mut saga, now, life.since, shared.settings.deadline);
+            take_up(&mut saga, now, life.since(), shared.settings.deadline);
             shared.spawn(Drive::claimed(shared.clone(), life.clone(), saga), place);
         }
         if !full && let Ok(Some(due)) = shared.store.next_due().await {
@@ -239,10 +184,25 @@ impl Executor {
         full
     }
 
-    /// As many as a claim may use: new checkouts keep their share.
-    fn places_for_claims(&self) -> Vec<Place> {
+    /// As many as a claim may use: new checkouts keep their share. While new checkouts hold all
+    /// there are, the next place that is given back is for a claim: what is begun comes to an end.
+    async fn places_for_claims(&self) -> Vec<Place> {
         let shared = &self.0;
         let mut places = Vec::new();
+        if shared.places.available_permits() == 0
+            && self
+                .in_time(shared.store.is_any_claimable(shared.clock.now()))
+                .await
+                .unwrap_or(false)
+            && let Ok(among) = shared.places_for_claims.clone().try_acquire_owned()
+        {
+            tokio::select! {
+                Ok(place) = shared.places.clone().acquire_owned() => {
+                    places.push(Place::for_claimed(place, among));
+                }
+                () = shared.draining.cancelled() => return places,
+            }
+        }
         while places.len() < MAX_CLAIM {
             let Ok(among) = shared.places_for_claims.clone().try_acquire_owned() else { break };
             let Ok(place) = shared.places.clone().try_acquire_owned() else { break };
@@ -252,10 +212,34 @@ impl Executor {
     }
 
     async fn count_on(&self) {
+        let mut missing = HashSet::new();
         loop {
             self.count().await;
+            missing = self.sweep(missing).await;
             self.0.clock.sleep(COUNT_EVERY).await;
         }
+    }
+
+    /// Gives up sagas that are ours by the books and that nobody here drives: a claim whose commit
+    /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
+    /// missing before may only just be on its way in or out.
+    async fn sweep(&self, missing_before: HashSet<Owned>) -> HashSet<Owned> {
+        let (shared, life) = (&self.0, self.0.life());
+        let most = shared.settings.concurrency as u64 * 2;
+        let Ok(owned) = self.in_time(shared.store.owned(life.id, most)).await else {
+            return missing_before;
+        };
+        let undriven =
+            |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| *driven != *fence);
+        let missing: HashSet<Owned> = owned.into_iter().filter(undriven).collect();
+        for (id, fence) in missing.intersection(&missing_before) {
+            warn!(saga.id = %id, "is ours, and nobody drives it: given up");
+            let now = shared.clock.now();
+            if let Err(error) = shared.store.abandon((*id, life.id, *fence), now, now).await {
+                info!(saga.id = %id, %error, "could not be given up yet");
+            }
+        }
+        missing
     }
 
     /// Counts the open sagas of all replicas, and forgets executors that left nothing.
@@ -265,20 +249,9 @@ impl Executor {
             shared.metrics.open(&by_state);
             shared.open.store(by_state.iter().map(|(_, count)| count).sum(), Ordering::Release);
         }
-        if let Err(error) = shared.store.forget_dead_executors().await {
+        let forgotten = shared.store.forget_dead_executors(shared.clock.now());
+        if let Err(error) = self.in_time(forgotten).await {
             info!(%error, "could not forget dead executors");
         }
     }
-}
-
-async fn register(
-    store: &Store,
-    name: &str,
-    settings: Settings,
-    clock: &Clock,
-) -> Result<Arc<Life>, Error> {
-    let (id, sent) = (fresh_id(), Beat::now(clock));
-    store.register_executor(id, name, &process::identity(), settings.lease, clock).await?;
-    info!(executor = %id, name, "registered");
-    Ok(Arc::new(Life::new(id, settings.lease, sent, clock.clone())))
 }

@@ -201,7 +201,8 @@ impl Drive {
         for written in self.unanswered.drain(..) {
             match written.await {
                 Ok(Written::Durable) => {}
-                Ok(Written::KeyTaken | Written::Absent | Written::Lost) | Err(_) => {
+                Ok(Written::KeyTaken | Written::TakenUp | Written::Absent | Written::Lost)
+                | Err(_) => {
                     return Err(Gone);
                 }
             }

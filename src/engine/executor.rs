@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use dashmap::DashMap;
 use futures::FutureExt;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -58,6 +59,8 @@ pub(super) struct Shared {
     /// The earliest moment, in Unix milliseconds, at which a saga parked here is due.
     pub(super) next_due: AtomicI64,
     pub(super) claim_now: Notify,
+    /// The sagas that have a driver here, with the fence under which it drives.
+    pub(super) driven: DashMap<OrderId, i64>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -97,11 +100,13 @@ impl Shared {
         let shared = self.clone();
         let owned = (drive.saga.id, drive.life.id, drive.saga.fence);
         self.metrics.began();
+        self.driven.insert(drive.saga.id, drive.saga.fence);
         self.sagas.spawn(async move {
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
                 shared.abandon(owned).await;
             }
+            shared.driven.remove_if(&owned.0, |_, fence| *fence == owned.2);
             shared.metrics.ended();
             drop(place);
         });

@@ -92,6 +92,12 @@ impl Executor {
             inspected.instance.map_err(|unreadable| not_allowed(unreadable.to_string(), vec![]))?;
         self.check(&saga, what, word).await?;
         let (life, now) = (shared.life(), shared.clock.now());
+        if !life.holds() {
+            return Err(not_allowed(
+                "the database has not heard of us for too long".to_owned(),
+                vec![],
+            ));
+        }
         let claim = shared.store.claim_one((id, version), life.id, now, &shared.definitions).await;
         let Some(mut saga) = claim.map_err(NotDone::Unavailable)? else {
             return Err(not_allowed("it was just taken up".to_owned(), vec![]));
@@ -134,22 +140,18 @@ impl Executor {
             return Err(not_allowed(why, allowed));
         }
         match what {
-            Intervention::Resolve { effect, happened: false }
-                if self.is_done(saga, effect).await =>
-            {
-                let why = format!("{} is recorded as done where it can be looked up", effect.step);
-                Err(not_allowed(why, allowed))
+            Intervention::Resolve { effect, happened: false } => {
+                let contradicted = self.contradicted(saga, effect).await;
+                contradicted.map_or(Ok(()), |why| Err(not_allowed(why, allowed)))
             }
             Intervention::Resolve { .. } | Intervention::Retry | Intervention::Compensate => Ok(()),
         }
     }
 
-    /// Whether the neighbour says that it has happened, where it can be asked.
-    async fn is_done(&self, saga: &Instance, effect: Effect) -> bool {
+    /// Why the neighbour does not bear out that it has not happened, where it can be asked.
+    async fn contradicted(&self, saga: &Instance, effect: Effect) -> Option<String> {
         let can_look_up = saga.position.stage(effect.step).is_some_and(|of| of.stage.can_look_up);
-        let Some(track) = saga.position.track(effect).filter(|_| can_look_up) else {
-            return false;
-        };
+        let track = saga.position.track(effect).filter(|_| can_look_up)?;
         let call = Call {
             effect,
             phase: saga.phase(),
@@ -163,7 +165,11 @@ impl Executor {
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
         let errand = Errand { trace: &trace, may_send: &|| true };
         let report = self.0.kind(saga).call(saga, &call, errand).await;
-        report.outcome == Outcome::Done
+        match (report.outcome, report.status) {
+            (Outcome::Done, _) => Some(format!("{} is recorded as done", effect.step)),
+            (_, Some(200 | 404)) => None,
+            _unanswered => Some(format!("{} can't be looked up now", effect.step)),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! monotonic or the wall clock says so (SAGA.md, "Who runs a saga"): a process that was stopped, or
 //! a machine that slept, finds it lapsed before it does anything.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -17,12 +17,18 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub(super) struct Life {
     pub(super) id: Uuid,
-    pub(super) since: DateTime<Utc>,
     /// Cancelled when it was declared dead: everything that it drives is dropped.
     pub(super) over: CancellationToken,
     lease: Duration,
-    beat: Mutex<Beat>,
+    held: Mutex<Held>,
     clock: Clock,
+}
+
+/// The last good heartbeat, and since when there was no gap between them.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    beat: Beat,
+    since: DateTime<Utc>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,12 +47,21 @@ impl Beat {
 impl Life {
     pub(super) fn new(id: Uuid, lease: Duration, sent: Beat, clock: Clock) -> Self {
         let over = CancellationToken::new();
-        Self { id, since: sent.wall, over, lease, beat: Mutex::new(sent), clock }
+        let held = Mutex::new(Held { beat: sent, since: sent.wall });
+        Self { id, over, lease, held, clock }
     }
 
     /// The heartbeat that was sent then was good.
     pub(super) fn renew(&self, sent: Beat) {
-        *self.beat.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = sent;
+        let held = self.holds();
+        let mut last = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = if held { last.since } else { sent.wall };
+        *last = Held { beat: sent, since };
+    }
+
+    /// Since when the lease has held without a gap: what was due before could not be driven here.
+    pub(super) fn since(&self) -> DateTime<Utc> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).since
     }
 
     /// Whether effects may be sent: the lease holds, with a fifth of it to spare.
@@ -54,7 +69,7 @@ impl Life {
         if self.over.is_cancelled() {
             return false;
         }
-        let beat = *self.beat.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let beat = self.held.lock().unwrap_or_else(PoisonError::into_inner).beat;
         let good_for = self.lease * 4 / 5;
         let by_wall = (self.clock.now() - beat.wall).to_std().unwrap_or(Duration::ZERO);
         let by_monotonic = self.clock.monotonic().saturating_sub(beat.monotonic);

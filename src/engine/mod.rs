@@ -9,6 +9,7 @@ mod accept;
 mod claims;
 mod drive;
 mod executor;
+mod heartbeat;
 mod intervene;
 mod kind;
 mod lease;

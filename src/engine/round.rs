@@ -1,5 +1,8 @@
 //! One round of calls, side by side.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tracing::{debug, info};
@@ -8,7 +11,7 @@ use super::drive::Drive;
 use super::kind::Kind;
 use crate::clock::chance;
 use crate::neighbours::Errand;
-use crate::saga::{Call, Instance, Outcome, Report, settle};
+use crate::saga::{Call, Outcome, Report, settle};
 use crate::trace::TraceParent;
 
 impl Drive {
@@ -20,16 +23,22 @@ impl Drive {
         // What the calls see; the saga itself changes as they come in.
         let sight = self.saga.clone();
         let (life, shared) = (self.life.clone(), self.shared.clone());
-        let may_send = || life.holds();
         let kind = shared.kind(&sight);
-        let errand = Errand { trace: &trace, may_send: &may_send };
-        let (cut, clock, sight) = (&shared.cut, &shared.clock, &sight);
+        let (cut, clock, sight, trace, life) = (&shared.cut, &shared.clock, &sight, &trace, &life);
         let mut under_way: FuturesUnordered<_> = calls
             .iter()
             .map(|call| async move {
+                let began = clock.now();
+                let sent = AtomicBool::new(false);
+                let may_send = || {
+                    let may = life.holds();
+                    sent.fetch_or(may, Ordering::AcqRel);
+                    may
+                };
+                let errand = Errand { trace, may_send: &may_send };
                 let report = tokio::select! {
                     report = kind.call(sight, call, errand) => report,
-                    () = cut.cancelled() => cut_off(sight, call, clock),
+                    () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
                 };
                 (call, report)
             })
@@ -49,6 +58,7 @@ impl Drive {
         }
         let (policy, now) = (&shared.settings.policy, shared.clock.now());
         settle::schedule(&mut self.saga, &failed, policy, now, chance());
+        settle::end_doubt(&mut self.saga, policy, (now, shared.settings.deadline));
     }
 
     pub(super) fn kind(&self) -> &dyn Kind {
@@ -60,18 +70,23 @@ impl Drive {
     }
 }
 
-/// The process ends before an answer came: what came of the call is unknown.
-fn cut_off(saga: &Instance, call: &Call, clock: &crate::clock::Clock) -> Report {
+/// The process ends before an answer came. A call that was still queueing for a place was not sent.
+fn cut_off(call: &Call, began: DateTime<Utc>, sent: bool) -> Report {
+    let (outcome, error) = if sent {
+        (Outcome::Unknown, "the process stopped before an answer came")
+    } else {
+        (Outcome::NotSent, "the process stopped before it was sent")
+    };
     Report {
         step: call.effect.step,
         line: call.effect.line,
-        outcome: Outcome::Unknown,
-        started_at: clock.now().max(saga.updated_at),
+        outcome,
+        started_at: began,
         duration_ms: 0,
         status: None,
         request: None,
         response: None,
-        error: Some("the process stopped before an answer came".to_owned()),
+        error: Some(error.to_owned()),
         retry_after_ms: None,
     }
 }

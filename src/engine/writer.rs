@@ -29,6 +29,8 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) enum Written {
     Durable,
     KeyTaken,
+    /// An acceptance that is durable, and another's already.
+    TakenUp,
     /// Ownership is lost, or the saga never came to be.
     Lost,
     /// An acceptance that is surely not in the books.
@@ -102,17 +104,21 @@ impl Writer {
             self.waiting.push_back(more);
         }
         let mut batch: Vec<Queued> = Vec::new();
-        let mut places: HashMap<OrderId, usize> = HashMap::new();
+        let mut places: HashMap<OrderId, Option<usize>> = HashMap::new();
         let mut left = VecDeque::new();
         for queued in self.waiting.drain(..) {
             let id = queued.write.saga.id;
             match places.get(&id) {
-                Some(&at) => batch[at].merge(queued),
+                Some(Some(at)) if queued.follows(&batch[*at]) => batch[*at].merge(queued),
                 None if batch.len() < MAX_BATCH => {
-                    places.insert(id, batch.len());
+                    places.insert(id, Some(batch.len()));
                     batch.push(queued);
                 }
-                None => left.push_back(queued),
+                // Of another claim of the saga, or one too many: this and what follows it wait.
+                Some(_) | None => {
+                    places.insert(id, None);
+                    left.push_back(queued);
+                }
             }
         }
         self.waiting = left;
@@ -209,6 +215,14 @@ fn turn_away(batch: Vec<Queued>) -> Vec<Queued> {
 }
 
 impl Queued {
+    /// Whether this builds on exactly what the other writes. After a saga was lost and claimed
+    /// again, the old claim's last write must not drag the new one's down.
+    fn follows(&self, earlier: &Self) -> bool {
+        let Base::Owned { owner, fence, revision } = self.write.base else { return false };
+        let saga = &earlier.write.saga;
+        saga.owner == Some(owner) && saga.fence == fence && saga.revision == revision
+    }
+
     /// Takes in a later write of the same saga.
     fn merge(&mut self, later: Self) {
         self.write.saga = later.write.saga;
@@ -221,6 +235,7 @@ impl Queued {
         self.say(match fate {
             Fate::Written => Written::Durable,
             Fate::KeyTaken => Written::KeyTaken,
+            Fate::TakenUp => Written::TakenUp,
             Fate::Lost => Written::Lost,
         });
     }

@@ -43,11 +43,35 @@ pub(super) struct Request<'a> {
     pub(super) fresh_connection: bool,
 }
 
-/// A complete answer. `body` is `None` where it was empty or not JSON.
+/// A complete answer.
 pub(super) struct Answer {
     pub(super) status: u16,
-    pub(super) body: Option<Value>,
+    pub(super) body: Body,
     retry_after_ms: Option<u64>,
+}
+
+/// An answer's body.
+pub(super) enum Body {
+    Empty,
+    Json(Value),
+    /// Of a gateway in between, say: our neighbours speak JSON.
+    Other,
+}
+
+impl Answer {
+    /// A refusal is only believed in the form that the contract gives it: JSON or nothing. A page
+    /// of some gateway's says nothing of what the neighbour did.
+    pub(super) fn refuses(&self, with: &[u16]) -> bool {
+        with.contains(&self.status) && !matches!(self.body, Body::Other)
+    }
+
+    /// The body, where it is JSON.
+    pub(super) fn json(&self) -> Option<&Value> {
+        match &self.body {
+            Body::Json(value) => Some(value),
+            Body::Empty | Body::Other => None,
+        }
+    }
 }
 
 /// No complete answer.
@@ -136,8 +160,12 @@ impl Http {
                 report.retry_after_ms = answer.retry_after_ms;
                 report.outcome = *judged.as_ref().unwrap_or(&Outcome::Unknown);
                 report.error = explain(judged, &answer);
-                report.response = answer.body.as_ref().filter(|body| is_short(body)).cloned();
-                (report, answer.body)
+                report.response = answer.json().filter(|body| may_be_kept(body)).cloned();
+                let body = match answer.body {
+                    Body::Json(body) => Some(body),
+                    Body::Empty | Body::Other => None,
+                };
+                (report, body)
             }
         }
     }
@@ -198,7 +226,12 @@ async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
             return Err(NoAnswer { outcome: Outcome::Unknown, error });
         }
     }
-    Ok(Answer { status, body: serde_json::from_slice(&body).ok(), retry_after_ms })
+    let body = match serde_json::from_slice(&body) {
+        Ok(json) => Body::Json(json),
+        Err(_) if body.trim_ascii().is_empty() => Body::Empty,
+        Err(_) => Body::Other,
+    };
+    Ok(Answer { status, body, retry_after_ms })
 }
 
 /// Seconds, as our neighbours would send it; a date is left to our own pauses.
@@ -209,8 +242,9 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn explain(judged: Result<Outcome, String>, answer: &Answer) -> Option<String> {
-    let said = answer.body.as_ref().and_then(|body| crate::json::text(body, "error"));
-    let said = said.map(|said| said.chars().take(200).collect::<String>());
+    let said = answer.json().and_then(|body| crate::json::text(body, "error"));
+    let visible = |letter: &char| !letter.is_control();
+    let said = said.map(|said| said.chars().filter(visible).take(200).collect::<String>());
     match judged {
         Ok(Outcome::Done) => None,
         Ok(_) => Some(said.map_or_else(
@@ -221,6 +255,8 @@ fn explain(judged: Result<Outcome, String>, answer: &Answer) -> Option<String> {
     }
 }
 
-fn is_short(body: &Value) -> bool {
-    body.to_string().len() <= MAX_KEPT
+/// PostgreSQL can't keep a NUL in text, and refuses what has one.
+fn may_be_kept(body: &Value) -> bool {
+    let text = body.to_string();
+    text.len() <= MAX_KEPT && !text.contains("\\u0000")
 }

@@ -47,13 +47,13 @@ impl Payment {
             body: None,
             fresh_connection: false,
         };
-        let judge = |answer: &Answer| match (answer.status, &answer.body) {
+        let judge = |answer: &Answer| match (answer.status, answer.json()) {
             (200, Some(body)) => match json::text(body, "status") {
                 Some(status) if status.eq_ignore_ascii_case("Paid") => Ok(Outcome::Done),
                 Some(_) => Ok(Outcome::Refused),
                 None => Err("no status in it".to_owned()),
             },
-            (404, _) => Ok(Outcome::Refused),
+            _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
         self.0.call(errand, call.effect.step, None, request, judge).await.0
@@ -80,7 +80,7 @@ impl Payment {
             })),
             fresh_connection: call.intent_first,
         };
-        let judge = |answer: &Answer| match (answer.status, &answer.body) {
+        let judge = |answer: &Answer| match (answer.status, answer.json()) {
             (200, Some(body)) => {
                 let status = json::text(body, "status").ok_or("no status in it")?;
                 let order = json::uuid(body, "orderId").unwrap_or(charge.order_id.0);
@@ -94,7 +94,7 @@ impl Payment {
                 Ok(Outcome::Done)
             }
             (200, None) => Err("not JSON".to_owned()),
-            (status, _) if refusals.contains(&status) => Ok(Outcome::Refused),
+            _ if answer.refuses(refusals) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
         self.0.call(errand, call.effect.step, None, request, judge).await.0

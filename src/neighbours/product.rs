@@ -66,7 +66,7 @@ impl Product {
             body: Some(json!({"quantity": line.quantity})),
             fresh_connection: call.intent_first,
         };
-        let judge = |answer: &Answer| match (answer.status, &answer.body) {
+        let judge = |answer: &Answer| match (answer.status, answer.json()) {
             (200, Some(body)) => {
                 if json::uuid(body, "id").is_some_and(|id| id != line.product_id.0) {
                     return Err("of another product".to_owned());
@@ -75,7 +75,7 @@ impl Product {
                 Ok(Outcome::Done)
             }
             (200, None) => Err("not JSON".to_owned()),
-            (400 | 404 | 409, _) => Ok(Outcome::Refused),
+            _ if answer.refuses(&[400, 404, 409]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
         self.0.call(errand, call.effect.step, call.effect.line, request, judge).await.0

@@ -45,10 +45,10 @@ impl Http {
                 body: None,
                 fresh_connection: false,
             };
-            let judge = |answer: &Answer| match (answer.status, &answer.body) {
+            let judge = |answer: &Answer| match (answer.status, answer.json()) {
                 (200, Some(body)) => parse(body).map(|_| Outcome::Done),
                 (200, None) => Err("not JSON".to_owned()),
-                (404, _) => Ok(Outcome::Refused),
+                _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
                 _unlisted => Ok(Outcome::Unknown),
             };
             let (report, body) = self.call(errand, step, line, request, judge).await;

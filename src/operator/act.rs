@@ -199,6 +199,9 @@ fn problem(why: NotDone) -> Problem {
 fn reason(body: &Value) -> Result<String, Problem> {
     let reason = text(body, "reason").map(str::trim).filter(|reason| !reason.is_empty());
     let reason = reason.ok_or_else(|| Problem::bad_request("reason is required"))?;
+    if reason.contains('\0') {
+        return Err(Problem::bad_request("reason must be text"));
+    }
     if reason.chars().count() > MAX_REASON {
         let error = format!("reason must not be longer than {MAX_REASON} characters");
         return Err(Problem::bad_request(error));

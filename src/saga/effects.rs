@@ -52,14 +52,21 @@ pub struct Track {
     pub generation: u32,
     /// Attempts logged of this doing.
     pub attempts: u32,
+    /// A call of it may be in flight since then: it was begun, and what came of it is not known.
+    pub open_since: Option<DateTime<Utc>>,
     /// An intent is logged whose outcome is not, and nothing before it was unsure: if that attempt
     /// turns out not to have been sent, the effect is untouched again.
     sole_intent: bool,
 }
 
 impl Track {
-    const NEW: Self =
-        Self { standing: Standing::Untouched, generation: 0, attempts: 0, sole_intent: false };
+    const NEW: Self = Self {
+        standing: Standing::Untouched,
+        generation: 0,
+        attempts: 0,
+        open_since: None,
+        sole_intent: false,
+    };
 
     fn doubt_from(&mut self, moment: DateTime<Utc>) {
         self.standing = match self.standing {
@@ -69,9 +76,18 @@ impl Track {
         };
     }
 
+    /// A dead owner may have begun a call of it at any time between these two.
+    fn may_have_begun(&mut self, earliest: DateTime<Utc>, latest: DateTime<Utc>) {
+        if !self.standing.is_settled() {
+            self.doubt_from(earliest);
+            self.open_since = Some(latest);
+        }
+    }
+
     fn came(&mut self, outcome: Outcome, entry: &Entry) {
         self.attempts = self.attempts.max(entry.attempt);
         let sole_intent = std::mem::take(&mut self.sole_intent);
+        self.open_since = None;
         if self.standing.is_settled() {
             return;
         }
@@ -118,11 +134,12 @@ impl Position {
     /// Takes in the next entry of the log.
     pub fn apply(&mut self, entry: &Entry) {
         match entry.event {
-            Event::TakenOver(state) => self.doubt_unlogged(state),
+            Event::TakenOver(state) => self.doubt_unlogged(state, entry.started_at),
             Event::Retried | Event::Stopped => {}
             Event::Sending => self.on(entry.effect, |track| {
                 track.sole_intent = track.standing == Standing::Untouched;
                 track.attempts = track.attempts.max(entry.attempt);
+                track.open_since = Some(entry.started_at);
                 track.doubt_from(entry.started_at);
             }),
             Event::Came(outcome) => self.on(entry.effect, |track| track.came(outcome, entry)),
@@ -140,13 +157,19 @@ impl Position {
     /// An owner died in `state`. At neighbours that were idempotent when the saga began, calls run
     /// ahead of their records, so everything that the owner could have come to may have been sent,
     /// at the earliest after the last entry. At others, the log has every intent.
-    fn doubt_unlogged(&mut self, state: State) {
+    fn doubt_unlogged(&mut self, state: State, taken_over_at: DateTime<Utc>) {
+        if matches!(state, State::Started | State::ProfileFetched) {
+            // Nothing is sent before a durable `Priced`.
+            return;
+        }
         let since = self.last_entry_at;
         for stage in &mut self.stages {
             let idempotent = self.kinds.of(stage.stage.at);
             match state.direction() {
                 Direction::Forward if idempotent => {
-                    stage.forward.iter_mut().for_each(|track| track.doubt_from(since));
+                    stage.forward.iter_mut().for_each(|track| {
+                        track.may_have_begun(since, taken_over_at);
+                    });
                 }
                 // Its outcome is durable before the next stage begins: unless it is done, nothing
                 // later was sent.
@@ -161,7 +184,8 @@ impl Position {
                         Standing::Untouched | Standing::Refused => false,
                     });
                     let undo = stage.undo.iter_mut().zip(sent);
-                    undo.filter(|(_, sent)| *sent).for_each(|(track, _)| track.doubt_from(since));
+                    undo.filter(|(_, sent)| *sent)
+                        .for_each(|(track, _)| track.may_have_begun(since, taken_over_at));
                 }
                 Direction::Backward => {}
             }

@@ -24,6 +24,10 @@ pub struct Policy {
     pub product_key_memory: Duration,
     /// `services.payment.key_memory`.
     pub payment_key_memory: Duration,
+    /// `services.product.timeout`: a call lasts no longer.
+    pub product_timeout: Duration,
+    /// `services.payment.timeout`.
+    pub payment_timeout: Duration,
     /// Pauses between attempts.
     pub backoff: Backoff,
     /// `retry.stuck_after`.
@@ -45,6 +49,19 @@ impl Policy {
             Neighbour::Payment | Neighbour::User => self.payment_key_memory,
         };
         self.keeps_keys(saga, stage) && now < since + memory
+    }
+
+    /// Until when a call that was begun then may be in flight.
+    pub(super) fn in_flight_until(
+        &self,
+        stage: EffectStage,
+        begun: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        begun
+            + match stage.at {
+                Neighbour::Product => self.product_timeout,
+                Neighbour::Payment | Neighbour::User => self.payment_timeout,
+            }
     }
 
     /// Whether the stage's neighbour acts once per key.
@@ -256,4 +273,14 @@ pub fn take_up(saga: &mut Instance, now: DateTime<Utc>, since: DateTime<Utc>, de
     if now > saga.deadline_at && nobody_was_there {
         saga.deadline_at = now + deadline / 4;
     }
+}
+
+/// Whether any effect may have happened and may not be sent again.
+pub(super) fn in_doubt(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> bool {
+    saga.position.stages.iter().any(|position| {
+        position.forward.iter().chain(&position.undo).any(|track| match track.standing {
+            Standing::Unsure { since } => !policy.may_repeat(saga, position.stage, since, now),
+            Standing::Untouched | Standing::Done | Standing::Refused => false,
+        })
+    })
 }

@@ -8,9 +8,9 @@ use super::context::Cause;
 use super::effects::{Effect, Position};
 use super::entry::{Entry, Event};
 use super::instance::Instance;
-use super::machine::{Call, Policy};
+use super::machine::{Call, Policy, in_doubt};
 use super::outcome::{Learned, Outcome, Reading, Report};
-use super::vocabulary::{Direction, Phase, State, Step};
+use super::vocabulary::{Direction, Phase, State, Step, StuckKind};
 
 /// Takes in what came of a call. When all of a round are in, [`schedule`] follows.
 pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str) {
@@ -73,6 +73,15 @@ pub fn schedule(
     // Whole microseconds: what both databases keep.
     saga.next_attempt_at = Some((now + pause).trunc_subsecs(6));
     saga.last_error = failed.iter().find_map(|report| report.error.clone());
+}
+
+/// The deadline doesn't run while a saga is in doubt: when a look-up has ended it, it starts anew.
+pub fn end_doubt(saga: &mut Instance, policy: &Policy, (now, deadline): (DateTime<Utc>, Duration)) {
+    let was = saga.stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::InDoubt);
+    if was && !in_doubt(saga, policy, now) {
+        saga.stuck = None;
+        saga.deadline_at = now + deadline;
+    }
 }
 
 /// The client's answer follows from the refusal on the way forward that is first in cart order,

@@ -30,6 +30,8 @@ pub struct Claimed {
     pub orphans: usize,
     /// Set aside as stuck; nobody owns them.
     pub unreadable: Vec<Unreadable>,
+    /// There may be more to claim at once.
+    pub is_full: bool,
 }
 
 impl Store {
@@ -43,11 +45,14 @@ impl Store {
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
         let transaction = self.write.begin().await?;
-        let orphans = self.orphaned(&transaction, limit).await?;
+        // What a dead owner left must not hold up what is due, however much it is.
+        let half = limit.div_ceil(2);
+        let orphans = self.orphaned(&transaction, half).await?;
         self.log_take_over(&transaction, &orphans, executor, now).await?;
         let left = limit.saturating_sub(orphans.len() as u64);
         let due = if left == 0 { vec![] } else { self.due(&transaction, now, left).await? };
-        let mut claimed = Claimed { orphans: orphans.len(), ..Claimed::default() };
+        let is_full = orphans.len() as u64 == half || due.len() as u64 == left;
+        let mut claimed = Claimed { orphans: orphans.len(), is_full, ..Claimed::default() };
         let ids: Vec<Uuid> = orphans.into_iter().chain(due).collect();
         if !ids.is_empty() {
             let rows = take(&transaction, &ids, executor).await?;
@@ -80,40 +85,6 @@ impl Store {
         Ok(claimed.sagas.pop())
     }
 
-    /// Has sagas that an older binary could not read claimed again: this one may.
-    pub async fn reopen_unreadable(&self, now: DateTime<Utc>) -> Result<u64, Error> {
-        let reopened = saga_instance::Entity::update_many()
-            .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(now))
-            .filter(saga_instance::Column::StuckKind.eq(StuckKind::Unreadable.to_string()))
-            .filter(saga_instance::Column::Owner.is_null())
-            .exec(&self.write)
-            .await?;
-        Ok(reopened.rows_affected)
-    }
-
-    /// Gives up a saga whose driver broke in the middle of it: to be taken up again at `due`, as
-    /// from a dead owner.
-    pub async fn abandon(
-        &self,
-        (id, owner, fence): (OrderId, Uuid, i64),
-        now: DateTime<Utc>,
-        due: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let transaction = self.write.begin().await?;
-        let abandoned = saga_instance::Entity::update_many()
-            .col_expr(saga_instance::Column::Owner, Expr::value(Option::<Uuid>::None))
-            .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(due))
-            .filter(saga_instance::Column::Id.eq(id.0))
-            .filter(saga_instance::Column::Owner.eq(owner))
-            .filter(saga_instance::Column::Fence.eq(fence))
-            .exec(&transaction)
-            .await?;
-        if abandoned.rows_affected == 1 {
-            self.log_take_over(&transaction, &[id.0], owner, now).await?;
-        }
-        transaction.commit().await.map_err(Error::OutcomeUnknown)
-    }
-
     /// When the next saga that nobody owns is due.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
         #[derive(FromQueryResult)]
@@ -132,7 +103,9 @@ impl Store {
         transaction: &DatabaseTransaction,
         limit: u64,
     ) -> Result<Vec<Uuid>, Error> {
-        let dead = self.ids(transaction, "SELECT id FROM executor WHERE dead", vec![]).await?;
+        let dead = "SELECT id FROM executor WHERE dead AND EXISTS \
+                    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id)";
+        let dead = self.ids(transaction, dead, vec![]).await?;
         // An executor at a time, so that each is a range of the owners' index.
         let sql = format!(
             "SELECT id FROM saga_instance WHERE owner = $1 ORDER BY created_at LIMIT $2 {}",
@@ -180,7 +153,7 @@ impl Store {
     }
 
     /// Where an owner died, its log says so from here on: calls may have run ahead of it.
-    async fn log_take_over(
+    pub(super) async fn log_take_over(
         &self,
         transaction: &DatabaseTransaction,
         orphans: &[Uuid],

@@ -4,7 +4,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait};
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::codec::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};
@@ -202,35 +202,38 @@ impl Store {
     async fn fates(&self, writes: &[Write], touched: &HashSet<Uuid>) -> Result<Vec<Fate>, DbErr> {
         let untouched: Vec<_> =
             writes.iter().filter(|write| !touched.contains(&write.saga.id.0)).collect();
-        let landed =
-            if untouched.is_empty() { HashSet::new() } else { self.landed(&untouched).await? };
-        let fate = |write: &Write| match &write.base {
-            _ if touched.contains(&write.saga.id.0) || landed.contains(&write.saga.id.0) => {
-                Fate::Written
+        let rows =
+            if untouched.is_empty() { HashMap::new() } else { self.rows(&untouched).await? };
+        let fate = |write: &Write| {
+            let landed = |(fence, revision): &(i64, i64)| {
+                *fence == write.saga.fence && *revision >= write.saga.revision
+            };
+            match (&write.base, rows.get(&write.saga.id.0)) {
+                _ if touched.contains(&write.saga.id.0) => Fate::Written,
+                (_, Some(row)) if landed(row) => Fate::Written,
+                // The id is our own: only we can have inserted it.
+                (Base::New(_), Some(_)) => Fate::TakenUp,
+                (Base::New(_), None) => Fate::KeyTaken,
+                (Base::Owned { .. }, _) => Fate::Lost,
             }
-            Base::New(_) => Fate::KeyTaken,
-            Base::Owned { .. } => Fate::Lost,
         };
         Ok(writes.iter().map(fate).collect())
     }
 
-    async fn landed(&self, writes: &[&Write]) -> Result<HashSet<Uuid>, DbErr> {
+    /// Fence and revision of these sagas' rows, where they are.
+    async fn rows(&self, writes: &[&Write]) -> Result<HashMap<Uuid, (i64, i64)>, DbErr> {
         let ids: Vec<_> = writes.iter().map(|write| write.saga.id.0).collect();
         let sql = format!(
             "SELECT saga_instance.id, saga_instance.fence, saga_instance.revision \
              FROM {} JOIN saga_instance ON saga_instance.id = r.id",
             rowset(self.backend, IDENTITY)
         );
-        let mut landed = HashSet::new();
+        let mut rows = HashMap::new();
         // On the writing side: it is this pool's commits that are asked about.
         for row in self.write.query_all_raw(self.statement(&sql, vec![ids_json(&ids)])).await? {
-            let (id, fence, revision): (Uuid, i64, i64) =
-                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            let ours = writes.iter().find(|write| write.saga.id.0 == id);
-            if ours.is_some_and(|ours| ours.saga.fence == fence && ours.saga.revision <= revision) {
-                landed.insert(id);
-            }
+            let versions = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            rows.insert(row.try_get_by_index(0)?, versions);
         }
-        Ok(landed)
+        Ok(rows)
     }
 }

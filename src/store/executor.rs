@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::executor;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use super::{Error, Store};
 use crate::clock::Clock;
+
+/// The dead are remembered for so long.
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// An executor as the others see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +107,35 @@ impl Store {
         Ok(declared.rows_affected == 1)
     }
 
-    /// Forgets executors that are dead and own nothing any more.
-    pub async fn forget_dead_executors(&self) -> Result<(), Error> {
-        let sql = "DELETE FROM executor WHERE dead AND NOT EXISTS \
+    /// Forgets executors that died long ago and own nothing. Not sooner: a process that was stopped
+    /// may still write in the name of its former life, and what it writes must be found.
+    pub async fn forget_dead_executors(&self, now: DateTime<Utc>) -> Result<(), Error> {
+        let sql = "DELETE FROM executor WHERE dead AND heartbeat_at < $1 AND NOT EXISTS \
                    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id)";
-        self.write.execute_raw(self.statement(sql, vec![])).await?;
+        let before = now - REMEMBERED;
+        self.write.execute_raw(self.statement(sql, vec![before.into()])).await?;
+        Ok(())
+    }
+
+    /// Makes sure that this executor is known, and known to be dead.
+    pub async fn bury_executor(&self, id: Uuid, clock: &Clock) -> Result<(), Error> {
+        let now = self.lease_now(clock).await?;
+        let row = executor::ActiveModel {
+            id: Set(id),
+            name: Set("a former life".to_owned()),
+            process: Set(String::new()),
+            started_at: Set(now),
+            heartbeat_at: Set(now),
+            lease_ms: Set(0),
+            dead: Set(true),
+        };
+        let known = OnConflict::column(executor::Column::Id)
+            .update_columns([executor::Column::HeartbeatAt, executor::Column::Dead])
+            .to_owned();
+        executor::Entity::insert(row)
+            .on_conflict(known)
+            .exec_without_returning(&self.write)
+            .await?;
         Ok(())
     }
 
@@ -119,7 +146,7 @@ impl Store {
             .filter(executor::Column::Id.eq(id))
             .exec(&self.write)
             .await?;
-        self.forget_dead_executors().await
+        Ok(())
     }
 
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {

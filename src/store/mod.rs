@@ -4,6 +4,7 @@
 //! touches no row has lost its saga; a log entry or an order is only inserted in the transaction
 //! of such a write; no transaction is open across an await that is not SQL.
 
+mod adrift;
 mod claim;
 mod codec;
 mod commit;

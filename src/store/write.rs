@@ -70,6 +70,8 @@ pub enum Fate {
     Written,
     /// Another saga has this user's idempotency key: nothing was accepted.
     KeyTaken,
+    /// An earlier try of this acceptance landed, and the saga is another's already.
+    TakenUp,
     /// The saga is another's now: drop it, and call nothing more.
     Lost,
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Word, at_once, entry, name, renewal, then};
-use crate::saga::definition::Per;
+use crate::saga::definition::{EffectStage, Per};
 use crate::saga::effects::{Effect, Standing};
 use crate::saga::entry::Event;
 use crate::saga::instance::Instance;
@@ -27,6 +27,14 @@ pub(super) fn resolve(
             "{what} is not in doubt, refused or exhausted; what can be resolved: {instead}"
         ));
     }
+    let stage = stage_of(saga, effect);
+    let begun = saga.position.track(effect).and_then(|track| track.open_since);
+    if let (Some(stage), Some(begun)) = (stage, begun) {
+        let until = policy.in_flight_until(stage, begun);
+        if now < until {
+            return Err(format!("a call of {} may be in flight until {until}", name(effect)));
+        }
+    }
     let is_undo = saga.position.stage(effect.step).is_none();
     let backward = saga.state.direction() == Direction::Backward;
     let verdict = match (happened, is_undo, backward) {
@@ -47,15 +55,18 @@ pub(super) fn resolve(
 }
 
 fn may_repeat(saga: &Instance, effect: Effect, policy: &Policy, now: DateTime<Utc>) -> bool {
-    let stages = saga.position.stages.iter().map(|position| position.stage);
-    let stage = { stages }.find(|stage| [stage.step, stage.undo].contains(&effect.step));
-    match (stage, saga.position.track(effect).map(|track| track.standing)) {
+    match (stage_of(saga, effect), saga.position.track(effect).map(|track| track.standing)) {
         (Some(stage), Some(Standing::Unsure { since })) => {
             policy.may_repeat(saga, stage, since, now)
         }
         (_, Some(Standing::Untouched)) => true,
         (_, Some(Standing::Done | Standing::Refused) | None) | (None, Some(_)) => false,
     }
+}
+
+fn stage_of(saga: &Instance, effect: Effect) -> Option<EffectStage> {
+    let mut stages = saga.position.stages.iter().map(|position| position.stage);
+    stages.find(|stage| [stage.step, stage.undo].contains(&effect.step))
 }
 
 /// The effects that a person may settle now: those in doubt, refunds and releases that were refused,

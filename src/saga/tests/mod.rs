@@ -55,6 +55,8 @@ fn policy(kinds: Kinds) -> Policy {
         kinds,
         product_key_memory: Duration::from_hours(24),
         payment_key_memory: Duration::from_hours(24),
+        product_timeout: Duration::from_secs(30),
+        payment_timeout: Duration::from_secs(30),
         backoff: Backoff {
             initial: Duration::from_millis(100),
             max: Duration::from_secs(30),

@@ -208,3 +208,18 @@ fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
     };
     assert_eq!(calls[0].how, crate::saga::How::LookUp);
 }
+
+#[test]
+fn an_owner_that_died_before_the_prices_were_durable_sent_nothing() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    put(&mut saga, Step::PriceCart, None, Some(Outcome::Done));
+    let effect = Effect { step: Step::TakeOver, line: None };
+    for state in [State::Started, State::ProfileFetched] {
+        let event = Event::TakenOver(state);
+        saga.log(Entry { effect, event, ..saga.unsaved[0].clone() });
+    }
+    let late = start() + Duration::from_secs(121);
+    let Next::Enter(State::Rejected, _) = next(&saga, &policy(Kinds::IDEMPOTENT), late) else {
+        panic!("nothing was sent: nothing is to be settled");
+    };
+}

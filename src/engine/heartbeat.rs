@@ -1,0 +1,104 @@
+//! Saying that this executor lives, and looking whether the others do.
+
+use std::sync::{Arc, PoisonError};
+
+use tracing::{info, warn};
+
+use super::executor::Executor;
+use super::lease::{Beat, Life};
+use super::process;
+use super::settings::Settings;
+use crate::clock::{Clock, fresh_id};
+use crate::store::{Error, Store};
+
+impl Executor {
+    pub(super) async fn beat_on(&self) {
+        loop {
+            self.0.clock.sleep(self.0.settings.heartbeat()).await;
+            self.beat().await;
+            self.look_around().await;
+        }
+    }
+
+    /// One heartbeat. An executor that was declared dead drops all that it drives and starts anew.
+    pub async fn beat(&self) {
+        let shared = &self.0;
+        let life = shared.life();
+        let sent = Beat::now(&shared.clock);
+        let heartbeat = shared.store.heartbeat(life.id, &shared.clock);
+        match self.in_time(heartbeat).await {
+            Ok(true) => life.renew(sent),
+            Ok(false) => {
+                warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");
+                life.over.cancel();
+                // What is still being written in its name must be found to be a dead one's.
+                let buried = shared.store.bury_executor(life.id, &shared.clock).await;
+                let registered =
+                    register(&shared.store, &shared.name, shared.settings, &shared.clock).await;
+                match buried.and(registered) {
+                    Ok(next) => {
+                        let mut life = shared.life.write().unwrap_or_else(PoisonError::into_inner);
+                        *life = next;
+                    }
+                    Err(error) => warn!(%error, "could not register; tries again"),
+                }
+            }
+            Err(error) if life.holds() => info!(%error, "a heartbeat failed"),
+            Err(error) => warn!(%error, "the lease has lapsed; nothing is sent meanwhile"),
+        }
+    }
+
+    /// Looks at the other executors and declares those dead that are.
+    pub async fn look_around(&self) {
+        let shared = &self.0;
+        let heard = match self.in_time(shared.store.executors(&shared.clock)).await {
+            Ok(heard) => heard,
+            Err(error) => return info!(%error, "could not look at the other executors"),
+        };
+        let own = self.id();
+        let mut any_dead = false;
+        for other in heard.iter().filter(|other| other.id != own) {
+            // Who has the database to itself knows that every other is gone.
+            let dead = other.lapsed
+                || shared.store.is_exclusive()
+                || process::is_surely_dead(&other.process);
+            any_dead |= other.dead;
+            if !other.dead && dead {
+                any_dead = true;
+                match shared.store.declare_dead(other.id, other.heartbeat_at).await {
+                    Ok(true) => {
+                        warn!(executor = %other.id, name = other.name, "is dead; its sagas are taken over");
+                    }
+                    Ok(false) => {}
+                    Err(error) => info!(%error, "could not declare an executor dead"),
+                }
+            }
+        }
+        if any_dead {
+            shared.claim_now.notify_one();
+        }
+    }
+
+    /// A database that has vanished without a word must not hold up what says that we live.
+    pub(super) async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let longest = self.0.settings.lease / 2;
+        let late = || Error::Unusable("the database does not answer".to_owned());
+        tokio::time::timeout(longest, asked).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+/// Enters a new life in the books.
+pub(super) async fn register(
+    store: &Store,
+    name: &str,
+    settings: Settings,
+    clock: &Clock,
+) -> Result<Arc<Life>, Error> {
+    let (id, sent) = (fresh_id(), Beat::now(clock));
+    store.register_executor(id, name, &process::identity(), settings.lease, clock).await?;
+    info!(executor = %id, name, "registered");
+    Ok(Arc::new(Life::new(id, settings.lease, sent, clock.clone())))
+}
