@@ -1,6 +1,8 @@
 //! A way to a neighbour that can be shut: a port that refuses connections until it is opened.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -8,27 +10,36 @@ use tokio::task::JoinSet;
 /// A port in front of a neighbour. Shut to begin with.
 pub struct Gate {
     address: SocketAddr,
+    passed: Arc<AtomicUsize>,
     open: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Gate {
     pub async fn shut() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        Self { address: listener.local_addr().expect("its address"), open: None }
+        let address = listener.local_addr().expect("its address");
+        Self { address, passed: Arc::default(), open: None }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
+    /// How many connections it has let through.
+    pub fn passed(&self) -> usize {
+        self.passed.load(Ordering::Relaxed)
+    }
+
     /// Lets connections through to that neighbour.
     pub async fn open(&mut self, url: &str) {
         let listener = TcpListener::bind(self.address).await.expect("the same port");
         let neighbour = url.strip_prefix("http://").expect("an address").to_owned();
+        let passed = self.passed.clone();
         self.open = Some(tokio::spawn(async move {
             // They end with this task.
             let mut connections = JoinSet::new();
             while let Ok((mut near, _)) = listener.accept().await {
+                passed.fetch_add(1, Ordering::Relaxed);
                 let neighbour = neighbour.clone();
                 connections.spawn(async move {
                     let mut far = TcpStream::connect(neighbour).await.expect("the neighbour");

@@ -100,3 +100,21 @@ async fn a_reservation_that_was_never_sent_is_given_up_at_the_deadline_and_refun
         world.finish().await;
     }
 }
+
+#[tokio::test]
+async fn only_where_keys_are_kept_do_effects_share_a_connection() {
+    for books in BOTH {
+        for (keeps_keys, connections) in [(true, 1), (false, 3)] {
+            let mut gate = Gate::shut().await;
+            let world = pays_at(World::build(books), &gate);
+            let world = if keeps_keys { world } else { world.not_idempotent() };
+            let world = world.start().await;
+            gate.open(&world.sandbox.payment_url()).await;
+            for _each in 0..3 {
+                world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
+            }
+            assert_eq!(gate.passed(), connections);
+            world.finish().await;
+        }
+    }
+}
