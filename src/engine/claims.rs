@@ -2,7 +2,7 @@
 //! of what nobody drives, and the counts for its metrics.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -75,6 +75,7 @@ impl Executor {
             open: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
             driven: DashMap::new(),
+            short_of_places: AtomicBool::new(false),
             claim_now: Notify::new(),
         });
         let this = Self(shared);
@@ -149,12 +150,26 @@ impl Executor {
     pub async fn claim(&self) -> bool {
         let shared = &self.0;
         let life = shared.life();
+        shared.next_due.store(i64::MAX, Ordering::Release);
+        // Places are only taken from new checkouts where there is something to do with them.
+        let any = self.in_time(shared.store.is_any_claimable(shared.clock.now())).await;
+        match any {
+            Ok(true) if life.holds() => {}
+            Ok(true) => return false,
+            Ok(false) => {
+                self.note_next_due().await;
+                return false;
+            }
+            Err(error) => {
+                info!(%error, "could not claim");
+                return false;
+            }
+        }
         let places = self.places_for_claims().await;
-        if places.is_empty() || !life.holds() {
-            shared.next_due.store(i64::MAX, Ordering::Release);
+        if places.is_empty() {
+            shared.short_of_places.store(true, Ordering::Release);
             return false;
         }
-        shared.next_due.store(i64::MAX, Ordering::Release);
         let now = shared.clock.now();
         let wanted = places.len();
         let claim = shared.store.claim(life.id, now, wanted as u64, &shared.definitions);
@@ -178,10 +193,17 @@ impl Executor {
             take_up(&mut saga, now, life.since(), shared.settings.deadline);
             shared.spawn(Drive::claimed(shared.clone(), life.clone(), saga), place);
         }
-        if !full && let Ok(Some(due)) = shared.store.next_due().await {
-            shared.next_due.fetch_min(due.timestamp_millis(), Ordering::AcqRel);
+        if !full {
+            self.note_next_due().await;
         }
         full
+    }
+
+    async fn note_next_due(&self) {
+        let shared = &self.0;
+        if let Ok(Some(due)) = self.in_time(shared.store.next_due()).await {
+            shared.next_due.fetch_min(due.timestamp_millis(), Ordering::AcqRel);
+        }
     }
 
     /// As many as a claim may use: new checkouts keep their share. While new checkouts hold all
@@ -190,10 +212,6 @@ impl Executor {
         let shared = &self.0;
         let mut places = Vec::new();
         if shared.places.available_permits() == 0
-            && self
-                .in_time(shared.store.is_any_claimable(shared.clock.now()))
-                .await
-                .unwrap_or(false)
             && let Ok(among) = shared.places_for_claims.clone().try_acquire_owned()
         {
             tokio::select! {

@@ -1,6 +1,6 @@
 //! The executor: accepts checkouts, drives what it owns, and gives everything up when it stops.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -61,6 +61,8 @@ pub(super) struct Shared {
     pub(super) claim_now: Notify,
     /// The sagas that have a driver here, with the fence under which it drives.
     pub(super) driven: DashMap<OrderId, i64>,
+    /// There was something to claim and no place for it: the next one that is free is told of.
+    pub(super) short_of_places: AtomicBool,
 }
 
 impl std::fmt::Debug for Shared {
@@ -109,6 +111,9 @@ impl Shared {
             shared.driven.remove_if(&owned.0, |_, fence| *fence == owned.2);
             shared.metrics.ended();
             drop(place);
+            if shared.short_of_places.swap(false, Ordering::AcqRel) {
+                shared.claim_now.notify_one();
+            }
         });
     }
 

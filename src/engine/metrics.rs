@@ -36,12 +36,6 @@ impl EncodeLabelValue for Word {
     }
 }
 
-/// Labels that the database gives.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Counted {
-    state: String,
-}
-
 /// This process's numbers.
 #[derive(Debug)]
 pub struct Metrics {
@@ -50,7 +44,7 @@ pub struct Metrics {
     checkouts: Family<InState, Histogram>,
     steps: Family<OfStep, Histogram>,
     in_flight: Gauge,
-    open: Family<Counted, Gauge>,
+    open: Family<InState, Gauge>,
     shed: Counter,
     taken_over: Counter,
     commits: Counter,
@@ -157,10 +151,11 @@ impl Metrics {
     }
 
     pub(super) fn open(&self, by_state: &[(String, u64)]) {
-        self.open.clear();
-        for (state, count) in by_state {
-            let gauge = self.open.get_or_create(&Counted { state: state.clone() });
-            gauge.set(i64::try_from(*count).unwrap_or(i64::MAX));
+        for state in <State as strum::IntoEnumIterator>::iter().filter(|state| !state.is_rest()) {
+            let state: &'static str = state.into();
+            let count = by_state.iter().find(|(counted, _)| counted == state);
+            let gauge = self.open.get_or_create(&InState { state: Word(state) });
+            gauge.set(count.map_or(0, |(_, count)| i64::try_from(*count).unwrap_or(i64::MAX)));
         }
     }
 }

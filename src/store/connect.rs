@@ -62,7 +62,7 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     // One writer: SQLite has one anyway, and queueing here beats its busy loop.
     let write = pool(1).await?;
     let read = pool(4).await?;
-    Ok(Store { write, read, backend: DbBackend::Sqlite, _lock: Some(Arc::new(lock)) })
+    Ok(Store { write, read, backend: DbBackend::Sqlite, lock: Some(Arc::new(lock)) })
 }
 
 /// SQLite is for one process: a second one on the same file is refused. The lock goes with the
@@ -105,7 +105,7 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
     };
     let write = pool(WRITERS).await?;
     let read = pool(options.max_connections.saturating_sub(WRITERS).max(1)).await?;
-    Ok(Store { write, read, backend: DbBackend::Postgres, _lock: None })
+    Ok(Store { write, read, backend: DbBackend::Postgres, lock: None })
 }
 
 impl Store {
@@ -161,5 +161,10 @@ impl Store {
         let close = async |pool: &DatabaseConnection| drop(pool.clone().close().await);
         close(&self.read).await;
         close(&self.write).await;
+        if let Some(lock) = &self.lock {
+            // Clones may linger; the file is free from here on. A lock that can't be given back
+            // goes with the process.
+            let _given_back = lock.unlock();
+        }
     }
 }

@@ -37,7 +37,7 @@ pub struct Store {
     read: DatabaseConnection,
     backend: DbBackend,
     /// Held as long as the store lives: SQLite is for one process.
-    _lock: Option<std::sync::Arc<std::fs::File>>,
+    lock: Option<std::sync::Arc<std::fs::File>>,
 }
 
 /// What can go wrong, by what the caller can do.
