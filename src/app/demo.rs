@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tracing::info;
 
 use super::Error;
-use super::serve::Running;
+use super::serve::{Running, open};
 use crate::clock::Clock;
 use crate::config::{Config, DatabaseUrl, Token};
 use crate::lifecycle::stop_asked;
@@ -61,8 +61,7 @@ fn url(of: &str) -> url::Url {
 
 /// What a killed demo left, as lines to print.
 async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
-    let url = config.database.url.reveal();
-    let store = store::open(store::Options { url, max_connections: 2 }).await?;
+    let store = open(config).await?;
     store.migrate().await?;
     let open = store.list(&Filter { open: true, limit: 20, ..Filter::default() }).await?;
     store.close().await;

@@ -124,9 +124,12 @@ impl Listening {
     }
 }
 
-async fn open(config: &Config) -> Result<Store, store::Error> {
+pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
     let url = config.database.url.reveal();
-    store::open(store::Options { url, max_connections: config.database.max_connections }).await
+    let max_connections = config.database.max_connections;
+    // Sooner than others find us silent.
+    let silence = config.executor.lease / 2;
+    store::open(store::Options { url, max_connections, silence }).await
 }
 
 /// Opens and migrates the books, however long the database takes to be there.

@@ -27,6 +27,9 @@ pub struct Options<'a> {
     pub url: &'a str,
     /// Connections at most, over both pools (PostgreSQL).
     pub max_connections: u32,
+    /// PostgreSQL ends a transaction of ours that has been silent for so long: a process that was
+    /// stopped in the middle of one must not keep its rows from those who take over.
+    pub silence: Duration,
 }
 
 /// Connects. Doesn't migrate.
@@ -91,15 +94,18 @@ fn lock_beside(url: &str) -> Result<File, Error> {
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
+    let silence = options.silence.as_millis().max(1);
     let pool = async |connections: u32| {
         let mut pool = ConnectOptions::new(options.url);
         pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
-        pool.sqlx_logging(false).map_sqlx_postgres_opts(|postgres| {
+        pool.sqlx_logging(false).map_sqlx_postgres_opts(move |postgres| {
             // Every statement has its index, and joins a few rows to it. A plan made while a table
             // was small must not become a scan, or a join over a whole index, when it is large.
             let plans = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
-            let settings = plans.map(|plan| (plan, "off"));
-            postgres.application_name("order-service").options(settings)
+            postgres
+                .application_name("order-service")
+                .options(plans.map(|plan| (plan, "off")))
+                .options([("idle_in_transaction_session_timeout", silence)])
         });
         Database::connect(pool).await
     };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use order_service::sandbox::{Kinds, sample};
 use serde_json::{Value, json};
@@ -68,7 +69,9 @@ impl Clients {
     }
 
     async fn shop(&self, address: SocketAddr) {
-        let http = reqwest::Client::new();
+        // A service that was put to sleep says nothing: its clients go.
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(4)).build();
+        let http = http.expect("a client");
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let key = format!("key-{number}");

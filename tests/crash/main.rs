@@ -137,3 +137,35 @@ async fn a_second_process_on_one_sqlite_file_is_refused_with_a_line_that_says_so
     assert!(said.contains("in use by another process"), "{said}");
     service.terminate().await;
 }
+
+/// Two replicas: one is stopped beyond its lease, and its sagas are the other's. Awake again, it
+/// finds that, and neither writes nor calls in its former life's name; the ledgers would show it.
+async fn put_to_sleep(kinds: Kinds) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = database(Books::Postgres, directory.path()).await;
+    let sandbox = SandboxProcess::start(directory.path(), kinds).await;
+    sandbox.inject(&json!({"call": "*", "fault": "slow", "millis": 50, "chance": 0.5})).await;
+    let clients = Arc::new(Clients::new());
+    let sleeper = Service::start(&url, &sandbox, kinds).await;
+    let other = Service::start(&url, &sandbox, kinds).await;
+    let storm = clients.storm(sleeper.address, 12);
+    clients.answered(30).await;
+    sleeper.signal("STOP");
+    storm.await.expect("clients");
+    clients.everybody_gets_one_answer(other.address, kinds).await;
+    sleeper.signal("CONT");
+    clients.everybody_gets_one_answer(sleeper.address, kinds).await;
+    sleeper.terminate().await;
+    other.terminate().await;
+    audit(&process::open_books(&url).await, &sandbox.ledger().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_put_to_sleep_loses_its_sagas_and_does_no_harm_when_it_wakes() {
+    put_to_sleep(Kinds::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_put_to_sleep_among_neighbours_that_repeat_does_no_harm_when_it_wakes() {
+    put_to_sleep(Kinds::REPEATING).await;
+}

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use order_service::sandbox::{Kinds, Ledger};
 use order_service::store::{self, Store};
@@ -18,7 +19,9 @@ fn free_address() -> SocketAddr {
 
 /// Opens books that no service has open.
 pub async fn open_books(url: &str) -> Store {
-    store::open(store::Options { url, max_connections: 4 }).await.expect("the books")
+    store::open(store::Options { url, max_connections: 4, silence: Duration::from_secs(5) })
+        .await
+        .expect("the books")
 }
 
 /// A child that does not outlive its test.
@@ -79,11 +82,16 @@ impl Service {
         drop(self);
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.0.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
+        assert!(sent.success());
+    }
+
     /// SIGTERM; it ends by itself, with 0.
     pub async fn terminate(mut self) {
-        let pid = self.child.0.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill");
-        assert!(sent.success());
+        self.signal("TERM");
         let ended = tokio::task::spawn_blocking(move || self.child.0.wait());
         let status = ended.await.expect("waits").expect("ends");
         assert_eq!(status.code(), Some(0), "SIGTERM ends it with 0");
@@ -157,6 +165,6 @@ async fn ready(from: impl Read + Send + 'static, word: &'static str) {
             }
         }
     });
-    let within = std::time::Duration::from_mins(1);
+    let within = Duration::from_mins(1);
     tokio::time::timeout(within, heard).await.expect("in time").expect("it gets ready");
 }
