@@ -1,6 +1,8 @@
 //! W3C trace context: one trace per checkout, from the client's request through every call made for
 //! it, also after a restart (the saga's row keeps it).
 
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
 use crate::clock::random_bits;
 
 /// A `traceparent` header: `00-TRACE-SPAN-FLAGS`.
@@ -37,6 +39,19 @@ impl TraceParent {
     #[must_use]
     pub fn child(&self) -> Self {
         Self { span: random_bits() | 1, ..self.clone() }
+    }
+
+    /// Has a span, and all in it, exported as part of this trace. Without an exporter, nothing.
+    pub fn adopt(&self, span: &tracing::Span) {
+        use opentelemetry::trace::{
+            SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
+        };
+        let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        let (trace, parent) = (TraceId::from(self.trace), SpanId::from(self.span));
+        let remote = SpanContext::new(trace, parent, flags, true, TraceState::default());
+        let context = opentelemetry::Context::new().with_remote_span_context(remote);
+        // It fails where no exporter looks at the span.
+        let _unexported = span.set_parent(context);
     }
 
     /// The trace's id as 32 hexadecimal digits, as error bodies show it.

@@ -67,6 +67,7 @@ impl Drive {
     pub(super) async fn run(mut self) {
         let (id, kind, fence) = (self.saga.id, self.saga.definition.kind, self.saga.fence);
         let span = info_span!("saga", saga.id = %id, saga.kind = kind, fence);
+        self.trace().adopt(&span);
         let over = self.life.over.clone();
         async {
             tokio::select! {

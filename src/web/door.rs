@@ -25,6 +25,7 @@ pub(crate) async fn walk_in(mut request: Request, next: Next) -> Response {
         route,
         trace_id = trace.trace_id(),
     );
+    trace.adopt(&span);
     let path = request.uri().path().to_owned();
     request.extensions_mut().insert(trace.clone());
     let mut response = next.run(request).instrument(span).await;
