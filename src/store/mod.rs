@@ -23,7 +23,7 @@ pub use claim::Claimed;
 pub use codec::Unreadable;
 pub use connect::{Options, open};
 pub use executor::Heard;
-pub use operator::{Filter, ListedSaga, Summary};
+pub use operator::{Filter, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use write::{Accepted, Base, Fate, NewOrder, Write};

@@ -13,9 +13,6 @@ use super::{Error, Store};
 use crate::order::UserId;
 use crate::saga::State;
 
-/// A saga in a list.
-pub type ListedSaga = Found;
-
 /// Which sagas an operator wants to see.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
@@ -50,19 +47,19 @@ pub struct Summary {
     pub accepted: u64,
 }
 
-const OPEN: &str = "('Started', 'ProfileFetched', 'Priced', 'Paid', 'Reserved', 'Compensating')";
+/// The states that are not rest, as they are stored.
+fn open_states() -> impl Iterator<Item = &'static str> {
+    let states = <State as strum::IntoEnumIterator>::iter();
+    states.filter(|state| !state.is_rest()).map(<&str>::from)
+}
 
 impl Store {
     /// Sagas, newest first; one more than asked for where there are more.
-    pub async fn list(&self, filter: &Filter) -> Result<Vec<ListedSaga>, Error> {
+    pub async fn list(&self, filter: &Filter) -> Result<Vec<Found>, Error> {
         use saga_instance::Column;
         let mut only = Condition::all();
         only = only.add_option(filter.state.map(|state| Column::State.eq(state.to_string())));
-        only = only.add_option(filter.open.then(|| {
-            let states = <State as strum::IntoEnumIterator>::iter();
-            let open = states.filter(|state| !state.is_rest()).map(|state| state.to_string());
-            Column::State.is_in(open.collect::<Vec<_>>())
-        }));
+        only = only.add_option(filter.open.then(|| Column::State.is_in(open_states())));
         only = only.add_option(filter.stuck.map(|stuck| {
             if stuck { Column::StuckKind.is_not_null() } else { Column::StuckKind.is_null() }
         }));
@@ -89,8 +86,7 @@ impl Store {
         let by_stuck = "SELECT stuck_kind, count(*) FROM saga_instance \
                         WHERE stuck_kind IS NOT NULL GROUP BY stuck_kind ORDER BY stuck_kind";
         // The first of each state by the states' index; a plain minimum would walk all that rest.
-        let states = <State as strum::IntoEnumIterator>::iter().filter(|state| !state.is_rest());
-        let firsts = states.map(|state| {
+        let firsts = open_states().map(|state| {
             format!(
                 "SELECT * FROM (SELECT created_at FROM saga_instance WHERE state = '{state}' \
                  ORDER BY created_at LIMIT 1) AS first_{state}"
@@ -113,8 +109,10 @@ impl Store {
 
     /// How many open sagas are in each state.
     pub async fn open_by_state(&self) -> Result<Vec<(String, u64)>, Error> {
+        let open: Vec<_> = open_states().map(|state| format!("'{state}'")).collect();
         let sql = format!(
-            "SELECT state, count(*) FROM saga_instance WHERE state IN {OPEN} GROUP BY state"
+            "SELECT state, count(*) FROM saga_instance WHERE state IN ({}) GROUP BY state",
+            open.join(", ")
         );
         self.counts(&sql).await
     }

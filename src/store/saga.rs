@@ -211,15 +211,4 @@ impl Store {
         let steps = log.into_iter().map(LoggedStep::from).collect();
         Ok(Some(Inspected { found: Found::from(row), steps, instance }))
     }
-
-    /// How many sagas are open, up to `limit`.
-    pub async fn count_open(&self, limit: u64) -> Result<u64, Error> {
-        use sea_orm::ConnectionTrait;
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM saga_instance \
-                   WHERE state IN ('Started', 'ProfileFetched', 'Priced', 'Paid', 'Reserved', \
-                   'Compensating') LIMIT $1) AS open";
-        let row = self.read.query_one_raw(self.statement(sql, vec![limit.into()])).await?;
-        let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        Ok(u64::try_from(count).unwrap_or(0))
-    }
 }
