@@ -19,6 +19,7 @@ impl Pacing {
         let policy = ExponentialBackoffBuilder::new()
             .with_initial_interval(first)
             .with_max_interval(longest)
+            .with_randomization_factor(0.0)
             .with_max_elapsed_time(None)
             .build();
         Self(policy)
@@ -29,9 +30,9 @@ impl Pacing {
         Self::new(Duration::from_millis(20), Duration::from_millis(500))
     }
 
-    /// The next pause.
-    pub fn pause(&mut self) -> Duration {
-        self.0.next_backoff().unwrap_or(self.0.max_interval)
+    /// The next pause, spread evenly over half of itself more or less by `chance`, 0 to 1.
+    pub fn pause(&mut self, chance: f64) -> Duration {
+        self.0.next_backoff().unwrap_or(self.0.max_interval).mul_f64(0.5 + chance)
     }
 
     /// Begins again with the first.

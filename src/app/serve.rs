@@ -129,7 +129,8 @@ pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
     let max_connections = config.database.max_connections;
     // Sooner than others find us silent.
     let silence = config.executor.lease / 2;
-    store::open(store::Options { url, max_connections, silence }).await
+    let access = store::Access::Owner;
+    store::open(store::Options { url, max_connections, silence, access, gate: None }).await
 }
 
 /// Opens and migrates the books, however long the database takes to be there.
@@ -154,7 +155,7 @@ async fn open_when_reachable(
             warn!(reason, "waits for the database");
             reason.clone_into(&mut said);
         }
-        clock.sleep(pacing.pause()).await;
+        clock.sleep(pacing.pause(clock.chance())).await;
     }
 }
 

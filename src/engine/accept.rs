@@ -11,7 +11,6 @@ use super::executor::{Executor, Place, Shared};
 use super::lease::Life;
 use super::waiting::{Acceptance, Seen, Taken, Waiter};
 use super::writer::Written;
-use crate::clock::fresh_id;
 use crate::order::{Line, OrderId, UserId};
 use crate::saga::{Context, Definition, Instance, Kinds, Position};
 use crate::store::{Accepted as Acceptable, Base, Found};
@@ -98,7 +97,7 @@ impl Executor {
         let now = self.0.clock.now();
         let context = Context::accepted(new.lines, new.kinds);
         Instance {
-            id: OrderId(fresh_id()),
+            id: OrderId(self.0.clock.fresh_id()),
             definition: new.definition,
             user_id: new.user_id,
             state: new.definition.starts,
@@ -131,6 +130,7 @@ impl Executor {
             return found;
         }
         tokio::select! {
+            biased;
             seen = waiter.news(&shared.store, &shared.clock) => seen,
             () = shared.clock.sleep(wait) => found,
             () = shared.draining.cancelled() => found,
@@ -152,6 +152,7 @@ impl Accepted {
     /// Waits until it is in the books, or surely not.
     pub async fn durable(self) -> Acceptance {
         tokio::select! {
+            biased;
             acceptance = heard(self.taken) => acceptance,
             () = self.shared.clock.sleep(ACCEPT_TIMEOUT) => Acceptance::Unknown,
         }

@@ -1,7 +1,7 @@
 //! The tasks of an executor besides its sagas: its heartbeat with the look at others', its claims
 //! of what nobody drives, and the counts for its metrics.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -109,11 +109,13 @@ impl Executor {
         shared.sagas.close();
         let clock = &shared.clock;
         tokio::select! {
+            biased;
             () = shared.sagas.wait() => {}
             () = clock.sleep(grace) => {
                 warn!(sagas = self.in_flight(), "cuts off calls that are still in flight");
                 shared.cut.cancel();
                 tokio::select! {
+                    biased;
                     () = shared.sagas.wait() => {}
                     () = clock.sleep(Duration::from_secs(5)) => {
                         error!("could not write everything down; others take it over");
@@ -138,6 +140,7 @@ impl Executor {
             let until = shared.next_due.load(Ordering::Acquire).saturating_sub(now).max(1);
             let until = Duration::from_millis(until.unsigned_abs()).min(POLL);
             tokio::select! {
+                biased;
                 () = shared.clock.sleep(until) => {}
                 () = shared.claim_now.notified() => {}
                 () = shared.draining.cancelled() => {}
@@ -215,6 +218,7 @@ impl Executor {
             && let Ok(among) = shared.places_for_claims.clone().try_acquire_owned()
         {
             tokio::select! {
+                biased;
                 Ok(place) = shared.places.clone().acquire_owned() => {
                     places.push(Place::for_claimed(place, among));
                 }
@@ -230,7 +234,7 @@ impl Executor {
     }
 
     async fn count_on(&self) {
-        let mut missing = HashSet::new();
+        let mut missing = BTreeSet::new();
         loop {
             self.count().await;
             missing = self.sweep(missing).await;
@@ -241,7 +245,7 @@ impl Executor {
     /// Gives up sagas that are ours by the books and that nobody here drives: a claim whose commit
     /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
     /// missing before may only just be on its way in or out.
-    async fn sweep(&self, missing_before: HashSet<Owned>) -> HashSet<Owned> {
+    async fn sweep(&self, missing_before: BTreeSet<Owned>) -> BTreeSet<Owned> {
         let (shared, life) = (&self.0, self.0.life());
         let most = shared.settings.concurrency as u64 * 2;
         let Ok(owned) = self.in_time(shared.store.owned(life.id, most)).await else {
@@ -249,7 +253,7 @@ impl Executor {
         };
         let undriven =
             |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| *driven != *fence);
-        let missing: HashSet<Owned> = owned.into_iter().filter(undriven).collect();
+        let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
         for (id, fence) in missing.intersection(&missing_before) {
             warn!(saga.id = %id, "is ours, and nobody drives it: given up");
             let now = shared.clock.now();

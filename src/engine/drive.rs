@@ -12,7 +12,7 @@ use super::executor::Shared;
 use super::lease::Life;
 use super::waiting::Taken;
 use super::writer::Written;
-use crate::clock::{chance, fresh_id};
+use crate::clock::Clock;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
 use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Stuck, StuckKind, settle};
@@ -71,6 +71,7 @@ impl Drive {
         let over = self.life.over.clone();
         async {
             tokio::select! {
+                biased;
                 () = over.cancelled() => info!("dropped: this executor was declared dead"),
                 driven = self.advance() => if let Err(Gone) = driven {
                     debug!("dropped: it is not ours");
@@ -114,6 +115,7 @@ impl Drive {
         // A read is safe whoever owns the saga.
         let errand = Errand { trace: &trace, may_send: &|| true };
         tokio::select! {
+            biased;
             reading = self.kind().read(&self.saga, errand) => Some(reading),
             () = clock.sleep(left.to_std().unwrap_or(Duration::ZERO)) => Some(self.out_of_time()),
             () = cut.cancelled() => None,
@@ -141,7 +143,8 @@ impl Drive {
         let before = self.saga.state;
         let now = self.shared.clock.now();
         let policy = &self.shared.settings.policy;
-        settle::learn(&mut self.saga, reading, &self.shared.name, policy, now, chance());
+        let chance = self.shared.clock.chance();
+        settle::learn(&mut self.saga, reading, &self.shared.name, policy, now, chance);
         self.changed = true;
         if self.saga.state != before {
             self.entered();
@@ -153,7 +156,7 @@ impl Drive {
         if state == State::Completed {
             let now = self.shared.clock.now();
             settle::confirmed(&mut self.saga, &self.shared.name, now);
-            self.order = Some(new_order(&self.saga, now));
+            self.order = Some(new_order(&self.saga, &self.shared.clock));
         }
         self.entered();
     }
@@ -284,7 +287,7 @@ impl Drive {
     }
 }
 
-fn new_order(saga: &Instance, now: DateTime<Utc>) -> NewOrder {
+fn new_order(saga: &Instance, clock: &Clock) -> NewOrder {
     let prices = saga.context.unit_prices.iter().flatten();
     let items = saga.context.lines.iter().zip(prices);
     NewOrder {
@@ -292,8 +295,8 @@ fn new_order(saga: &Instance, now: DateTime<Utc>) -> NewOrder {
         user_id: saga.user_id,
         total: saga.total().unwrap_or(crate::order::Paise(0)),
         created_at: saga.created_at,
-        confirmed_at: now,
-        items: items.map(|(line, price)| (fresh_id(), *line, *price)).collect(),
-        event_id: fresh_id(),
+        confirmed_at: clock.now(),
+        items: items.map(|(line, price)| (clock.fresh_id(), *line, *price)).collect(),
+        event_id: clock.fresh_id(),
     }
 }

@@ -8,7 +8,7 @@ use super::executor::Executor;
 use super::lease::{Beat, Life};
 use super::process;
 use super::settings::Settings;
-use crate::clock::{Clock, fresh_id};
+use crate::clock::Clock;
 use crate::store::{Error, Store};
 
 impl Executor {
@@ -86,7 +86,7 @@ impl Executor {
     ) -> Result<T, Error> {
         let longest = self.0.settings.lease / 2;
         let late = || Error::Unusable("the database does not answer".to_owned());
-        tokio::time::timeout(longest, asked).await.unwrap_or_else(|_| Err(late()))
+        self.0.clock.within(longest, asked).await.unwrap_or_else(|| Err(late()))
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) async fn register(
     settings: Settings,
     clock: &Clock,
 ) -> Result<Arc<Life>, Error> {
-    let (id, sent) = (fresh_id(), Beat::now(clock));
+    let (id, sent) = (clock.fresh_id(), Beat::now(clock));
     store.register_executor(id, name, &process::identity(), settings.lease, clock).await?;
     info!(executor = %id, name, "registered");
     Ok(Arc::new(Life::new(id, settings.lease, sent, clock.clone())))

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_lease_lapses_before_others_may_take_over() {
-        let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
         let lease = Duration::from_secs(10);
         let life = Life::new(Uuid::nil(), lease, Beat::now(&clock), clock.clone());
         clock.advance(Duration::from_millis(7_999));

@@ -9,7 +9,6 @@ use tracing::{debug, info};
 
 use super::drive::Drive;
 use super::kind::Kind;
-use crate::clock::chance;
 use crate::neighbours::Errand;
 use crate::saga::{Call, Outcome, Report, settle};
 use crate::trace::TraceParent;
@@ -37,6 +36,7 @@ impl Drive {
                 };
                 let errand = Errand { trace, may_send: &may_send };
                 let report = tokio::select! {
+                    biased;
                     report = kind.call(sight, call, errand) => report,
                     () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
                 };
@@ -57,7 +57,7 @@ impl Drive {
             }
         }
         let (policy, now) = (&shared.settings.policy, shared.clock.now());
-        settle::schedule(&mut self.saga, &failed, policy, now, chance());
+        settle::schedule(&mut self.saga, &failed, policy, now, shared.clock.chance());
         settle::end_doubt(&mut self.saga, policy, (now, shared.settings.deadline));
     }
 

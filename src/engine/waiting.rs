@@ -126,6 +126,7 @@ impl Waiter {
         let mut pause = FIRST_LOOK;
         loop {
             tokio::select! {
+                biased;
                 seen = told(&mut self.news) => return seen,
                 () = clock.sleep(pause) => {
                     pause = (pause * 2).min(LONGEST_LOOK);

@@ -129,9 +129,9 @@ impl Writer {
     async fn write(&mut self, mut batch: Vec<Queued>) {
         while !batch.is_empty() {
             let writes: Vec<Write> = batch.iter().map(|queued| queued.write.clone()).collect();
-            let committing = tokio::time::timeout(COMMIT_TIMEOUT, self.store.commit(&writes));
+            let committing = self.clock.within(COMMIT_TIMEOUT, self.store.commit(&writes));
             match committing.await {
-                Ok(Ok(fates)) => {
+                Some(Ok(fates)) => {
                     self.metrics.committed(batch.len());
                     self.is_up();
                     return batch
@@ -139,27 +139,27 @@ impl Writer {
                         .zip(fates)
                         .for_each(|(queued, fate)| queued.tell(fate));
                 }
-                Ok(Err(Error::Refused(cause))) if batch.len() == 1 => {
+                Some(Err(Error::Refused(cause))) if batch.len() == 1 => {
                     let id = batch[0].write.saga.id;
                     error!(saga.id = %id, error = %cause, "the database refuses what this saga has to write");
                     return batch.into_iter().for_each(Queued::refuse);
                 }
-                Ok(Err(Error::Refused(_))) => {
+                Some(Err(Error::Refused(_))) => {
                     // One of them spoils it for all: each by itself.
                     for queued in batch {
                         Box::pin(self.write(vec![queued])).await;
                     }
                     return;
                 }
-                Ok(Err(Error::Unavailable(cause))) => self.is_down(&cause.to_string()),
-                Ok(Err(Error::Unusable(cause))) => self.is_down(&cause),
-                Ok(Err(Error::OutcomeUnknown(cause))) => {
+                Some(Err(Error::Unavailable(cause))) => self.is_down(&cause.to_string()),
+                Some(Err(Error::Unusable(cause))) => self.is_down(&cause),
+                Some(Err(Error::OutcomeUnknown(cause))) => {
                     for queued in &mut batch {
                         queued.maybe_written = true;
                     }
                     self.is_down(&cause.to_string());
                 }
-                Err(_elapsed) => {
+                None => {
                     for queued in &mut batch {
                         queued.maybe_written = true;
                     }
@@ -189,11 +189,12 @@ impl Writer {
 
     /// Waits a little; who wants to be accepted meanwhile is turned away at once.
     async fn pause(&mut self) {
-        let (clock, pause) = (self.clock.clone(), self.pacing.pause());
+        let (clock, pause) = (self.clock.clone(), self.pacing.pause(self.clock.chance()));
         let waited = clock.sleep(pause);
         tokio::pin!(waited);
         loop {
             tokio::select! {
+                biased;
                 () = &mut waited => break,
                 Some(queued) = self.queue.recv() => self.waiting.push_back(queued),
             }

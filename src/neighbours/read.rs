@@ -64,7 +64,7 @@ impl Http {
             if !matches!(found, Found::Nonsense(_)) || tries == TRIES {
                 return (report, found);
             }
-            self.clock.sleep(pacing.pause()).await;
+            self.clock.sleep(pacing.pause(self.clock.chance())).await;
         }
     }
 }

@@ -9,13 +9,14 @@ use chrono::{DateTime, Utc};
 use entity::{saga_instance, step_log};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    FromQueryResult, QueryFilter, QueryOrder, Set, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, Set,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::codec::instance_of;
+use super::pool::Transaction;
 use super::rowset::{IDENTITY, ids_json, rowset};
 use super::{Error, Store, Unreadable};
 use crate::order::OrderId;
@@ -98,11 +99,7 @@ impl Store {
         Ok(due.map(|due| due.next_attempt_at))
     }
 
-    async fn orphaned(
-        &self,
-        transaction: &DatabaseTransaction,
-        limit: u64,
-    ) -> Result<Vec<Uuid>, Error> {
+    async fn orphaned(&self, transaction: &Transaction, limit: u64) -> Result<Vec<Uuid>, Error> {
         let dead = "SELECT id FROM executor WHERE dead AND EXISTS \
                     (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id)";
         let dead = self.ids(transaction, dead, vec![]).await?;
@@ -122,7 +119,7 @@ impl Store {
 
     async fn due(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         now: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<Uuid>, Error> {
@@ -144,7 +141,7 @@ impl Store {
 
     async fn ids(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sql: &str,
         values: Vec<sea_orm::Value>,
     ) -> Result<Vec<Uuid>, Error> {
@@ -155,7 +152,7 @@ impl Store {
     /// Where an owner died, its log says so from here on: calls may have run ahead of it.
     pub(super) async fn log_take_over(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         orphans: &[Uuid],
         executor: Uuid,
         now: DateTime<Utc>,
@@ -179,7 +176,7 @@ impl Store {
 
     async fn sort_out(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         rows: Vec<saga_instance::Model>,
         now: DateTime<Utc>,
         definitions: &[&'static Definition],
@@ -210,7 +207,7 @@ impl Store {
 
 /// Changes the owner and raises the fence of rows that this transaction has locked.
 async fn take(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     ids: &[Uuid],
     executor: Uuid,
 ) -> Result<Vec<saga_instance::Model>, Error> {
@@ -230,7 +227,7 @@ async fn take(
 
 /// Gives a saga that can't be read to nobody, with its reason.
 async fn set_aside(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     unreadable: &Unreadable,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {

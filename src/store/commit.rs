@@ -2,12 +2,13 @@
 //!
 //! Each write stands or falls by itself with its fence; all that stand become durable together.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::codec::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};
+use super::pool::Transaction;
 use super::rowset::{Column, IDENTITY, Type, ids_json, insert, json, rowset};
 use super::write::{Base, Fate, Write};
 use super::{Error, Store};
@@ -126,7 +127,7 @@ impl Store {
 
     async fn write_all(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         writes: &[Write],
     ) -> Result<HashSet<Uuid>, Error> {
         let inserts: Vec<_> = writes.iter().filter_map(InsertRow::of).collect();
@@ -168,7 +169,7 @@ impl Store {
 
     async fn insert<R: Serialize>(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         table: &str,
         columns: &[Column],
         rows: &[R],
@@ -183,7 +184,7 @@ impl Store {
 
     async fn returning<R: Serialize>(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sql: &str,
         rows: &[R],
         touched: &mut HashSet<Uuid>,

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
-    TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, TransactionTrait};
 
+use super::pool::{Gate, Pool};
 use super::{Error, Store};
 
 /// Connections kept for writing: the log writer, claims and heartbeats, and one to spare.
@@ -20,8 +18,17 @@ const ACQUIRE: Duration = Duration::from_secs(3);
 /// Any number, the same in every replica: who holds it migrates.
 const MIGRATION_LOCK: i64 = 0x6f72_6465_7273;
 
+/// As what a process comes to the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To drive sagas; on SQLite there is only one such process.
+    Owner,
+    /// Beside whoever drives sagas.
+    Guest,
+}
+
 /// How to open the store.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options<'a> {
     /// `sqlite://FILE` or `postgres://...`.
     pub url: &'a str,
@@ -30,6 +37,10 @@ pub struct Options<'a> {
     /// PostgreSQL ends a transaction of ours that has been silent for so long: a process that was
     /// stopped in the middle of one must not keep its rows from those who take over.
     pub silence: Duration,
+    /// As what.
+    pub access: Access,
+    /// What everything passes; `None` but in proofs.
+    pub gate: Option<Arc<dyn Gate>>,
 }
 
 /// Connects. Doesn't migrate.
@@ -46,7 +57,10 @@ pub async fn open(options: Options<'_>) -> Result<Store, Error> {
 }
 
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
-    let lock = lock_beside(options.url)?;
+    let lock = match options.access {
+        Access::Owner => Some(Arc::new(lock_beside(options.url)?)),
+        Access::Guest => None,
+    };
     let pool = async |connections: u32| {
         let mut pool = ConnectOptions::new(options.url);
         pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
@@ -60,12 +74,13 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
                 .busy_timeout(Duration::from_secs(5))
                 .foreign_keys(true)
         });
-        Database::connect(pool).await
+        let connections = Database::connect(pool).await?;
+        Ok::<_, Error>(Pool::new(connections, options.gate.clone()))
     };
     // One writer: SQLite has one anyway, and queueing here beats its busy loop.
     let write = pool(1).await?;
     let read = pool(4).await?;
-    Ok(Store { write, read, backend: DbBackend::Sqlite, lock: Some(Arc::new(lock)) })
+    Ok(Store { write, read, backend: DbBackend::Sqlite, lock })
 }
 
 /// SQLite is for one process: a second one on the same file is refused. The lock goes with the
@@ -107,7 +122,8 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
                 .options(plans.map(|plan| (plan, "off")))
                 .options([("idle_in_transaction_session_timeout", silence)])
         });
-        Database::connect(pool).await
+        let connections = Database::connect(pool).await?;
+        Ok::<_, Error>(Pool::new(connections, options.gate.clone()))
     };
     let write = pool(WRITERS).await?;
     let read = pool(options.max_connections.saturating_sub(WRITERS).max(1)).await?;
@@ -118,7 +134,7 @@ impl Store {
     /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL one
     /// migrates, in one transaction, and the others wait for it and find nothing left to do.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let transaction = self.write.begin().await?;
+        let transaction = self.write.connections.begin().await?;
         if self.backend == DbBackend::Postgres {
             let take = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
             transaction.execute_unprepared(&take).await?;
@@ -130,7 +146,7 @@ impl Store {
 
     /// Why the service can't work with the database now; `None` when it can.
     pub async fn not_ready(&self) -> Option<String> {
-        match Migrator::get_pending_migrations_read_only(&self.read).await {
+        match Migrator::get_pending_migrations_read_only(&self.read.connections).await {
             Ok(pending) if pending.is_empty() => None,
             Ok(pending) => Some(format!(
                 "{} migrations are missing: run `order-service migrate`",
@@ -164,7 +180,7 @@ fn brief(error: &DbErr) -> String {
 impl Store {
     /// Closes the connections; statements after this fail.
     pub async fn close(&self) {
-        let close = async |pool: &DatabaseConnection| drop(pool.clone().close().await);
+        let close = async |pool: &Pool| drop(pool.connections.clone().close().await);
         close(&self.read).await;
         close(&self.write).await;
         if let Some(lock) = &self.lock {

@@ -12,19 +12,23 @@ mod connect;
 mod executor;
 mod operator;
 mod order;
+mod pool;
 mod rowset;
 mod saga;
 mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+use sea_orm::{DbBackend, DbErr, RuntimeErr};
+
+use pool::Pool;
 
 pub use claim::Claimed;
 pub use codec::Unreadable;
-pub use connect::{Options, open};
+pub use connect::{Access, Options, open};
 pub use executor::Heard;
 pub use operator::{Filter, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
+pub use pool::{Gate, Passage};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use write::{Accepted, Base, Fate, NewOrder, Write};
 
@@ -32,11 +36,11 @@ pub use write::{Accepted, Base, Fate, NewOrder, Write};
 #[derive(Clone, Debug)]
 pub struct Store {
     /// For the log writer, claims and heartbeats, so that readers can't starve them.
-    write: DatabaseConnection,
+    write: Pool,
     /// For everything that only looks.
-    read: DatabaseConnection,
+    read: Pool,
     backend: DbBackend,
-    /// Held as long as the store lives: SQLite is for one process.
+    /// Held as long as the store lives: one process drives sagas on an SQLite file.
     lock: Option<std::sync::Arc<std::fs::File>>,
 }
 
@@ -87,9 +91,9 @@ impl Store {
         }
     }
 
-    /// Whether one process has the database to itself.
+    /// Whether this process has the database to itself.
     pub fn is_exclusive(&self) -> bool {
-        self.backend == DbBackend::Sqlite
+        self.lock.is_some()
     }
 
     fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> sea_orm::Statement {

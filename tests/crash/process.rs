@@ -19,9 +19,14 @@ fn free_address() -> SocketAddr {
 
 /// Opens books that no service has open.
 pub async fn open_books(url: &str) -> Store {
-    store::open(store::Options { url, max_connections: 4, silence: Duration::from_secs(5) })
-        .await
-        .expect("the books")
+    let options = store::Options {
+        url,
+        max_connections: 4,
+        silence: Duration::from_secs(5),
+        access: store::Access::Owner,
+        gate: None,
+    };
+    store::open(options).await.expect("the books")
 }
 
 /// A child that does not outlive its test.

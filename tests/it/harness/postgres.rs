@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
-use order_service::clock::fresh_id;
+use order_service::clock::Clock;
 use sea_orm::{ConnectionTrait, Database};
 
 /// A running cluster. It goes when this process does: its standard input is closed then.
@@ -41,7 +41,7 @@ impl Postgres {
 
     /// The URL of a new, empty database.
     pub async fn database(&self) -> String {
-        let name = format!("t{}", fresh_id().simple());
+        let name = format!("t{}", Clock::system().fresh_id().simple());
         let admin = Database::connect(&self.admin_url).await.expect("the cluster");
         admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
         admin.close().await.expect("closing");

@@ -1,0 +1,131 @@
+//! Connections, and the gate that everything the store does passes.
+//!
+//! In production there is no gate. A proof puts one up: it decides when a statement or a commit
+//! happens, and whether its answer is heard, so that a crash can be put between any two.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use sea_orm::prelude::async_trait::async_trait;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, Statement, TransactionTrait,
+};
+
+/// What passes a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Passage {
+    /// A statement that is a transaction by itself is about to be sent.
+    Statement,
+    /// It was carried out; its answer is not heard yet.
+    Answered,
+    /// A transaction is about to begin.
+    Begin,
+    /// A transaction is about to be committed.
+    Commit,
+    /// It is committed; that is not heard yet.
+    Committed,
+}
+
+/// Lets pass what the store does, or not.
+pub trait Gate: Debug + Send + Sync {
+    /// Returns when the passage may be made; an error is what the store hears instead of an answer.
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>>;
+}
+
+/// Connections of one sort. Clones share them.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    pub(super) connections: DatabaseConnection,
+    gate: Option<Arc<dyn Gate>>,
+}
+
+impl Pool {
+    pub(super) fn new(connections: DatabaseConnection, gate: Option<Arc<dyn Gate>>) -> Self {
+        Self { connections, gate }
+    }
+
+    pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
+        pass(self.gate.as_ref(), Passage::Begin).await?;
+        Ok(Transaction { inner: self.connections.begin().await?, gate: self.gate.clone() })
+    }
+
+    async fn alone<T>(&self, sent: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        pass(self.gate.as_ref(), Passage::Statement).await?;
+        let answer = sent.await;
+        pass(self.gate.as_ref(), Passage::Answered).await?;
+        answer
+    }
+}
+
+/// An open transaction; rolled back when dropped.
+pub(super) struct Transaction {
+    inner: DatabaseTransaction,
+    gate: Option<Arc<dyn Gate>>,
+}
+
+impl Transaction {
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        pass(self.gate.as_ref(), Passage::Commit).await?;
+        self.inner.commit().await?;
+        pass(self.gate.as_ref(), Passage::Committed).await
+    }
+
+    pub(super) async fn rollback(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+}
+
+async fn pass(gate: Option<&Arc<dyn Gate>>, passage: Passage) -> Result<(), DbErr> {
+    match gate {
+        None => Ok(()),
+        Some(gate) => gate.pass(passage).await,
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connections.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.alone(self.connections.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.alone(self.connections.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.alone(self.connections.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.alone(self.connections.query_all_raw(statement)).await
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(statement).await
+    }
+}
