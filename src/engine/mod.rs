@@ -16,6 +16,7 @@ mod lease;
 mod metrics;
 mod process;
 mod round;
+mod save;
 mod settings;
 mod waiting;
 mod writer;

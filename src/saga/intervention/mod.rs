@@ -69,6 +69,22 @@ pub fn intervene(
     Ok(did)
 }
 
+/// Whether this entry of a log is what such an intervention leaves there.
+pub fn is_word(what: Intervention, event: Event, step: &str, line: Option<i32>) -> bool {
+    let is_of =
+        |effect: Effect| step == <&str>::from(effect.step) && line == effect.line.map(i32::from);
+    match what {
+        Intervention::Retry => event == Event::Retried && is_of(WHOLE),
+        Intervention::Compensate => event == Event::Stopped,
+        Intervention::Resolve { effect, happened: true } => {
+            event == Event::Happened && is_of(effect)
+        }
+        Intervention::Resolve { effect, happened: false } => {
+            matches!(event, Event::DidNotHappen | Event::Retried | Event::Renewed) && is_of(effect)
+        }
+    }
+}
+
 /// The actions that are allowed now, by name; judged by doing them to a copy.
 pub fn allowed(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<&'static str> {
     let word = Word { operator: String::new(), reason: String::new() };
