@@ -7,6 +7,8 @@ mod m20261101_000001_orders;
 mod m20261101_000002_sagas;
 mod m20261101_000003_outbox;
 mod m20261101_000004_executors;
+mod m20261122_000005_money_at_risk;
+mod m20261122_000006_circuits;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -19,6 +21,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000002_sagas::Migration),
             Box::new(m20261101_000003_outbox::Migration),
             Box::new(m20261101_000004_executors::Migration),
+            Box::new(m20261122_000005_money_at_risk::Migration),
+            Box::new(m20261122_000006_circuits::Migration),
         ]
     }
 }

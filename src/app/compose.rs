@@ -10,9 +10,9 @@ use super::document::openapi;
 use crate::api::{self, Api};
 use crate::checkout::{self, Checkout, Desk};
 use crate::clock::Clock;
-use crate::config::{Config, Service};
+use crate::config::{Circuit, Config, Service};
 use crate::engine::{Executor, Kind, Settings};
-use crate::neighbours::{Address, Neighbours};
+use crate::neighbours::{Address, Limits, Neighbours};
 use crate::operator::{self, Operators};
 use crate::saga::retry::Backoff;
 use crate::saga::{Definition, Kinds, Policy};
@@ -36,10 +36,13 @@ pub struct Composed {
 /// Where the database is out of reach, or TLS can't be set up.
 pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Composed, Error> {
     let services = &config.services;
+    let Circuit { failures, pause, retries } = config.circuit;
+    let limits = Limits { failures, pause, retries };
     let address = |service: &Service| Address {
         url: service.url.clone(),
         timeout: service.timeout,
         concurrency: service.concurrency,
+        limits,
     };
     let neighbours = Neighbours::new(
         &address(&services.user),

@@ -123,7 +123,8 @@ impl Drive {
         let left = self.saga.deadline_at - clock.now();
         let trace = self.trace();
         // A read is safe whoever owns the saga.
-        let errand = Errand { trace: &trace, may_send: &|| true };
+        let attempt = self.saga.attempts.saturating_add(1);
+        let errand = Errand { trace: &trace, may_send: &|| true, attempt };
         tokio::select! {
             biased;
             reading = self.kind().read(&self.saga, errand) => Some(reading),

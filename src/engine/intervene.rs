@@ -217,7 +217,8 @@ impl Executor {
             intent_first: false,
         };
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
-        let errand = Errand { trace: &trace, may_send: &|| true };
+        // A person asks: it comes out of no budget.
+        let errand = Errand { trace: &trace, may_send: &|| true, attempt: 1 };
         let report = self.0.kind(saga).call(saga, &call, errand).await;
         match (report.outcome, report.status) {
             (Outcome::Done, _) => Some(format!("{} is recorded as done", effect.step)),

@@ -35,7 +35,7 @@ impl Drive {
                     sent.fetch_or(may, Ordering::AcqRel);
                     may
                 };
-                let errand = Errand { trace, may_send: &may_send };
+                let errand = Errand { trace, may_send: &may_send, attempt: call.attempt };
                 let report = tokio::select! {
                     biased;
                     report = kind.call(sight, call, errand) => report,

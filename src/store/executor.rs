@@ -36,6 +36,8 @@ pub struct Heard {
     pub lapsed: bool,
     /// It was declared dead.
     pub dead: bool,
+    /// What it said of its neighbours' circuits.
+    pub circuits: serde_json::Value,
 }
 
 impl Store {
@@ -57,16 +59,24 @@ impl Store {
             heartbeat_at: Set(now),
             lease_ms: Set(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)),
             dead: Set(false),
+            circuits: Set(None),
         };
         row.insert(&self.write).await?;
         Ok(())
     }
 
-    /// Says that this executor lives; `false` when it was declared dead: then it owns nothing.
-    pub async fn heartbeat(&self, id: Uuid, clock: &Clock) -> Result<bool, Error> {
+    /// Says that this executor lives, and how it finds its neighbours; `false` when it was declared
+    /// dead: then it owns nothing.
+    pub async fn heartbeat(
+        &self,
+        id: Uuid,
+        circuits: serde_json::Value,
+        clock: &Clock,
+    ) -> Result<bool, Error> {
         let now = self.lease_now(clock).await?;
         let beaten = executor::Entity::update_many()
             .col_expr(executor::Column::HeartbeatAt, Expr::value(now))
+            .col_expr(executor::Column::Circuits, Expr::value(circuits))
             .filter(executor::Column::Id.eq(id))
             .filter(executor::Column::Dead.eq(false))
             .exec(&self.write)
@@ -90,6 +100,7 @@ impl Store {
             heartbeat_at: row.heartbeat_at,
             lapsed: (now - row.heartbeat_at).num_milliseconds() > row.lease_ms,
             dead: row.dead,
+            circuits: row.circuits.unwrap_or_default(),
         };
         Ok(rows.into_iter().map(heard).collect())
     }
@@ -128,6 +139,7 @@ impl Store {
             heartbeat_at: Set(now),
             lease_ms: Set(0),
             dead: Set(true),
+            circuits: Set(None),
         };
         let known = OnConflict::column(executor::Column::Id)
             .update_columns([executor::Column::HeartbeatAt, executor::Column::Dead])

@@ -1,5 +1,6 @@
 //! The operators' API.
 
+mod circuit;
 mod verdicts;
 
 use std::collections::HashSet;
