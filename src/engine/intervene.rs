@@ -10,7 +10,7 @@ use super::drive::Drive;
 use super::executor::{Executor, Place};
 use crate::neighbours::Errand;
 use crate::order::OrderId;
-use crate::saga::intervention::{allowed, intervene, is_word};
+use crate::saga::intervention::{Preview, intervene, is_word, previews};
 use crate::saga::key::idempotency_key;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, Word};
 use crate::store::{self, Found, Inspected};
@@ -54,13 +54,17 @@ pub enum NotDone {
 }
 
 impl Executor {
-    /// What an operator may do to this saga now: judged by doing it to a copy.
+    /// What an operator may do to this saga now, and what that will do.
     #[must_use]
-    pub fn actions(&self, saga: &Instance) -> Vec<&'static str> {
-        let mut actions = allowed(saga, &self.0.settings.policy, self.0.clock.now());
+    pub fn previews(&self, saga: &Instance) -> Vec<Preview> {
+        let mut previews = previews(saga, &self.0.settings.policy, self.0.clock.now());
         // What is being tried now needs no retry.
-        actions.retain(|action| saga.owner.is_none() || *action != "retry");
-        actions
+        previews.retain(|one| saga.owner.is_none() || one.what != Intervention::Retry);
+        previews
+    }
+
+    fn allowed(&self, saga: &Instance) -> Vec<&'static str> {
+        names(&self.previews(saga))
     }
 
     /// Takes an operator's word to a saga. Done when it is durable; the saga is driven on from
@@ -128,7 +132,7 @@ impl Executor {
         word: &Word,
         late: bool,
     ) -> Result<(), NotDone> {
-        let refused = |why| Err(not_allowed(why, self.actions(saga)));
+        let refused = |why| Err(not_allowed(why, self.allowed(saga)));
         // What is being tried now needs no retry.
         if late || what == Intervention::Retry {
             return refused(
@@ -189,7 +193,7 @@ impl Executor {
     }
 
     async fn check(&self, saga: &Instance, what: Intervention, word: &Word) -> Result<(), NotDone> {
-        let allowed = self.actions(saga);
+        let allowed = self.allowed(saga);
         if let Err(why) = self.apply(&mut saga.clone(), what, word, self.0.clock.now()) {
             return Err(not_allowed(why, allowed));
         }
@@ -226,6 +230,13 @@ impl Executor {
             _unanswered => Some(format!("{} can't be looked up now", effect.step)),
         }
     }
+}
+
+/// The actions among these, each once.
+pub fn names(previews: &[Preview]) -> Vec<&'static str> {
+    let mut names: Vec<_> = previews.iter().map(|preview| preview.what.name()).collect();
+    names.dedup();
+    names
 }
 
 /// Whether this very word was said since this one came, or a moment before with nothing done since.

@@ -23,7 +23,7 @@ mod writer;
 
 pub use accept::{Accepted, NewSaga, Shed};
 pub use executor::Executor;
-pub use intervene::{Done, NotDone};
+pub use intervene::{Done, NotDone, names};
 pub use kind::Kind;
 pub use metrics::Metrics;
 pub use settings::Settings;
