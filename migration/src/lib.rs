@@ -7,6 +7,7 @@ mod m20261101_000001_orders;
 mod m20261101_000002_sagas;
 mod m20261101_000003_outbox;
 mod m20261101_000004_executors;
+mod m20261101_000005_outbox_order;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000002_sagas::Migration),
             Box::new(m20261101_000003_outbox::Migration),
             Box::new(m20261101_000004_executors::Migration),
+            Box::new(m20261101_000005_outbox_order::Migration),
         ]
     }
 }

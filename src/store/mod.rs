@@ -5,6 +5,7 @@
 //! of such a write; no transaction is open across an await that is not SQL.
 
 mod adrift;
+mod audit;
 mod claim;
 mod codec;
 mod commit;
@@ -14,18 +15,21 @@ mod operator;
 mod order;
 mod rowset;
 mod saga;
+mod schema;
 mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr};
 
+pub use audit::{Account, Event, Kept};
 pub use claim::Claimed;
 pub use codec::Unreadable;
-pub use connect::{Options, open};
+pub use connect::{Options, open, open_to_read};
 pub use executor::Heard;
 pub use operator::{Filter, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
 pub use saga::{Found, Inspected, LoggedStep};
+pub use schema::Schema;
 pub use write::{Accepted, Base, Fate, NewOrder, Write};
 
 /// The books. Cheap to clone; clones share the connections.
