@@ -125,11 +125,16 @@ impl Listening {
 }
 
 pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
+    store::open(books(config)).await
+}
+
+/// How the books are opened.
+pub(super) fn books(config: &Config) -> store::Options<'_> {
     let url = config.database.url.reveal();
     let max_connections = config.database.max_connections;
     // Sooner than others find us silent.
     let silence = config.executor.lease / 2;
-    store::open(store::Options { url, max_connections, silence }).await
+    store::Options { url, max_connections, silence }
 }
 
 /// Opens and migrates the books, however long the database takes to be there.

@@ -170,6 +170,16 @@ impl Http {
         }
     }
 
+    /// Reads on nobody's behalf: an answer, or what went wrong.
+    pub(super) async fn ask(
+        &self,
+        trace: &TraceParent,
+        request: Request<'_>,
+    ) -> Result<Answer, String> {
+        let _place = self.places.acquire().await;
+        self.send(trace, request).await.map_err(|none| none.error)
+    }
+
     async fn send(&self, trace: &TraceParent, request: Request<'_>) -> Result<Answer, NoAnswer> {
         let client = if request.fresh_connection { &self.unpooled } else { &self.pooled };
         let url = format!("{}{}", self.base, request.path);

@@ -13,7 +13,7 @@ mod user;
 use std::time::Duration;
 
 pub use http::{Errand, Http};
-pub use payment::{Charge, Payment};
+pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
 pub use read::Found;
 pub use user::User;
