@@ -14,17 +14,10 @@ const CONFIRMED: &str = "OrderConfirmed";
 /// Everything in this account that can't be true.
 pub(super) fn compare(account: &Account) -> Vec<Finding> {
     let mut found = Found { account, findings: Vec::new() };
-    match &account.saga {
-        Some(saga) => of_saga(saga, account, &mut found),
-        None => {
-            if account.entries > 0 {
-                let books = format!("{} log entries, and no saga", account.entries);
-                found.add(About::Saga, Verdict::Differs, books);
-            }
-            if account.order.is_some() {
-                found.differs(About::Order, "an order, and no saga");
-            }
-        }
+    if let Some(saga) = &account.saga {
+        of_saga(saga, account, &mut found);
+    } else {
+        of_none(account, &mut found);
     }
     if let Some(order) = &account.order {
         of_order(order, &mut found);
@@ -76,6 +69,16 @@ fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
         }
         Some(_) => found.differs(About::Order, format!("{state}, and an order all the same")),
         None => {}
+    }
+}
+
+/// What has no saga, though only a saga writes it.
+fn of_none(account: &Account, found: &mut Found<'_>) {
+    if account.entries > 0 {
+        found.differs(About::Saga, format!("{} log entries, and no saga", account.entries));
+    }
+    if account.order.is_some() {
+        found.differs(About::Order, "an order, and no saga");
     }
 }
 

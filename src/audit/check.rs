@@ -62,7 +62,9 @@ pub async fn check(store: &Store, definitions: &[&'static Definition]) -> Result
             let page = store.sagas_in(&state, after, PAGE, definitions).await?;
             let Some(last) = page.last() else { break };
             after = Some((last.row.created_at, last.row.id.0));
-            page.into_iter().for_each(|saga| checked.look_at(saga));
+            for saga in page {
+                checked.look_at(saga);
+            }
         }
     }
     Ok(checked)

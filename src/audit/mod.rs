@@ -10,6 +10,8 @@ mod pace;
 mod payment;
 mod report;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use check::{Checked, Unfit, check};
 pub use report::{About, Finding, Report, Verdict};

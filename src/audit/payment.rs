@@ -38,10 +38,9 @@ fn of_saga(saga: &Instance) -> Expected {
     let Some(track) = charge.forward.first() else { return Expected::Nothing };
     match track.standing {
         Standing::Done => Expected::Paid,
-        Standing::Refused => Expected::Nothing,
         // An owner's calls may be ahead of its records.
         Standing::Untouched if saga.owner.is_some() => Expected::Unsettled,
-        Standing::Untouched => Expected::Nothing,
+        Standing::Untouched | Standing::Refused => Expected::Nothing,
         Standing::Unsure { .. } => Expected::Unsettled,
     }
 }

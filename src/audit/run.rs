@@ -181,7 +181,9 @@ fn take_in(report: &mut Report, examined: Examined) {
     report.orders += u64::from(account.order.is_some());
     report.open += u64::from(payment::is_open(&account));
     report.payments += u64::from(asked);
-    findings.into_iter().for_each(|finding| report.add(finding));
+    for finding in findings {
+        report.add(finding);
+    }
 }
 
 fn finding(
