@@ -125,12 +125,17 @@ impl Listening {
 }
 
 pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
+    store::open(books(config)).await
+}
+
+/// How the books are opened.
+pub(super) fn books(config: &Config) -> store::Options<'_> {
     let url = config.database.url.reveal();
     let max_connections = config.database.max_connections;
     // Sooner than others find us silent.
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
-    store::open(store::Options { url, max_connections, silence, access, gate: None }).await
+    store::Options { url, max_connections, silence, access, gate: None }
 }
 
 /// Opens and migrates the books, however long the database takes to be there.

@@ -22,7 +22,7 @@ use network::Network;
 use crate::saga::Neighbour;
 pub use circuit::{CircuitState, CircuitView, Limits};
 pub use http::{Errand, Http};
-pub use payment::{Charge, Payment};
+pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
 pub use read::Found;
 pub use user::User;
