@@ -20,7 +20,7 @@ use crate::saga::Definition;
 use crate::store::{Account, Error, Store};
 use crate::trace::TraceParent;
 
-/// Accounts read at a time: with the longest carts and logs, some 25 MB.
+/// Accounts read at a time, at most.
 const PAGE: u64 = 250;
 /// Questions under way at once.
 const AT_ONCE: usize = 16;
@@ -103,11 +103,12 @@ impl Audit {
         })
     }
 
-    /// Compares until it agrees or has held still meanwhile.
+    /// Compares until it agrees, or has held still meanwhile. What the books say of themselves is of
+    /// one moment, and stands; the neighbour was asked at another.
     async fn examine(&self, mut account: Account) -> Result<Examined, Error> {
         for _look in 0..LOOKS {
             let (findings, asked) = self.look_at(&account).await;
-            if findings.is_empty() {
+            if !findings.iter().any(|finding| finding.verdict == Verdict::Differs) {
                 return Ok(Examined { account, findings, asked });
             }
             let now = self.store.account(account.id, self.definitions).await?;
@@ -116,8 +117,10 @@ impl Audit {
             }
             account = now;
         }
+        let mut findings = books::compare(&account);
         let books = "it changed whenever it was looked at".to_owned();
-        let findings = vec![finding(account.id, Verdict::NotCompared, About::Saga, books, None)];
+        let (id, verdict, about) = (account.id, Verdict::NotCompared, About::Payment);
+        findings.push(Finding { id, verdict, about, books, neighbour: None });
         Ok(Examined { account, findings, asked: false })
     }
 
@@ -142,7 +145,7 @@ impl Audit {
         let found = verdict.map(|verdict| {
             let books = payment::in_words(account, expected);
             let said = Some(payment::said(&recorded));
-            finding(account.id, verdict, About::Payment, books, said)
+            Finding { id: account.id, verdict, about: About::Payment, books, neighbour: said }
         });
         findings.extend(found);
         (findings, !matches!(recorded, Recorded::NoAnswer(_)))
@@ -184,14 +187,4 @@ fn take_in(report: &mut Report, examined: Examined) {
     for finding in findings {
         report.add(finding);
     }
-}
-
-fn finding(
-    id: OrderId,
-    verdict: Verdict,
-    about: About,
-    books: String,
-    neighbour: Option<String>,
-) -> Finding {
-    Finding { id, verdict, about, books, neighbour }
 }

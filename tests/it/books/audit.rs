@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use futures::future::{join, join_all};
+use order_service::checkout::DEFINITION;
 use order_service::sandbox::sample::{ASHA_PROFILE, CUP, MEENA, RAVI, STICKER, TEA};
 use order_service::sandbox::{self, Call, Fault, FaultKind, Sandbox};
 use serde_json::{Value, json};
@@ -61,6 +62,30 @@ async fn whole_books_agree_with_themselves_and_the_neighbours_beside_the_running
         assert_eq!((&since["sagas"], &since["skipped"]), (&json!(6), &json!(0)));
         let since = run(world, &["audit", "--json", "--since", "0s"]).await.json();
         assert_eq!((&since["sagas"], &since["skipped"]), (&json!(0), &json!(6)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_are_walked_without_skipping_or_repeating_however_long_the_logs() {
+    on_both(async |world| {
+        let mut made = Vec::new();
+        for _each in 0..3 {
+            made.extend([completed(world).await, compensated(world).await, rejected(world).await]);
+        }
+        for limit in [1, 2, 4, 100] {
+            let (mut seen, mut after) = (Vec::new(), Uuid::nil());
+            loop {
+                let store = &world.service.store;
+                let page = store.accounts(after, limit, &[&DEFINITION]).await.expect("the books");
+                let Some(last) = page.last() else { break };
+                assert!(page.len() as u64 <= limit);
+                after = last.id.0;
+                assert!(page.iter().all(|account| account.saga.is_some() && account.entries > 0));
+                seen.extend(page.iter().map(|account| account.id.0));
+            }
+            assert_eq!(seen, made, "pages of {limit}");
+        }
     })
     .await;
 }
