@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::answer::{Tally, Told};
 
 /// A service that was put to sleep says nothing: its clients go.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Some clients hang up long before.
 const HURRY: Duration = Duration::from_millis(100);
 /// Who was turned away by every replica takes a breath, or it would only heat the machine.
@@ -128,7 +128,7 @@ impl Clients {
     /// One checkout, asked for under one key until there is an answer.
     async fn check_out(&self, doors: &[SocketAddr], open: &AtomicBool) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let prefer = if number % 13 == 6 { "respond-async" } else { "wait=2" };
+        let prefer = if number % 13 == 6 { "respond-async" } else { "wait=1" };
         let mut patience = if number % 11 == 5 { HURRY } else { PATIENCE };
         for turn in 0.. {
             let door = doors[(number + turn) % doors.len()];

@@ -14,7 +14,7 @@ async fn neighbours_killed(kinds: Kinds) {
     let mut world = World::start("neighbours killed", Books::Postgres, kinds, 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
-    for _round in 0..setting("CRASH_ROUNDS", 4) {
+    for _round in 0..setting("CRASH_ROUNDS", 3) {
         world.served(20, 80).await;
         world.kill_sandbox();
         world.served(1, 12).await;
