@@ -18,8 +18,9 @@ use uuid::Uuid;
 
 use super::answer::{Tally, Told};
 
-/// A service that was put to sleep says nothing: its clients go.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// A service that was put to sleep says nothing: its clients go. A little longer than one that is up
+/// looks for its database before it says that it is gone (3 s).
+const PATIENCE: Duration = Duration::from_millis(3500);
 /// Some clients hang up long before.
 const HURRY: Duration = Duration::from_millis(100);
 /// Who was turned away by every replica takes a breath, or it would only heat the machine.

@@ -1,9 +1,11 @@
 //! PostgreSQL stopped hard under load, so that it has to recover, and started again.
 
+use std::time::Duration;
+
 use order_service::sandbox::Kinds;
 
 use super::replica::LEASE;
-use super::world::{Books, World};
+use super::world::{Books, World, say, setting};
 
 async fn stopped_hard_twice(kinds: Kinds) {
     let mut world = World::start("PostgreSQL stopped hard", Books::Cluster, kinds, 3).await;
@@ -17,6 +19,12 @@ async fn stopped_hard_twice(kinds: Kinds) {
         world.clients.answered_with(503, 10).await;
         clock.sleep(gone).await;
         world.cluster().revive();
+        let began = clock.monotonic();
+        world.clients.answered_with(201, 1).await;
+        let took = clock.monotonic().saturating_sub(began).as_millis();
+        say(&format!(
+            "PostgreSQL was gone for {gone:?} and more; the next 201 came after {took} ms"
+        ));
         world.clients.answered_with(201, 10).await;
     }
     storm.over().await;
@@ -31,4 +39,23 @@ async fn postgresql_stopped_hard_twice_under_load_loses_nothing_and_ends_nobody(
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_stopped_hard_twice_among_neighbours_that_repeat_doubles_nothing() {
     stopped_hard_twice(Kinds::REPEATING).await;
+}
+
+/// Whatever a replica is doing at its start when the database goes, it waits for it to come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_starts_while_postgresql_goes_waits_for_it() {
+    let kinds = Kinds::default();
+    let mut world = World::start("PostgreSQL goes at the start", Books::Cluster, kinds, 2).await;
+    let clock = world.clock.clone();
+    for _round in 0..setting("CRASH_ROUNDS", 6) {
+        world.kill(0);
+        world.replicas[0].revive();
+        // Opening, migrating, registering, reading what others left: all of it is done by then.
+        let into_it = u64::try_from(world.dice.between(0, 150)).expect("few");
+        clock.sleep(Duration::from_millis(into_it)).await;
+        world.stop_database();
+        world.cluster().revive();
+        world.replicas[0].ready().await;
+    }
+    world.finish().await;
 }

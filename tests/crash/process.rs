@@ -74,7 +74,8 @@ impl Drop for Kept {
 pub struct Ready(oneshot::Receiver<()>);
 
 impl Ready {
-    /// Reads a child's words until a line holds `word`, and passes on errors (all with `CRASH_LOG`).
+    /// Reads a child's words, of which a line with `word` says that it is ready. Passes on errors, and
+    /// what is no log line (with `CRASH_LOG`, all).
     pub fn when(from: impl Read + Send + 'static, word: &'static str) -> Self {
         let (say, heard) = oneshot::channel();
         std::thread::spawn(move || {
@@ -84,7 +85,10 @@ impl Ready {
                     && let Some(say) = say.take()
                 {
                     let _test_ended = say.send(());
-                } else if line.contains("ERROR") || std::env::var_os("CRASH_LOG").is_some() {
+                } else if line.contains("ERROR")
+                    || !line.starts_with('{')
+                    || std::env::var_os("CRASH_LOG").is_some()
+                {
                     eprintln!("{line}");
                 }
             }

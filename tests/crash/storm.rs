@@ -11,7 +11,7 @@ use order_service::sandbox::Kinds;
 use super::world::{Books, World, setting};
 
 /// Strikes are at most so far apart, also while nobody is answered.
-const LULL: Duration = Duration::from_millis(700);
+const LULL: Duration = Duration::from_millis(400);
 
 async fn all_at_once(kinds: Kinds) {
     let mut world = World::start("all at once", Books::Cluster, kinds, 3).await;
@@ -19,7 +19,7 @@ async fn all_at_once(kinds: Kinds) {
     let storm = world.storm();
     let until = world.clock.monotonic() + Duration::from_secs(setting("CRASH_SECONDS", 8));
     while world.clock.monotonic() < until {
-        let more = world.dice.between(3, 40);
+        let more = world.dice.between(3, 20);
         // In time or not: what strikes next is by the dice.
         let _in_time = tokio::time::timeout(LULL, world.clients.answered(more)).await;
         strike(&mut world).await;
