@@ -28,13 +28,16 @@ async fn all_at_once(kinds: Kinds) {
     world.finish().await;
 }
 
+/// One thing more breaks, or is mended: what all clients need comes back soonest.
 async fn strike(world: &mut World) {
+    let (database_is_up, sandbox_is_up) = (world.cluster().is_up(), world.sandbox.is_up());
     match world.dice.between(0, 9) {
-        0..=5 => strike_replica(world),
-        6..=7 if world.cluster().is_up() => world.stop_database(),
-        6..=7 => world.cluster().revive(),
-        _ if world.sandbox.is_up() => world.kill_sandbox(),
-        _ => world.sandbox.revive().await,
+        0..=4 if !database_is_up => world.cluster().revive(),
+        0..=4 if !sandbox_is_up => world.sandbox.revive().await,
+        0..=6 => strike_replica(world),
+        7 if database_is_up => world.stop_database(),
+        8 | 9 if sandbox_is_up => world.kill_sandbox(),
+        _lull => {}
     }
 }
 
