@@ -8,11 +8,11 @@ async fn killed_at_random(kinds: Kinds) {
     let mut world = World::start("killed at random", Books::Postgres, kinds, 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
-    for _round in 0..setting("CRASH_ROUNDS", 6) {
-        world.served(10, 60).await;
+    for _round in 0..setting("CRASH_ROUNDS", 3) {
+        world.served(10, 40).await;
         let victim = world.dice.between(0, 2);
         world.kill(victim);
-        world.served(5, 40).await;
+        world.served(5, 20).await;
         // The next may die before this one is ready.
         world.replicas[victim].revive();
     }

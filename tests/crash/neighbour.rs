@@ -8,30 +8,21 @@ use order_service::sandbox::{Kinds, RecordResult, sample};
 use serde_json::{Value, json};
 
 use super::sandbox::SandboxProcess;
-use super::world::{Books, World, setting};
+use super::world::{Books, World, either, setting};
 
-async fn neighbours_killed(kinds: Kinds) {
-    let mut world = World::start("neighbours killed", Books::Postgres, kinds, 3).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn neighbours_that_die_under_load_and_come_back_find_nothing_lost_or_doubled() {
+    let mut world = World::start("neighbours killed", Books::Postgres, either(2), 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
     for _round in 0..setting("CRASH_ROUNDS", 3) {
-        world.served(20, 80).await;
+        world.served(10, 40).await;
         world.kill_sandbox();
         world.served(1, 12).await;
         world.sandbox.revive().await;
     }
     storm.over().await;
     world.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn neighbours_that_die_under_load_and_come_back_find_nothing_lost() {
-    neighbours_killed(Kinds::default()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn neighbours_that_repeat_and_die_under_load_are_asked_nothing_twice() {
-    neighbours_killed(Kinds::REPEATING).await;
 }
 
 /// What every other test here holds the books against has to be true itself.

@@ -16,7 +16,7 @@ async fn twenty_times_as_many_clients_as_places_are_served_or_shed_and_what_was_
     };
     let (books, kinds) = (Books::Postgres, Kinds::default());
     let mut world = World::start_with("overload", books, kinds, 1, tell).await;
-    world.sandbox.inject(json!({"call": "*", "fault": "slow", "millis": 50})).await;
+    world.sandbox.inject(json!({"call": "*", "fault": "slow", "millis": 20})).await;
     let door = world.replicas[0].address;
 
     world.clients.rush(door, CLIENTS, "wait=60").await;
@@ -28,7 +28,7 @@ async fn twenty_times_as_many_clients_as_places_are_served_or_shed_and_what_was_
 
     // And now without manners: whoever is turned away comes again at once.
     let storm = world.clients.storm(&[door], CLIENTS);
-    let more = usize::try_from(setting("CRASH_ANSWERS", 2000)).expect("fits");
+    let more = usize::try_from(setting("CRASH_ANSWERS", 800)).expect("fits");
     world.clients.answered(more).await;
     storm.over().await;
     let tally = world.clients.tally();

@@ -4,7 +4,7 @@
 use order_service::sandbox::Kinds;
 use serde_json::json;
 
-use super::world::{Books, World};
+use super::world::{Books, World, either};
 
 async fn put_to_sleep(kinds: Kinds) {
     let mut world = World::start("put to sleep", Books::Postgres, kinds, 2).await;
@@ -30,30 +30,22 @@ async fn a_replica_put_to_sleep_among_neighbours_that_repeat_does_no_harm_when_i
     put_to_sleep(Kinds::REPEATING).await;
 }
 
-async fn one_sleeps_while_one_dies(kinds: Kinds) {
-    let mut world = World::start("one sleeps, one dies", Books::Postgres, kinds, 3).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_three_sleeps_while_another_dies_and_nothing_is_lost_or_doubled() {
+    let what = "one sleeps, one dies";
+    let mut world = World::start(what, Books::Postgres, either(0), 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
-    world.served(30, 60).await;
+    world.served(10, 40).await;
     let sleeper = world.dice.between(0, 2);
     let victim = (sleeper + world.dice.between(1, 2)) % 3;
     world.stop(sleeper);
     world.kill(victim);
     world.until_declared_dead(sleeper).await;
-    world.served(10, 40).await;
+    world.served(5, 20).await;
     world.replicas[victim].revive();
     world.replicas[sleeper].wake();
-    world.served(30, 60).await;
+    world.served(10, 40).await;
     storm.over().await;
     world.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_of_three_sleeps_while_another_dies_and_nothing_is_lost() {
-    one_sleeps_while_one_dies(Kinds::default()).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_of_three_sleeps_while_another_dies_and_nothing_is_sent_twice() {
-    one_sleeps_while_one_dies(Kinds::REPEATING).await;
 }

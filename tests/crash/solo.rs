@@ -9,8 +9,8 @@ async fn killed_in_a_storm(books: Books, kinds: Kinds) {
     let mut world = World::start("killed in a storm", books, kinds, 1).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
-    for _round in 0..setting("CRASH_ROUNDS", 4) {
-        world.served(15, 45).await;
+    for _round in 0..setting("CRASH_ROUNDS", 3) {
+        world.served(10, 30).await;
         world.kill(0);
         world.replicas[0].revive();
     }

@@ -17,7 +17,7 @@ async fn all_at_once(kinds: Kinds) {
     let mut world = World::start("all at once", Books::Cluster, kinds, 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
-    let until = world.clock.monotonic() + Duration::from_secs(setting("CRASH_SECONDS", 8));
+    let until = world.clock.monotonic() + Duration::from_secs(setting("CRASH_SECONDS", 6));
     while world.clock.monotonic() < until {
         let more = world.dice.between(3, 20);
         // In time or not: what strikes next is by the dice.

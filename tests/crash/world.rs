@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use order_service::clock::{Clock, random_bits};
@@ -47,6 +48,18 @@ pub enum Books {
 pub fn setting(name: &str, default: u64) -> u64 {
     let number = |text: String| text.parse().unwrap_or_else(|_| panic!("{name} is a number"));
     std::env::var(name).map_or(default, number)
+}
+
+/// What this run's choices are by: `CRASH_SEED`, or any.
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| setting("CRASH_SEED", random_bits() % 1_000_000))
+}
+
+/// The sort of neighbours that a scenario gets which has not the time for both: by the seed, and
+/// another for each `scenario`.
+pub fn either(scenario: u32) -> Kinds {
+    if (seed() >> scenario).is_multiple_of(2) { Kinds::default() } else { Kinds::REPEATING }
 }
 
 /// Writes a line past the test runner, which only shows what a failed test prints.
@@ -98,9 +111,8 @@ impl World {
         let turn = if replicas > 1 { Some(turn().await) } else { None };
         let (clock, directory) = (Clock::system(), tempfile::tempdir().expect("a directory"));
         let began = clock.monotonic();
-        let seed = setting("CRASH_SEED", random_bits() % 1_000_000);
         let of = if kinds == Kinds::default() { "idempotent" } else { "repeating" };
-        let title = format!("{what} ({of} neighbours, {books:?}, CRASH_SEED={seed})");
+        let title = format!("{what} ({of} neighbours, {books:?}, CRASH_SEED={})", seed());
         let (mut cluster, url) = match books {
             Books::Sqlite => (None, format!("sqlite://{}/books.db", directory.path().display())),
             Books::Postgres => (None, Postgres::shared().database().await),
@@ -118,7 +130,7 @@ impl World {
             sandbox,
             clients: Clients::new(),
             kinds,
-            dice: Dice(StdRng::seed_from_u64(seed)),
+            dice: Dice(StdRng::seed_from_u64(seed())),
             cluster,
             clock,
             title,
