@@ -26,7 +26,7 @@ const HURRY: Duration = Duration::from_millis(100);
 /// Who was turned away by every replica takes a breath, or it would only heat the machine.
 const BREATH: Duration = Duration::from_millis(50);
 /// Clients who ask at once what became of their checkouts, once a storm is over.
-const CURIOUS: usize = 64;
+const CURIOUS: usize = 24;
 
 pub struct Clients {
     http: reqwest::Client,

@@ -34,8 +34,8 @@ async fn what_the_sandbox_answered_is_in_its_ledger_after_it_was_killed() {
     sandbox.stock_up().await;
     let answered: Arc<Mutex<HashMap<String, Value>>> = Arc::default();
     let url = format!("http://{}/api/products/{}/reserve", sandbox.product, sample::TEA);
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let reserve = async |key: &str| -> Option<Value> {
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         let request = http.post(&url).header("Idempotency-Key", key).json(&json!({"quantity": 1}));
         request.send().await.ok()?.json().await.ok()
     };

@@ -1,5 +1,7 @@
 //! One replica: killed, or asked to stop, under load, and started again.
 
+use std::time::Duration;
+
 use order_service::sandbox::Kinds;
 use serde_json::json;
 
@@ -11,6 +13,11 @@ async fn killed_in_a_storm(books: Books, kinds: Kinds) {
     let storm = world.storm();
     for _round in 0..setting("CRASH_ROUNDS", 3) {
         world.served(10, 30).await;
+        world.kill(0);
+        world.replicas[0].revive();
+        // And again while it starts: it may be opening, migrating, or taking its former self over.
+        let into_it = u64::try_from(world.dice.between(0, 200)).expect("few");
+        world.clock.sleep(Duration::from_millis(into_it)).await;
         world.kill(0);
         world.replicas[0].revive();
     }
