@@ -27,9 +27,14 @@ async fn postgresql_stopped_hard_twice_under_load_loses_and_doubles_nothing_and_
         say(&format!(
             "PostgreSQL was gone for {gone:?} and more; the next 201 came after {took} ms"
         ));
-        world.clients.answered_with(201, 5).await;
+        world.clients.served(10).await;
     }
     storm.over().await;
+    let books = world.books().await;
+    let dead = books.executors(&clock).await.expect("the books");
+    let dead = dead.iter().filter(|executor| executor.dead).count();
+    books.close().await;
+    say(&format!("PostgreSQL stopped hard: {dead} living replicas were held for dead after it"));
     world.finish().await;
 }
 
