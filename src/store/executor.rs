@@ -87,6 +87,7 @@ impl Store {
     /// All executors, the longest known first.
     pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
         let now = self.lease_now(clock).await?;
+        let up_since = self.up_since(clock).await?;
         let rows = executor::Entity::find()
             .order_by_asc(executor::Column::StartedAt)
             .limit(1000)
@@ -98,7 +99,7 @@ impl Store {
             process: row.process,
             started_at: row.started_at,
             heartbeat_at: row.heartbeat_at,
-            lapsed: (now - row.heartbeat_at).num_milliseconds() > row.lease_ms,
+            lapsed: (now - row.heartbeat_at.max(up_since)).num_milliseconds() > row.lease_ms,
             dead: row.dead,
             circuits: row.circuits.unwrap_or_default(),
         };
@@ -159,6 +160,19 @@ impl Store {
             .exec(&self.write)
             .await?;
         Ok(())
+    }
+
+    /// Since when the database can be spoken to. While it could not, silence said nothing: whoever
+    /// looks first after an outage must not hold all the others for dead.
+    async fn up_since(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
+        if self.backend != DbBackend::Postgres || clock.is_manual() {
+            return Ok(DateTime::UNIX_EPOCH);
+        }
+        let started = self.statement("SELECT pg_postmaster_start_time()", vec![]);
+        match self.write.query_one_raw(started).await? {
+            Some(row) => Ok(row.try_get_by_index(0)?),
+            None => Ok(DateTime::UNIX_EPOCH),
+        }
     }
 
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
