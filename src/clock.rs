@@ -4,13 +4,14 @@
 //! hand and a simulation can replay it (clippy.toml forbids the calls elsewhere).
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-use tokio::sync::watch;
 use uuid::{Builder, Uuid};
 
 /// A source of time, ids and chance. Cheap to clone; clones share one time.
@@ -25,10 +26,17 @@ enum Source {
 
 #[derive(Debug)]
 struct Manual {
-    time: watch::Sender<ManualTime>,
-    /// How many sleep until when.
-    sleepers: Mutex<BTreeMap<Duration, usize>>,
+    time: Mutex<ManualTime>,
+    sleepers: Mutex<Sleepers>,
     dice: Mutex<SmallRng>,
+}
+
+/// Who sleeps until when, in the order in which they wake: by time, then by who lay down first. So
+/// a simulation wakes them in the same order whenever it is repeated.
+#[derive(Debug, Default)]
+struct Sleepers {
+    next: u64,
+    by_time: BTreeMap<(Duration, u64), Waker>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +57,7 @@ impl Clock {
     pub fn manual(start: DateTime<Utc>, seed: u64) -> Self {
         let time = ManualTime { wall: start, monotonic: Duration::ZERO };
         Self(Source::Manual(Arc::new(Manual {
-            time: watch::Sender::new(time),
+            time: Mutex::new(time),
             sleepers: Mutex::default(),
             dice: Mutex::new(SmallRng::seed_from_u64(seed)),
         })))
@@ -65,7 +73,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
             Source::System { .. } => Utc::now().trunc_subsecs(6),
-            Source::Manual(manual) => manual.time.borrow().wall,
+            Source::Manual(manual) => manual.time().wall,
         }
     }
 
@@ -74,7 +82,7 @@ impl Clock {
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Source::System { started } => started.elapsed(),
-            Source::Manual(manual) => manual.time.borrow().monotonic,
+            Source::Manual(manual) => manual.time().monotonic,
         }
     }
 
@@ -84,11 +92,7 @@ impl Clock {
         match &self.0 {
             Source::System { .. } => tokio::time::sleep(duration).await,
             Source::Manual(manual) => {
-                let mut seen = manual.time.subscribe();
-                let until = seen.borrow().monotonic + duration;
-                let _sleeper = Sleeper::until(until, manual);
-                // The sender lives in `self`, so waiting can only end by time passing.
-                let _passed = seen.wait_for(|time| time.monotonic >= until).await;
+                Sleeper::until(manual.time().monotonic + duration, manual).await;
             }
         }
     }
@@ -105,17 +109,24 @@ impl Clock {
     /// Moves a manual clock forward and wakes who slept; nothing on the system's clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(manual) = &self.0 {
-            manual.time.send_modify(|time| {
+            let now = {
+                let mut time = manual.time.lock().unwrap_or_else(PoisonError::into_inner);
                 time.wall += by;
                 time.monotonic += by;
-            });
+                time.monotonic
+            };
+            let mut sleepers = manual.sleepers();
+            let later = sleepers.by_time.split_off(&(now + Duration::from_nanos(1), 0));
+            let woken = std::mem::replace(&mut sleepers.by_time, later);
+            drop(sleepers);
+            woken.into_values().for_each(Waker::wake);
         }
     }
 
     /// How long until somebody who sleeps on this manual clock wakes; `None` if nobody does.
     pub fn next_wake(&self) -> Option<Duration> {
         let Source::Manual(manual) = &self.0 else { return None };
-        let first = manual.sleepers().keys().next().copied()?;
+        let first = manual.sleepers().by_time.keys().next()?.0;
         Some(first.saturating_sub(self.monotonic()))
     }
 
@@ -144,7 +155,11 @@ impl Clock {
 }
 
 impl Manual {
-    fn sleepers(&self) -> MutexGuard<'_, BTreeMap<Duration, usize>> {
+    fn time(&self) -> ManualTime {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
         self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -153,28 +168,37 @@ impl Manual {
     }
 }
 
-/// One who sleeps on a manual clock; gone when dropped.
+/// One who sleeps on a manual clock; forgotten when dropped.
 struct Sleeper<'a> {
-    until: Duration,
+    until: (Duration, u64),
     clock: &'a Manual,
 }
 
 impl<'a> Sleeper<'a> {
     fn until(until: Duration, clock: &'a Manual) -> Self {
-        *clock.sleepers().entry(until).or_default() += 1;
-        Self { until, clock }
+        let mut sleepers = clock.sleepers();
+        sleepers.next += 1;
+        Self { until: (until, sleepers.next), clock }
+    }
+}
+
+impl Future for Sleeper<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // The lock is held over the look at the time: who is not seen to sleep is not woken.
+        let mut sleepers = self.clock.sleepers();
+        if self.clock.time().monotonic >= self.until.0 {
+            return Poll::Ready(());
+        }
+        sleepers.by_time.insert(self.until, context.waker().clone());
+        Poll::Pending
     }
 }
 
 impl Drop for Sleeper<'_> {
     fn drop(&mut self) {
-        let mut sleepers = self.clock.sleepers();
-        if let Some(count) = sleepers.get_mut(&self.until) {
-            *count -= 1;
-            if *count == 0 {
-                sleepers.remove(&self.until);
-            }
-        }
+        self.clock.sleepers().by_time.remove(&self.until);
     }
 }
 
