@@ -1,28 +1,19 @@
-//! One call to a neighbour: pools, deadline, limits, headers, and what its answer means.
+//! One call to a neighbour: its place among others, its owner's right to make it, and what its
+//! answer means. How it gets there is the wire's business.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Response};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::Address;
+use super::wire::{Lost, Parcel, Wire};
 use crate::clock::Clock;
 use crate::saga::{Outcome, Report, Step};
 use crate::trace::TraceParent;
 
-/// The longest answer that is read, in bytes. The contract's answers are a few hundred.
-const MAX_ANSWER: usize = 256 * 1024;
 /// The longest answer that is kept in a saga's log, in bytes.
 const MAX_KEPT: usize = 4 * 1024;
-/// A neighbour's `Retry-After` is believed up to here.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
-
-/// A connection not made by then will not be; always within the call's own bound, so that it is
-/// known to be a connection that failed and not an answer that is missing.
-const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// On whose behalf a call is made.
 #[derive(Clone, Copy)]
@@ -74,44 +65,17 @@ impl Answer {
     }
 }
 
-/// No complete answer.
-pub(super) struct NoAnswer {
-    outcome: Outcome,
-    error: String,
-}
-
 /// The way to one neighbour.
 #[derive(Debug)]
 pub struct Http {
-    pooled: Client,
-    unpooled: Client,
-    base: String,
+    wire: Arc<dyn Wire>,
     places: Semaphore,
     pub(super) clock: Clock,
 }
 
 impl Http {
-    pub(super) fn new(address: &Address, clock: Clock) -> Result<Self, reqwest::Error> {
-        let client = |idle: usize| {
-            Client::builder()
-                .timeout(address.timeout)
-                .connect_timeout((address.timeout / 2).min(LONGEST_CONNECT))
-                .redirect(Policy::none())
-                .retry(reqwest::retry::never())
-                .http1_only()
-                .no_proxy()
-                .tcp_nodelay(true)
-                .pool_max_idle_per_host(idle)
-                .pool_idle_timeout(Duration::from_secs(30))
-                .build()
-        };
-        Ok(Self {
-            pooled: client(address.concurrency)?,
-            unpooled: client(0)?,
-            base: address.url.as_str().trim_end_matches('/').to_owned(),
-            places: Semaphore::new(address.concurrency),
-            clock,
-        })
+    pub(super) fn new(wire: Arc<dyn Wire>, concurrency: usize, clock: Clock) -> Self {
+        Self { wire, places: Semaphore::new(concurrency), clock }
     }
 
     /// Makes one attempt and reports it. `judge` says what a complete answer means; the step's
@@ -130,7 +94,7 @@ impl Http {
         let answered = if (errand.may_send)() {
             self.send(errand.trace, request).await
         } else {
-            Err(NoAnswer {
+            Err(Lost {
                 outcome: Outcome::NotSent,
                 error: "not sent: the saga is no longer ours".to_owned(),
             })
@@ -170,75 +134,21 @@ impl Http {
         }
     }
 
-    async fn send(&self, trace: &TraceParent, request: Request<'_>) -> Result<Answer, NoAnswer> {
-        let client = if request.fresh_connection { &self.unpooled } else { &self.pooled };
-        let url = format!("{}{}", self.base, request.path);
-        let mut building = client.request(request.method, url).headers(headers(trace, request.key));
-        if let Some(body) = &request.body {
-            building = building.json(body);
-        }
-        let response = building.send().await.map_err(|error| no_answer(&error))?;
-        read(response).await
+    async fn send(&self, trace: &TraceParent, request: Request<'_>) -> Result<Answer, Lost> {
+        let Request { method, path, key, body, fresh_connection } = request;
+        let parcel = Parcel { method, path, key, body, trace, fresh_connection };
+        let carried = self.wire.carry(parcel).await?;
+        let (status, retry_after_ms) = (carried.status, carried.retry_after_ms);
+        Ok(Answer { status, body: body_of(&carried.body), retry_after_ms })
     }
 }
 
-fn headers(trace: &TraceParent, key: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(2);
-    let trace = trace.child().to_string();
-    let named = [("idempotency-key", key), ("traceparent", trace.as_str())];
-    for (name, value) in named {
-        // Keys and trace contexts are visible ASCII by construction.
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
-    headers
-}
-
-/// A connection that was never made carried no request. Anything later may have.
-fn no_answer(error: &reqwest::Error) -> NoAnswer {
-    let (outcome, what) = if error.is_connect() {
-        (Outcome::NotSent, "could not connect")
-    } else if error.is_timeout() {
-        (Outcome::Unknown, "no answer in time")
-    } else if error.is_builder() {
-        (Outcome::NotSent, "could not be put into a request")
-    } else {
-        (Outcome::Unknown, "the connection broke")
-    };
-    // The innermost cause says most ("connection refused"), and has no URL in it.
-    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    let error = match causes.last() {
-        Some(cause) => format!("{what}: {cause}"),
-        None => what.to_owned(),
-    };
-    NoAnswer { outcome, error }
-}
-
-async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
-    let status = response.status().as_u16();
-    let retry_after_ms = retry_after(response.headers());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&error))? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER {
-            let error = format!("answered {status} with more than {MAX_ANSWER} bytes");
-            return Err(NoAnswer { outcome: Outcome::Unknown, error });
-        }
-    }
-    let body = match serde_json::from_slice(&body) {
+fn body_of(bytes: &[u8]) -> Body {
+    match serde_json::from_slice(bytes) {
         Ok(json) => Body::Json(json),
-        Err(_) if body.trim_ascii().is_empty() => Body::Empty,
+        Err(_) if bytes.trim_ascii().is_empty() => Body::Empty,
         Err(_) => Body::Other,
-    };
-    Ok(Answer { status, body, retry_after_ms })
-}
-
-/// Seconds, as our neighbours would send it; a date is left to our own pauses.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    let wait = Duration::from_secs(seconds).min(MAX_RETRY_AFTER);
-    u64::try_from(wait.as_millis()).ok()
+    }
 }
 
 fn explain(judged: Result<Outcome, String>, answer: &Answer) -> Option<String> {

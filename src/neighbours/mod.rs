@@ -5,18 +5,24 @@
 //! `Done` or `Refused` only of an answer that CONTRACT.md, section 1, lists.
 
 mod http;
+mod network;
 mod payment;
 mod product;
 mod read;
 mod user;
+mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use network::Network;
 
 pub use http::{Errand, Http};
 pub use payment::{Charge, Payment};
 pub use product::{Offer, Product};
 pub use read::Found;
 pub use user::User;
+pub use wire::{Carried, Lost, Parcel, Wire};
 
 /// How to reach one neighbour.
 #[derive(Clone, Debug)]
@@ -51,10 +57,24 @@ impl Neighbours {
         payment: &Address,
         clock: &crate::clock::Clock,
     ) -> Result<Self, reqwest::Error> {
+        let http = |address: &Address| {
+            Ok(Http::new(Network::to(address)?, address.concurrency, clock.clone()))
+        };
         Ok(Self {
-            user: User(Http::new(user, clock.clone())?),
-            product: Product(Http::new(product, clock.clone())?),
-            payment: Payment(Http::new(payment, clock.clone())?),
+            user: User(http(user)?),
+            product: Product(http(product)?),
+            payment: Payment(http(payment)?),
         })
+    }
+
+    /// Reached over other wires than the network: user, product, payment.
+    pub fn over(
+        wires: [Arc<dyn Wire>; 3],
+        concurrency: usize,
+        clock: &crate::clock::Clock,
+    ) -> Self {
+        let [user, product, payment] =
+            wires.map(|wire| Http::new(wire, concurrency, clock.clone()));
+        Self { user: User(user), product: Product(product), payment: Payment(payment) }
     }
 }
