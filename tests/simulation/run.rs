@@ -1,0 +1,467 @@
+//! One run: everything that can happen next, and which of it does.
+//!
+//! All nodes are idle when an event is chosen; the event touches one node, which then runs until it
+//! is idle again. So the seed alone decides the order of everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use order_service::checkout::Answer;
+use order_service::clock::Clock;
+use order_service::order::OrderId;
+use order_service::saga::Kinds;
+use order_service::store::Passage;
+
+use super::board::{Board, Seen};
+use super::books::Books;
+use super::client::{Attempt, Purchase};
+use super::dice::Dice;
+use super::neighbour::Neighbourhood;
+use super::network::{Due, Network};
+use super::node::{Mailbox, Node, Up};
+use super::story::Story;
+use super::weather::{Plan, Weather};
+
+/// Once the weather is calm, everything comes to rest within so long.
+const COMES_TO_REST: Duration = Duration::from_mins(20);
+/// The calm's operator looks so often.
+const OPERATOR_EVERY: Duration = Duration::from_secs(2);
+
+/// A place for a process.
+pub struct Slot {
+    pub node: Option<Node>,
+    /// Which of the processes that were here: what an earlier one had to say is not heard.
+    life: u64,
+    /// As what it takes the neighbours.
+    pub kinds: Kinds,
+    /// Stopped until then.
+    paused_until: Option<Duration>,
+    /// Started again then.
+    starts_at: Option<Duration>,
+    /// Its database is out of reach until then.
+    cut_until: Duration,
+}
+
+/// What nodes say.
+pub enum Mail {
+    Up { at: usize, life: u64, up: Option<Up> },
+    Answered { attempt: u64, answer: Answer },
+    Intervened { did: Result<String, String> },
+    Drained { at: usize, life: u64 },
+}
+
+pub struct Run {
+    pub dice: Dice,
+    pub clock: Clock,
+    pub board: Board,
+    pub network: Network,
+    pub neighbours: Neighbourhood,
+    pub books: Books,
+    pub weather: Weather,
+    pub plan: Plan,
+    pub slots: Vec<Slot>,
+    pub purchases: Vec<Purchase>,
+    pub attempts: BTreeMap<u64, Attempt>,
+    pub next_attempt: u64,
+    pub mail: Mailbox<Mail>,
+    pub story: Story,
+    pub faults: Vec<String>,
+    pub fences: BTreeMap<OrderId, i64>,
+    /// Keys under which something was sent to a neighbour that acts on every call.
+    pub sent: BTreeSet<String>,
+    pub steps: u64,
+    url: String,
+    next_life: u64,
+}
+
+/// What can happen next.
+#[derive(Clone, Copy)]
+enum Choice {
+    Pass(Seen),
+    Call(Due),
+    Client(usize),
+    Start(usize),
+    Resume(usize),
+}
+
+impl Run {
+    pub fn new(seed: u64, books: &Path, aloud: bool) -> Self {
+        let mut dice = Dice::from(seed);
+        let (plan, weather) = (Plan::of(&mut dice), Weather::of(&mut dice));
+        let start: DateTime<Utc> = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
+        let url = format!("sqlite://{}", books.display());
+        let neighbours = Neighbourhood::new(&mut dice, plan.kinds, plan.key_memory);
+        let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
+        let purchases = purchases.collect();
+        let mut slot = || Slot {
+            node: None,
+            life: 0,
+            kinds: plan.kinds,
+            paused_until: None,
+            starts_at: Some(dice.millis(0, 100)),
+            cut_until: Duration::ZERO,
+        };
+        let mut run = Self {
+            slots: (0..plan.nodes).map(|_| slot()).collect(),
+            clock: Clock::manual(start, seed),
+            board: Board::default(),
+            network: Network::default(),
+            neighbours,
+            books: Books::open(&url),
+            weather,
+            plan,
+            purchases,
+            attempts: BTreeMap::new(),
+            next_attempt: 0,
+            mail: Mailbox::default(),
+            story: Story::new(aloud),
+            faults: Vec::new(),
+            fences: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            steps: 0,
+            url,
+            next_life: 0,
+            dice,
+        };
+        run.tell(format_args!("{plan:?} {weather:?}"));
+        run
+    }
+
+    /// Plays it to its end: a storm, then a calm in which everything comes to rest.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn play(&mut self, storm: u64) -> Result<(), String> {
+        while self.steps < storm {
+            self.step()?;
+        }
+        self.calm_down();
+        let (calm_since, mut looked) = (self.now(), Duration::ZERO);
+        while !self.is_at_rest() {
+            self.step()?;
+            if self.now() > looked + OPERATOR_EVERY {
+                looked = self.now();
+                self.settle_everything();
+            }
+            if self.now() > calm_since + COMES_TO_REST {
+                return Err(self.unrest());
+            }
+        }
+        self.audit();
+        self.first_fault()
+    }
+
+    pub fn now(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    pub fn tell(&mut self, what: std::fmt::Arguments<'_>) {
+        let now = self.clock.monotonic();
+        self.story.tell(now, what);
+    }
+
+    fn first_fault(&mut self) -> Result<(), String> {
+        self.faults.append(&mut self.neighbours.faults);
+        match self.faults.first() {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        self.steps += 1;
+        self.befall();
+        let choices = self.choices();
+        if choices.is_empty() {
+            self.advance_to_the_next();
+        } else if self.dice.chance(0.03) {
+            let by = self.dice.millis(1, 30);
+            self.advance(by);
+        } else {
+            let at = self.dice.below(choices.len());
+            self.make(choices[at]);
+        }
+        self.first_fault()
+    }
+
+    /// Everything that could happen at some time, with that time.
+    fn future(&self) -> Vec<(Duration, Choice)> {
+        let runs =
+            |at: usize| self.slots[at].node.is_some() && self.slots[at].paused_until.is_none();
+        let passages = self.board.passable().into_iter().filter(|seen| runs(seen.node));
+        let calls = self.network.due().into_iter().filter(|due| due.answers.is_none_or(runs));
+        let mut future: Vec<_> = passages.map(|seen| (seen.ready_at, Choice::Pass(seen))).collect();
+        future.extend(calls.map(|due| (due.at, Choice::Call(due))));
+        for (at, purchase) in self.purchases.iter().enumerate() {
+            future.extend(purchase.next_at.map(|when| (when, Choice::Client(at))));
+        }
+        for (at, slot) in self.slots.iter().enumerate() {
+            future.extend(slot.starts_at.map(|when| (when, Choice::Start(at))));
+            future.extend(slot.paused_until.map(|when| (when, Choice::Resume(at))));
+        }
+        future
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        let now = self.now();
+        let future = self.future().into_iter();
+        future.filter(|(at, _)| *at <= now).map(|(_, choice)| choice).collect()
+    }
+
+    fn advance_to_the_next(&mut self) {
+        let now = self.now();
+        let known = self.future().into_iter().map(|(at, _)| at.saturating_sub(now));
+        let next = known.chain(self.clock.next_wake()).min();
+        let Some(next) = next else {
+            return self.faults.push("nothing will ever happen again".to_owned());
+        };
+        // What is due in between is a little late.
+        let late = if self.dice.chance(0.2) { self.dice.millis(0, 50) } else { Duration::ZERO };
+        self.advance(next + late);
+    }
+
+    fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+        self.tell(format_args!("time passes"));
+        (0..self.slots.len()).for_each(|at| self.pump(at));
+    }
+
+    fn make(&mut self, choice: Choice) {
+        match choice {
+            Choice::Pass(seen) => self.pass(seen),
+            Choice::Call(due) => match due.answers {
+                Some(at) => {
+                    self.tell(format_args!("call {} is answered", due.call));
+                    self.network.deliver(due.call);
+                    self.pump(at);
+                }
+                None => self.arrive(due.call),
+            },
+            Choice::Client(at) => self.visit(at),
+            Choice::Start(at) => self.start(at),
+            Choice::Resume(at) => {
+                self.tell(format_args!("node {at} goes on"));
+                self.slots[at].paused_until = None;
+                self.pump(at);
+            }
+        }
+    }
+
+    /// Runs a node until it is idle, and takes in what it had to say.
+    pub fn pump(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        let Some(node) = slot.node.as_ref().filter(|_| slot.paused_until.is_none()) else { return };
+        node.pump();
+        let now = self.now();
+        let (dice, weather) = (&mut self.dice, &self.weather);
+        self.board.stamp(|_, _| {
+            now + if dice.chance(weather.stall) {
+                dice.millis(500, 9_000)
+            } else if dice.chance(weather.slow) {
+                dice.millis(1, 300)
+            } else {
+                Duration::ZERO
+            }
+        });
+        for (call, request) in self.network.fresh() {
+            self.send(call, &request);
+        }
+        let mut mail: Vec<Mail> =
+            std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
+        // Several who wait for the same news hear it in any order.
+        mail.sort_by_key(|mail| match mail {
+            Mail::Answered { attempt, .. } => *attempt,
+            Mail::Up { .. } | Mail::Intervened { .. } | Mail::Drained { .. } => 0,
+        });
+        mail.into_iter().for_each(|mail| self.hear(mail));
+    }
+
+    fn hear(&mut self, mail: Mail) {
+        match mail {
+            Mail::Up { at, life, .. } | Mail::Drained { at, life }
+                if self.slots[at].life != life => {}
+            Mail::Up { at, up: Some(up), .. } => {
+                self.tell(format_args!("node {at} is up as {}", up.executor.id()));
+                if let Some(node) = &mut self.slots[at].node {
+                    node.up = Some(up);
+                }
+            }
+            Mail::Up { at, up: None, .. } => {
+                self.story.count("could not start");
+                self.stop(at, "could not start");
+            }
+            Mail::Drained { at, .. } => self.stop(at, "has drained"),
+            Mail::Answered { attempt, answer } => self.hear_answer(attempt, answer),
+            Mail::Intervened { did } => {
+                self.story.count(if did.is_ok() { "operator acted" } else { "operator refused" });
+                self.tell(format_args!("operator: {did:?}"));
+            }
+        }
+    }
+
+    fn pass(&mut self, seen: Seen) {
+        let Seen { node, passage, .. } = seen;
+        let weather = self.weather;
+        let fails = match passage {
+            Passage::Statement | Passage::Begin => weather.statement_fails,
+            Passage::Answered => weather.answer_lost,
+            Passage::Commit => weather.commit_fails,
+            Passage::Committed => weather.commit_unheard,
+        };
+        let cut = self.now() < self.slots[node].cut_until;
+        if cut || self.dice.chance(fails) {
+            self.story.count(match passage {
+                Passage::Statement | Passage::Begin => "statement failed",
+                Passage::Answered => "statement's answer lost",
+                Passage::Commit => "commit failed",
+                Passage::Committed => "commit not heard of",
+            });
+            self.tell(format_args!("node {node}: {passage:?} {} is cut", seen.ticket));
+            self.board.refuse(seen);
+        } else {
+            self.tell(format_args!("node {node}: {passage:?} {}", seen.ticket));
+            self.board.let_pass(seen);
+        }
+        self.pump(node);
+    }
+
+    /// What befalls nodes, out of the blue.
+    fn befall(&mut self) {
+        let weather = self.weather;
+        let at = self.dice.below(self.slots.len());
+        if self.dice.chance(weather.kill) {
+            self.story.count("killed");
+            self.stop(at, "is killed");
+        }
+        if self.dice.chance(weather.pause) {
+            self.pause(at);
+        }
+        if self.dice.chance(weather.cut_off) {
+            self.cut_off(at);
+        }
+        if self.dice.chance(weather.drain) {
+            self.drain(at);
+        }
+        if self.dice.chance(weather.hang_up) {
+            self.hang_up();
+        }
+        if self.dice.chance(weather.operator) {
+            self.meddle();
+        }
+        if self.dice.chance(weather.price_change) {
+            self.neighbours.change_a_price(&mut self.dice);
+        }
+    }
+
+    fn start(&mut self, at: usize) {
+        self.next_life += 1;
+        let life = self.next_life;
+        // A roll-out: some nodes are told not to trust a neighbour that could be trusted.
+        let strict = |trusted: bool, dice: &mut Dice| trusted && !dice.chance(0.1);
+        let kinds = Kinds {
+            product: strict(self.plan.kinds.product, &mut self.dice),
+            payment: strict(self.plan.kinds.payment, &mut self.dice),
+        };
+        self.tell(format_args!("node {at} starts: {kinds:?}"));
+        let mail = self.mail.clone();
+        let said = move |up| {
+            mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Up { at, life, up });
+        };
+        let settings = self.plan.settings(kinds);
+        let means = (&self.board, &self.network, &self.clock);
+        let node = Node::start((at, &self.url), means, settings, said);
+        let slot = &mut self.slots[at];
+        (slot.node, slot.life, slot.kinds, slot.starts_at) = (Some(node), life, kinds, None);
+        self.pump(at);
+    }
+
+    /// The process ends, wherever it is.
+    fn stop(&mut self, at: usize, why: &str) {
+        let now = self.now();
+        if self.slots[at].node.take().is_none() {
+            return;
+        }
+        self.tell(format_args!("node {at} {why}"));
+        let again =
+            if self.weather.kill > 0.0 { self.dice.millis(10, 8_000) } else { Duration::ZERO };
+        let slot = &mut self.slots[at];
+        (slot.life, slot.paused_until, slot.starts_at) = (0, None, Some(now + again));
+        self.lose_attempts(at);
+    }
+
+    fn pause(&mut self, at: usize) {
+        // The database ends a transaction whose process is silent.
+        let open = self.board.passable().into_iter().find(|seen| {
+            self.board.is_open(at) && seen.node == at && seen.passage == Passage::Commit
+        });
+        if let Some(open) = open {
+            self.board.refuse(open);
+            self.pump(at);
+        }
+        if self.board.is_open(at) || self.slots[at].paused_until.is_some() {
+            return;
+        }
+        let until = self.now() + self.dice.millis(100, 12_000);
+        let slot = &mut self.slots[at];
+        if slot.node.is_some() {
+            slot.paused_until = Some(until);
+            self.story.count("paused");
+            self.tell(format_args!("node {at} is stopped until {:.3}", until.as_secs_f64()));
+        }
+    }
+
+    fn cut_off(&mut self, at: usize) {
+        let until = self.now() + self.dice.millis(100, 9_000);
+        let everybody = self.dice.chance(0.3);
+        self.story.count(if everybody {
+            "database down"
+        } else {
+            "database out of a node's reach"
+        });
+        self.tell(format_args!(
+            "no database until {:.3}: {at}, all {everybody}",
+            until.as_secs_f64()
+        ));
+        for (other, slot) in self.slots.iter_mut().enumerate() {
+            if everybody || other == at {
+                slot.cut_until = until;
+            }
+        }
+    }
+
+    fn drain(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        let Some(node) = &slot.node else { return };
+        let Some(Up { executor, .. }) = node.up.clone() else { return };
+        let (mail, life) = (self.mail.clone(), slot.life);
+        let grace = self.dice.millis(0, 4_000);
+        node.spawn(async move {
+            executor.drain(grace).await;
+            mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Drained { at, life });
+        });
+        self.story.count("drained");
+        self.tell(format_args!("node {at} drains"));
+        self.pump(at);
+    }
+
+    fn calm_down(&mut self) {
+        self.tell(format_args!("the weather calms down"));
+        self.weather = Weather::CALM;
+        let now = self.now();
+        for slot in &mut self.slots {
+            slot.cut_until = Duration::ZERO;
+            slot.paused_until = slot.paused_until.map(|_| now);
+            slot.starts_at = slot.starts_at.map(|_| now);
+        }
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.attempts.is_empty()
+            && self.purchases.iter().all(|purchase| purchase.next_at.is_none())
+            && self.network.due().is_empty()
+            && self.books.open_sagas() == 0
+    }
+}
