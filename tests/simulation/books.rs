@@ -1,5 +1,6 @@
 //! The books as an auditor sees them, past every gate.
 
+use chrono::{DateTime, Utc};
 use order_service::order::OrderId;
 use order_service::store::{Filter, Found, Inspected, Order, Store};
 use sea_orm::{
@@ -23,6 +24,8 @@ pub struct Row {
     pub owner: Option<Uuid>,
     pub fence: i64,
     pub state: String,
+    /// When its owner was last heard of, and whether it was declared dead.
+    pub heard: Option<(DateTime<Utc>, bool)>,
 }
 
 impl Books {
@@ -54,12 +57,14 @@ impl Books {
     }
 
     pub fn row(&self, id: OrderId) -> Option<Row> {
-        let sql = "SELECT owner, fence, state FROM saga_instance WHERE id = $1";
+        let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead \
+                   FROM saga_instance s LEFT JOIN executor e ON e.id = s.owner WHERE s.id = $1";
         let rows = self.query(sql, vec![id.0.into()]);
         rows.first().map(|row| Row {
             owner: row.try_get_by_index(0).expect("an owner"),
             fence: row.try_get_by_index(1).expect("a fence"),
             state: row.try_get_by_index(2).expect("a state"),
+            heard: row.try_get_by_index(3).ok().zip(row.try_get_by_index(4).ok()),
         })
     }
 
@@ -95,6 +100,16 @@ impl Books {
 
     pub fn order(&self, id: OrderId) -> Option<Order> {
         self.runtime.block_on(self.store.order(id)).expect("the books can be read")
+    }
+
+    /// How often a dead owner's saga was taken over.
+    pub fn take_overs(&self) -> i64 {
+        self.count("SELECT count(*) FROM step_log WHERE event = 'taken_over'", vec![])
+    }
+
+    /// How many executors there ever were that are not forgotten.
+    pub fn executors(&self) -> i64 {
+        self.count("SELECT count(*) FROM executor", vec![])
     }
 
     /// Rows that no saga accounts for, or events that are not one for each order.

@@ -54,7 +54,7 @@ impl Purchase {
             key: dice.chance(0.8).then(|| format!("purchase-{number}")),
             id: None,
             decided: None,
-            next_at: Some(dice.millis(200, 30_000)),
+            next_at: Some(dice.millis(200, 15_000)),
         }
     }
 }

@@ -9,6 +9,7 @@ use order_service::saga::Outcome;
 use super::neighbour::Mood;
 use super::network::Request;
 use super::run::Run;
+use super::weather::LEASE;
 
 impl Run {
     /// A node has sent a request: may it, and does it get anywhere?
@@ -63,6 +64,12 @@ impl Run {
             let fault =
                 format!("{key} was sent by node {at}, {sender:?}; its owner is {:?}", row.owner);
             self.faults.push(fault);
+        }
+        // Counted from when the books have it, which is later than its owner may count from.
+        let silent = row.heard.map(|(heard, _)| self.clock.now() - heard);
+        let lapsed = silent.is_none_or(|silent| silent.to_std().unwrap_or_default() > LEASE);
+        if lapsed || row.heard.is_none_or(|(_, dead)| dead) {
+            self.faults.push(format!("{key} was sent by node {at} without a lease: {row:?}"));
         }
         let undoes = key.contains(":refund_payment") || key.contains(":release_stock");
         let forward = ["Priced", "Paid", "Compensating"];

@@ -26,7 +26,7 @@ use run::Run;
 use tempfile::TempDir;
 
 /// Steps of a run before its weather calms down.
-const STORM: u64 = 2_000;
+const STORM: u64 = 2_500;
 
 /// A directory in memory, where there is one.
 fn directory() -> TempDir {
@@ -78,7 +78,8 @@ fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
         let told = told.unwrap_or_else(|fault| panic!("seed {seed}: {fault}"));
         steps += told.steps;
         for (what, often) in told.tally {
-            *tally.entry(what).or_insert(0) += often;
+            let total = tally.entry(what).or_insert(0);
+            *total = if what.starts_with("longest") { often.max(*total) } else { *total + often };
         }
         if steps >= wanted || seed % 25 == 0 {
             println!("{seed} seeds, {steps} steps: {tally:?}");
@@ -93,7 +94,7 @@ fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
 fn a_seed_tells_the_same_story_twice() {
     let directory = directory();
     let blank = blank(directory.path());
-    for seed in [1, 2, 3] {
+    for seed in 1..=setting("SIMULATION_TWICE").unwrap_or(5) {
         let hash = || play(seed, &blank, false).map(|told| told.hash);
         assert_eq!(hash(), hash(), "seed {seed}");
     }

@@ -76,9 +76,9 @@ impl Neighbourhood {
         Self {
             kinds,
             key_memory,
-            wallets: some(&profiles, &[500, 5_000, 1_000_000]),
+            wallets: some(&profiles, &[700, 20_000, 1_000_000]),
             prices: some(&products, &[0, 99, 100, 250]),
-            stock: some(&products, &[3, 20, 1_000]),
+            stock: some(&products, &[8, 60, 1_000]),
             users,
             products,
             first_answers: BTreeMap::new(),

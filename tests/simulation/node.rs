@@ -65,7 +65,10 @@ impl Node {
         let parked = Arc::new(Parked { at, board: board.clone(), pump: Mutex::default() });
         let hook = parked.clone();
         let mut building = Builder::new_current_thread();
-        let runtime = building.enable_time().on_thread_park(move || hook.on_park()).build();
+        // What was woken from outside is always run first: else, how many ticks the threads of SQL
+        // have cost so far would show in the order.
+        building.enable_time().global_queue_interval(1).on_thread_park(move || hook.on_park());
+        let runtime = building.build();
         let runtime = runtime.expect("a runtime");
         let store = runtime.block_on(open(url, Some((board, at))));
         let neighbours = Neighbours::over(network.wires(at, clock), CALLS, clock);

@@ -150,6 +150,10 @@ impl Run {
                 return Err(self.unrest());
             }
         }
+        let took = (self.now() - calm_since).as_secs();
+        self.story.most("longest calm, s", took);
+        self.story.add("taken over", self.books.take_overs());
+        self.story.add("executors", self.books.executors());
         self.audit();
         self.first_fault()
     }
@@ -259,7 +263,7 @@ impl Run {
         let (dice, weather) = (&mut self.dice, &self.weather);
         self.board.stamp(|_, _| {
             now + if dice.chance(weather.stall) {
-                dice.millis(500, 9_000)
+                dice.millis(500, 13_000)
             } else if dice.chance(weather.slow) {
                 dice.millis(1, 300)
             } else {

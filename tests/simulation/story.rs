@@ -34,6 +34,16 @@ impl Story {
         *self.tally.entry(what).or_default() += 1;
     }
 
+    pub fn add(&mut self, what: &'static str, often: i64) {
+        *self.tally.entry(what).or_default() += u64::try_from(often).unwrap_or(0);
+    }
+
+    /// The largest so far; named as such.
+    pub fn most(&mut self, what: &'static str, this: u64) {
+        let most = self.tally.entry(what).or_default();
+        *most = this.max(*most);
+    }
+
     /// Two runs with the same hash had the same story.
     pub fn hash(&self) -> u64 {
         self.hash.finish()

@@ -80,8 +80,8 @@ impl Weather {
             drain: often(0.0005),
             statement_fails: often(0.01),
             answer_lost: often(0.01),
-            commit_fails: often(0.02),
-            commit_unheard: often(0.02),
+            commit_fails: often(0.04),
+            commit_unheard: often(0.04),
             stall: often(0.01),
             slow: often(0.1),
             not_sent: often(0.04),
@@ -116,7 +116,7 @@ impl Plan {
         let all = [kinds(true, true), kinds(true, true), kinds(true, false), kinds(false, true)];
         Self {
             nodes: dice.one_of(&[1, 2, 3, 3]),
-            checkouts: dice.one_of(&[6, 12, 24]),
+            checkouts: dice.one_of(&[8, 20, 40]),
             kinds: if dice.chance(0.2) { kinds(false, false) } else { dice.one_of(&all) },
             key_memory: Duration::from_secs(dice.one_of(&[15, 600, 600, 600])),
             concurrency: dice.one_of(&[3, 8, 64]),
