@@ -5,6 +5,7 @@ use order_service::saga::key::idempotency_key;
 use order_service::saga::{Effect, State, Step};
 use order_service::store::{Filter, Found};
 
+use super::client::Purchase;
 use super::neighbour::Act;
 use super::run::Run;
 
@@ -23,6 +24,14 @@ impl Run {
         let strays = self.books.strays();
         if strays != 0 {
             self.faults.push(format!("{strays} rows that nothing accounts for"));
+        }
+        // Who has no key asks once.
+        let may = |purchase: &&Purchase| purchase.key.is_none() && !purchase.turned_away;
+        let (without_key, may) =
+            (self.books.without_key(), self.purchases.iter().filter(may).count());
+        if without_key > i64::try_from(may).unwrap_or(i64::MAX) {
+            let fault = format!("{without_key} sagas have no key, and {may} clients without one");
+            self.faults.push(format!("{fault} were not turned away"));
         }
         for at in 0..self.purchases.len() {
             self.audit_purchase(at, &sagas);

@@ -107,6 +107,11 @@ impl Books {
         self.count("SELECT count(*) FROM step_log WHERE event = 'taken_over'", vec![])
     }
 
+    /// Sagas whose clients gave no key.
+    pub fn without_key(&self) -> i64 {
+        self.count("SELECT count(*) FROM saga_instance WHERE idempotency_key IS NULL", vec![])
+    }
+
     /// How many executors there ever were that are not forgotten.
     pub fn executors(&self) -> i64 {
         self.count("SELECT count(*) FROM executor", vec![])

@@ -20,11 +20,13 @@ const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 /// What a client is out for.
 pub struct Purchase {
     pub cart: Cart,
-    key: Option<String>,
+    pub key: Option<String>,
     /// Given by the first answer that had one.
     pub id: Option<OrderId>,
     /// The answer that decided it.
     pub decided: Option<Answer>,
+    /// It was told that nothing was accepted, for sure.
+    pub turned_away: bool,
     /// When to ask, or ask again.
     pub next_at: Option<Duration>,
 }
@@ -54,6 +56,7 @@ impl Purchase {
             key: dice.chance(0.8).then(|| format!("purchase-{number}")),
             id: None,
             decided: None,
+            turned_away: false,
             next_at: Some(dice.millis(200, 15_000)),
         }
     }
@@ -163,6 +166,10 @@ impl Run {
             self.faults.push(format!("client {at}'s purchase was {known}, and now is {id}"));
         }
         self.purchases[at].id = known.or(id);
+        self.purchases[at].turned_away = matches!(
+            answer,
+            Answer::TooMany | Answer::NotNow { .. } | Answer::Unavailable { id: None }
+        );
         self.check_answer(at, &answer);
         if decides {
             self.purchases[at].decided = Some(answer);

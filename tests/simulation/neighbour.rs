@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use order_service::neighbours::Carried;
-use order_service::saga::Kinds;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::dice::Dice;
 use super::network::{Request, effect_of};
-use super::weather::LATEST;
+use super::weather::{LATEST, Plan};
 
 /// Users, with a wallet each.
 const USERS: usize = 5;
@@ -38,8 +37,7 @@ struct Remembered {
 }
 
 pub struct Neighbourhood {
-    kinds: Kinds,
-    key_memory: Duration,
+    plan: Plan,
     /// User and profile.
     pub users: Vec<(Uuid, Uuid)>,
     wallets: BTreeMap<Uuid, i64>,
@@ -66,7 +64,7 @@ pub enum Mood {
 }
 
 impl Neighbourhood {
-    pub fn new(dice: &mut Dice, kinds: Kinds, key_memory: Duration) -> Self {
+    pub fn new(dice: &mut Dice, plan: Plan) -> Self {
         let users: Vec<_> = (0..USERS).map(|_| (dice.id(), dice.id())).collect();
         let products: Vec<_> = (0..PRODUCTS).map(|_| dice.id()).collect();
         let mut some = |of: &[Uuid], amounts: &[i64]| -> BTreeMap<Uuid, i64> {
@@ -74,8 +72,7 @@ impl Neighbourhood {
         };
         let profiles: Vec<_> = users.iter().map(|(_, profile)| *profile).collect();
         Self {
-            kinds,
-            key_memory,
+            plan,
             wallets: some(&profiles, &[700, 20_000, 1_000_000]),
             prices: some(&products, &[0, 99, 100, 250]),
             stock: some(&products, &[8, 60, 1_000]),
@@ -110,13 +107,18 @@ impl Neighbourhood {
         if !request.is_effect {
             return self.read(&parts, &request.key);
         }
-        let keeps_keys = if payment { self.kinds.payment } else { self.kinds.product };
+        let kinds = self.plan.kinds;
+        let keeps_keys = if payment { kinds.payment } else { kinds.product };
         // Longer than promised by what a request may be under way: the promise counts from there.
-        let memory = self.key_memory + LATEST * 2;
+        let memory = self.plan.key_memory + LATEST;
         if keeps_keys
             && let Some(first) = self.first_answers.get(&request.key)
             && now < first.since + memory
         {
+            let is_charge = payment && parts[1] == "process";
+            if is_charge && self.plan.declines_repeats && first.answer.status == 200 {
+                return carried(409, &json!({"error": "insufficient balance"}));
+            }
             return first.answer.clone();
         }
         let answer = match mood {

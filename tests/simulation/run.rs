@@ -93,7 +93,7 @@ impl Run {
         let (plan, weather) = (Plan::of(&mut dice), Weather::of(&mut dice));
         let start: DateTime<Utc> = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
         let url = format!("sqlite://{}", books.display());
-        let neighbours = Neighbourhood::new(&mut dice, plan.kinds, plan.key_memory);
+        let neighbours = Neighbourhood::new(&mut dice, plan);
         let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
         let purchases = purchases.collect();
         let mut slot = || Slot {

@@ -107,6 +107,9 @@ pub struct Plan {
     /// What the neighbours are.
     pub kinds: Kinds,
     pub key_memory: Duration,
+    /// The payment service looks at the wallet before it looks at the key: what it did is declined
+    /// when it is asked again, and only its status tells the truth.
+    pub declines_repeats: bool,
     pub concurrency: usize,
 }
 
@@ -119,6 +122,7 @@ impl Plan {
             checkouts: dice.one_of(&[8, 20, 40]),
             kinds: if dice.chance(0.2) { kinds(false, false) } else { dice.one_of(&all) },
             key_memory: Duration::from_secs(dice.one_of(&[15, 600, 600, 600])),
+            declines_repeats: dice.chance(0.4),
             concurrency: dice.one_of(&[3, 8, 64]),
         }
     }
