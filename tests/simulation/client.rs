@@ -37,6 +37,8 @@ pub struct Attempt {
     node: usize,
     /// It is for another cart than the key's.
     is_other_cart: bool,
+    /// It was made when there was an answer already.
+    is_decided: bool,
     connection: AbortHandle,
 }
 
@@ -96,7 +98,13 @@ impl Run {
             mail.push(Mail::Answered { attempt, answer });
         };
         let connection = self.slots[node].node.as_ref().expect("it is up").spawn(asking);
-        self.attempts.insert(attempt, Attempt { purchase: at, node, is_other_cart, connection });
+        let is_decided = self.purchases[at].decided.is_some();
+        let made = Attempt { purchase: at, node, is_other_cart, is_decided, connection };
+        self.attempts.insert(attempt, made);
+        if !is_decided && self.dice.chance(0.1) {
+            self.story.count("asked twice at once");
+            self.ask_again(at);
+        }
         self.story.count("asked");
         self.tell(format_args!("client {at} asks node {node}, {wait:?}: {attempt}"));
         self.pump(node);
@@ -172,11 +180,38 @@ impl Run {
         );
         self.check_answer(at, &answer);
         if decides {
-            self.purchases[at].decided = Some(answer);
-            self.purchases[at].next_at = None;
+            self.decide(at, answer);
         } else {
+            if attempt.is_decided && matches!(answer, Answer::Pending { .. }) {
+                self.faults.push(format!("client {at} had an answer, and then got {answer:?}"));
+            }
             self.ask_again(at);
         }
+    }
+
+    /// The answer that decides a purchase is the same whenever it is asked for.
+    fn decide(&mut self, at: usize, answer: Answer) {
+        let answer = match answer {
+            Answer::Confirmed { id, user_id, total_amount, .. } => {
+                Answer::Confirmed { id, user_id, total_amount, replayed: true }
+            }
+            Answer::Refused { id, refusal, .. } => Answer::Refused { id, refusal, replayed: true },
+            undecided => undecided,
+        };
+        let now = self.now();
+        let purchase = &mut self.purchases[at];
+        match &purchase.decided {
+            None => {
+                let again = purchase.key.is_some() && self.dice.chance(0.3);
+                purchase.next_at = again.then(|| now + self.dice.millis(10, 9_000));
+            }
+            Some(before) if *before != answer => {
+                let fault = format!("client {at} got {before:?}, and then {answer:?}");
+                self.faults.push(fault);
+            }
+            Some(_the_same) => {}
+        }
+        purchase.decided = Some(answer);
     }
 
     /// What a client is told is durable, and so is why.

@@ -26,7 +26,7 @@ use super::story::Story;
 use super::weather::{Plan, Weather};
 
 /// Once the weather is calm, everything comes to rest within so long.
-const COMES_TO_REST: Duration = Duration::from_mins(20);
+const COMES_TO_REST: Duration = Duration::from_mins(3);
 /// The calm's operator looks so often.
 const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 
@@ -43,6 +43,14 @@ pub struct Slot {
     starts_at: Option<Duration>,
     /// Its database is out of reach until then.
     cut_until: Duration,
+}
+
+impl Slot {
+    /// It is up and drives nothing.
+    fn is_idle(&self) -> bool {
+        let up = self.node.as_ref().and_then(|node| node.up.as_ref());
+        up.is_some_and(|up| up.executor.in_flight() == 0)
+    }
 }
 
 /// What nodes say.
@@ -466,6 +474,7 @@ impl Run {
         self.attempts.is_empty()
             && self.purchases.iter().all(|purchase| purchase.next_at.is_none())
             && self.network.due().is_empty()
+            && self.slots.iter().all(|slot| slot.is_idle())
             && self.books.open_sagas() == 0
     }
 }
