@@ -43,9 +43,8 @@ impl Run {
 
     /// At a neighbour that acts on every call, one key is sent once.
     fn note_sent(&mut self, request: &Request) {
-        let is_payment = request.path.starts_with("/api/payments");
         let kinds = self.plan.kinds;
-        let keeps_keys = if is_payment { kinds.payment } else { kinds.product };
+        let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
         if request.is_effect && !keeps_keys && !self.sent.insert(request.key.clone()) {
             self.faults.push(format!("{} was sent twice where keys are not kept", request.key));
         }
@@ -82,9 +81,8 @@ impl Run {
             self.faults.push(format!("{id}: the fence fell from {fence} to {}", row.fence));
         }
         *fence = row.fence;
-        let is_payment = request.path.starts_with("/api/payments");
         let kinds = self.plan.kinds;
-        let keeps_keys = if is_payment { kinds.payment } else { kinds.product };
+        let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
         if !keeps_keys && !self.books.is_intended(id, key) {
             self.faults.push(format!("{key} was sent, and that it would be is not in the books"));
         }
@@ -92,9 +90,13 @@ impl Run {
 
     /// A request arrives, whether or not anybody waits for it.
     pub fn arrive(&mut self, call: u64) {
-        let Some(request) = self.network.arrive(call) else { return };
+        let Some((request, is_awaited)) = self.network.arrive(call) else { return };
+        if request.is_effect && !is_awaited {
+            self.story.count("effect arrived after its caller had gone");
+        }
         let (now, weather) = (self.now(), self.weather);
-        let mood = if self.dice.chance(weather.error_before) {
+        let out_of_order = self.out_of_order[usize::from(is_payment(&request))];
+        let mood = if now < out_of_order || self.dice.chance(weather.error_before) {
             self.story.count("error before");
             Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
         } else if request.is_effect && self.dice.chance(weather.refusal) {
@@ -135,4 +137,8 @@ impl Run {
         };
         self.network.answer(call, now + takes, Ok(answer));
     }
+}
+
+fn is_payment(request: &Request) -> bool {
+    request.path.starts_with("/api/payments")
 }

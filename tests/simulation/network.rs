@@ -128,9 +128,9 @@ impl Network {
         on_the_way.calls.retain(|id, other| *id != call || is_heard || other.caller.is_some());
     }
 
-    /// The request arrives.
-    pub fn arrive(&self, call: u64) -> Option<Request> {
-        self.lock().calls.get(&call).map(|call| call.request.clone())
+    /// The request arrives; whether anybody still waits for its answer.
+    pub fn arrive(&self, call: u64) -> Option<(Request, bool)> {
+        self.lock().calls.get(&call).map(|call| (call.request.clone(), call.caller.is_some()))
     }
 
     /// The answer arrives.

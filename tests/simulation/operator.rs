@@ -46,6 +46,14 @@ impl Run {
     fn intervene(&mut self, node: usize, found: &Found, what: Intervention) {
         let Some(running) = &self.slots[node].node else { return };
         let Some(up) = running.up.clone() else { return };
+        if let Some(stuck) = &found.stuck {
+            self.story.count(match stuck.kind {
+                StuckKind::InDoubt => "stuck in doubt",
+                StuckKind::Exhausted => "stuck exhausted",
+                StuckKind::Refused => "stuck refused",
+                StuckKind::Unreadable => "stuck unreadable",
+            });
+        }
         self.story.count(match what {
             Intervention::Retry => "retry asked for",
             Intervention::Compensate => "compensate asked for",

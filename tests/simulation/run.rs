@@ -80,6 +80,8 @@ pub struct Run {
     pub fences: BTreeMap<OrderId, i64>,
     /// Keys under which something was sent to a neighbour that acts on every call.
     pub sent: BTreeSet<String>,
+    /// The product and the payment service are out of order until then.
+    pub out_of_order: [Duration; 2],
     pub steps: u64,
     url: String,
     next_life: u64,
@@ -129,6 +131,7 @@ impl Run {
             faults: Vec::new(),
             fences: BTreeMap::new(),
             sent: BTreeSet::new(),
+            out_of_order: [Duration::ZERO; 2],
             steps: 0,
             url,
             next_life: 0,
@@ -363,6 +366,13 @@ impl Run {
         if self.dice.chance(weather.operator) {
             self.meddle();
         }
+        if self.dice.chance(weather.outage) {
+            let until = self.now() + self.dice.millis(1_000, 25_000);
+            let which = self.dice.below(2);
+            self.out_of_order[which] = until;
+            self.story.count("neighbour out of order");
+            self.tell(format_args!("neighbour {which} is out of order until {until:?}"));
+        }
         if self.dice.chance(weather.price_change) {
             self.neighbours.change_a_price(&mut self.dice);
         }
@@ -462,6 +472,7 @@ impl Run {
     fn calm_down(&mut self) {
         self.tell(format_args!("the weather calms down"));
         self.weather = Weather::CALM;
+        self.out_of_order = [Duration::ZERO; 2];
         let now = self.now();
         for slot in &mut self.slots {
             slot.cut_until = Duration::ZERO;

@@ -1,14 +1,18 @@
 //! What happened in a run: as a hash, to compare two runs; as counts; and in words, if asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{Arguments, Write};
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
+/// So many lines are kept for whoever has to understand a fault.
+const REMEMBERED: usize = 40;
+
 /// A run's story.
 pub struct Story {
     hash: DefaultHasher,
-    line: String,
+    /// The last lines; the story's newest is at the end.
+    lines: VecDeque<String>,
     aloud: bool,
     /// How often what happened.
     pub tally: BTreeMap<&'static str, u64>,
@@ -16,18 +20,26 @@ pub struct Story {
 
 impl Story {
     pub fn new(aloud: bool) -> Self {
-        Self { hash: DefaultHasher::new(), line: String::new(), aloud, tally: BTreeMap::new() }
+        let lines = VecDeque::from(vec![String::new(); REMEMBERED]);
+        Self { hash: DefaultHasher::new(), lines, aloud, tally: BTreeMap::new() }
     }
 
     /// The next thing that happened.
     pub fn tell(&mut self, now: Duration, what: Arguments<'_>) {
-        self.line.clear();
-        let written = write!(self.line, "{:>9.3} {what}", now.as_secs_f64());
+        let mut line = self.lines.pop_front().unwrap_or_default();
+        line.clear();
+        let written = write!(line, "{:>9.3} {what}", now.as_secs_f64());
         written.expect("a string takes anything");
-        self.hash.write(self.line.as_bytes());
+        self.hash.write(line.as_bytes());
         if self.aloud {
-            println!("{}", self.line);
+            println!("{line}");
         }
+        self.lines.push_back(line);
+    }
+
+    /// How it came to this.
+    pub fn end(&self) -> String {
+        self.lines.iter().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
     }
 
     pub fn count(&mut self, what: &'static str) {

@@ -43,6 +43,7 @@ pub struct Weather {
     pub hang_up: f64,
     pub operator: f64,
     pub price_change: f64,
+    pub outage: f64,
 }
 
 impl Weather {
@@ -69,6 +70,7 @@ impl Weather {
         hang_up: 0.0,
         operator: 0.0,
         price_change: 0.0,
+        outage: 0.0,
     };
 
     pub fn of(dice: &mut Dice) -> Self {
@@ -95,6 +97,7 @@ impl Weather {
             hang_up: often(0.01),
             operator: often(0.01),
             price_change: often(0.005),
+            outage: often(0.0008),
         }
     }
 }
@@ -142,7 +145,7 @@ impl Plan {
             product_timeout: TIMEOUT,
             payment_timeout: TIMEOUT,
             backoff,
-            stuck_after: Duration::from_secs(10),
+            stuck_after: Duration::from_secs(6),
         };
         Settings {
             concurrency: self.concurrency,
