@@ -148,11 +148,9 @@ impl Run {
         let at = attempt.purchase;
         self.tell(format_args!("client {at} hears {answer:?}"));
         let (id, decides) = match &answer {
-            Answer::Confirmed { id, .. } => (Some(*id), true),
-            Answer::Refused { id, .. } => (Some(*id), true),
+            Answer::Confirmed { id, .. } | Answer::Refused { id, .. } => (Some(*id), true),
             Answer::Pending { id, .. } | Answer::KeyReused { id } => (Some(*id), false),
-            Answer::Unavailable { id: _maybe } => (None, false),
-            Answer::TooMany | Answer::NotNow { .. } => (None, false),
+            Answer::TooMany | Answer::NotNow { .. } | Answer::Unavailable { .. } => (None, false),
         };
         self.story.count(match &answer {
             Answer::Confirmed { .. } => "confirmed",

@@ -5,6 +5,7 @@
 //! event by event.
 
 mod audit;
+mod befall;
 mod board;
 mod books;
 mod client;
@@ -112,7 +113,7 @@ fn play(seed: u64, blank: &Path, aloud: bool) -> Told {
     let end = run.story.end();
     // A node that hangs could not be dropped.
     std::mem::forget(run);
-    panic!("\n{end}seed {seed}: {fault}\nSIMULATION_SEED={seed} tells the whole story\n");
+    panic!("\n{end}\nseed {seed}: {fault}\nSIMULATION_SEED={seed} tells the whole story\n");
 }
 
 fn setting(name: &str) -> Option<u64> {

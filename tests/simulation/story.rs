@@ -39,7 +39,8 @@ impl Story {
 
     /// How it came to this.
     pub fn end(&self) -> String {
-        self.lines.iter().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+        let lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+        lines.join("\n").trim_start().to_owned()
     }
 
     pub fn count(&mut self, what: &'static str) {
