@@ -43,6 +43,9 @@ impl Run {
             self.story.count("neighbour out of order");
             self.tell(format_args!("neighbour {which} is out of order until {until:?}"));
         }
+        if self.dice.chance(weather.sleep) {
+            self.sleep(at);
+        }
         if self.dice.chance(weather.price_change) {
             self.neighbours.change_a_price(&mut self.dice);
         }
@@ -122,6 +125,19 @@ impl Run {
                 slot.cut_until = until;
             }
         }
+    }
+
+    /// The whole machine sleeps, for up to some hours, and one process a little longer.
+    fn sleep(&mut self, at: usize) {
+        self.network.lose_all();
+        let by = self.dice.millis(10_000, 12_000_000);
+        self.tell(format_args!("everything sleeps for {by:?}"));
+        self.story.count("everything slept");
+        self.pause(at);
+        if let Some(until) = &mut self.slots[at].paused_until {
+            *until += by;
+        }
+        self.advance(by);
     }
 
     fn drain(&mut self, at: usize) {

@@ -16,22 +16,27 @@ mod network;
 mod node;
 mod operator;
 mod run;
+mod runs;
 mod story;
 mod weather;
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use books::Books;
 use run::Run;
+use runs::{Runs, Told};
 use tempfile::TempDir;
 
 /// Steps of a run before its weather calms down.
 const STORM: u64 = 2_500;
+/// Steps in all, unless said otherwise.
+const STEPS: u64 = 200_000;
+/// Runs side by side: each mostly waits for a thread of SQL to take a statement from it.
+const AT_ONCE: usize = 3;
 
 /// What the default run has to come to, or it proves little.
-const MUST_HAPPEN: [&str; 41] = [
+const MUST_HAPPEN: [&str; 42] = [
     "asked",
     "asked twice at once",
     "call not sent",
@@ -48,6 +53,7 @@ const MUST_HAPPEN: [&str; 41] = [
     "effect arrived after its caller had gone",
     "error after",
     "error before",
+    "everything slept",
     "garbage",
     "hung up",
     "key reused",
@@ -89,12 +95,6 @@ fn blank(directory: &Path) -> PathBuf {
     path
 }
 
-struct Told {
-    hash: u64,
-    steps: u64,
-    tally: BTreeMap<&'static str, u64>,
-}
-
 /// Plays a seed's run; fails with the seed, the fault and how it came to it.
 fn play(seed: u64, blank: &Path, aloud: bool) -> Told {
     let directory = directory();
@@ -129,37 +129,26 @@ fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
         let told = play(seed, &blank, true);
         return println!("seed {seed}: {} steps, {:?}", told.steps, told.tally);
     }
-    let wanted = setting("SIMULATION_STEPS").unwrap_or(200_000);
-    let (mut steps, mut tally) = (0, BTreeMap::new());
-    for seed in 1.. {
-        let told = play(seed, &blank, false);
-        steps += told.steps;
-        for (what, often) in told.tally {
-            let total = tally.entry(what).or_insert(0);
-            *total = if what.starts_with("longest") { often.max(*total) } else { *total + often };
+    let wanted = setting("SIMULATION_STEPS").unwrap_or(STEPS);
+    let first = setting("SIMULATION_FROM").unwrap_or(1);
+    let runs = Runs::from(first, wanted);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(seed) = runs.next_seed() {
+                    // A fault ends the runs of the other threads, too.
+                    let unless_done = runs.ends_them_all();
+                    let told = play(seed, &blank, false);
+                    unless_done.disarm();
+                    runs.take_in(seed, told);
+                }
+            });
         }
-        if seed % 10 == 0 {
-            println!("{}", progress(seed, steps, &tally));
-        }
-        if steps >= wanted {
-            println!("{}: {tally:#?}", progress(seed, steps, &tally));
-            break;
-        }
-    }
+    });
+    let (progress, tally) = runs.sum();
+    println!("{progress}: {tally:#?}");
     let missing: Vec<_> = MUST_HAPPEN.iter().filter(|what| !tally.contains_key(*what)).collect();
-    assert!(missing.is_empty() || steps < 200_000, "never happened: {missing:?}");
-}
-
-fn progress(seeds: u64, steps: u64, tally: &BTreeMap<&'static str, u64>) -> String {
-    let of = |what| tally.get(what).copied().unwrap_or(0);
-    let ended = ["completed", "compensated", "rejected"].map(of);
-    let befell = ["killed", "paused", "taken over", "commit not heard of"].map(of);
-    let stuck = ["stuck in doubt", "stuck refused", "stuck exhausted"].map(of);
-    format!(
-        "{seeds:>4} seeds {steps:>7} steps: checkouts completed, compensated, rejected {ended:?}; \
-         kills, pauses, take-overs, commits not heard of {befell:?}; \
-         in doubt, refused, exhausted {stuck:?}"
-    )
+    assert!(missing.is_empty() || wanted < STEPS, "never happened: {missing:?}");
 }
 
 #[test]

@@ -86,10 +86,11 @@ impl Neighbourhood {
         }
     }
 
-    /// A price is changed by its owners.
+    /// A price is changed by its owners, now and then to one that makes no sense.
     pub fn change_a_price(&mut self, dice: &mut Dice) {
         let product = dice.one_of(&self.products);
-        self.prices.insert(product, i64::try_from(dice.below(400)).expect("small"));
+        let price = if dice.chance(0.1) { -1 } else { dice.one_of(&[0, 50, 99, 300]) };
+        self.prices.insert(product, price);
     }
 
     /// What was done of an effect.

@@ -113,6 +113,11 @@ impl Network {
         self.set(call, Leg::Nowhere);
     }
 
+    /// Everything on its way is lost.
+    pub fn lose_all(&self) {
+        self.due().iter().for_each(|due| self.lose(due.call));
+    }
+
     /// An answer sets out, and will be back then.
     pub fn answer(&self, call: u64, at: Duration, answer: Result<Carried, Lost>) {
         self.set(call, Leg::Back(at, answer));

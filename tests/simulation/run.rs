@@ -238,7 +238,7 @@ impl Run {
         self.advance(next + late);
     }
 
-    fn advance(&mut self, by: Duration) {
+    pub fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
         self.tell(format_args!("time passes"));
         (0..self.slots.len()).for_each(|at| self.pump(at));

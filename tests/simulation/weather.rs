@@ -44,6 +44,7 @@ pub struct Weather {
     pub operator: f64,
     pub price_change: f64,
     pub outage: f64,
+    pub sleep: f64,
 }
 
 impl Weather {
@@ -71,6 +72,7 @@ impl Weather {
         operator: 0.0,
         price_change: 0.0,
         outage: 0.0,
+        sleep: 0.0,
     };
 
     pub fn of(dice: &mut Dice) -> Self {
@@ -93,11 +95,12 @@ impl Weather {
             error_before: often(0.04),
             error_after: often(0.04),
             garbage: often(0.03),
-            refusal: often(0.06),
+            refusal: often(0.1),
             hang_up: often(0.01),
             operator: often(0.01),
             price_change: often(0.005),
-            outage: often(0.0008),
+            outage: often(0.002),
+            sleep: often(0.0002),
         }
     }
 }
@@ -114,6 +117,7 @@ pub struct Plan {
     /// when it is asked again, and only its status tells the truth.
     pub declines_repeats: bool,
     pub concurrency: usize,
+    pub backlog: u64,
 }
 
 impl Plan {
@@ -127,6 +131,7 @@ impl Plan {
             key_memory: Duration::from_secs(dice.one_of(&[15, 600, 600, 600])),
             declines_repeats: dice.chance(0.4),
             concurrency: dice.one_of(&[3, 8, 64]),
+            backlog: dice.one_of(&[6, 1_000_000, 1_000_000]),
         }
     }
 
@@ -145,11 +150,11 @@ impl Plan {
             product_timeout: TIMEOUT,
             payment_timeout: TIMEOUT,
             backoff,
-            stuck_after: Duration::from_secs(6),
+            stuck_after: Duration::from_secs(4),
         };
         Settings {
             concurrency: self.concurrency,
-            backlog: 1_000_000,
+            backlog: self.backlog,
             lease: LEASE,
             deadline: DEADLINE,
             policy,
