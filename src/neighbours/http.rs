@@ -20,7 +20,7 @@ const MAX_KEPT: usize = 4 * 1024;
 pub struct Errand<'a> {
     /// The saga's trace.
     pub trace: &'a TraceParent,
-    /// Asked right before an effect is sent: does the caller still own the saga?
+    /// Asked right before an effect is sent: does the caller still own the saga, and is it in time?
     pub may_send: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -96,7 +96,7 @@ impl Http {
         } else {
             Err(Lost {
                 outcome: Outcome::NotSent,
-                error: "not sent: the saga is no longer ours".to_owned(),
+                error: "not sent: no longer ours to send".to_owned(),
             })
         };
         let took = self.clock.monotonic().saturating_sub(started);
