@@ -111,6 +111,9 @@ fn play(seed: u64, blank: &Path, aloud: bool) -> Told {
         Err(_panic) => "it panicked, see above".to_owned(),
     };
     let end = run.story.end();
+    if aloud {
+        println!("its books: {}", directory.keep().display());
+    }
     // A node that hangs could not be dropped.
     std::mem::forget(run);
     panic!("\n{end}\nseed {seed}: {fault}\nSIMULATION_SEED={seed} tells the whole story\n");

@@ -73,9 +73,9 @@ impl Neighbourhood {
         let profiles: Vec<_> = users.iter().map(|(_, profile)| *profile).collect();
         Self {
             plan,
-            wallets: some(&profiles, &[700, 20_000, 1_000_000]),
+            wallets: some(&profiles, &[3_000, 1_000_000, 1_000_000]),
             prices: some(&products, &[0, 99, 100, 250]),
-            stock: some(&products, &[8, 60, 1_000]),
+            stock: some(&products, &[15, 1_000, 1_000]),
             users,
             products,
             first_answers: BTreeMap::new(),

@@ -99,7 +99,7 @@ impl Weather {
             hang_up: often(0.01),
             operator: often(0.01),
             price_change: often(0.005),
-            outage: often(0.002),
+            outage: often(0.003),
             sleep: often(0.0002),
         }
     }
