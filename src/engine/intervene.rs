@@ -218,6 +218,7 @@ impl Executor {
             attempt: track.attempts + 1,
             how: How::LookUp,
             unsure_before: true,
+            repeat_before: None,
             intent_first: false,
         };
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);

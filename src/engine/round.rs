@@ -31,7 +31,7 @@ impl Drive {
                 let began = clock.now();
                 let sent = AtomicBool::new(false);
                 let may_send = || {
-                    let may = life.holds();
+                    let may = life.holds() && call.is_in_time(clock.now());
                     sent.fetch_or(may, Ordering::AcqRel);
                     may
                 };

@@ -21,7 +21,7 @@ const MAX_KEPT: usize = 4 * 1024;
 pub struct Errand<'a> {
     /// The saga's trace.
     pub trace: &'a TraceParent,
-    /// Asked right before an effect is sent: does the caller still own the saga?
+    /// Asked right before an effect is sent: does the caller still own the saga, and is it in time?
     pub may_send: &'a (dyn Fn() -> bool + Sync),
     /// Which attempt, from 1: repeats come out of the neighbour's retry budget.
     pub attempt: u32,
@@ -162,7 +162,7 @@ impl Http {
             NoAnswer { again_in, ..NoAnswer::not_sent(not_now.error()) }
         })?;
         if !(errand.may_send)() {
-            return Err(NoAnswer::not_sent("not sent: the saga is no longer ours"));
+            return Err(NoAnswer::not_sent("not sent: no longer ours to send"));
         }
         let answered = self.send(errand.trace, request).await;
         match &answered {

@@ -20,13 +20,13 @@ use circuit::Circuit;
 use network::Network;
 
 use crate::saga::Neighbour;
+
 pub use circuit::{CircuitState, CircuitView, Limits};
 pub use http::{Errand, Http};
 pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
 pub use read::Found;
 pub use user::User;
-
 pub use wire::{Carried, Lost, Parcel, Wire};
 
 /// How to reach one neighbour.

@@ -44,11 +44,20 @@ impl Policy {
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> bool {
-        let memory = match stage.at {
-            Neighbour::Product => self.product_key_memory,
-            Neighbour::Payment | Neighbour::User => self.payment_key_memory,
-        };
-        self.keeps_keys(saga, stage) && now < since + memory
+        self.keeps_keys(saga, stage) && now < self.remembered_until(stage, since)
+    }
+
+    /// Until when the key of an effect that was sent then is remembered.
+    pub(super) fn remembered_until(
+        &self,
+        stage: EffectStage,
+        since: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        since
+            + match stage.at {
+                Neighbour::Product => self.product_key_memory,
+                Neighbour::Payment | Neighbour::User => self.payment_key_memory,
+            }
     }
 
     /// Until when a call that was begun then may be in flight.
@@ -107,9 +116,19 @@ pub struct Call {
     pub how: How,
     /// An earlier attempt may have happened: a refusal now needs looking into (SAGA.md, "Outcomes").
     pub unsure_before: bool,
+    /// It may have been sent before, and may be sent again before then: its neighbour forgets the
+    /// key. To be asked when it is sent, as time passes between a decision and its being durable.
+    pub repeat_before: Option<DateTime<Utc>>,
     /// It is sent to a neighbour that is not idempotent: the intent is durable before the call, the outcome before
     /// the next step.
     pub intent_first: bool,
+}
+
+impl Call {
+    /// Whether what was decided may still be done at this moment.
+    pub fn is_in_time(&self, now: DateTime<Utc>) -> bool {
+        self.repeat_before.is_none_or(|before| now < before)
+    }
 }
 
 /// How a call settles its effect.

@@ -34,17 +34,19 @@ impl Plan {
         track: Track,
     ) {
         let keeps_keys = policy.keeps_keys(saga, stage);
-        let how = match track.standing {
+        let (how, repeat_before) = match track.standing {
             Standing::Done => return,
             Standing::Refused => return self.refused.push(effect),
-            Standing::Untouched => How::Send,
-            Standing::Unsure { since } if policy.may_repeat(saga, stage, since, now) => How::Send,
+            Standing::Untouched => (How::Send, None),
+            Standing::Unsure { since } if policy.may_repeat(saga, stage, since, now) => {
+                (How::Send, Some(policy.remembered_until(stage, since)))
+            }
             Standing::Unsure { .. } => {
                 self.doubts.push(effect);
                 if !(stage.can_look_up && effect.step == stage.step) {
                     return;
                 }
-                How::LookUp
+                (How::LookUp, None)
             }
         };
         self.calls.push(Call {
@@ -55,6 +57,7 @@ impl Plan {
             attempt: track.attempts + 1,
             how,
             unsure_before: track.standing != Standing::Untouched,
+            repeat_before,
             intent_first: !keeps_keys && how == How::Send,
         });
     }

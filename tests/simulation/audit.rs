@@ -1,0 +1,142 @@
+//! The end of a run: the ledger, the books and the answers agree to the last paisa and piece.
+
+use order_service::checkout::Answer;
+use order_service::saga::key::idempotency_key;
+use order_service::saga::{Effect, State, Step};
+use order_service::store::{Filter, Found};
+
+use super::client::Purchase;
+use super::neighbour::Act;
+use super::run::Run;
+
+impl Run {
+    /// Notes everything that does not add up.
+    pub fn audit(&mut self) {
+        let sagas = self.books.sagas(Filter::default());
+        let mut accounted = 0;
+        for found in &sagas {
+            accounted += self.audit_saga(found);
+        }
+        let acts: usize = self.neighbours.ledger.len();
+        if accounted != acts {
+            self.faults.push(format!("{acts} effects happened, and {accounted} are of sagas"));
+        }
+        let strays = self.books.strays();
+        if strays != 0 {
+            self.faults.push(format!("{strays} rows that nothing accounts for"));
+        }
+        // Who has no key asks once.
+        let may = |purchase: &&Purchase| purchase.key.is_none() && !purchase.turned_away;
+        let (without_key, may) =
+            (self.books.without_key(), self.purchases.iter().filter(may).count());
+        if without_key > i64::try_from(may).unwrap_or(i64::MAX) {
+            let fault = format!("{without_key} sagas have no key, and {may} clients without one");
+            self.faults.push(format!("{fault} were not turned away"));
+        }
+        for at in 0..self.purchases.len() {
+            self.audit_purchase(at, &sagas);
+        }
+    }
+
+    /// How many effects happened for it.
+    fn audit_saga(&mut self, found: &Found) -> usize {
+        let done = |step, line| -> Vec<Act> {
+            let key = idempotency_key(found.id, Effect { step, line }, 0);
+            self.neighbours.acts(&key).to_vec()
+        };
+        let sum = |acts: &[Act]| acts.iter().map(|act| act.amount).sum::<i64>();
+        let (charged, refunded) =
+            (done(Step::ChargePayment, None), done(Step::RefundPayment, None));
+        let mut happened = usize::from(!charged.is_empty()) + usize::from(!refunded.is_empty());
+        let mut forward = charged.len();
+        let state = found.state().expect("a state");
+        let completed = state == State::Completed;
+        self.story.count(match state {
+            State::Completed => "completed",
+            State::Compensated => "compensated",
+            _rejected => "rejected",
+        });
+        let total = found.total.map_or(0, |total| total.0);
+        let mut wrong = Vec::new();
+        if sum(&charged) - sum(&refunded) != if completed { total } else { 0 } {
+            wrong.push(format!("charged {charged:?}, refunded {refunded:?}, total {total}"));
+        }
+        let context = found.context.as_ref().expect("it can be read");
+        for (line, at) in context.lines.iter().zip(0_u16..) {
+            let reserved = done(Step::ReserveStock, Some(at));
+            let released = done(Step::ReleaseStock, Some(at));
+            happened += usize::from(!reserved.is_empty()) + usize::from(!released.is_empty());
+            forward += reserved.len();
+            let wanted = if completed { i64::from(line.quantity) } else { 0 };
+            if sum(&reserved) - sum(&released) != wanted
+                || reserved.iter().chain(&released).any(|act| act.of != line.product_id.0)
+            {
+                wrong.push(format!("line {at}: reserved {reserved:?}, released {released:?}"));
+            }
+        }
+        if (state == State::Rejected && forward > 0)
+            || (state == State::Compensated && forward == 0)
+        {
+            wrong.push(format!("{forward} effects had happened"));
+        }
+        wrong.extend(self.wrong_order(found, completed));
+        wrong.extend(self.wrong_prices(found));
+        self.faults.extend(wrong.into_iter().map(|wrong| format!("{} {state}: {wrong}", found.id)));
+        happened
+    }
+
+    fn wrong_order(&self, found: &Found, completed: bool) -> Option<String> {
+        let context = found.context.as_ref()?;
+        let order = self.books.order(found.id);
+        let Some(order) = order else { return completed.then(|| "it has no order".to_owned()) };
+        let items = order
+            .items
+            .iter()
+            .map(|item| (item.product_id, i64::from(item.quantity), item.unit_price));
+        let prices = context.unit_prices.iter().flatten();
+        let lines = context.lines.iter().zip(prices);
+        let lines = lines.map(|(line, price)| (line.product_id, i64::from(line.quantity), *price));
+        let is_right = completed && items.eq(lines) && Some(order.total) == found.total;
+        (!is_right).then(|| format!("its order is {order:?}"))
+    }
+
+    /// Every price is one that was told for this saga.
+    fn wrong_prices(&self, found: &Found) -> Option<String> {
+        let context = found.context.as_ref()?;
+        let mut priced = context.lines.iter().zip(context.unit_prices.iter().flatten());
+        let wrong = priced.find(|(line, price)| {
+            let told = self.neighbours.told.get(&(found.id.to_string(), line.product_id.0));
+            !told.is_some_and(|told| told.contains(&price.0))
+        });
+        wrong.map(|(line, price)| format!("{} was never told to cost {price}", line.product_id))
+    }
+
+    /// What a client was told is how it stands; who was told nothing final has a saga if it was told
+    /// of one.
+    fn audit_purchase(&mut self, at: usize, sagas: &[Found]) {
+        let purchase = &self.purchases[at];
+        let Some(id) = purchase.id else { return };
+        let Some(found) = sagas.iter().find(|found| found.id == id) else {
+            return self.faults.push(format!("client {at}'s saga {id} is forgotten"));
+        };
+        let completed = found.state() == Some(State::Completed);
+        let told = match &purchase.decided {
+            Some(Answer::Confirmed { .. }) => Some(true),
+            Some(Answer::Refused { .. }) => Some(false),
+            _undecided => None,
+        };
+        if told.is_some_and(|told| told != completed) {
+            self.faults.push(format!("client {at} was told {:?} of {found:?}", purchase.decided));
+        }
+    }
+
+    /// What does not come to rest.
+    pub fn unrest(&self) -> String {
+        let open = self.books.sagas(Filter { open: true, ..Filter::default() });
+        let open = open.iter().map(|found| {
+            format!("{} {} {:?} {:?}", found.id, found.state, found.stuck, found.last_error)
+        });
+        let open = open.collect::<Vec<_>>().join("\n");
+        format!("no rest: {} requests unanswered, {open}", self.attempts.len())
+    }
+}

@@ -1,0 +1,170 @@
+//! What befalls nodes: they start, are killed, stopped and continued, drained, and cut off from their
+//! database; and neighbours are out of order.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use order_service::saga::Kinds;
+use order_service::store::Passage;
+
+use super::dice::Dice;
+use super::node::{Node, Up};
+use super::run::{Mail, Run};
+use super::weather::Weather;
+
+impl Run {
+    /// What befalls nodes, out of the blue.
+    pub fn befall(&mut self) {
+        let weather = self.weather;
+        let at = self.dice.below(self.slots.len());
+        if self.dice.chance(weather.kill) {
+            self.story.count("killed");
+            self.stop(at, "is killed");
+        }
+        if self.dice.chance(weather.pause) {
+            self.pause(at);
+        }
+        if self.dice.chance(weather.cut_off) {
+            self.cut_off(at);
+        }
+        if self.dice.chance(weather.drain) {
+            self.drain(at);
+        }
+        if self.dice.chance(weather.hang_up) {
+            self.hang_up();
+        }
+        if self.dice.chance(weather.operator) {
+            self.meddle();
+        }
+        if self.dice.chance(weather.outage) {
+            let until = self.now() + self.dice.millis(1_000, 25_000);
+            let which = self.dice.below(2);
+            self.out_of_order[which] = until;
+            self.story.count("neighbour out of order");
+            self.tell(format_args!("neighbour {which} is out of order until {until:?}"));
+        }
+        if self.dice.chance(weather.sleep) {
+            self.sleep(at);
+        }
+        if self.dice.chance(weather.price_change) {
+            self.neighbours.change_a_price(&mut self.dice);
+        }
+    }
+
+    pub fn start(&mut self, at: usize) {
+        self.next_life += 1;
+        let life = self.next_life;
+        // A roll-out: some nodes are told not to trust a neighbour that could be trusted.
+        let strict = |trusted: bool, dice: &mut Dice| trusted && !dice.chance(0.1);
+        let kinds = Kinds {
+            product: strict(self.plan.kinds.product, &mut self.dice),
+            payment: strict(self.plan.kinds.payment, &mut self.dice),
+        };
+        self.tell(format_args!("node {at} starts: {kinds:?}"));
+        let mail = self.mail.clone();
+        let said = move |up| {
+            mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Up { at, life, up });
+        };
+        let settings = self.plan.settings(kinds);
+        let means = (&self.board, &self.network, &self.clock);
+        let node = Node::start((at, &self.url), means, settings, said);
+        let slot = &mut self.slots[at];
+        (slot.node, slot.life, slot.kinds, slot.starts_at) = (Some(node), life, kinds, None);
+        self.pump(at);
+    }
+
+    /// The process ends, wherever it is.
+    pub fn stop(&mut self, at: usize, why: &str) {
+        let now = self.now();
+        if self.slots[at].node.take().is_none() {
+            return;
+        }
+        self.tell(format_args!("node {at} {why}"));
+        let again =
+            if self.weather.kill > 0.0 { self.dice.millis(10, 8_000) } else { Duration::ZERO };
+        let slot = &mut self.slots[at];
+        (slot.life, slot.paused_until, slot.starts_at) = (0, None, Some(now + again));
+        self.lose_attempts(at);
+    }
+
+    fn pause(&mut self, at: usize) {
+        // The database ends a transaction whose process is silent.
+        let open = self.board.passable().into_iter().find(|seen| {
+            self.board.is_open(at) && seen.node == at && seen.passage == Passage::Commit
+        });
+        if let Some(open) = open {
+            self.board.refuse(open);
+            self.pump(at);
+        }
+        if self.board.is_open(at) || self.slots[at].paused_until.is_some() {
+            return;
+        }
+        let until = self.now() + self.dice.millis(100, 12_000);
+        let slot = &mut self.slots[at];
+        if slot.node.is_some() {
+            slot.paused_until = Some(until);
+            self.story.count("paused");
+            self.tell(format_args!("node {at} is stopped until {:.3}", until.as_secs_f64()));
+        }
+    }
+
+    fn cut_off(&mut self, at: usize) {
+        let until = self.now() + self.dice.millis(100, 9_000);
+        let everybody = self.dice.chance(0.3);
+        self.story.count(if everybody {
+            "database down"
+        } else {
+            "database out of a node's reach"
+        });
+        self.tell(format_args!(
+            "no database until {:.3}: {at}, all {everybody}",
+            until.as_secs_f64()
+        ));
+        for (other, slot) in self.slots.iter_mut().enumerate() {
+            if everybody || other == at {
+                slot.cut_until = until;
+            }
+        }
+    }
+
+    /// The whole machine sleeps, for up to some hours, and one process a little longer.
+    fn sleep(&mut self, at: usize) {
+        self.network.lose_all();
+        let by = self.dice.millis(10_000, 12_000_000);
+        self.tell(format_args!("everything sleeps for {by:?}"));
+        self.story.count("everything slept");
+        self.pause(at);
+        if let Some(until) = &mut self.slots[at].paused_until {
+            *until += by;
+        }
+        self.advance(by);
+    }
+
+    fn drain(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        let Some(node) = &slot.node else { return };
+        let Some(Up { executor, .. }) = node.up.clone() else { return };
+        let (mail, life) = (self.mail.clone(), slot.life);
+        let grace = self.dice.millis(0, 4_000);
+        node.spawn(async move {
+            executor.drain(grace).await;
+            mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Drained { at, life });
+        });
+        self.story.count("drained");
+        self.tell(format_args!("node {at} drains"));
+        self.pump(at);
+    }
+
+    /// From here on, nothing goes wrong any more.
+    pub fn calm_down(&mut self) {
+        self.tell(format_args!("the weather calms down"));
+        self.weather = Weather::CALM;
+        self.out_of_order = [Duration::ZERO; 2];
+        let now = self.now();
+        for slot in &mut self.slots {
+            slot.cut_until = Duration::ZERO;
+            slot.paused_until = slot.paused_until.map(|_| now);
+            slot.starts_at = slot.starts_at.map(|_| now);
+        }
+    }
+}

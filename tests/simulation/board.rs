@@ -1,0 +1,174 @@
+//! What waits to pass into the database, of all nodes.
+//!
+//! One transaction is open at a time, and one statement under way: who may go on is the driver's
+//! choice, and nothing else of that node can run meanwhile. That is what makes a run repeatable
+//! although the SQL itself runs on threads of the driver library.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use order_service::store::{Gate, Passage};
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::sync::oneshot;
+
+/// Every passage that waits.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Arc<Mutex<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    next: u64,
+    tickets: BTreeMap<u64, Ticket>,
+    /// The node whose SQL is under way.
+    working: Option<usize>,
+    /// The node with a transaction open.
+    open: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Ticket {
+    node: usize,
+    passage: Passage,
+    /// Not before then; unset until the driver has thrown its dice.
+    ready_at: Option<Duration>,
+    go: oneshot::Sender<Result<(), DbErr>>,
+}
+
+/// A ticket as the driver sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    pub ticket: u64,
+    pub node: usize,
+    pub passage: Passage,
+    pub ready_at: Duration,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The gate of one node.
+    pub fn gate(&self, node: usize) -> Arc<dyn Gate> {
+        Arc::new(NodeGate { node, board: self.clone() })
+    }
+
+    /// Whether a node's SQL is under way, on another thread.
+    pub fn is_working(&self, node: usize) -> bool {
+        self.lock().working == Some(node)
+    }
+
+    /// Whether a node has a transaction open.
+    pub fn is_open(&self, node: usize) -> bool {
+        self.lock().open == Some(node)
+    }
+
+    /// Gives every new ticket its time.
+    pub fn stamp(&self, mut ready_at: impl FnMut(usize, Passage) -> Duration) {
+        let mut waiting = self.lock();
+        for ticket in waiting.tickets.values_mut().filter(|ticket| ticket.ready_at.is_none()) {
+            ticket.ready_at = Some(ready_at(ticket.node, ticket.passage));
+        }
+    }
+
+    /// What may pass as soon as it is time, oldest first. While a transaction is open, nothing
+    /// else begins.
+    pub fn passable(&self) -> Vec<Seen> {
+        let waiting = self.lock();
+        let begins = |passage| matches!(passage, Passage::Statement | Passage::Begin);
+        let free = |passage| waiting.open.is_none() || !begins(passage);
+        let tickets = waiting.tickets.iter().filter(|(_, ticket)| free(ticket.passage));
+        let seen = tickets.map(|(id, ticket)| Seen {
+            ticket: *id,
+            node: ticket.node,
+            passage: ticket.passage,
+            ready_at: ticket.ready_at.unwrap_or_default(),
+        });
+        seen.collect()
+    }
+
+    /// Lets a passage be made.
+    pub fn let_pass(&self, seen: Seen) {
+        let mut waiting = self.lock();
+        let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
+        match seen.passage {
+            Passage::Statement | Passage::Commit => waiting.working = Some(seen.node),
+            Passage::Begin => {
+                waiting.working = Some(seen.node);
+                waiting.open = Some(seen.node);
+            }
+            Passage::Answered | Passage::Committed => {}
+        }
+        drop(waiting);
+        // A node that is gone does not hear it.
+        let _heard = ticket.go.send(Ok(()));
+    }
+
+    /// Has the store hear an error instead.
+    pub fn refuse(&self, seen: Seen) {
+        let mut waiting = self.lock();
+        let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
+        if seen.passage == Passage::Commit {
+            waiting.open = None;
+        }
+        drop(waiting);
+        let cut = RuntimeErr::Internal("the connection was cut".to_owned());
+        let _heard = ticket.go.send(Err(DbErr::Conn(cut)));
+    }
+
+    fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), DbErr>>) {
+        let (go, may_go) = oneshot::channel();
+        let mut waiting = self.lock();
+        if waiting.working == Some(node) {
+            waiting.working = None;
+        }
+        if waiting.open == Some(node) && passage == Passage::Committed {
+            waiting.open = None;
+        }
+        waiting.next += 1;
+        let id = waiting.next;
+        waiting.tickets.insert(id, Ticket { node, passage, ready_at: None, go });
+        (id, may_go)
+    }
+
+    /// Who waited doesn't any more: a transaction that was open is rolled back.
+    fn leave(&self, id: u64) {
+        let mut waiting = self.lock();
+        if let Some(ticket) = waiting.tickets.remove(&id)
+            && ticket.passage == Passage::Commit
+        {
+            waiting.open = None;
+        }
+    }
+}
+
+#[derive(Debug)]
+struct NodeGate {
+    node: usize,
+    board: Board,
+}
+
+impl Gate for NodeGate {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
+        async move {
+            let (id, may_go) = self.board.arrive(self.node, passage);
+            let _standing = Standing { id, board: &self.board };
+            may_go.await.unwrap_or(Ok(()))
+        }
+        .boxed()
+    }
+}
+
+struct Standing<'a> {
+    id: u64,
+    board: &'a Board,
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        self.board.leave(self.id);
+    }
+}

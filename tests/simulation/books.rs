@@ -1,0 +1,131 @@
+//! The books as an auditor sees them, past every gate.
+
+use chrono::{DateTime, Utc};
+use order_service::order::OrderId;
+use order_service::store::{Filter, Found, Inspected, Order, Store};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement, Value,
+};
+use tokio::runtime::{Builder, Runtime};
+use uuid::Uuid;
+
+use super::node::{self, KINDS};
+
+/// A look at the books, between two steps of the nodes.
+pub struct Books {
+    runtime: Runtime,
+    store: Store,
+    connection: DatabaseConnection,
+}
+
+/// A saga's row, as far as a call for it depends on it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub owner: Option<Uuid>,
+    pub fence: i64,
+    pub state: String,
+    /// When its owner was last heard of, and whether it was declared dead.
+    pub heard: Option<(DateTime<Utc>, bool)>,
+}
+
+impl Books {
+    pub fn open(url: &str) -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let store = runtime.block_on(node::open(url, None));
+        let connection = runtime.block_on(Database::connect(url)).expect("the books can be opened");
+        Self { runtime, store, connection }
+    }
+
+    /// Empty books, ready to be copied.
+    pub fn blank(url: &str) {
+        let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(async {
+            let store = node::open(url, None).await;
+            store.migrate().await.expect("they can be migrated");
+            store.close().await;
+        });
+    }
+
+    fn query(&self, sql: &str, values: Vec<Value>) -> Vec<QueryResult> {
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        let rows = self.runtime.block_on(self.connection.query_all_raw(statement));
+        rows.expect("the books can be read")
+    }
+
+    fn count(&self, sql: &str, values: Vec<Value>) -> i64 {
+        self.query(sql, values)[0].try_get_by_index(0).expect("a count")
+    }
+
+    pub fn row(&self, id: OrderId) -> Option<Row> {
+        let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead \
+                   FROM saga_instance s LEFT JOIN executor e ON e.id = s.owner WHERE s.id = $1";
+        let rows = self.query(sql, vec![id.0.into()]);
+        rows.first().map(|row| Row {
+            owner: row.try_get_by_index(0).expect("an owner"),
+            fence: row.try_get_by_index(1).expect("a fence"),
+            state: row.try_get_by_index(2).expect("a state"),
+            heard: row.try_get_by_index(3).ok().zip(row.try_get_by_index(4).ok()),
+        })
+    }
+
+    /// Whether the last word of an effect's log is that it is about to be sent.
+    pub fn is_intended(&self, id: OrderId, key: &str) -> bool {
+        let sql = "SELECT event FROM step_log WHERE saga_id = $1 AND idempotency_key = $2 \
+                   ORDER BY seq DESC LIMIT 1";
+        let rows = self.query(sql, vec![id.0.into(), key.into()]);
+        let event: Option<String> = rows.first().and_then(|row| row.try_get_by_index(0).ok());
+        event.as_deref() == Some("sending")
+    }
+
+    pub fn find(&self, id: OrderId) -> Option<Found> {
+        self.runtime.block_on(self.store.find(id)).expect("the books can be read")
+    }
+
+    pub fn inspect(&self, id: OrderId) -> Option<Inspected> {
+        let inspected = self.runtime.block_on(self.store.inspect(id, &KINDS));
+        inspected.expect("the books can be read")
+    }
+
+    pub fn sagas(&self, filter: Filter) -> Vec<Found> {
+        let filter = Filter { limit: 1000, ..filter };
+        self.runtime.block_on(self.store.list(&filter)).expect("the books can be read")
+    }
+
+    /// How many are not at rest.
+    pub fn open_sagas(&self) -> i64 {
+        let sql = "SELECT count(*) FROM saga_instance \
+                   WHERE state NOT IN ('Completed', 'Compensated', 'Rejected')";
+        self.count(sql, vec![])
+    }
+
+    pub fn order(&self, id: OrderId) -> Option<Order> {
+        self.runtime.block_on(self.store.order(id)).expect("the books can be read")
+    }
+
+    /// How often a dead owner's saga was taken over.
+    pub fn take_overs(&self) -> i64 {
+        self.count("SELECT count(*) FROM step_log WHERE event = 'taken_over'", vec![])
+    }
+
+    /// Sagas whose clients gave no key.
+    pub fn without_key(&self) -> i64 {
+        self.count("SELECT count(*) FROM saga_instance WHERE idempotency_key IS NULL", vec![])
+    }
+
+    /// How many executors there ever were that are not forgotten.
+    pub fn executors(&self) -> i64 {
+        self.count("SELECT count(*) FROM executor", vec![])
+    }
+
+    /// Rows that no saga accounts for, or events that are not one for each order.
+    pub fn strays(&self) -> i64 {
+        let sql = "SELECT (SELECT count(*) FROM orders WHERE id NOT IN \
+                   (SELECT id FROM saga_instance WHERE state = 'Completed')) \
+                   + (SELECT count(*) FROM order_items WHERE order_id NOT IN (SELECT id FROM orders)) \
+                   + (SELECT count(*) FROM orders WHERE 1 <> \
+                   (SELECT count(*) FROM outbox WHERE outbox.order_id = orders.id)) \
+                   + (SELECT count(*) FROM outbox WHERE order_id NOT IN (SELECT id FROM orders)) \
+                   + (SELECT count(*) FROM saga_instance WHERE owner IS NOT NULL)";
+        self.count(sql, vec![])
+    }
+}

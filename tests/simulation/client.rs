@@ -1,0 +1,244 @@
+//! Clients: they buy, wait or don't, hang up, ask again elsewhere with their key, and remember every
+//! answer they got.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use order_service::checkout::{Answer, Order, Refusal, Wait};
+use order_service::order::{Cart, Line, OrderId, ProductId, UserId};
+use order_service::saga::State;
+use order_service::trace::TraceParent;
+use tokio::task::AbortHandle;
+
+use super::dice::Dice;
+use super::neighbour::Neighbourhood;
+use super::run::{Mail, Run};
+
+/// A trace for everybody: what is in it decides nothing.
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+/// What a client is out for.
+pub struct Purchase {
+    pub cart: Cart,
+    pub key: Option<String>,
+    /// Given by the first answer that had one.
+    pub id: Option<OrderId>,
+    /// The answer that decided it.
+    pub decided: Option<Answer>,
+    /// It was told that nothing was accepted, for sure.
+    pub turned_away: bool,
+    /// When to ask, or ask again.
+    pub next_at: Option<Duration>,
+}
+
+/// A request under way.
+pub struct Attempt {
+    purchase: usize,
+    node: usize,
+    /// It is for another cart than the key's.
+    is_other_cart: bool,
+    /// It was made when there was an answer already.
+    is_decided: bool,
+    connection: AbortHandle,
+}
+
+impl Purchase {
+    pub fn plan(number: usize, dice: &mut Dice, neighbours: &Neighbourhood) -> Self {
+        let known = dice.one_of(&neighbours.users).0;
+        let user = if dice.chance(0.03) { dice.id() } else { known };
+        let count = dice.one_of(&[1, 1, 2, 3]);
+        let mut line = || {
+            let known = dice.one_of(&neighbours.products);
+            let product = if dice.chance(0.02) { dice.id() } else { known };
+            Line { product_id: ProductId(product), quantity: dice.one_of(&[1, 2, 5]) }
+        };
+        let lines: Vec<_> = (0..count).map(|_| line()).collect();
+        Self {
+            cart: Cart::new(UserId(user), lines).expect("a cart"),
+            key: dice.chance(0.8).then(|| format!("purchase-{number}")),
+            id: None,
+            decided: None,
+            turned_away: false,
+            next_at: Some(dice.millis(200, 15_000)),
+        }
+    }
+}
+
+impl Run {
+    /// A client asks, or asks again.
+    pub fn visit(&mut self, at: usize) {
+        let now = self.now();
+        let node = self.dice.below(self.slots.len());
+        let up = self.slots[node].node.as_ref().and_then(|node| node.up.clone());
+        let Some(up) = up else {
+            // Nobody answers there.
+            self.purchases[at].next_at = Some(now + self.dice.millis(50, 1_000));
+            return;
+        };
+        let purchase = &mut self.purchases[at];
+        purchase.next_at = None;
+        let is_other_cart = purchase.id.is_some() && self.dice.chance(0.1);
+        let mut cart = purchase.cart.clone();
+        if is_other_cart {
+            let more =
+                cart.lines().iter().map(|line| Line { quantity: line.quantity + 1, ..*line });
+            cart = Cart::new(cart.user_id(), more.collect()).expect("a cart");
+        }
+        let wait = match self.dice.below(4) {
+            0 => Wait::Accepted,
+            seconds => Wait::Decided(Duration::from_secs(seconds as u64 * 2)),
+        };
+        let trace = TraceParent::parse(TRACE).expect("a trace");
+        let order = Order { cart, idempotency_key: purchase.key.clone(), wait, trace };
+        self.next_attempt += 1;
+        let (attempt, mail) = (self.next_attempt, self.mail.clone());
+        let asking = async move {
+            let answer = up.desk.create(order).await;
+            let mail = &mut mail.lock().unwrap_or_else(PoisonError::into_inner);
+            mail.push(Mail::Answered { attempt, answer });
+        };
+        let connection = self.slots[node].node.as_ref().expect("it is up").spawn(asking);
+        let is_decided = self.purchases[at].decided.is_some();
+        let made = Attempt { purchase: at, node, is_other_cart, is_decided, connection };
+        self.attempts.insert(attempt, made);
+        if !is_decided && self.dice.chance(0.1) {
+            self.story.count("asked twice at once");
+            self.ask_again(at);
+        }
+        self.story.count("asked");
+        self.tell(format_args!("client {at} asks node {node}, {wait:?}: {attempt}"));
+        self.pump(node);
+    }
+
+    /// Some client does not wait any longer.
+    pub fn hang_up(&mut self) {
+        if self.attempts.is_empty() {
+            return;
+        }
+        let at = self.dice.below(self.attempts.len());
+        let Some(attempt) = self.attempts.keys().nth(at).copied() else { return };
+        let gone = self.attempts.remove(&attempt).expect("it was just there");
+        gone.connection.abort();
+        self.story.count("hung up");
+        self.tell(format_args!("client {} hangs up: {attempt}", gone.purchase));
+        self.ask_again(gone.purchase);
+        self.pump(gone.node);
+    }
+
+    /// A node is gone, and everybody's connections with it.
+    pub fn lose_attempts(&mut self, node: usize) {
+        let lost: Vec<_> =
+            self.attempts.extract_if(.., |_, attempt| attempt.node == node).collect();
+        for (_, attempt) in lost {
+            self.ask_again(attempt.purchase);
+        }
+    }
+
+    /// Only with a key: without one, it would be another purchase.
+    fn ask_again(&mut self, at: usize) {
+        let now = self.now();
+        let purchase = &mut self.purchases[at];
+        if purchase.key.is_some() && purchase.decided.is_none() {
+            purchase.next_at = Some(now + self.dice.millis(10, 5_000));
+        }
+    }
+
+    pub fn hear_answer(&mut self, attempt: u64, answer: Answer) {
+        let Some(attempt) = self.attempts.remove(&attempt) else { return };
+        let at = attempt.purchase;
+        self.tell(format_args!("client {at} hears {answer:?}"));
+        let (id, decides) = match &answer {
+            Answer::Confirmed { id, .. } | Answer::Refused { id, .. } => (Some(*id), true),
+            Answer::Pending { id, .. } | Answer::KeyReused { id } => (Some(*id), false),
+            Answer::TooMany | Answer::NotNow { .. } | Answer::Unavailable { .. } => (None, false),
+        };
+        self.story.count(match &answer {
+            Answer::Confirmed { .. } => "confirmed",
+            Answer::Refused { .. } => "refused",
+            Answer::Pending { .. } => "pending",
+            Answer::KeyReused { .. } => "key reused",
+            Answer::TooMany | Answer::NotNow { .. } => "shed",
+            Answer::Unavailable { .. } => "unavailable",
+        });
+        let is_reused = matches!(answer, Answer::KeyReused { .. });
+        if id.is_some() && is_reused != attempt.is_other_cart {
+            self.faults
+                .push(format!("client {at} asked for its own cart or not, and got {answer:?}"));
+        }
+        let known = self.purchases[at].id;
+        if let (Some(id), Some(known)) = (id, known)
+            && id != known
+        {
+            self.faults.push(format!("client {at}'s purchase was {known}, and now is {id}"));
+        }
+        self.purchases[at].id = known.or(id);
+        self.purchases[at].turned_away = matches!(
+            answer,
+            Answer::TooMany | Answer::NotNow { .. } | Answer::Unavailable { id: None }
+        );
+        self.check_answer(at, &answer);
+        if decides {
+            self.decide(at, answer);
+        } else {
+            if attempt.is_decided && matches!(answer, Answer::Pending { .. }) {
+                self.faults.push(format!("client {at} had an answer, and then got {answer:?}"));
+            }
+            self.ask_again(at);
+        }
+    }
+
+    /// The answer that decides a purchase is the same whenever it is asked for.
+    fn decide(&mut self, at: usize, answer: Answer) {
+        let answer = match answer {
+            Answer::Confirmed { id, user_id, total_amount, .. } => {
+                Answer::Confirmed { id, user_id, total_amount, replayed: true }
+            }
+            Answer::Refused { id, refusal, .. } => Answer::Refused { id, refusal, replayed: true },
+            undecided => undecided,
+        };
+        let now = self.now();
+        let purchase = &mut self.purchases[at];
+        match &purchase.decided {
+            None => {
+                let again = purchase.key.is_some() && self.dice.chance(0.3);
+                purchase.next_at = again.then(|| now + self.dice.millis(10, 9_000));
+            }
+            Some(before) if *before != answer => {
+                let fault = format!("client {at} got {before:?}, and then {answer:?}");
+                self.faults.push(fault);
+            }
+            Some(_the_same) => {}
+        }
+        purchase.decided = Some(answer);
+    }
+
+    /// What a client is told is durable, and so is why.
+    fn check_answer(&mut self, at: usize, answer: &Answer) {
+        let (Answer::Confirmed { id, .. }
+        | Answer::Refused { id, .. }
+        | Answer::Pending { id, .. }) = answer
+        else {
+            return;
+        };
+        let Some(found) = self.books.find(*id) else {
+            return self
+                .faults
+                .push(format!("client {at} got {answer:?}, and there is no such saga"));
+        };
+        let is_true = match (answer, found.state()) {
+            (Answer::Confirmed { total_amount, .. }, Some(State::Completed)) => {
+                found.total.map(|total| total.0) == Some(*total_amount)
+            }
+            (Answer::Refused { refusal, .. }, Some(State::Rejected | State::Compensated)) => {
+                let context = found.context.as_ref();
+                let because = context.and_then(|context| context.cause.as_ref());
+                *refusal == Refusal::of(because, self.purchases[at].cart.lines())
+            }
+            (Answer::Pending { .. }, Some(_)) => true,
+            _ => false,
+        };
+        if !is_true {
+            self.faults.push(format!("client {at} got {answer:?} of {found:?}"));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What becomes of calls on their way: checked when they are sent, lost, late, refused or garbled.
+
+use std::time::Duration;
+
+use order_service::neighbours::{Carried, Lost};
+use order_service::order::OrderId;
+use order_service::saga::Outcome;
+
+use super::neighbour::Mood;
+use super::network::Request;
+use super::run::Run;
+use super::weather::LEASE;
+
+impl Run {
+    /// A node has sent a request: may it, and does it get anywhere?
+    pub fn send(&mut self, call: u64, request: &Request) {
+        let now = self.now();
+        if request.is_effect {
+            self.check_sent(request);
+        }
+        self.tell(format_args!("node {} sends call {call}: {}", request.node, request.key));
+        let weather = self.weather;
+        if self.dice.chance(weather.not_sent) {
+            self.story.count("call not sent");
+            let error = "could not connect".to_owned();
+            let answer = Err(Lost { outcome: Outcome::NotSent, error });
+            return self.network.answer(call, now + self.dice.millis(0, 20), answer);
+        }
+        self.note_sent(request);
+        if self.dice.chance(weather.request_lost) {
+            self.story.count("request lost");
+            self.tell(format_args!("call {call} is lost"));
+            return self.network.lose(call);
+        }
+        let takes = if self.dice.chance(weather.request_late) {
+            self.story.count("request late");
+            self.dice.millis(1_000, 11_000)
+        } else {
+            self.dice.millis(0, 40)
+        };
+        self.network.forward(call, now + takes);
+    }
+
+    /// At a neighbour that acts on every call, one key is sent once.
+    fn note_sent(&mut self, request: &Request) {
+        let kinds = self.plan.kinds;
+        let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
+        if request.is_effect && !keeps_keys && !self.sent.insert(request.key.clone()) {
+            self.faults.push(format!("{} was sent twice where keys are not kept", request.key));
+        }
+    }
+
+    /// Before an effect is sent: its sender owns the saga, and what has to be durable is.
+    fn check_sent(&mut self, request: &Request) {
+        let (key, at) = (&request.key, request.node);
+        let id = key.split(':').next().and_then(|id| id.parse().ok()).map(OrderId);
+        let Some((id, row)) = id.and_then(|id| Some((id, self.books.row(id)?))) else {
+            return self.faults.push(format!("{key} was sent for a saga that is not in the books"));
+        };
+        let up = self.slots[at].node.as_ref().and_then(|node| node.up.as_ref());
+        let sender = up.map(|up| up.executor.id());
+        if row.owner != sender || sender.is_none() {
+            let fault =
+                format!("{key} was sent by node {at}, {sender:?}; its owner is {:?}", row.owner);
+            self.faults.push(fault);
+        }
+        // Counted from when the books have it, which is later than its owner may count from.
+        let silent = row.heard.map(|(heard, _)| self.clock.now() - heard);
+        let lapsed = silent.is_none_or(|silent| silent.to_std().unwrap_or_default() > LEASE);
+        if lapsed || row.heard.is_none_or(|(_, dead)| dead) {
+            self.faults.push(format!("{key} was sent by node {at} without a lease: {row:?}"));
+        }
+        let undoes = key.contains(":refund_payment") || key.contains(":release_stock");
+        let forward = ["Priced", "Paid", "Compensating"];
+        let allowed = if undoes { &forward[2..] } else { &forward[..] };
+        if !allowed.contains(&row.state.as_str()) {
+            self.faults.push(format!("{key} was sent in {}", row.state));
+        }
+        let fence = self.fences.entry(id).or_default();
+        if row.fence < *fence {
+            self.faults.push(format!("{id}: the fence fell from {fence} to {}", row.fence));
+        }
+        *fence = row.fence;
+        let kinds = self.plan.kinds;
+        let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
+        if !keeps_keys && !self.books.is_intended(id, key) {
+            self.faults.push(format!("{key} was sent, and that it would be is not in the books"));
+        }
+    }
+
+    /// A request arrives, whether or not anybody waits for it.
+    pub fn arrive(&mut self, call: u64) {
+        let Some((request, is_awaited)) = self.network.arrive(call) else { return };
+        if request.is_effect && !is_awaited {
+            self.story.count("effect arrived after its caller had gone");
+        }
+        let (now, weather) = (self.now(), self.weather);
+        let out_of_order = self.out_of_order[usize::from(is_payment(&request))];
+        let mood = if now < out_of_order || self.dice.chance(weather.error_before) {
+            self.story.count("error before");
+            Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
+        } else if request.is_effect && self.dice.chance(weather.refusal) {
+            self.story.count("refusal");
+            Mood::Refuse
+        } else {
+            Mood::Good
+        };
+        let mut answer = self.neighbours.answer(now, &request, mood);
+        self.tell(format_args!("call {call} arrives at {}: {}", request.path, answer.status));
+        if self.dice.chance(weather.error_after) {
+            self.story.count("error after");
+            answer = Carried {
+                status: self.dice.one_of(&[500, 503, 504]),
+                body: Vec::new(),
+                retry_after_ms: self.dice.one_of(&[None, Some(3_000)]),
+            };
+        } else if self.dice.chance(weather.garbage) {
+            self.story.count("garbage");
+            let bodies: [&[u8]; 4] = [b"<html>", b"{}", b"[]", b"{\"status\":\"Paid\",\"am"];
+            answer.body = self.dice.one_of(&bodies).to_vec();
+            // A gateway's page, whatever its number, says nothing.
+            answer.status = self.dice.one_of(&[200, 200, 500]);
+        }
+        if self.dice.chance(weather.reply_lost) {
+            self.story.count("reply lost");
+            if self.dice.chance(0.5) {
+                return self.network.lose(call);
+            }
+            let error = "the connection broke".to_owned();
+            let lost = Err(Lost { outcome: Outcome::Unknown, error });
+            return self.network.answer(call, now, lost);
+        }
+        let takes = if self.dice.chance(weather.slow) {
+            self.dice.millis(50, 3_000)
+        } else {
+            Duration::ZERO
+        };
+        self.network.answer(call, now + takes, Ok(answer));
+    }
+}
+
+fn is_payment(request: &Request) -> bool {
+    request.path.starts_with("/api/payments")
+}

@@ -1,0 +1,165 @@
+//! A simulation: processes, clients, operators and neighbours on one virtual clock, in any order and
+//! with any fault that a seed comes to, over the real machine, engine, checkout and store.
+//!
+//! A failure prints its seed; `SIMULATION_SEED=123 cargo test --test simulation` replays that run
+//! event by event.
+
+mod audit;
+mod befall;
+mod board;
+mod books;
+mod client;
+mod dice;
+mod fate;
+mod neighbour;
+mod network;
+mod node;
+mod operator;
+mod run;
+mod runs;
+mod story;
+mod weather;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use books::Books;
+use run::Run;
+use runs::{Runs, Told};
+use tempfile::TempDir;
+
+/// Steps of a run before its weather calms down.
+const STORM: u64 = 2_500;
+/// Steps in all, unless said otherwise.
+const STEPS: u64 = 200_000;
+/// Runs side by side: each mostly waits for a thread of SQL to take a statement from it.
+const AT_ONCE: usize = 3;
+
+/// What the default run has to come to, or it proves little.
+const MUST_HAPPEN: [&str; 42] = [
+    "asked",
+    "asked twice at once",
+    "call not sent",
+    "commit failed",
+    "commit not heard of",
+    "compensate asked for",
+    "compensated",
+    "completed",
+    "confirmed",
+    "could not start",
+    "database down",
+    "database out of a node's reach",
+    "drained",
+    "effect arrived after its caller had gone",
+    "error after",
+    "error before",
+    "everything slept",
+    "garbage",
+    "hung up",
+    "key reused",
+    "killed",
+    "neighbour out of order",
+    "operator acted",
+    "operator refused",
+    "paused",
+    "pending",
+    "refusal",
+    "refused",
+    "rejected",
+    "reply lost",
+    "request late",
+    "request lost",
+    "resolved: it did not",
+    "resolved: it happened",
+    "retry asked for",
+    "shed",
+    "statement failed",
+    "statement's answer lost",
+    "stuck exhausted",
+    "stuck in doubt",
+    "stuck refused",
+    "taken over",
+];
+
+/// A directory in memory, where there is one.
+fn directory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let within = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    tempfile::tempdir_in(within).expect("a directory")
+}
+
+/// Empty books, to be copied for each run.
+fn blank(directory: &Path) -> PathBuf {
+    let path = directory.join("blank.db");
+    Books::blank(&format!("sqlite://{}", path.display()));
+    path
+}
+
+/// Plays a seed's run; fails with the seed, the fault and how it came to it.
+fn play(seed: u64, blank: &Path, aloud: bool) -> Told {
+    let directory = directory();
+    let books = directory.path().join("books.db");
+    std::fs::copy(blank, &books).expect("the books can be copied");
+    let mut run = Run::new(seed, &books, aloud);
+    let played = catch_unwind(AssertUnwindSafe(|| run.play(STORM)));
+    let fault = match played {
+        Ok(Ok(())) => {
+            let tally = run.story.tally.clone();
+            return Told { hash: run.story.hash(), steps: run.steps, tally };
+        }
+        Ok(Err(fault)) => fault,
+        Err(_panic) => "it panicked, see above".to_owned(),
+    };
+    let end = run.story.end();
+    if aloud {
+        println!("its books: {}", directory.keep().display());
+    }
+    // A node that hangs could not be dropped.
+    std::mem::forget(run);
+    panic!("\n{end}\nseed {seed}: {fault}\nSIMULATION_SEED={seed} tells the whole story\n");
+}
+
+fn setting(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+#[test]
+fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
+    let directory = directory();
+    let blank = blank(directory.path());
+    if let Some(seed) = setting("SIMULATION_SEED") {
+        let told = play(seed, &blank, true);
+        return println!("seed {seed}: {} steps, {:?}", told.steps, told.tally);
+    }
+    let wanted = setting("SIMULATION_STEPS").unwrap_or(STEPS);
+    let first = setting("SIMULATION_FROM").unwrap_or(1);
+    let runs = Runs::from(first, wanted);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(seed) = runs.next_seed() {
+                    // A fault ends the runs of the other threads, too.
+                    let unless_done = runs.ends_them_all();
+                    let told = play(seed, &blank, false);
+                    unless_done.disarm();
+                    runs.take_in(seed, told);
+                }
+            });
+        }
+    });
+    let (progress, tally) = runs.sum();
+    println!("{progress}: {tally:#?}");
+    let missing: Vec<_> = MUST_HAPPEN.iter().filter(|what| !tally.contains_key(*what)).collect();
+    assert!(missing.is_empty() || wanted < STEPS, "never happened: {missing:?}");
+}
+
+#[test]
+fn a_seed_tells_the_same_story_twice() {
+    let directory = directory();
+    let blank = blank(directory.path());
+    for seed in 1..=setting("SIMULATION_TWICE").unwrap_or(5) {
+        let hash = || play(seed, &blank, false).hash;
+        assert_eq!(hash(), hash(), "seed {seed}");
+    }
+}

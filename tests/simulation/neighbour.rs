@@ -1,0 +1,220 @@
+//! The three neighbours, and the ledger of what they did.
+//!
+//! Written from the contract alone: an idempotent one gives the first answer again for as long as it
+//! promised to remember, another one acts on every call. What is done twice, or undone without
+//! having been done, is noted as a fault the moment it happens.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use order_service::neighbours::Carried;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::dice::Dice;
+use super::network::{Request, effect_of};
+use super::weather::{LATEST, Plan};
+
+/// Users, with a wallet each.
+const USERS: usize = 5;
+const PRODUCTS: usize = 4;
+
+/// A thing that was done for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// Paise, or pieces.
+    pub amount: i64,
+    /// The profile, or the product.
+    pub of: Uuid,
+}
+
+/// An effect's key without its generation, and what was done of it.
+pub type Ledger = BTreeMap<String, Vec<Act>>;
+
+struct Remembered {
+    since: Duration,
+    answer: Carried,
+}
+
+pub struct Neighbourhood {
+    plan: Plan,
+    /// User and profile.
+    pub users: Vec<(Uuid, Uuid)>,
+    wallets: BTreeMap<Uuid, i64>,
+    pub products: Vec<Uuid>,
+    prices: BTreeMap<Uuid, i64>,
+    stock: BTreeMap<Uuid, i64>,
+    first_answers: BTreeMap<String, Remembered>,
+    /// The first record of an order.
+    payments: BTreeMap<String, &'static str>,
+    pub ledger: Ledger,
+    /// Every price that was ever told for an order's product.
+    pub told: BTreeMap<(String, Uuid), Vec<i64>>,
+    pub faults: Vec<String>,
+}
+
+/// What an answer that is no answer would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mood {
+    Good,
+    /// Nothing is done.
+    Error(u16),
+    /// One of the contract's refusals, from now on under this key.
+    Refuse,
+}
+
+impl Neighbourhood {
+    pub fn new(dice: &mut Dice, plan: Plan) -> Self {
+        let users: Vec<_> = (0..USERS).map(|_| (dice.id(), dice.id())).collect();
+        let products: Vec<_> = (0..PRODUCTS).map(|_| dice.id()).collect();
+        let mut some = |of: &[Uuid], amounts: &[i64]| -> BTreeMap<Uuid, i64> {
+            of.iter().map(|id| (*id, dice.one_of(amounts))).collect()
+        };
+        let profiles: Vec<_> = users.iter().map(|(_, profile)| *profile).collect();
+        Self {
+            plan,
+            wallets: some(&profiles, &[3_000, 1_000_000, 1_000_000]),
+            prices: some(&products, &[0, 99, 100, 250]),
+            stock: some(&products, &[15, 1_000, 1_000]),
+            users,
+            products,
+            first_answers: BTreeMap::new(),
+            payments: BTreeMap::new(),
+            ledger: BTreeMap::new(),
+            told: BTreeMap::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// A price is changed by its owners, now and then to one that makes no sense.
+    pub fn change_a_price(&mut self, dice: &mut Dice) {
+        let product = dice.one_of(&self.products);
+        let price = if dice.chance(0.1) { -1 } else { dice.one_of(&[0, 50, 99, 300]) };
+        self.prices.insert(product, price);
+    }
+
+    /// What was done of an effect.
+    pub fn acts(&self, key: &str) -> &[Act] {
+        self.ledger.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes a request in, and answers it.
+    pub fn answer(&mut self, now: Duration, request: &Request, mood: Mood) -> Carried {
+        let parts: Vec<&str> = request.path.trim_start_matches("/api/").split('/').collect();
+        let payment = parts[0] == "payments";
+        if let Mood::Error(status) = mood {
+            return carried(status, &json!({"error": "not now"}));
+        }
+        if !request.is_effect {
+            return self.read(&parts, &request.key);
+        }
+        let kinds = self.plan.kinds;
+        let keeps_keys = if payment { kinds.payment } else { kinds.product };
+        // Longer than promised by what a request may be under way: the promise counts from there.
+        let memory = self.plan.key_memory + LATEST;
+        if keeps_keys
+            && let Some(first) = self.first_answers.get(&request.key)
+            && now < first.since + memory
+        {
+            let is_charge = payment && parts[1] == "process";
+            if is_charge && self.plan.declines_repeats && first.answer.status == 200 {
+                return carried(409, &json!({"error": "insufficient balance"}));
+            }
+            return first.answer.clone();
+        }
+        let answer = match mood {
+            Mood::Refuse => carried(404, &json!({"error": "never heard of it"})),
+            Mood::Good | Mood::Error(_) if payment => self.pay(parts[1], request),
+            Mood::Good | Mood::Error(_) => self.stock(parts[1], parts[2], request),
+        };
+        let first = Remembered { since: now, answer: answer.clone() };
+        self.first_answers.insert(request.key.clone(), first);
+        answer
+    }
+
+    fn read(&mut self, parts: &[&str], key: &str) -> Carried {
+        let id = parts[parts.len() - 1];
+        let uuid: Uuid = id.parse().expect("ids are UUIDs");
+        match parts[0] {
+            "users" => match self.users.iter().find(|(user, _)| *user == uuid) {
+                Some((user, profile)) => {
+                    carried(200, &json!({"id": profile, "userId": user, "walletBalance": 12.5}))
+                }
+                None => carried(404, &json!({"error": "no such user"})),
+            },
+            "products" => match (self.prices.get(&uuid), self.stock.get(&uuid)) {
+                (Some(price), Some(stock)) => {
+                    let order = key.split(':').next().unwrap_or_default().to_owned();
+                    self.told.entry((order, uuid)).or_default().push(*price);
+                    carried(200, &json!({"id": uuid, "name": "x", "price": price, "stock": stock}))
+                }
+                _ => carried(404, &json!({"error": "no such product"})),
+            },
+            _status => match self.payments.get(id) {
+                Some(status) => carried(200, &json!({"orderId": uuid, "status": status})),
+                None => carried(404, &json!({"error": "nothing recorded"})),
+            },
+        }
+    }
+
+    fn pay(&mut self, verb: &str, request: &Request) -> Carried {
+        let body = &request.body;
+        let order = body["orderId"].as_str().unwrap_or_default().to_owned();
+        let amount = body["amount"].as_i64().unwrap_or(0);
+        let profile: Uuid =
+            body["userProfileId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+        if amount <= 0 {
+            return carried(400, &json!({"error": "amount must be positive"}));
+        }
+        let Some(wallet) = self.wallets.get_mut(&profile) else {
+            return carried(404, &json!({"error": "no such profile"}));
+        };
+        let (by, status) = if verb == "process" { (-amount, "Paid") } else { (amount, "Refunded") };
+        if *wallet + by < 0 {
+            return carried(409, &json!({"error": "insufficient balance"}));
+        }
+        *wallet += by;
+        self.payments.entry(order.clone()).or_insert(status);
+        let charge = format!("{order}:charge_payment");
+        self.act(request, (verb == "refund").then_some(charge), Act { amount, of: profile });
+        let answer = json!({"orderId": order, "amount": -by, "status": status, "paymentId": order});
+        carried(200, &answer)
+    }
+
+    fn stock(&mut self, product: &str, verb: &str, request: &Request) -> Carried {
+        let quantity = request.body["quantity"].as_i64().unwrap_or(0);
+        let product: Uuid = product.parse().expect("a UUID");
+        let Some(stock) = self.stock.get_mut(&product).filter(|_| quantity > 0) else {
+            return carried(404, &json!({"error": "no such product"}));
+        };
+        let by = if verb == "reserve" { -quantity } else { quantity };
+        if *stock + by < 0 {
+            return carried(409, &json!({"error": "insufficient stock"}));
+        }
+        *stock += by;
+        let remaining = *stock;
+        let reserved = effect_of(&request.key).replace(":release_stock:", ":reserve_stock:");
+        let undoes = (verb == "release").then_some(reserved);
+        self.act(request, undoes, Act { amount: quantity, of: product });
+        carried(200, &json!({"id": product, "remaining": remaining}))
+    }
+
+    fn act(&mut self, request: &Request, undoes: Option<String>, act: Act) {
+        let effect = effect_of(&request.key).to_owned();
+        if let Some(undone) = undoes
+            && self.acts(&undone) != [act]
+        {
+            self.faults
+                .push(format!("{effect} undoes {act:?}, and {:?} was done", self.acts(&undone)));
+        }
+        let acts = self.ledger.entry(effect.clone()).or_default();
+        acts.push(act);
+        if acts.len() > 1 {
+            self.faults.push(format!("{effect} was done {} times", acts.len()));
+        }
+    }
+}
+
+fn carried(status: u16, body: &Value) -> Carried {
+    Carried { status, body: body.to_string().into_bytes(), retry_after_ms: None }
+}

@@ -1,0 +1,215 @@
+//! The wires between nodes and neighbours: requests on their way, which outlive who sent them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use order_service::clock::Clock;
+use order_service::neighbours::{Carried, Lost, Parcel, Wire};
+use order_service::saga::Outcome;
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::weather::TIMEOUT;
+
+/// Everything on its way.
+#[derive(Clone, Debug, Default)]
+pub struct Network(Arc<Mutex<OnTheWay>>);
+
+#[derive(Debug, Default)]
+struct OnTheWay {
+    next: u64,
+    calls: BTreeMap<u64, Call>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub node: usize,
+    pub is_effect: bool,
+    pub path: String,
+    pub key: String,
+    pub body: Value,
+}
+
+#[derive(Debug)]
+struct Call {
+    request: Request,
+    leg: Leg,
+    /// Gone once the caller has given up.
+    caller: Option<oneshot::Sender<Result<Carried, Lost>>>,
+}
+
+/// Where a call is.
+#[derive(Clone, Debug)]
+enum Leg {
+    /// Just sent: nothing is decided of it yet.
+    Fresh,
+    /// To arrive then.
+    There(Duration),
+    /// The answer, to arrive then.
+    Back(Duration, Result<Carried, Lost>),
+    /// Lost: its caller waits in vain.
+    Nowhere,
+}
+
+/// A call that can go on as soon as it is time.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub call: u64,
+    pub at: Duration,
+    /// Whose answer it is; `None` for a request, which arrives whatever its sender does.
+    pub answers: Option<usize>,
+}
+
+impl Network {
+    fn lock(&self) -> MutexGuard<'_, OnTheWay> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The wires of a node: user, product, payment.
+    pub fn wires(&self, node: usize, clock: &Clock) -> [Arc<dyn Wire>; 3] {
+        let wire = || NodeWire { node, network: self.clone(), clock: clock.clone() };
+        [Arc::new(wire()), Arc::new(wire()), Arc::new(wire())]
+    }
+
+    /// Calls of which nothing is decided yet.
+    pub fn fresh(&self) -> Vec<(u64, Request)> {
+        let calls = self.lock();
+        let fresh = calls.calls.iter().filter(|(_, call)| matches!(call.leg, Leg::Fresh));
+        fresh.map(|(id, call)| (*id, call.request.clone())).collect()
+    }
+
+    /// Everything that moves.
+    pub fn due(&self) -> Vec<Due> {
+        let on_the_way = self.lock();
+        let calls = on_the_way.calls.iter();
+        let due = calls.filter_map(|(id, call)| match call.leg {
+            Leg::There(at) => Some(Due { call: *id, at, answers: None }),
+            Leg::Back(at, _) => Some(Due { call: *id, at, answers: Some(call.request.node) }),
+            Leg::Fresh | Leg::Nowhere => None,
+        });
+        due.collect()
+    }
+
+    /// Whether any request of an effect may still arrive; `key` without its generation.
+    pub fn has_on_its_way(&self, key: &str) -> bool {
+        let on_the_way = self.lock();
+        on_the_way.calls.values().any(|call| {
+            let unarrived = matches!(call.leg, Leg::Fresh | Leg::There(_));
+            unarrived && call.request.is_effect && effect_of(&call.request.key) == key
+        })
+    }
+
+    /// It is sent, and will arrive then.
+    pub fn forward(&self, call: u64, at: Duration) {
+        self.set(call, Leg::There(at));
+    }
+
+    /// It never arrives, and nothing comes back.
+    pub fn lose(&self, call: u64) {
+        self.set(call, Leg::Nowhere);
+    }
+
+    /// Everything on its way is lost.
+    pub fn lose_all(&self) {
+        self.due().iter().for_each(|due| self.lose(due.call));
+    }
+
+    /// An answer sets out, and will be back then.
+    pub fn answer(&self, call: u64, at: Duration, answer: Result<Carried, Lost>) {
+        self.set(call, Leg::Back(at, answer));
+    }
+
+    fn set(&self, call: u64, leg: Leg) {
+        let mut on_the_way = self.lock();
+        let is_heard = !matches!(leg, Leg::Nowhere | Leg::Back(..));
+        if let Some(call) = on_the_way.calls.get_mut(&call) {
+            call.leg = leg;
+        }
+        // Nobody waits for the answer any more.
+        on_the_way.calls.retain(|id, other| *id != call || is_heard || other.caller.is_some());
+    }
+
+    /// The request arrives; whether anybody still waits for its answer.
+    pub fn arrive(&self, call: u64) -> Option<(Request, bool)> {
+        self.lock().calls.get(&call).map(|call| (call.request.clone(), call.caller.is_some()))
+    }
+
+    /// The answer arrives.
+    pub fn deliver(&self, call: u64) {
+        let Some(call) = self.lock().calls.remove(&call) else { return };
+        if let (Leg::Back(_, answer), Some(caller)) = (call.leg, call.caller) {
+            // A caller that has just given up does not hear it.
+            let _heard = caller.send(answer);
+        }
+    }
+
+    /// The caller has given up, or is gone; a request on its way is still on its way.
+    fn abandon(&self, call: u64) {
+        let mut on_the_way = self.lock();
+        if let Some(call) = on_the_way.calls.get_mut(&call) {
+            call.caller = None;
+        }
+        on_the_way
+            .calls
+            .retain(|id, other| *id != call || matches!(other.leg, Leg::Fresh | Leg::There(_)));
+    }
+}
+
+/// A key without which doing of the effect it is.
+pub fn effect_of(key: &str) -> &str {
+    key.split('#').next().unwrap_or(key)
+}
+
+#[derive(Debug)]
+struct NodeWire {
+    node: usize,
+    network: Network,
+    clock: Clock,
+}
+
+impl Wire for NodeWire {
+    fn carry<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Result<Carried, Lost>> {
+        let request = Request {
+            node: self.node,
+            is_effect: parcel.method.as_str() == "POST",
+            path: parcel.path,
+            key: parcel.key.to_owned(),
+            body: parcel.body.unwrap_or_default(),
+        };
+        async move {
+            let (caller, answer) = oneshot::channel();
+            let call = {
+                let mut on_the_way = self.network.lock();
+                on_the_way.next += 1;
+                let id = on_the_way.next;
+                let call = Call { request, leg: Leg::Fresh, caller: Some(caller) };
+                on_the_way.calls.insert(id, call);
+                id
+            };
+            let _waiting = Waiting { call, network: &self.network };
+            let answered = self.clock.within(TIMEOUT, answer).await;
+            let in_vain = |error: &str| Lost { outcome: Outcome::Unknown, error: error.to_owned() };
+            match answered {
+                Some(Ok(answer)) => answer,
+                Some(Err(_)) => Err(in_vain("the connection broke")),
+                None => Err(in_vain("no answer in time")),
+            }
+        }
+        .boxed()
+    }
+}
+
+struct Waiting<'a> {
+    call: u64,
+    network: &'a Network,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.network.abandon(self.call);
+    }
+}

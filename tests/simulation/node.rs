@@ -1,0 +1,150 @@
+//! A process of the service: a runtime of its own, with its own connections to the books.
+//!
+//! It only runs while it is pumped, and is dropped where a real one would be killed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use order_service::checkout::{Checkout, DEFINITION, Desk};
+use order_service::clock::Clock;
+use order_service::engine::{Executor, Kind, Settings};
+use order_service::neighbours::{Limits, Neighbours};
+use order_service::saga::Definition;
+use order_service::store::{self, Access, Options, Store};
+use tokio::runtime::{Builder, Runtime};
+
+use super::board::Board;
+use super::network::Network;
+
+/// Calls of one node to one neighbour at once.
+const CALLS: usize = 32;
+/// In real time: SQL that takes longer hangs.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// What this binary can read.
+pub const KINDS: [&Definition; 1] = [&DEFINITION];
+
+/// What nodes have to say, to be read after they were pumped.
+pub type Mailbox<T> = Arc<Mutex<Vec<T>>>;
+
+/// A started process.
+pub struct Node {
+    runtime: Option<Runtime>,
+    at: usize,
+    board: Board,
+    parked: Arc<Parked>,
+    /// Once it is up.
+    pub up: Option<Up>,
+}
+
+/// A process that is registered and takes checkouts in.
+#[derive(Clone)]
+pub struct Up {
+    pub executor: Executor,
+    pub desk: Desk,
+}
+
+/// Opens the books as one of several.
+pub async fn open(url: &str, board: Option<(&Board, usize)>) -> Store {
+    let gate = board.map(|(board, node)| board.gate(node));
+    let silence = Duration::from_secs(10);
+    let access = Access::Guest;
+    let options = Options { url, max_connections: 4, silence, access, gate };
+    store::open(options).await.expect("the books can be opened")
+}
+
+impl Node {
+    /// Starts a process; `said` is told once it is up, or that it could not be.
+    pub fn start(
+        (at, url): (usize, &str),
+        (board, network, clock): (&Board, &Network, &Clock),
+        settings: Settings,
+        said: impl FnOnce(Option<Up>) + Send + 'static,
+    ) -> Self {
+        let parked = Arc::new(Parked { at, board: board.clone(), pump: Mutex::default() });
+        let hook = parked.clone();
+        let mut building = Builder::new_current_thread();
+        // What was woken from outside is always run first: else, how many ticks the threads of SQL
+        // have cost so far would show in the order.
+        building.enable_time().global_queue_interval(1).on_thread_park(move || hook.on_park());
+        let runtime = building.build();
+        let runtime = runtime.expect("a runtime");
+        let store = runtime.block_on(open(url, Some((board, at))));
+        // Low enough that circuits open and budgets are spent.
+        let limits = Limits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
+        let neighbours = Neighbours::over(network.wires(at, clock), CALLS, limits, clock);
+        let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
+        let clock = clock.clone();
+        runtime.spawn(async move {
+            let kinds = settings.policy.kinds;
+            let started = Executor::start(store.clone(), vec![kind], settings, clock).await;
+            said(started.ok().map(|executor| {
+                executor.run();
+                Up { desk: Desk::new(executor.clone(), store, kinds), executor }
+            }));
+        });
+        Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }
+    }
+
+    /// Has it do something; aborting stops it half way.
+    pub fn spawn(
+        &self,
+        errand: impl Future<Output = ()> + Send + 'static,
+    ) -> tokio::task::AbortHandle {
+        self.runtime.as_ref().expect("it lives").spawn(errand).abort_handle()
+    }
+
+    /// Runs it until everything in it waits for time, for the database or for a neighbour.
+    pub fn pump(&self) {
+        let runtime = self.runtime.as_ref().expect("it lives");
+        let idle = std::future::poll_fn(|context| self.parked.poll(context.waker()));
+        let pumped = runtime.block_on(async { tokio::time::timeout(HANGS, idle).await });
+        assert!(pumped.is_ok(), "node {} hangs in its SQL", self.at);
+        debug_assert!(!self.board.is_working(self.at), "only a thread of SQL keeps it from idling");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Tasks first: what they hold is given up as by a process that is killed.
+        drop(self.runtime.take());
+    }
+}
+
+/// Notices when a runtime has nothing left to run.
+#[derive(Debug)]
+struct Parked {
+    at: usize,
+    board: Board,
+    pump: Mutex<Pump>,
+}
+
+#[derive(Debug, Default)]
+struct Pump {
+    idle: bool,
+    waiting: Option<Waker>,
+}
+
+impl Parked {
+    fn poll(&self, waker: &Waker) -> Poll<()> {
+        let mut pump = self.pump.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut pump.idle) {
+            return Poll::Ready(());
+        }
+        pump.waiting = Some(waker.clone());
+        Poll::Pending
+    }
+
+    /// The runtime is about to sleep. While SQL is under way it shall: that wakes it.
+    fn on_park(&self) {
+        if self.board.is_working(self.at) {
+            return;
+        }
+        let mut pump = self.pump.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiting) = pump.waiting.take() {
+            pump.idle = true;
+            waiting.wake();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Operators: they retry, compensate, and say the truth about what is in doubt once nothing of it is
+//! on its way any more.
+
+use std::sync::PoisonError;
+
+use order_service::order::OrderId;
+use order_service::saga::intervention::resolvable;
+use order_service::saga::key::idempotency_key;
+use order_service::saga::{Instance, Intervention, StuckKind, Word};
+use order_service::store::{Filter, Found};
+
+use super::run::{Mail, Run};
+
+impl Run {
+    /// An operator looks at some open saga and acts on it.
+    pub fn meddle(&mut self) {
+        let stuck = self.dice.chance(0.7).then_some(true);
+        let open = self.books.sagas(Filter { open: true, stuck, ..Filter::default() });
+        if open.is_empty() {
+            return;
+        }
+        let found = &open[self.dice.below(open.len())];
+        let node = self.dice.below(self.slots.len());
+        let what = match self.dice.below(5) {
+            0 => Some(Intervention::Compensate),
+            1 => Some(Intervention::Retry),
+            _ => self.truth(node, found.id),
+        };
+        if let Some(what) = what {
+            self.intervene(node, found, what);
+        }
+    }
+
+    /// Everything that needs a person gets one.
+    pub fn settle_everything(&mut self) {
+        for found in self.books.sagas(Filter { open: true, stuck: Some(true), ..Filter::default() })
+        {
+            let node = self.dice.below(self.slots.len());
+            let is_refused =
+                found.stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::Refused);
+            let truth = if is_refused { None } else { self.truth(node, found.id) };
+            self.intervene(node, &found, truth.unwrap_or(Intervention::Retry));
+        }
+    }
+
+    fn intervene(&mut self, node: usize, found: &Found, what: Intervention) {
+        let Some(running) = &self.slots[node].node else { return };
+        let Some(up) = running.up.clone() else { return };
+        if let Some(stuck) = &found.stuck {
+            self.story.count(match stuck.kind {
+                StuckKind::InDoubt => "stuck in doubt",
+                StuckKind::Exhausted => "stuck exhausted",
+                StuckKind::Refused => "stuck refused",
+                StuckKind::Unreadable => "stuck unreadable",
+            });
+        }
+        self.story.count(match what {
+            Intervention::Retry => "retry asked for",
+            Intervention::Compensate => "compensate asked for",
+            Intervention::Resolve { happened: true, .. } => "resolved: it happened",
+            Intervention::Resolve { happened: false, .. } => "resolved: it did not",
+        });
+        let word = Word { operator: "asha".to_owned(), reason: "a look at the ledger".to_owned() };
+        let (mail, id, version) = (self.mail.clone(), found.id, found.revision);
+        running.spawn(async move {
+            let did = up.executor.intervene(id, what, &word, Some(version)).await;
+            let did = did.map(|done| done.did).map_err(|not| format!("{not:?}"));
+            mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Intervened { did });
+        });
+        self.tell(format_args!("operator at node {node}: {what:?} of {id} at {version}"));
+        self.pump(node);
+    }
+
+    /// A verdict that the ledger bears out, where there is one to give.
+    fn truth(&mut self, node: usize, id: OrderId) -> Option<Intervention> {
+        let saga: Instance = self.books.inspect(id)?.instance.ok()?;
+        let policy = self.plan.settings(self.slots[node].kinds).policy;
+        let mut open = resolvable(&saga, &policy, self.clock.now());
+        open.retain(|effect| !self.network.has_on_its_way(&idempotency_key(id, *effect, 0)));
+        if open.is_empty() {
+            return None;
+        }
+        let effect = open[self.dice.below(open.len())];
+        let happened = !self.neighbours.acts(&idempotency_key(id, effect, 0)).is_empty();
+        Some(Intervention::Resolve { effect, happened })
+    }
+}

@@ -1,0 +1,355 @@
+//! One run: everything that can happen next, and which of it does.
+//!
+//! All nodes are idle when an event is chosen; the event touches one node, which then runs until it
+//! is idle again. So the seed alone decides the order of everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use order_service::checkout::Answer;
+use order_service::clock::Clock;
+use order_service::order::OrderId;
+use order_service::saga::Kinds;
+use order_service::store::Passage;
+
+use super::board::{Board, Seen};
+use super::books::Books;
+use super::client::{Attempt, Purchase};
+use super::dice::Dice;
+use super::neighbour::Neighbourhood;
+use super::network::{Due, Network};
+use super::node::{Mailbox, Node, Up};
+use super::story::Story;
+use super::weather::{Plan, Weather};
+
+/// Once the weather is calm, everything comes to rest within so long.
+const COMES_TO_REST: Duration = Duration::from_mins(3);
+/// The calm's operator looks so often.
+const OPERATOR_EVERY: Duration = Duration::from_secs(2);
+
+/// A place for a process.
+pub struct Slot {
+    pub node: Option<Node>,
+    /// Which of the processes that were here: what an earlier one had to say is not heard.
+    pub life: u64,
+    /// As what it takes the neighbours.
+    pub kinds: Kinds,
+    /// Stopped until then.
+    pub paused_until: Option<Duration>,
+    /// Started again then.
+    pub starts_at: Option<Duration>,
+    /// Its database is out of reach until then.
+    pub cut_until: Duration,
+}
+
+impl Slot {
+    /// It is up and drives nothing.
+    fn is_idle(&self) -> bool {
+        let up = self.node.as_ref().and_then(|node| node.up.as_ref());
+        up.is_some_and(|up| up.executor.in_flight() == 0)
+    }
+}
+
+/// What nodes say.
+pub enum Mail {
+    Up { at: usize, life: u64, up: Option<Up> },
+    Answered { attempt: u64, answer: Answer },
+    Intervened { did: Result<String, String> },
+    Drained { at: usize, life: u64 },
+}
+
+pub struct Run {
+    pub dice: Dice,
+    pub clock: Clock,
+    pub board: Board,
+    pub network: Network,
+    pub neighbours: Neighbourhood,
+    pub books: Books,
+    pub weather: Weather,
+    pub plan: Plan,
+    pub slots: Vec<Slot>,
+    pub purchases: Vec<Purchase>,
+    pub attempts: BTreeMap<u64, Attempt>,
+    pub next_attempt: u64,
+    pub mail: Mailbox<Mail>,
+    pub story: Story,
+    pub faults: Vec<String>,
+    pub fences: BTreeMap<OrderId, i64>,
+    /// Keys under which something was sent to a neighbour that acts on every call.
+    pub sent: BTreeSet<String>,
+    /// The product and the payment service are out of order until then.
+    pub out_of_order: [Duration; 2],
+    pub steps: u64,
+    pub url: String,
+    pub next_life: u64,
+}
+
+/// What can happen next.
+#[derive(Clone, Copy)]
+enum Choice {
+    Pass(Seen),
+    Call(Due),
+    Client(usize),
+    Start(usize),
+    Resume(usize),
+}
+
+impl Run {
+    pub fn new(seed: u64, books: &Path, aloud: bool) -> Self {
+        let mut dice = Dice::from(seed);
+        let (plan, weather) = (Plan::of(&mut dice), Weather::of(&mut dice));
+        let start: DateTime<Utc> = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
+        let url = format!("sqlite://{}", books.display());
+        let neighbours = Neighbourhood::new(&mut dice, plan);
+        let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
+        let purchases = purchases.collect();
+        let mut slot = || Slot {
+            node: None,
+            life: 0,
+            kinds: plan.kinds,
+            paused_until: None,
+            starts_at: Some(dice.millis(0, 100)),
+            cut_until: Duration::ZERO,
+        };
+        let mut run = Self {
+            slots: (0..plan.nodes).map(|_| slot()).collect(),
+            clock: Clock::manual(start, seed),
+            board: Board::default(),
+            network: Network::default(),
+            neighbours,
+            books: Books::open(&url),
+            weather,
+            plan,
+            purchases,
+            attempts: BTreeMap::new(),
+            next_attempt: 0,
+            mail: Mailbox::default(),
+            story: Story::new(aloud),
+            faults: Vec::new(),
+            fences: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            out_of_order: [Duration::ZERO; 2],
+            steps: 0,
+            url,
+            next_life: 0,
+            dice,
+        };
+        run.tell(format_args!("{plan:?} {weather:?}"));
+        run
+    }
+
+    /// Plays it to its end: a storm, then a calm in which everything comes to rest.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn play(&mut self, storm: u64) -> Result<(), String> {
+        while self.steps < storm {
+            self.step()?;
+        }
+        self.calm_down();
+        let (calm_since, mut looked) = (self.now(), Duration::ZERO);
+        while !self.is_at_rest() {
+            self.step()?;
+            if self.now() > looked + OPERATOR_EVERY {
+                looked = self.now();
+                self.settle_everything();
+            }
+            if self.now() > calm_since + COMES_TO_REST {
+                return Err(self.unrest());
+            }
+        }
+        let took = self.now().saturating_sub(calm_since).as_secs();
+        self.story.most("longest calm, s", took);
+        self.story.add("taken over", self.books.take_overs());
+        self.story.add("executors", self.books.executors());
+        self.audit();
+        self.first_fault()
+    }
+
+    pub fn now(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    pub fn tell(&mut self, what: std::fmt::Arguments<'_>) {
+        let now = self.clock.monotonic();
+        self.story.tell(now, what);
+    }
+
+    fn first_fault(&mut self) -> Result<(), String> {
+        self.faults.append(&mut self.neighbours.faults);
+        match self.faults.first() {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        self.steps += 1;
+        self.befall();
+        let choices = self.choices();
+        if choices.is_empty() {
+            self.advance_to_the_next();
+        } else if self.dice.chance(0.03) {
+            let by = self.dice.millis(1, 30);
+            self.advance(by);
+        } else {
+            let at = self.dice.below(choices.len());
+            self.make(choices[at]);
+        }
+        self.first_fault()
+    }
+
+    /// Everything that could happen at some time, with that time.
+    fn future(&self) -> Vec<(Duration, Choice)> {
+        let runs =
+            |at: usize| self.slots[at].node.is_some() && self.slots[at].paused_until.is_none();
+        let passages = self.board.passable().into_iter().filter(|seen| runs(seen.node));
+        let calls = self.network.due().into_iter().filter(|due| due.answers.is_none_or(runs));
+        let mut future: Vec<_> = passages.map(|seen| (seen.ready_at, Choice::Pass(seen))).collect();
+        future.extend(calls.map(|due| (due.at, Choice::Call(due))));
+        for (at, purchase) in self.purchases.iter().enumerate() {
+            future.extend(purchase.next_at.map(|when| (when, Choice::Client(at))));
+        }
+        for (at, slot) in self.slots.iter().enumerate() {
+            future.extend(slot.starts_at.map(|when| (when, Choice::Start(at))));
+            future.extend(slot.paused_until.map(|when| (when, Choice::Resume(at))));
+        }
+        future
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        let now = self.now();
+        let future = self.future().into_iter();
+        future.filter(|(at, _)| *at <= now).map(|(_, choice)| choice).collect()
+    }
+
+    fn advance_to_the_next(&mut self) {
+        let now = self.now();
+        let known = self.future().into_iter().map(|(at, _)| at.saturating_sub(now));
+        let next = known.chain(self.clock.next_wake()).min();
+        let Some(next) = next else {
+            return self.faults.push("nothing will ever happen again".to_owned());
+        };
+        // What is due in between is a little late.
+        let late = if self.dice.chance(0.2) { self.dice.millis(0, 50) } else { Duration::ZERO };
+        self.advance(next + late);
+    }
+
+    pub fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+        self.tell(format_args!("time passes"));
+        (0..self.slots.len()).for_each(|at| self.pump(at));
+    }
+
+    fn make(&mut self, choice: Choice) {
+        match choice {
+            Choice::Pass(seen) => self.pass(seen),
+            Choice::Call(due) => match due.answers {
+                Some(at) => {
+                    self.tell(format_args!("call {} is answered", due.call));
+                    self.network.deliver(due.call);
+                    self.pump(at);
+                }
+                None => self.arrive(due.call),
+            },
+            Choice::Client(at) => self.visit(at),
+            Choice::Start(at) => self.start(at),
+            Choice::Resume(at) => {
+                self.tell(format_args!("node {at} goes on"));
+                self.slots[at].paused_until = None;
+                self.pump(at);
+            }
+        }
+    }
+
+    /// Runs a node until it is idle, and takes in what it had to say.
+    pub fn pump(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        let Some(node) = slot.node.as_ref().filter(|_| slot.paused_until.is_none()) else { return };
+        node.pump();
+        let now = self.now();
+        let (dice, weather) = (&mut self.dice, &self.weather);
+        self.board.stamp(|_, _| {
+            now + if dice.chance(weather.stall) {
+                dice.millis(500, 13_000)
+            } else if dice.chance(weather.slow) {
+                dice.millis(1, 300)
+            } else {
+                Duration::ZERO
+            }
+        });
+        for (call, request) in self.network.fresh() {
+            self.send(call, &request);
+        }
+        let mut mail: Vec<Mail> =
+            std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
+        // Several who wait for the same news hear it in any order.
+        mail.sort_by_key(|mail| match mail {
+            Mail::Answered { attempt, .. } => *attempt,
+            Mail::Up { .. } | Mail::Intervened { .. } | Mail::Drained { .. } => 0,
+        });
+        for mail in mail {
+            self.hear(mail);
+        }
+    }
+
+    fn hear(&mut self, mail: Mail) {
+        match mail {
+            Mail::Up { at, life, .. } | Mail::Drained { at, life }
+                if self.slots[at].life != life => {}
+            Mail::Up { at, up: Some(up), .. } => {
+                self.tell(format_args!("node {at} is up as {}", up.executor.id()));
+                if let Some(node) = &mut self.slots[at].node {
+                    node.up = Some(up);
+                }
+            }
+            Mail::Up { at, up: None, .. } => {
+                self.story.count("could not start");
+                self.stop(at, "could not start");
+            }
+            Mail::Drained { at, .. } => self.stop(at, "has drained"),
+            Mail::Answered { attempt, answer } => self.hear_answer(attempt, answer),
+            Mail::Intervened { did } => {
+                self.story.count(if did.is_ok() { "operator acted" } else { "operator refused" });
+                self.tell(format_args!("operator: {did:?}"));
+            }
+        }
+    }
+
+    fn pass(&mut self, seen: Seen) {
+        let Seen { node, passage, .. } = seen;
+        let weather = self.weather;
+        let fails = match passage {
+            Passage::Statement | Passage::Begin => weather.statement_fails,
+            Passage::Answered => weather.answer_lost,
+            Passage::Commit => weather.commit_fails,
+            Passage::Committed => weather.commit_unheard,
+        };
+        let cut = self.now() < self.slots[node].cut_until;
+        if cut || self.dice.chance(fails) {
+            self.story.count(match passage {
+                Passage::Statement | Passage::Begin => "statement failed",
+                Passage::Answered => "statement's answer lost",
+                Passage::Commit => "commit failed",
+                Passage::Committed => "commit not heard of",
+            });
+            self.tell(format_args!("node {node}: {passage:?} {} is cut", seen.ticket));
+            self.board.refuse(seen);
+        } else {
+            self.tell(format_args!("node {node}: {passage:?} {}", seen.ticket));
+            self.board.let_pass(seen);
+        }
+        self.pump(node);
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.attempts.is_empty()
+            && self.purchases.iter().all(|purchase| purchase.next_at.is_none())
+            && self.network.due().is_empty()
+            && self.slots.iter().all(|slot| slot.is_idle())
+            && self.books.open_sagas() == 0
+    }
+}

@@ -1,0 +1,118 @@
+//! Many runs, some side by side: the seeds from the first one on, until their steps are enough.
+//!
+//! Which seeds count does not depend on which are played sooner, so that what they come to is the
+//! same every time.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What became of a run.
+pub struct Told {
+    pub hash: u64,
+    pub steps: u64,
+    pub tally: Tally,
+}
+
+/// How often what happened.
+pub type Tally = BTreeMap<&'static str, u64>;
+
+/// The runs so far.
+pub struct Runs {
+    first: u64,
+    wanted: u64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    taken: u64,
+    failed: bool,
+    told: BTreeMap<u64, Told>,
+    /// Seeds without a gap that count, with their sum.
+    counted: u64,
+    steps: u64,
+    tally: Tally,
+}
+
+impl Runs {
+    pub fn from(first: u64, wanted: u64) -> Self {
+        Self { first, wanted, inner: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next one to play, while there are not enough.
+    pub fn next_seed(&self) -> Option<u64> {
+        let mut inner = self.lock();
+        let enough = inner.failed || inner.steps >= self.wanted;
+        inner.taken += u64::from(!enough);
+        (!enough).then(|| self.first + inner.taken - 1)
+    }
+
+    /// Held while a run is played: dropped by a panic, no other run is begun.
+    pub fn ends_them_all(&self) -> Ends<'_> {
+        Ends(Some(self))
+    }
+
+    pub fn take_in(&self, seed: u64, told: Told) {
+        let mut inner = self.lock();
+        inner.told.insert(seed, told);
+        while inner.steps < self.wanted
+            && let Some(next) = {
+                let at = self.first + inner.counted;
+                inner.told.remove(&at)
+            }
+        {
+            inner.counted += 1;
+            inner.steps += next.steps;
+            for (what, often) in next.tally {
+                let total = inner.tally.entry(what).or_insert(0);
+                let longest = what.starts_with("longest");
+                *total = if longest { often.max(*total) } else { *total + often };
+            }
+            if inner.counted.is_multiple_of(10) {
+                println!("{}", inner.progress());
+            }
+        }
+    }
+
+    /// What they come to.
+    pub fn sum(self) -> (String, Tally) {
+        let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (inner.progress(), inner.tally)
+    }
+}
+
+impl Inner {
+    fn progress(&self) -> String {
+        let of = |what| self.tally.get(what).copied().unwrap_or(0);
+        let ended = ["completed", "compensated", "rejected"].map(of);
+        let befell = ["killed", "paused", "taken over", "commit not heard of"].map(of);
+        let stuck = ["stuck in doubt", "stuck refused", "stuck exhausted"].map(of);
+        format!(
+            "{:>4} seeds {:>7} steps: checkouts completed, compensated, rejected {ended:?}; \
+             kills, pauses, take-overs, commits not heard of {befell:?}; \
+             in doubt, refused, exhausted {stuck:?}",
+            self.counted, self.steps,
+        )
+    }
+}
+
+/// See [`Runs::ends_them_all`].
+pub struct Ends<'a>(Option<&'a Runs>);
+
+impl Ends<'_> {
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        if let Some(runs) = self.0 {
+            runs.lock().failed = true;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How bad a run's days are: what may go wrong, and how often.
+//!
+//! Each run has a weather of its own, with some faults left out and some frequent: what one fault
+//! would mostly drown is seen where that one is absent.
+
+use std::time::Duration;
+
+use order_service::engine::Settings;
+use order_service::saga::retry::Backoff;
+use order_service::saga::{Kinds, Policy};
+
+use super::dice::Dice;
+
+/// Silence after which another node takes over.
+pub const LEASE: Duration = Duration::from_secs(3);
+/// A call lasts no longer, as its caller sees it.
+pub const TIMEOUT: Duration = Duration::from_secs(2);
+/// A request arrives no later than so long after it was sent, whoever still waits for it.
+pub const LATEST: Duration = Duration::from_secs(12);
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Chances, of 1; per step for what befalls nodes, per passage or call for the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    pub kill: f64,
+    pub pause: f64,
+    pub cut_off: f64,
+    pub drain: f64,
+    pub statement_fails: f64,
+    pub answer_lost: f64,
+    pub commit_fails: f64,
+    pub commit_unheard: f64,
+    pub stall: f64,
+    pub slow: f64,
+    pub not_sent: f64,
+    pub request_lost: f64,
+    pub request_late: f64,
+    pub reply_lost: f64,
+    pub error_before: f64,
+    pub error_after: f64,
+    pub garbage: f64,
+    pub refusal: f64,
+    pub hang_up: f64,
+    pub operator: f64,
+    pub price_change: f64,
+    pub outage: f64,
+    pub sleep: f64,
+}
+
+impl Weather {
+    /// Nothing goes wrong any more.
+    pub const CALM: Self = Self {
+        kill: 0.0,
+        pause: 0.0,
+        cut_off: 0.0,
+        drain: 0.0,
+        statement_fails: 0.0,
+        answer_lost: 0.0,
+        commit_fails: 0.0,
+        commit_unheard: 0.0,
+        stall: 0.0,
+        slow: 0.0,
+        not_sent: 0.0,
+        request_lost: 0.0,
+        request_late: 0.0,
+        reply_lost: 0.0,
+        error_before: 0.0,
+        error_after: 0.0,
+        garbage: 0.0,
+        refusal: 0.0,
+        hang_up: 0.0,
+        operator: 0.0,
+        price_change: 0.0,
+        outage: 0.0,
+        sleep: 0.0,
+    };
+
+    pub fn of(dice: &mut Dice) -> Self {
+        let mut often = |chance: f64| chance * dice.one_of(&[0.0, 0.3, 1.0, 1.0, 3.0]);
+        Self {
+            kill: often(0.002),
+            pause: often(0.002),
+            cut_off: often(0.001),
+            drain: often(0.0005),
+            statement_fails: often(0.01),
+            answer_lost: often(0.01),
+            commit_fails: often(0.04),
+            commit_unheard: often(0.04),
+            stall: often(0.01),
+            slow: often(0.1),
+            not_sent: often(0.04),
+            request_lost: often(0.04),
+            request_late: often(0.04),
+            reply_lost: often(0.06),
+            error_before: often(0.04),
+            error_after: often(0.04),
+            garbage: often(0.03),
+            refusal: often(0.1),
+            hang_up: often(0.01),
+            operator: often(0.01),
+            price_change: often(0.005),
+            outage: often(0.003),
+            sleep: often(0.0002),
+        }
+    }
+}
+
+/// What a run is about besides its weather.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub nodes: usize,
+    pub checkouts: usize,
+    /// What the neighbours are.
+    pub kinds: Kinds,
+    pub key_memory: Duration,
+    /// The payment service looks at the wallet before it looks at the key: what it did is declined
+    /// when it is asked again, and only its status tells the truth.
+    pub declines_repeats: bool,
+    pub concurrency: usize,
+    pub backlog: u64,
+}
+
+impl Plan {
+    pub fn of(dice: &mut Dice) -> Self {
+        let kinds = |product, payment| Kinds { product, payment };
+        let all = [kinds(true, true), kinds(true, true), kinds(true, false), kinds(false, true)];
+        Self {
+            nodes: dice.one_of(&[1, 2, 3, 3]),
+            checkouts: dice.one_of(&[8, 20, 40]),
+            kinds: if dice.chance(0.2) { kinds(false, false) } else { dice.one_of(&all) },
+            key_memory: Duration::from_secs(dice.one_of(&[15, 600, 600, 600])),
+            declines_repeats: dice.chance(0.4),
+            concurrency: dice.one_of(&[3, 8, 64]),
+            backlog: dice.one_of(&[6, 1_000_000, 1_000_000]),
+        }
+    }
+
+    /// How a node is set that takes the neighbours for these.
+    pub fn settings(&self, kinds: Kinds) -> Settings {
+        let backoff = Backoff {
+            initial: Duration::from_millis(100),
+            max: Duration::from_secs(5),
+            multiplier: 2.0,
+            jitter: 0.5,
+        };
+        let policy = Policy {
+            kinds,
+            product_key_memory: self.key_memory,
+            payment_key_memory: self.key_memory,
+            product_timeout: TIMEOUT,
+            payment_timeout: TIMEOUT,
+            backoff,
+            stuck_after: Duration::from_secs(4),
+        };
+        Settings {
+            concurrency: self.concurrency,
+            backlog: self.backlog,
+            lease: LEASE,
+            deadline: DEADLINE,
+            policy,
+        }
+    }
+}
