@@ -114,6 +114,7 @@ impl Desk {
         };
         let accepted = match self.executor.accept(new) {
             Ok(accepted) => accepted,
+            Err(Shed::NoDatabase) => return Answer::Unavailable { id: None },
             // A repeat costs no place: it may get its answer even now.
             Err(shed) => {
                 if let Some(key) = &order.idempotency_key {
@@ -199,7 +200,7 @@ fn shed_answer(shed: Shed) -> Answer {
         Shed::Concurrency => Answer::TooMany,
         Shed::Backlog => Answer::NotNow { reason: "the backlog of open checkouts is full" },
         Shed::Draining => Answer::NotNow { reason: "this process is stopping" },
-        Shed::NoLease => Answer::Unavailable { id: None },
+        Shed::NoDatabase => Answer::Unavailable { id: None },
     }
 }
 

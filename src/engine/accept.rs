@@ -50,8 +50,8 @@ pub enum Shed {
     Backlog,
     /// The process is stopping.
     Draining,
-    /// The database has not heard of this process for too long.
-    NoLease,
+    /// The database is out of reach, or has not heard of this process for too long.
+    NoDatabase,
 }
 
 impl Executor {
@@ -69,8 +69,8 @@ impl Executor {
         if self.is_draining() {
             return Err(Shed::Draining);
         }
-        if !shared.life().holds() {
-            return Err(Shed::NoLease);
+        if !shared.life().holds() || shared.writer.is_down() {
+            return Err(Shed::NoDatabase);
         }
         if shared.open.load(Ordering::Acquire) >= shared.settings.backlog {
             return Err(Shed::Backlog);

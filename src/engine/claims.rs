@@ -71,6 +71,7 @@ impl Executor {
             tasks,
             sagas: TaskTracker::new(),
             life: RwLock::new(life),
+            patient_until: AtomicU64::new(0),
             name,
             open: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
@@ -80,6 +81,9 @@ impl Executor {
             claim_now: Notify::new(),
         });
         let this = Self(shared);
+        if this.0.store.is_up_for_less_than(settings.lease, &this.0.clock).await? {
+            this.be_patient();
+        }
         this.look_around().await;
         this.0.store.reopen_unreadable(this.0.clock.now()).await?;
         Ok(this)

@@ -53,6 +53,8 @@ pub(super) struct Shared {
     pub(super) tasks: TaskTracker,
     pub(super) sagas: TaskTracker,
     pub(super) life: RwLock<Arc<Life>>,
+    /// Milliseconds of the monotonic clock: until then, others' silence may be the database's.
+    pub(super) patient_until: AtomicU64,
     pub(super) name: String,
     /// Sagas not at rest, on all replicas: as last counted, and what changed here since.
     pub(super) open: AtomicU64,

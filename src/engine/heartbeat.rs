@@ -1,6 +1,8 @@
 //! Saying that this executor lives, and looking whether the others do.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -32,7 +34,10 @@ impl Executor {
         let circuits = serde_json::to_value(circuits).unwrap_or_default();
         let heartbeat = shared.store.heartbeat(life.id, circuits, &shared.clock);
         match self.in_time(heartbeat).await {
-            Ok(true) => life.renew(sent),
+            Ok(true) => {
+                life.renew(sent);
+                shared.writer.heard();
+            }
             Ok(false) => {
                 warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");
                 life.over.cancel();
@@ -48,9 +53,22 @@ impl Executor {
                     Err(error) => warn!(%error, "could not register; tries again"),
                 }
             }
-            Err(error) if life.holds() => info!(%error, "a heartbeat failed"),
-            Err(error) => warn!(%error, "the lease has lapsed; nothing is sent meanwhile"),
+            Err(error) => {
+                self.be_patient();
+                if life.holds() {
+                    info!(%error, "a heartbeat failed");
+                } else {
+                    warn!(%error, "the lease has lapsed; nothing is sent meanwhile");
+                }
+            }
         }
+    }
+
+    /// The database is, or was, out of reach: the others could not be heard either. Each gets a
+    /// lease's time to be heard again, or all who live would be held for dead by who is back first.
+    pub(super) fn be_patient(&self) {
+        let until = self.0.clock.monotonic() + self.0.settings.lease;
+        self.0.patient_until.store(millis(until), Ordering::Release);
     }
 
     fn circuits(&self) -> Vec<CircuitView> {
@@ -65,10 +83,12 @@ impl Executor {
             Err(error) => return info!(%error, "could not look at the other executors"),
         };
         let own = self.id();
+        let patient_until = shared.patient_until.load(Ordering::Acquire);
+        let is_patient = millis(shared.clock.monotonic()) < patient_until;
         let mut any_dead = false;
         for other in heard.iter().filter(|other| other.id != own) {
             // Who has the database to itself knows that every other is gone.
-            let dead = other.lapsed
+            let dead = (other.lapsed && !is_patient)
                 || shared.store.is_exclusive()
                 || process::is_surely_dead(&other.process);
             any_dead |= other.dead;
@@ -97,6 +117,10 @@ impl Executor {
         let late = || Error::Unusable("the database does not answer".to_owned());
         self.0.clock.within(longest, asked).await.unwrap_or_else(|| Err(late()))
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Enters a new life in the books.

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -39,7 +40,11 @@ pub(super) enum Written {
 
 /// A place to hand writes in. Clones hand in to the same writer.
 #[derive(Clone, Debug)]
-pub(super) struct LogWriter(mpsc::UnboundedSender<Queued>);
+pub(super) struct LogWriter {
+    queue: mpsc::UnboundedSender<Queued>,
+    /// The last commit did not come through.
+    down: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 struct Queued {
@@ -66,14 +71,26 @@ impl LogWriter {
             queue,
             waiting: VecDeque::new(),
             pacing: Pacing::database(),
-            down: false,
+            down: Arc::default(),
         };
-        (Self(sender), writer.run())
+        (Self { queue: sender, down: writer.down.clone() }, writer.run())
     }
 
     /// Hands a write in. Who listens hears what became of it, or that the writer is gone.
     pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Written>>) {
-        drop(self.0.send(Queued { write, done, maybe_written: false }));
+        drop(self.queue.send(Queued { write, done, maybe_written: false }));
+    }
+}
+
+impl LogWriter {
+    /// Whether what is handed in now would have to wait for the database.
+    pub(super) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Acquire)
+    }
+
+    /// The database was heard of: it is worth another try.
+    pub(super) fn heard(&self) {
+        self.down.store(false, Ordering::Release);
     }
 }
 
@@ -84,7 +101,7 @@ struct Writer {
     queue: mpsc::UnboundedReceiver<Queued>,
     waiting: VecDeque<Queued>,
     pacing: Pacing,
-    down: bool,
+    down: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -172,7 +189,7 @@ impl Writer {
     }
 
     fn is_down(&mut self, cause: &str) {
-        if !std::mem::replace(&mut self.down, true) {
+        if !self.down.swap(true, Ordering::AcqRel) {
             warn!(
                 error = cause,
                 "the database is out of reach; what is to be written waits for it"
@@ -182,7 +199,7 @@ impl Writer {
 
     fn is_up(&mut self) {
         self.pacing.reset();
-        if std::mem::replace(&mut self.down, false) {
+        if self.down.swap(false, Ordering::AcqRel) {
             info!("the database is back");
         }
     }

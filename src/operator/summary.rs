@@ -114,7 +114,8 @@ pub(super) async fn get_summary(
 }
 
 fn circuits(executors: &[Heard]) -> BTreeMap<String, CircuitSummary> {
-    let every = Neighbour::iter().map(|neighbour| (neighbour.to_string(), Default::default()));
+    let every =
+        Neighbour::iter().map(|neighbour| (neighbour.to_string(), CircuitSummary::default()));
     let mut circuits: BTreeMap<String, CircuitSummary> = every.collect();
     for heard in executors.iter().filter(|heard| !heard.lapsed && !heard.dead) {
         // One that this binary can't read says nothing.

@@ -87,7 +87,6 @@ impl Store {
     /// All executors, the longest known first.
     pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
         let now = self.lease_now(clock).await?;
-        let up_since = self.up_since(clock).await?;
         let rows = executor::Entity::find()
             .order_by_asc(executor::Column::StartedAt)
             .limit(1000)
@@ -99,7 +98,7 @@ impl Store {
             process: row.process,
             started_at: row.started_at,
             heartbeat_at: row.heartbeat_at,
-            lapsed: (now - row.heartbeat_at.max(up_since)).num_milliseconds() > row.lease_ms,
+            lapsed: (now - row.heartbeat_at).num_milliseconds() > row.lease_ms,
             dead: row.dead,
             circuits: row.circuits.unwrap_or_default(),
         };
@@ -162,17 +161,15 @@ impl Store {
         Ok(())
     }
 
-    /// Since when the database can be spoken to. While it could not, silence said nothing: whoever
-    /// looks first after an outage must not hold all the others for dead.
-    async fn up_since(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
+    /// Whether the database server has been there for less than this; SQLite always was.
+    pub async fn is_up_for_less_than(&self, this: Duration, clock: &Clock) -> Result<bool, Error> {
         if self.backend != DbBackend::Postgres || clock.is_manual() {
-            return Ok(DateTime::UNIX_EPOCH);
+            return Ok(false);
         }
-        let started = self.statement("SELECT pg_postmaster_start_time()", vec![]);
-        match self.write.query_one_raw(started).await? {
-            Some(row) => Ok(row.try_get_by_index(0)?),
-            None => Ok(DateTime::UNIX_EPOCH),
-        }
+        let sql = "SELECT pg_postmaster_start_time() > clock_timestamp() - $1 * interval '1 ms'";
+        let millis = this.as_secs_f64() * 1000.0;
+        let row = self.write.query_one_raw(self.statement(sql, vec![millis.into()])).await?;
+        row.map_or(Ok(false), |row| Ok(row.try_get_by_index(0)?))
     }
 
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
