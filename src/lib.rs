@@ -8,6 +8,7 @@
 //! 4  api, operator                 HTTP in: routes and thin handlers
 //!    web                           what both share: the door, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function a step
+//!    audit                         looks at the books, and at what the neighbours make of them
 //! 2  engine                        acts and never decides: claim, call, settle
 //! 1  store, neighbours             all SQL; all HTTP out
 //! 0  saga, trace, pacing           decides and never acts: pure
@@ -18,6 +19,7 @@
 
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod checkout;
 pub mod cli;
 pub mod clock;

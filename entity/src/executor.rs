@@ -21,6 +21,8 @@ pub struct Model {
     pub lease_ms: i64,
     /// Its sagas are being taken over; it must own nothing any more. Never unset.
     pub dead: bool,
+    /// The circuits of its neighbours when it was last heard of.
+    pub circuits: Option<Json>,
 }
 
 /// None.

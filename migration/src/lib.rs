@@ -7,6 +7,9 @@ mod m20261101_000001_orders;
 mod m20261101_000002_sagas;
 mod m20261101_000003_outbox;
 mod m20261101_000004_executors;
+mod m20261122_000005_money_at_risk;
+mod m20261122_000006_circuits;
+mod m20261122_000007_outbox_order;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -19,6 +22,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261101_000002_sagas::Migration),
             Box::new(m20261101_000003_outbox::Migration),
             Box::new(m20261101_000004_executors::Migration),
+            Box::new(m20261122_000005_money_at_risk::Migration),
+            Box::new(m20261122_000006_circuits::Migration),
+            Box::new(m20261122_000007_outbox_order::Migration),
         ]
     }
 }

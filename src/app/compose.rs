@@ -10,16 +10,16 @@ use super::document::openapi;
 use crate::api::{self, Api};
 use crate::checkout::{self, Checkout, Desk};
 use crate::clock::Clock;
-use crate::config::{Config, Service};
+use crate::config::{Circuit, Config, Service};
 use crate::engine::{Executor, Kind, Settings};
-use crate::neighbours::{Address, Neighbours};
+use crate::neighbours::{Address, Limits, Neighbours};
 use crate::operator::{self, Operators};
 use crate::saga::retry::Backoff;
 use crate::saga::{Definition, Kinds, Policy};
 use crate::store::Store;
 
 /// Every kind of saga.
-static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION];
+pub(super) static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION];
 
 /// What runs behind the HTTP server.
 #[derive(Debug)]
@@ -35,18 +35,7 @@ pub struct Composed {
 /// # Errors
 /// Where the database is out of reach, or TLS can't be set up.
 pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Composed, Error> {
-    let services = &config.services;
-    let address = |service: &Service| Address {
-        url: service.url.clone(),
-        timeout: service.timeout,
-        concurrency: service.concurrency,
-    };
-    let neighbours = Neighbours::new(
-        &address(&services.user),
-        &address(&services.product),
-        &address(&services.payment),
-        &clock,
-    )?;
+    let neighbours = neighbours(config, &clock)?;
     let kinds: Vec<Arc<dyn Kind>> = vec![Arc::new(Checkout::new(neighbours))];
     let settings = settings(config);
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
@@ -71,6 +60,21 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     };
     let router = api::router(api, options, openapi()).merge(operator::router(operators));
     Ok(Composed { executor, router })
+}
+
+/// The way to each neighbour.
+pub(super) fn neighbours(config: &Config, clock: &Clock) -> Result<Neighbours, Error> {
+    let services = &config.services;
+    let Circuit { failures, pause, retries } = config.circuit;
+    let limits = Limits { failures, pause, retries };
+    let address = |service: &Service| Address {
+        url: service.url.clone(),
+        timeout: service.timeout,
+        concurrency: service.concurrency,
+        limits,
+    };
+    let (user, product) = (address(&services.user), address(&services.product));
+    Ok(Neighbours::new(&user, &product, &address(&services.payment), clock)?)
 }
 
 fn settings(config: &Config) -> Settings {

@@ -1,5 +1,6 @@
 //! The composition root: the only room that knows every other.
 
+mod audit;
 mod compose;
 mod demo;
 mod document;
@@ -9,6 +10,7 @@ mod serve;
 use std::io;
 use std::net::SocketAddr;
 
+pub use audit::{audit, check};
 pub use compose::{Composed, compose};
 pub use demo::demo;
 pub use document::openapi_json;

@@ -114,9 +114,9 @@ impl Listening {
     }
 
     async fn open(self, front: Front, config: Config, clock: Clock) -> Result<Running, Error> {
-        let store = open_when_reachable(&front, &config, &clock).await?;
+        let (store, Composed { executor, router }) =
+            compose_when_reachable(&front, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
-        let Composed { executor, router } = compose(&config, store.clone(), clock).await?;
         executor.run();
         front.open(router);
         let Self { address, server, closing } = self;
@@ -125,27 +125,36 @@ impl Listening {
 }
 
 pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
+    store::open(books(config)).await
+}
+
+/// How the books are opened.
+pub(super) fn books(config: &Config) -> store::Options<'_> {
     let url = config.database.url.reveal();
     let max_connections = config.database.max_connections;
     // Sooner than others find us silent.
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
-    store::open(store::Options { url, max_connections, silence, access, gate: None }).await
+    store::Options { url, max_connections, silence, access, gate: None }
 }
 
-/// Opens and migrates the books, however long the database takes to be there.
-async fn open_when_reachable(
+/// Opens and migrates the books and registers an executor, however long the database takes to be
+/// there, and also when it goes again in between.
+async fn compose_when_reachable(
     front: &Front,
     config: &Config,
     clock: &Clock,
-) -> Result<Store, store::Error> {
+) -> Result<(Store, Composed), Error> {
     let mut pacing = Pacing::database();
     let mut said = String::new();
     loop {
-        let reason = match prepared(config).await {
-            Ok(Ok(store)) => return Ok(store),
-            Ok(Err(missing)) => missing,
-            Err(store::Error::Unavailable(error)) => {
+        let reason = match composed(config, clock).await {
+            Ok(Ok(composed)) => return Ok(composed),
+            Ok(Err(missing)) => {
+                front.waits_for(&missing);
+                missing
+            }
+            Err(Error::Store(store::Error::Unavailable(error))) => {
                 front.waits_for("the database is out of reach");
                 error.to_string()
             }
@@ -159,16 +168,21 @@ async fn open_when_reachable(
     }
 }
 
-/// An open store, or why it is not ready.
-async fn prepared(config: &Config) -> Result<Result<Store, String>, store::Error> {
+/// An open store with all that stands on it, or why it is not ready. What was registered by a try
+/// that failed owns nothing, and is declared dead by its silence.
+async fn composed(
+    config: &Config,
+    clock: &Clock,
+) -> Result<Result<(Store, Composed), String>, Error> {
     let store = open(config).await?;
     if config.database.migrate {
         store.migrate().await?;
     }
-    Ok(match store.not_ready().await {
-        None => Ok(store),
-        Some(reason) => Err(reason),
-    })
+    if let Some(reason) = store.not_ready().await {
+        return Ok(Err(reason));
+    }
+    let composed = compose(config, store.clone(), clock.clone()).await?;
+    Ok(Ok((store, composed)))
 }
 
 /// What is "durable" is what PostgreSQL is told to make so (SAGA.md).

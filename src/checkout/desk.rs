@@ -110,16 +110,20 @@ impl Desk {
             kinds: self.kinds,
             idempotency_key: order.idempotency_key.clone(),
             fingerprint: fingerprint.clone(),
-            trace: order.trace,
+            trace: order.trace.clone(),
         };
         let accepted = match self.executor.accept(new) {
             Ok(accepted) => accepted,
             // A repeat costs no place: it may get its answer even now.
             Err(shed) => {
-                match self.repeat_of(&order.cart, order.idempotency_key.as_deref()).await {
-                    Some(first) => return self.join(first, &fingerprint, order.wait).await,
-                    None => return shed_answer(shed),
+                if let Some(key) = &order.idempotency_key {
+                    self.executor.accepting(order.cart.user_id(), key).await;
                 }
+                return match self.repeat_of(&order).await {
+                    Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
+                    Ok(None) => shed_answer(shed),
+                    Err(_out_of_reach) => Answer::Unavailable { id: None },
+                };
             }
         };
         let id = accepted.id;
@@ -137,12 +141,10 @@ impl Desk {
             }
             (Acceptance::NotWritten, _) => Answer::Unavailable { id: None },
             (Acceptance::Unknown, _) => Answer::Unavailable { id: Some(id) },
-            (Acceptance::KeyTaken, _) => {
-                match self.repeat_of(&order.cart, order.idempotency_key.as_deref()).await {
-                    Some(first) => self.join(first, &fingerprint, order.wait).await,
-                    None => Answer::Unavailable { id: None },
-                }
-            }
+            (Acceptance::KeyTaken, _) => match self.repeat_of(&order).await {
+                Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
+                Ok(None) | Err(_) => Answer::Unavailable { id: None },
+            },
         }
     }
 
@@ -151,9 +153,9 @@ impl Desk {
         self.store.find(id).await
     }
 
-    async fn repeat_of(&self, cart: &Cart, key: Option<&str>) -> Option<Found> {
-        let found = self.store.find_by_key(cart.user_id(), DEFINITION.kind, key?).await;
-        found.ok().flatten()
+    async fn repeat_of(&self, order: &Order) -> Result<Option<Found>, store::Error> {
+        let Some(key) = &order.idempotency_key else { return Ok(None) };
+        self.store.find_by_key(order.cart.user_id(), DEFINITION.kind, key).await
     }
 
     async fn join(&self, first: Found, fingerprint: &str, wait: Wait) -> Answer {

@@ -5,7 +5,7 @@ use futures::future::{BoxFuture, join, join_all};
 
 use super::DEFINITION;
 use crate::engine::Kind;
-use crate::neighbours::{Charge, Errand, Found, Neighbours, Offer};
+use crate::neighbours::{Charge, CircuitView, Errand, Found, Neighbours, Offer};
 use crate::order::{OrderId, Paise, ProductId, ProfileId};
 use crate::saga::{
     Call, Cause, Context, Definition, How, Instance, Learned, Outcome, Reading, Report, Step,
@@ -31,6 +31,10 @@ impl Kind for Checkout {
 
     fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading> {
         fetch_profile_and_prices(&self.neighbours, saga, errand).boxed()
+    }
+
+    fn circuits(&self) -> Vec<CircuitView> {
+        self.neighbours.circuits()
     }
 
     fn call<'a>(

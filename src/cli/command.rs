@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{Error, out, sagas, sandbox};
+use super::{Error, audit, check, out, sagas, sandbox};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -35,12 +35,15 @@ Examples:
   order-service serve                           the service, configured by file and environment
   order-service sagas list --stuck              what needs a person
   order-service sagas show ID                   whose money is out, what is stuck and why
+  order-service check                           before deploying: what could it not continue
+  order-service audit                           do the books and the neighbours agree
 
 Configuration, lowest to highest: built-in defaults, ./order-service.toml or --config FILE,
 the environment (ORDER_SERVICE__SECTION__KEY, DATABASE_URL, ...), flags.
 Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration.";
 
-const DATABASE: &str = "The books: sqlite://FILE or postgres://... [default: database.url]";
+pub(super) const DATABASE: &str =
+    "The books: sqlite://FILE or postgres://... [default: database.url]";
 
 /// The commands of CONTRACT 5.
 #[derive(Debug, Subcommand)]
@@ -60,6 +63,10 @@ Examples:
     Migrate(Migrate),
     /// Look at sagas and set stuck ones right, through the operators' API
     Sagas(Box<sagas::Sagas>),
+    /// Say which sagas in flight this binary could not continue
+    Check(check::Check),
+    /// Compare the books with the payment service's and with themselves
+    Audit(audit::Audit),
     /// Print the API as a document
     #[command(
         about = "Print the OpenAPI document",
@@ -106,7 +113,9 @@ impl Command {
     pub fn role(&self) -> Role {
         match self {
             Self::Serve(_) | Self::Demo(_) | Self::Sandbox(_) => Role::Service,
-            Self::Migrate(_) | Self::Sagas(_) | Self::Openapi => Role::Tool,
+            Self::Migrate(_) | Self::Sagas(_) | Self::Check(_) | Self::Audit(_) | Self::Openapi => {
+                Role::Tool
+            }
         }
     }
 }
@@ -141,6 +150,8 @@ impl Cli {
                 Ok(app::migrate(Config::load(file, overrides)?).await?)
             }
             Command::Sagas(sagas) => sagas.run(file).await,
+            Command::Check(check) => check.run(file).await,
+            Command::Audit(audit) => audit.run(file).await,
             Command::Openapi => out::line(&app::openapi_json()),
         }
     }

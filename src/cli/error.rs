@@ -54,6 +54,9 @@ pub enum Error {
     /// Signals can't be waited for, or the output can't be written.
     #[error("{0}")]
     System(#[source] io::Error),
+    /// The answer is no, and stdout has it with its reasons: nothing more is said.
+    #[error("the answer is no")]
+    Told,
     /// Whoever read the output has seen enough, as `head` does. Not a failure, and nothing is said.
     #[error("the output was closed")]
     PipeClosed,
@@ -72,6 +75,7 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::Refused(_)
             | Self::Unreadable { .. }
+            | Self::Told
             | Self::System(_) => 1,
         }
     }

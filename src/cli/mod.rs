@@ -3,6 +3,8 @@
 //! Results go to stdout, everything else to stderr. Exit codes are part of the contract: 0 fine,
 //! 1 failed, 2 wrong usage or configuration, with one line that says what.
 
+mod audit;
+mod check;
 mod client;
 mod command;
 mod error;

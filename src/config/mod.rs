@@ -15,7 +15,8 @@ mod sources;
 
 pub use error::Error;
 pub use schema::{
-    Checkout, Config, Database, Executor, Http, Operator, Retry, Service, Services, Shutdown,
+    Checkout, Circuit, Config, Database, Executor, Http, Operator, Retry, Service, Services,
+    Shutdown,
 };
 pub use secret::{DatabaseUrl, Token};
 pub use sources::{File, Overrides, Sources};

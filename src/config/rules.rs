@@ -56,6 +56,7 @@ fn durations(config: &Config) -> Result<(), Error> {
         ("services.product.key_memory", services.product.key_memory, TICK, YEAR),
         ("services.payment.timeout", services.payment.timeout, TICK, YEAR),
         ("services.payment.key_memory", services.payment.key_memory, TICK, YEAR),
+        ("circuit.pause", config.circuit.pause, TICK, YEAR),
         ("checkout.wait", config.checkout.wait, Duration::ZERO, MINUTE),
         ("checkout.deadline", config.checkout.deadline, TICK, YEAR),
         ("executor.lease", config.executor.lease, SHORTEST_LEASE, YEAR),
@@ -83,6 +84,8 @@ fn counts(config: &Config) -> Result<(), Error> {
         ("services.user.concurrency", wide(services.user.concurrency), MANY),
         ("services.product.concurrency", wide(services.product.concurrency), MANY),
         ("services.payment.concurrency", wide(services.payment.concurrency), MANY),
+        ("circuit.failures", u64::from(config.circuit.failures), MANY),
+        ("circuit.retries", u64::from(config.circuit.retries), MANY),
         ("checkout.backlog", config.checkout.backlog, 1_000_000_000_000),
         ("executor.concurrency", wide(config.executor.concurrency), MANY),
     ];

@@ -25,6 +25,8 @@ pub struct Config {
     pub database: Database,
     /// The three neighbours.
     pub services: Services,
+    /// When a neighbour in trouble is left alone.
+    pub circuit: Circuit,
     /// Limits of one checkout, and of all of them.
     pub checkout: Checkout,
     /// How this process advances sagas.
@@ -98,6 +100,19 @@ pub struct Service {
     pub key_memory: Duration,
     /// Calls to it at once, at least 1.
     pub concurrency: usize,
+}
+
+/// The `[circuit]` section; each neighbour has a circuit of its own in each process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circuit {
+    /// Failures in a row that open it, at least 1.
+    pub failures: u32,
+    /// How long it stays open before one call asks, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub pause: Duration,
+    /// Repeats a second that are sent to a neighbour though nothing succeeds, at least 1.
+    pub retries: u32,
 }
 
 /// The `[checkout]` section.

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use dashmap::Entry;
+use futures::FutureExt;
+
 use super::drive::Drive;
-use super::executor::{Executor, Place, Shared};
+use super::executor::{ClientKey, Executor, Place, Shared};
 use super::lease::Life;
 use super::waiting::{Acceptance, Seen, Taken, Waiter};
 use super::writer::Written;
@@ -86,11 +89,30 @@ impl Executor {
         let saga = self.instance(new, &life);
         let id = saga.id;
         let waiter = shared.waiting.subscribe(id);
+        let key = accepted.idempotency_key.clone().map(|key| (saga.user_id, key));
         let mut drive = Drive::new(shared.clone(), life, saga, Base::New(accepted));
-        let taken = drive.accept();
+        let (taken, repeats) = drive.accept();
+        drive.accepts = key.filter(|key| self.note_accepting(key, repeats));
         shared.open.fetch_add(1, Ordering::AcqRel);
         shared.spawn(drive, place);
         Accepted { id, taken, waiter, shared: shared.clone() }
+    }
+
+    /// Of two with one key, the books decide; what is noted is the one that came first.
+    fn note_accepting(&self, key: &ClientKey, taken: Taken) -> bool {
+        match self.0.accepting.entry(key.clone()) {
+            Entry::Vacant(place) => drop(place.insert(taken.shared())),
+            Entry::Occupied(_) => return false,
+        }
+        true
+    }
+
+    /// Returns once it is known what became of an acceptance with this key that is under way here.
+    pub async fn accepting(&self, user_id: UserId, key: &str) {
+        let known = self.0.accepting.get(&(user_id, key.to_owned())).map(|known| known.clone());
+        if let Some(known) = known {
+            let _known = self.0.clock.within(ACCEPT_TIMEOUT, known).await;
+        }
     }
 
     fn instance(&self, new: NewSaga, life: &Life) -> Instance {

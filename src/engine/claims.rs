@@ -75,6 +75,7 @@ impl Executor {
             open: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
             driven: DashMap::new(),
+            accepting: DashMap::new(),
             short_of_places: AtomicBool::new(false),
             claim_now: Notify::new(),
         });
@@ -252,7 +253,7 @@ impl Executor {
             return missing_before;
         };
         let undriven =
-            |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| *driven != *fence);
+            |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| driven.fence != *fence);
         let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
         for (id, fence) in missing.intersection(&missing_before) {
             warn!(saga.id = %id, "is ours, and nobody drives it: given up");

@@ -4,19 +4,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, info_span, warn};
 
-use super::executor::Shared;
+use super::executor::{ClientKey, Shared};
 use super::lease::Life;
-use super::waiting::Taken;
+use super::save::new_order;
 use super::writer::Written;
-use crate::clock::Clock;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
 use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Stuck, StuckKind, settle};
-use crate::store::{Base, NewOrder, Write};
+use crate::store::{Base, NewOrder};
+
+/// What an operator waits for is left alone for so long.
+const FOR_AN_OPERATOR: TimeDelta = TimeDelta::seconds(1);
 
 /// The saga is no longer ours, or never was: write nothing, call nothing.
 #[derive(Debug)]
@@ -27,17 +30,21 @@ pub(super) struct Drive {
     pub(super) shared: Arc<Shared>,
     pub(super) life: Arc<Life>,
     pub(super) saga: Instance,
+    /// An operator waits for the saga.
+    pub(super) wanted: CancellationToken,
+    /// The client's key that this acceptance is noted under.
+    pub(super) accepts: Option<ClientKey>,
     /// What the next write builds on.
-    base: Base,
+    pub(super) base: Base,
     /// Writes on their way, oldest first.
-    unanswered: Vec<oneshot::Receiver<Written>>,
+    pub(super) unanswered: Vec<oneshot::Receiver<Written>>,
     /// Something changed since the last write.
     pub(super) changed: bool,
     /// A state was entered that has to be durable before any effect.
-    barrier: bool,
-    order: Option<NewOrder>,
+    pub(super) barrier: bool,
+    pub(super) order: Option<NewOrder>,
     /// States entered and not yet known to be durable: only what is true is counted.
-    passed: Vec<State>,
+    pub(super) passed: Vec<State>,
 }
 
 impl Drive {
@@ -48,6 +55,8 @@ impl Drive {
             shared,
             life,
             saga,
+            wanted: CancellationToken::new(),
+            accepts: None,
             base,
             unanswered,
             changed: false,
@@ -101,24 +110,27 @@ impl Drive {
         }
     }
 
-    /// Nothing new is begun while the process stops, or while the lease is in doubt: the saga is
-    /// given up for whoever can go on.
+    /// Nothing new is begun while the process stops, while the lease is in doubt, or when an operator
+    /// waits: the saga is given up for whoever can go on.
     fn must_stop(&self) -> bool {
-        self.shared.draining.is_cancelled() || !self.life.holds()
+        let asked = self.shared.draining.is_cancelled() || self.wanted.is_cancelled();
+        asked || !self.life.holds()
     }
 
-    /// Reads what is missing, but not beyond the deadline; `None` when the process stops.
+    /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
     async fn read(&self) -> Option<Reading> {
         let Shared { clock, cut, .. } = &*self.shared;
         let left = self.saga.deadline_at - clock.now();
         let trace = self.trace();
         // A read is safe whoever owns the saga.
-        let errand = Errand { trace: &trace, may_send: &|| true };
+        let attempt = self.saga.attempts.saturating_add(1);
+        let errand = Errand { trace: &trace, may_send: &|| true, attempt };
         tokio::select! {
             biased;
             reading = self.kind().read(&self.saga, errand) => Some(reading),
             () = clock.sleep(left.to_std().unwrap_or(Duration::ZERO)) => Some(self.out_of_time()),
             () = cut.cancelled() => None,
+            () = self.wanted.cancelled() => None,
         }
     }
 
@@ -171,68 +183,6 @@ impl Drive {
         }
     }
 
-    /// Hands the saga's first write in, and lets its client hear of it, too.
-    pub(super) fn accept(&mut self) -> Taken {
-        let (done, taken) = oneshot::channel();
-        self.hand_in(vec![done]);
-        taken
-    }
-
-    /// Hands in what changed.
-    pub(super) fn submit(&mut self) {
-        if std::mem::take(&mut self.changed) {
-            self.hand_in(Vec::new());
-        }
-    }
-
-    /// Hands the saga in as it is; the next write builds on this one.
-    fn hand_in(&mut self, mut heard_by: Vec<oneshot::Sender<Written>>) {
-        self.saga.revision += 1;
-        self.saga.updated_at = self.shared.clock.now();
-        let (fence, revision) = (self.saga.fence, self.saga.revision);
-        let next = Base::Owned { owner: self.life.id, fence, revision };
-        let base = std::mem::replace(&mut self.base, next);
-        let entries = std::mem::take(&mut self.saga.unsaved);
-        let write = Write { base, saga: self.saga.clone(), entries, order: self.order.take() };
-        let (done, written) = oneshot::channel();
-        heard_by.push(done);
-        self.unanswered.push(written);
-        self.shared.writer.submit(write, heard_by);
-    }
-
-    /// Waits until everything handed in is durable.
-    pub(super) async fn durable(&mut self) -> Result<(), Gone> {
-        for written in self.unanswered.drain(..) {
-            match written.await {
-                Ok(Written::Durable) => {}
-                Ok(Written::KeyTaken | Written::TakenUp | Written::Absent | Written::Lost)
-                | Err(_) => {
-                    return Err(Gone);
-                }
-            }
-        }
-        self.barrier = false;
-        self.passed.drain(..).for_each(|state| self.shared.metrics.entered(state));
-        Ok(())
-    }
-
-    /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
-    /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
-    async fn make_durable(&mut self, calls: &[crate::saga::Call]) -> Result<(), Gone> {
-        let now = self.shared.clock.now();
-        for call in calls.iter().filter(|call| call.intent_first) {
-            settle::intend(&mut self.saga, call, &self.shared.name, now);
-            self.changed = true;
-        }
-        self.submit();
-        let kinds = self.shared.settings.policy.kinds;
-        let all_keep_keys = |kinds: crate::saga::Kinds| kinds == crate::saga::Kinds::IDEMPOTENT;
-        if self.barrier || !all_keep_keys(kinds) || !all_keep_keys(self.saga.context.kinds) {
-            self.durable().await?;
-        }
-        Ok(())
-    }
-
     /// Gives the saga up for whoever can go on with it, as soon as it would have gone on here.
     async fn hand_over(&mut self) -> Result<(), Gone> {
         let due = self.saga.next_attempt_at.unwrap_or(self.shared.clock.now());
@@ -241,6 +191,7 @@ impl Drive {
 
     /// Gives the saga up until it is due, for anybody; `None` is until a person has spoken.
     async fn park(&mut self, due: Option<DateTime<Utc>>, stuck: Option<Stuck>) -> Result<(), Gone> {
+        let due = due.map(|due| self.after_an_operator(due));
         self.saga.next_attempt_at = due;
         self.note_stuck(stuck);
         self.saga.owner = None;
@@ -253,6 +204,15 @@ impl Drive {
             self.shared.due(due);
         }
         Ok(())
+    }
+
+    /// An operator who waits for it comes first.
+    fn after_an_operator(&self, due: DateTime<Utc>) -> DateTime<Utc> {
+        if self.wanted.is_cancelled() {
+            due.max(self.shared.clock.now() + FOR_AN_OPERATOR)
+        } else {
+            due
+        }
     }
 
     fn note_stuck(&mut self, stuck: Option<Stuck>) {
@@ -284,19 +244,5 @@ impl Drive {
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         info!(saga.state = %self.saga.state, duration_ms, "at rest");
         Ok(())
-    }
-}
-
-fn new_order(saga: &Instance, clock: &Clock) -> NewOrder {
-    let prices = saga.context.unit_prices.iter().flatten();
-    let items = saga.context.lines.iter().zip(prices);
-    NewOrder {
-        id: saga.id,
-        user_id: saga.user_id,
-        total: saga.total().unwrap_or(crate::order::Paise(0)),
-        created_at: saga.created_at,
-        confirmed_at: clock.now(),
-        items: items.map(|(line, price)| (clock.fresh_id(), *line, *price)).collect(),
-        event_id: clock.fresh_id(),
     }
 }

@@ -18,10 +18,10 @@ use super::kind::Kind;
 use super::lease::Life;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::waiting::Waiting;
+use super::waiting::{Taken, Waiting};
 use super::writer::LogWriter;
 use crate::clock::Clock;
-use crate::order::OrderId;
+use crate::order::{OrderId, UserId};
 use crate::saga::{Definition, Instance, State};
 use crate::store::Store;
 
@@ -59,10 +59,27 @@ pub(super) struct Shared {
     /// The earliest moment, in Unix milliseconds, at which a saga parked here is due.
     pub(super) next_due: AtomicI64,
     pub(super) claim_now: Notify,
-    /// The sagas that have a driver here, with the fence under which it drives.
-    pub(super) driven: DashMap<OrderId, i64>,
+    /// The sagas that have a driver here.
+    pub(super) driven: DashMap<OrderId, Driven>,
+    /// The acceptances under way here, by whose key: what became of each.
+    pub(super) accepting: DashMap<ClientKey, Known>,
     /// There was something to claim and no place for it: the next one that is free is told of.
     pub(super) short_of_places: AtomicBool,
+}
+
+/// A user's idempotency key.
+pub(super) type ClientKey = (UserId, String);
+
+/// What becomes of an acceptance, for any number of listeners.
+pub(super) type Known = futures::future::Shared<Taken>;
+
+/// A saga's driver in this process.
+#[derive(Clone, Debug)]
+pub(super) struct Driven {
+    /// Under which claim it drives.
+    pub(super) fence: i64,
+    /// Cancelled when an operator waits for the saga: it is given up as soon as that does no harm.
+    pub(super) wanted: CancellationToken,
 }
 
 impl std::fmt::Debug for Shared {
@@ -99,16 +116,18 @@ impl Shared {
 
     /// Drives a saga in a task of its own, that holds a place while it runs.
     pub(super) fn spawn(self: &Arc<Self>, drive: Drive, place: Place) {
-        let shared = self.clone();
+        let (shared, accepts) = (self.clone(), drive.accepts.clone());
         let owned = (drive.saga.id, drive.life.id, drive.saga.fence);
         self.metrics.began();
-        self.driven.insert(drive.saga.id, drive.saga.fence);
+        let driven = Driven { fence: drive.saga.fence, wanted: drive.wanted.clone() };
+        self.driven.insert(drive.saga.id, driven);
         self.sagas.spawn(async move {
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
                 shared.abandon(owned).await;
             }
-            shared.driven.remove_if(&owned.0, |_, fence| *fence == owned.2);
+            shared.driven.remove_if(&owned.0, |_, driven| driven.fence == owned.2);
+            accepts.map(|key| shared.accepting.remove(&key));
             shared.metrics.ended();
             drop(place);
             if shared.short_of_places.swap(false, Ordering::AcqRel) {

@@ -9,6 +9,7 @@ use super::lease::{Beat, Life};
 use super::process;
 use super::settings::Settings;
 use crate::clock::Clock;
+use crate::neighbours::CircuitView;
 use crate::store::{Error, Store};
 
 impl Executor {
@@ -25,7 +26,11 @@ impl Executor {
         let shared = &self.0;
         let life = shared.life();
         let sent = Beat::now(&shared.clock);
-        let heartbeat = shared.store.heartbeat(life.id, &shared.clock);
+        let circuits = self.circuits();
+        shared.metrics.circuits(&circuits);
+        // A view is plain data.
+        let circuits = serde_json::to_value(circuits).unwrap_or_default();
+        let heartbeat = shared.store.heartbeat(life.id, circuits, &shared.clock);
         match self.in_time(heartbeat).await {
             Ok(true) => life.renew(sent),
             Ok(false) => {
@@ -46,6 +51,10 @@ impl Executor {
             Err(error) if life.holds() => info!(%error, "a heartbeat failed"),
             Err(error) => warn!(%error, "the lease has lapsed; nothing is sent meanwhile"),
         }
+    }
+
+    fn circuits(&self) -> Vec<CircuitView> {
+        self.0.kinds.iter().flat_map(|kind| kind.circuits()).collect()
     }
 
     /// Looks at the other executors and declares those dead that are.

@@ -1,17 +1,27 @@
-//! An operator's word, taken to a saga that nobody drives right now.
+//! An operator's word, taken to a saga. One that is being driven is waited for, and a driver of this
+//! process gives it up as soon as that does no harm.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use tracing::info;
 
 use super::drive::Drive;
 use super::executor::{Executor, Place};
 use crate::neighbours::Errand;
 use crate::order::OrderId;
-use crate::saga::intervention::{allowed, intervene};
+use crate::saga::intervention::{Preview, intervene, is_word, previews};
 use crate::saga::key::idempotency_key;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, Word};
-use crate::store::{self, Found};
+use crate::store::{self, Found, Inspected};
 use crate::trace::TraceParent;
+
+/// An operator waits so long for a saga that is being driven.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// And looks so often whether it still is.
+const LOOK: Duration = Duration::from_millis(20);
+/// A retry again within so long, with nothing come of the first, is a second click.
+const SECOND_CLICK: TimeDelta = TimeDelta::seconds(2);
 
 /// What was done.
 #[derive(Clone, Debug)]
@@ -44,14 +54,17 @@ pub enum NotDone {
 }
 
 impl Executor {
-    /// What an operator may do to this saga now: judged by doing it to a copy.
+    /// What an operator may do to this saga now, and what that will do.
     #[must_use]
-    pub fn actions(&self, saga: &Instance) -> Vec<&'static str> {
-        // Its owner is acting on it: nobody else may.
-        if saga.owner.is_some() {
-            return Vec::new();
-        }
-        allowed(saga, &self.0.settings.policy, self.0.clock.now())
+    pub fn previews(&self, saga: &Instance) -> Vec<Preview> {
+        let mut previews = previews(saga, &self.0.settings.policy, self.0.clock.now());
+        // What is being tried now needs no retry.
+        previews.retain(|one| saga.owner.is_none() || one.what != Intervention::Retry);
+        previews
+    }
+
+    fn allowed(&self, saga: &Instance) -> Vec<&'static str> {
+        names(&self.previews(saga))
     }
 
     /// Takes an operator's word to a saga. Done when it is durable; the saga is driven on from
@@ -67,14 +80,14 @@ impl Executor {
         if_match: Option<i64>,
     ) -> Result<Done, NotDone> {
         let (this, word) = (self.clone(), word.clone());
-        let task = async move { this.claim_and_intervene(id, what, &word, if_match).await };
+        let task = async move { this.intervene_when_free(id, what, &word, if_match).await };
         let Ok(done) = self.0.sagas.spawn(task).await else {
             return Err(not_allowed("it broke; see the log".to_owned(), vec![]));
         };
         done
     }
 
-    async fn claim_and_intervene(
+    async fn intervene_when_free(
         &self,
         id: OrderId,
         what: Intervention,
@@ -82,26 +95,75 @@ impl Executor {
         if_match: Option<i64>,
     ) -> Result<Done, NotDone> {
         let shared = &self.0;
-        let inspected = shared.store.inspect(id, &shared.definitions).await;
-        let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
-        let version = inspected.found.revision;
-        if if_match.is_some_and(|wanted| wanted != version) {
-            return Err(NotDone::Stale { version });
+        let came_at = shared.clock.now();
+        let give_up_at = shared.clock.monotonic() + PATIENCE;
+        loop {
+            let inspected = shared.store.inspect(id, &shared.definitions).await;
+            let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
+            let version = inspected.found.revision;
+            if if_match.is_some_and(|wanted| wanted != version) {
+                return Err(NotDone::Stale { version });
+            }
+            if is_second_click(&inspected, what, word, came_at) {
+                let did = "nothing more: it was done a moment ago".to_owned();
+                return Ok(Done { saga: inspected.found, did });
+            }
+            let saga = inspected.instance;
+            let saga = saga.map_err(|unreadable| not_allowed(unreadable.to_string(), vec![]))?;
+            if saga.owner.is_none() {
+                self.check(&saga, what, word).await?;
+                if let Some(done) = self.claim_and_intervene(id, version, what, word).await? {
+                    return Ok(done);
+                }
+            }
+            let late = shared.clock.monotonic() >= give_up_at;
+            if saga.owner.is_some() || late {
+                self.ask_for(&saga, what, word, late)?;
+            }
+            shared.clock.sleep(LOOK).await;
         }
-        let saga =
-            inspected.instance.map_err(|unreadable| not_allowed(unreadable.to_string(), vec![]))?;
-        self.check(&saga, what, word).await?;
+    }
+
+    /// Has a driver of this process give the saga up, if that is of use.
+    fn ask_for(
+        &self,
+        saga: &Instance,
+        what: Intervention,
+        word: &Word,
+        late: bool,
+    ) -> Result<(), NotDone> {
+        let refused = |why| Err(not_allowed(why, self.allowed(saga)));
+        // What is being tried now needs no retry.
+        if late || what == Intervention::Retry {
+            return refused(
+                "it is being advanced right now, and a call may be in flight".to_owned(),
+            );
+        }
+        if let Err(why) = self.apply(&mut saga.clone(), what, word, self.0.clock.now()) {
+            return refused(why);
+        }
+        if let Some(driven) = self.0.driven.get(&saga.id) {
+            driven.wanted.cancel();
+        }
+        Ok(())
+    }
+
+    /// `None` when somebody else was quicker.
+    async fn claim_and_intervene(
+        &self,
+        id: OrderId,
+        version: i64,
+        what: Intervention,
+        word: &Word,
+    ) -> Result<Option<Done>, NotDone> {
+        let shared = &self.0;
         let (life, now) = (shared.life(), shared.clock.now());
         if !life.holds() {
-            return Err(not_allowed(
-                "the database has not heard of us for too long".to_owned(),
-                vec![],
-            ));
+            let why = "the database has not heard of us for too long".to_owned();
+            return Err(not_allowed(why, vec![]));
         }
         let claim = shared.store.claim_one((id, version), life.id, now, &shared.definitions).await;
-        let Some(mut saga) = claim.map_err(NotDone::Unavailable)? else {
-            return Err(not_allowed("it was just taken up".to_owned(), vec![]));
-        };
+        let Some(mut saga) = claim.map_err(NotDone::Unavailable)? else { return Ok(None) };
         let did = self.apply(&mut saga, what, word, now);
         let mut drive = Drive::claimed(shared.clone(), life, saga);
         if did.is_ok() {
@@ -116,7 +178,7 @@ impl Executor {
         shared.spawn(drive, Place::for_word(place));
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         info!(saga.id = %id, operator = word.operator, did, "an operator intervened");
-        Ok(Done { saga, did })
+        Ok(Some(Done { saga, did }))
     }
 
     fn apply(
@@ -131,11 +193,7 @@ impl Executor {
     }
 
     async fn check(&self, saga: &Instance, what: Intervention, word: &Word) -> Result<(), NotDone> {
-        let allowed = self.actions(saga);
-        if saga.owner.is_some() {
-            let why = "it is being advanced right now, and a call may be in flight".to_owned();
-            return Err(not_allowed(why, allowed));
-        }
+        let allowed = self.allowed(saga);
         if let Err(why) = self.apply(&mut saga.clone(), what, word, self.0.clock.now()) {
             return Err(not_allowed(why, allowed));
         }
@@ -164,7 +222,8 @@ impl Executor {
             intent_first: false,
         };
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
-        let errand = Errand { trace: &trace, may_send: &|| true };
+        // A person asks: it comes out of no budget.
+        let errand = Errand { trace: &trace, may_send: &|| true, attempt: 1 };
         let report = self.0.kind(saga).call(saga, &call, errand).await;
         match (report.outcome, report.status) {
             (Outcome::Done, _) => Some(format!("{} is recorded as done", effect.step)),
@@ -172,6 +231,32 @@ impl Executor {
             _unanswered => Some(format!("{} can't be looked up now", effect.step)),
         }
     }
+}
+
+/// The actions among these, each once.
+pub fn names(previews: &[Preview]) -> Vec<&'static str> {
+    let mut names: Vec<_> = previews.iter().map(|preview| preview.what.name()).collect();
+    names.dedup();
+    names
+}
+
+/// Whether this very word was said since this one came, or a moment before with nothing done since.
+fn is_second_click(
+    inspected: &Inspected,
+    what: Intervention,
+    word: &Word,
+    came_at: DateTime<Utc>,
+) -> bool {
+    let last = inspected.steps.last().map(|step| step.seq);
+    inspected.steps.iter().rev().any(|step| {
+        let reason = step.request.as_ref().and_then(|request| request["reason"].as_str());
+        let again = what == Intervention::Retry && Some(step.seq) == last;
+        let patience = if again { SECOND_CLICK } else { TimeDelta::zero() };
+        step.started_at >= came_at - patience
+            && step.executor == word.operator
+            && reason == Some(&word.reason)
+            && step.event.is_some_and(|event| is_word(what, event, &step.step, step.line))
+    })
 }
 
 fn not_allowed(why: String, allowed: Vec<&'static str>) -> NotDone {

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::neighbours::Errand;
+use crate::neighbours::{CircuitView, Errand};
 use crate::saga::{Call, Definition, Instance, Reading, Report};
 
 /// A kind of saga.
@@ -20,4 +20,9 @@ pub trait Kind: Send + Sync + 'static {
         call: &'a Call,
         errand: Errand<'a>,
     ) -> BoxFuture<'a, Report>;
+
+    /// The circuits of the neighbours that it calls.
+    fn circuits(&self) -> Vec<CircuitView> {
+        Vec::new()
+    }
 }

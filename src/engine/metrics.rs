@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::neighbours::{CircuitState, CircuitView};
 use crate::saga::{Report, State};
 
 /// Labels of a state.
@@ -24,6 +25,12 @@ struct InState {
 struct OfStep {
     step: Word,
     outcome: Word,
+}
+
+/// Labels of a neighbour.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfNeighbour {
+    neighbour: Word,
 }
 
 /// A word of our vocabulary.
@@ -45,6 +52,7 @@ pub struct Metrics {
     steps: Family<OfStep, Histogram>,
     in_flight: Gauge,
     open: Family<InState, Gauge>,
+    circuits: Family<OfNeighbour, Gauge>,
     shed: Counter,
     taken_over: Counter,
     commits: Counter,
@@ -64,6 +72,7 @@ impl Default for Metrics {
             steps: Family::new_with_constructor(fast),
             in_flight: Gauge::default(),
             open: Family::default(),
+            circuits: Family::default(),
             shed: Counter::default(),
             taken_over: Counter::default(),
             commits: Counter::default(),
@@ -93,6 +102,11 @@ impl Metrics {
         );
         registry.register("sagas_in_flight", "Sagas being advanced here", self.in_flight.clone());
         registry.register("sagas_open", "Sagas not at rest, on all replicas", self.open.clone());
+        registry.register(
+            "circuit_open",
+            "1 while a neighbour is only asked now and then",
+            self.circuits.clone(),
+        );
         registry.register("checkouts_shed", "Checkouts not accepted", self.shed.clone());
         registry.register(
             "sagas_taken_over",
@@ -148,6 +162,15 @@ impl Metrics {
         self.commits.inc();
         self.committed.inc_by(sagas as u64);
         self.batch.set(f64::from(u32::try_from(sagas).unwrap_or(u32::MAX)));
+    }
+
+    pub(super) fn circuits(&self, circuits: &[CircuitView]) {
+        for circuit in circuits {
+            let gauge = self
+                .circuits
+                .get_or_create(&OfNeighbour { neighbour: Word(circuit.neighbour.into()) });
+            gauge.set(i64::from(circuit.state != CircuitState::Closed));
+        }
     }
 
     pub(super) fn open(&self, by_state: &[(String, u64)]) {

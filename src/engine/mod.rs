@@ -16,13 +16,14 @@ mod lease;
 mod metrics;
 mod process;
 mod round;
+mod save;
 mod settings;
 mod waiting;
 mod writer;
 
 pub use accept::{Accepted, NewSaga, Shed};
 pub use executor::Executor;
-pub use intervene::{Done, NotDone};
+pub use intervene::{Done, NotDone, names};
 pub use kind::Kind;
 pub use metrics::Metrics;
 pub use settings::Settings;

@@ -24,6 +24,7 @@ impl Drive {
         let (life, shared) = (self.life.clone(), self.shared.clone());
         let kind = shared.kind(&sight);
         let (cut, clock, sight, trace, life) = (&shared.cut, &shared.clock, &sight, &trace, &life);
+        let wanted = &self.wanted.clone();
         let mut under_way: FuturesUnordered<_> = calls
             .iter()
             .map(|call| async move {
@@ -34,11 +35,15 @@ impl Drive {
                     sent.fetch_or(may, Ordering::AcqRel);
                     may
                 };
-                let errand = Errand { trace, may_send: &may_send };
+                let errand = Errand { trace, may_send: &may_send, attempt: call.attempt };
                 let report = tokio::select! {
                     biased;
                     report = kind.call(sight, call, errand) => report,
                     () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
+                    // Only where its key settles it later.
+                    () = wanted.cancelled(), if !call.intent_first => {
+                        cut_off(call, began, sent.load(Ordering::Acquire))
+                    }
                 };
                 (call, report)
             })
@@ -70,12 +75,12 @@ impl Drive {
     }
 }
 
-/// The process ends before an answer came. A call that was still queueing for a place was not sent.
+/// Nobody waits for the answer any more. A call that was still queueing for a place was not sent.
 fn cut_off(call: &Call, began: DateTime<Utc>, sent: bool) -> Report {
     let (outcome, error) = if sent {
-        (Outcome::Unknown, "the process stopped before an answer came")
+        (Outcome::Unknown, "was cut off before an answer came")
     } else {
-        (Outcome::NotSent, "the process stopped before it was sent")
+        (Outcome::NotSent, "was cut off before it was sent")
     };
     Report {
         step: call.effect.step,

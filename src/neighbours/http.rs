@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::circuit::{Circuit, CircuitView};
 use super::wire::{Lost, Parcel, Wire};
 use crate::clock::Clock;
 use crate::saga::{Outcome, Report, Step};
@@ -22,6 +23,8 @@ pub struct Errand<'a> {
     pub trace: &'a TraceParent,
     /// Asked right before an effect is sent: does the caller still own the saga, and is it in time?
     pub may_send: &'a (dyn Fn() -> bool + Sync),
+    /// Which attempt, from 1: repeats come out of the neighbour's retry budget.
+    pub attempt: u32,
 }
 
 /// What is asked of a neighbour.
@@ -56,6 +59,11 @@ impl Answer {
         with.contains(&self.status) && !matches!(self.body, Body::Other)
     }
 
+    /// Whatever it says: it is there, and not overloaded.
+    fn is_of_one_that_is_well(&self) -> bool {
+        self.status < 500 && !matches!(self.status, 408 | 425 | 429)
+    }
+
     /// The body, where it is JSON.
     pub(super) fn json(&self) -> Option<&Value> {
         match &self.body {
@@ -65,17 +73,36 @@ impl Answer {
     }
 }
 
+/// No complete answer, and how many milliseconds to wait before another try is of use.
+struct NoAnswer {
+    lost: Lost,
+    again_in: Option<u64>,
+}
+
+impl NoAnswer {
+    fn not_sent(error: &str) -> Self {
+        let lost = Lost { outcome: Outcome::NotSent, error: error.to_owned() };
+        Self { lost, again_in: None }
+    }
+}
+
 /// The way to one neighbour.
 #[derive(Debug)]
 pub struct Http {
     wire: Arc<dyn Wire>,
     places: Semaphore,
+    circuit: Circuit,
     pub(super) clock: Clock,
 }
 
 impl Http {
-    pub(super) fn new(wire: Arc<dyn Wire>, concurrency: usize, clock: Clock) -> Self {
-        Self { wire, places: Semaphore::new(concurrency), clock }
+    pub(super) fn new(
+        wire: Arc<dyn Wire>,
+        concurrency: usize,
+        circuit: Circuit,
+        clock: Clock,
+    ) -> Self {
+        Self { wire, places: Semaphore::new(concurrency), circuit, clock }
     }
 
     /// Makes one attempt and reports it. `judge` says what a complete answer means; the step's
@@ -91,14 +118,7 @@ impl Http {
         let sent_body = request.body.clone();
         let _place = self.places.acquire().await;
         let (started_at, started) = (self.clock.now(), self.clock.monotonic());
-        let answered = if (errand.may_send)() {
-            self.send(errand.trace, request).await
-        } else {
-            Err(Lost {
-                outcome: Outcome::NotSent,
-                error: "not sent: no longer ours to send".to_owned(),
-            })
-        };
+        let answered = self.guarded(errand, request).await;
         let took = self.clock.monotonic().saturating_sub(started);
         let mut report = Report {
             step,
@@ -113,9 +133,10 @@ impl Http {
             retry_after_ms: None,
         };
         match answered {
-            Err(none) => {
-                report.outcome = none.outcome;
-                report.error = Some(none.error);
+            Err(NoAnswer { lost, again_in }) => {
+                report.outcome = lost.outcome;
+                report.error = Some(lost.error);
+                report.retry_after_ms = again_in;
                 (report, None)
             }
             Ok(answer) => {
@@ -132,6 +153,37 @@ impl Http {
                 (report, body)
             }
         }
+    }
+
+    /// Sends it if the circuit lets it through and the saga is still the caller's.
+    async fn guarded(&self, errand: Errand<'_>, request: Request<'_>) -> Result<Answer, NoAnswer> {
+        let permit = self.circuit.permit(errand.attempt).map_err(|not_now| {
+            let again_in = u64::try_from(not_now.again_in().as_millis()).ok();
+            NoAnswer { again_in, ..NoAnswer::not_sent(not_now.error()) }
+        })?;
+        if !(errand.may_send)() {
+            return Err(NoAnswer::not_sent("not sent: no longer ours to send"));
+        }
+        let answered = self.send(errand.trace, request).await;
+        match &answered {
+            Ok(answer) if answer.is_of_one_that_is_well() => permit.answered(),
+            Ok(_) | Err(_) => permit.failed(),
+        }
+        answered.map_err(|lost| NoAnswer { lost, again_in: None })
+    }
+
+    /// Reads on nobody's behalf, past the circuit: an answer, or what went wrong.
+    pub(super) async fn ask(
+        &self,
+        trace: &TraceParent,
+        request: Request<'_>,
+    ) -> Result<Answer, String> {
+        let _place = self.places.acquire().await;
+        self.send(trace, request).await.map_err(|lost| lost.error)
+    }
+
+    pub(super) fn circuit(&self) -> CircuitView {
+        self.circuit.view()
     }
 
     async fn send(&self, trace: &TraceParent, request: Request<'_>) -> Result<Answer, Lost> {

@@ -4,6 +4,7 @@
 //! The invariant: `NotSent` is only said of a request that surely never reached its neighbour, and
 //! `Done` or `Refused` only of an answer that CONTRACT.md, section 1, lists.
 
+mod circuit;
 mod http;
 mod network;
 mod payment;
@@ -15,10 +16,14 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
+use circuit::Circuit;
 use network::Network;
 
+use crate::saga::Neighbour;
+
+pub use circuit::{CircuitState, CircuitView, Limits};
 pub use http::{Errand, Http};
-pub use payment::{Charge, Payment};
+pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
 pub use read::Found;
 pub use user::User;
@@ -33,6 +38,8 @@ pub struct Address {
     pub timeout: Duration,
     /// The bound on calls at once.
     pub concurrency: usize,
+    /// When calls stop, and what repeats cost.
+    pub limits: Limits,
 }
 
 /// The three of them.
@@ -57,13 +64,14 @@ impl Neighbours {
         payment: &Address,
         clock: &crate::clock::Clock,
     ) -> Result<Self, reqwest::Error> {
-        let http = |address: &Address| {
-            Ok(Http::new(Network::to(address)?, address.concurrency, clock.clone()))
+        let http = |neighbour, address: &Address| {
+            let circuit = Circuit::new(neighbour, address.limits, clock.clone());
+            Ok(Http::new(Network::to(address)?, address.concurrency, circuit, clock.clone()))
         };
         Ok(Self {
-            user: User(http(user)?),
-            product: Product(http(product)?),
-            payment: Payment(http(payment)?),
+            user: User(http(Neighbour::User, user)?),
+            product: Product(http(Neighbour::Product, product)?),
+            payment: Payment(http(Neighbour::Payment, payment)?),
         })
     }
 
@@ -71,10 +79,23 @@ impl Neighbours {
     pub fn over(
         wires: [Arc<dyn Wire>; 3],
         concurrency: usize,
+        limits: Limits,
         clock: &crate::clock::Clock,
     ) -> Self {
-        let [user, product, payment] =
-            wires.map(|wire| Http::new(wire, concurrency, clock.clone()));
-        Self { user: User(user), product: Product(product), payment: Payment(payment) }
+        let [user, product, payment] = wires;
+        let http = |neighbour, wire| {
+            let circuit = Circuit::new(neighbour, limits, clock.clone());
+            Http::new(wire, concurrency, circuit, clock.clone())
+        };
+        Self {
+            user: User(http(Neighbour::User, user)),
+            product: Product(http(Neighbour::Product, product)),
+            payment: Payment(http(Neighbour::Payment, payment)),
+        }
+    }
+
+    /// The circuit of each.
+    pub fn circuits(&self) -> Vec<CircuitView> {
+        [&self.user.0, &self.product.0, &self.payment.0].map(Http::circuit).to_vec()
     }
 }

@@ -7,6 +7,7 @@ use super::http::{Answer, Errand, Http, Request};
 use crate::json;
 use crate::order::{OrderId, Paise, ProfileId, UserId};
 use crate::saga::{Call, Outcome, Report};
+use crate::trace::TraceParent;
 
 /// The payment service.
 #[derive(Debug)]
@@ -25,7 +26,50 @@ pub struct Charge {
     pub amount: Paise,
 }
 
+/// What the payment service has recorded for an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Nothing.
+    Nothing,
+    /// Its first record is of this status: `Paid`, as it spells it, or something that the contract
+    /// doesn't know.
+    Status(String),
+    /// It didn't say; why, in a sentence.
+    NoAnswer(String),
+}
+
+impl Recorded {
+    /// The payment was made, whatever became of it later.
+    pub fn is_paid(&self) -> bool {
+        matches!(self, Self::Status(status) if status.eq_ignore_ascii_case("Paid"))
+    }
+}
+
 impl Payment {
+    /// Asks what is recorded for an order, for an audit: settles nothing. The key is of this one
+    /// question, so that no earlier answer is repeated.
+    pub async fn recorded(&self, trace: &TraceParent, order_id: OrderId) -> Recorded {
+        let key = format!("{order_id}:audit:{}", trace.trace_id());
+        let request = Request {
+            method: Method::GET,
+            path: format!("/api/payments/status/{order_id}"),
+            key: &key,
+            body: None,
+            fresh_connection: false,
+        };
+        match self.0.ask(trace, request).await {
+            Err(error) => Recorded::NoAnswer(error),
+            Ok(answer) => match (answer.status, answer.json()) {
+                (200, Some(body)) => match json::text(body, "status") {
+                    Some(status) => Recorded::Status(status.to_owned()),
+                    None => Recorded::NoAnswer("answered 200: no status in it".to_owned()),
+                },
+                _ if answer.refuses(&[404]) => Recorded::Nothing,
+                (status, _) => Recorded::NoAnswer(format!("answered {status}")),
+            },
+        }
+    }
+
     /// Takes the amount from the wallet.
     pub async fn process(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
         self.move_money(errand, call, charge, "process", "Paid", &[400, 404, 409]).await

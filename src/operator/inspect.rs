@@ -11,7 +11,10 @@ use super::Operators;
 use super::effect::{Effects, effects, unknown};
 use super::saga::{Onlooker, SagaView};
 use super::step::{StepView, steps};
+use crate::engine::names;
 use crate::order::OrderId;
+use crate::saga::Intervention;
+use crate::saga::intervention::Preview;
 use crate::store::Inspected;
 use crate::web::{Problem, Segment, uuid_segment};
 
@@ -26,6 +29,41 @@ struct Detail {
     steps: Vec<StepView>,
     /// The actions that are allowed now.
     actions: Vec<&'static str>,
+    /// What each of them will do.
+    previews: Vec<PreviewView>,
+}
+
+/// What an action will do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Preview)]
+#[serde(rename_all = "camelCase")]
+struct PreviewView {
+    /// `retry`, `compensate` or `resolve`.
+    action: &'static str,
+    /// Which effect would be resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<&'static str>,
+    /// And of which of the cart's lines, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u16>,
+    /// And how.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    happened: Option<bool>,
+    /// In words, as it will say when it is done.
+    will: String,
+}
+
+impl From<Preview> for PreviewView {
+    fn from(Preview { what, will }: Preview) -> Self {
+        let action = what.name();
+        let (step, line, happened) = match what {
+            Intervention::Retry | Intervention::Compensate => (None, None, None),
+            Intervention::Resolve { effect, happened } => {
+                (Some(effect.step.into()), effect.line, Some(happened))
+            }
+        };
+        Self { action, step, line, happened, will }
+    }
 }
 
 /// Inspect a saga
@@ -54,8 +92,8 @@ pub(super) async fn get_saga(
     let id = OrderId(uuid_segment(id, "id")?);
     let inspected = operators.store.inspect(id, operators.definitions).await?;
     let Inspected { found, steps: log, instance } = inspected.ok_or_else(not_found)?;
-    let (effects, actions) = match &instance {
-        Ok(saga) => (effects(saga), operators.executor.actions(saga)),
+    let (effects, previews) = match &instance {
+        Ok(saga) => (effects(saga), operators.executor.previews(saga)),
         Err(_unreadable) => {
             let lines = found.context.as_ref().map_or(&[][..], |context| &context.lines);
             (unknown(lines), Vec::new())
@@ -63,7 +101,9 @@ pub(super) async fn get_saga(
     };
     let version = etag(found.revision);
     let saga = Onlooker::of(&operators, &[&found]).await?.view(found);
-    let detail = Detail { saga, effects, steps: steps(log), actions };
+    let actions = names(&previews);
+    let previews = previews.into_iter().map(PreviewView::from).collect();
+    let detail = Detail { saga, effects, steps: steps(log), actions, previews };
     Ok(([version], Json(detail)).into_response())
 }
 

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
-use crate::saga::{State as SagaState, StuckKind};
+use crate::neighbours::{CircuitState, CircuitView};
+use crate::saga::{Neighbour, State as SagaState, StuckKind};
 use crate::store::Heard;
 use crate::web::Problem;
 
@@ -27,6 +28,24 @@ pub(super) struct Summary {
     oldest_age_seconds: Option<i64>,
     rates: Rates,
     executors: Vec<ExecutorView>,
+    /// Of each neighbour, over all living executors.
+    circuits: BTreeMap<String, CircuitSummary>,
+}
+
+/// Whether a neighbour is being called.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = Circuit)]
+#[serde(rename_all = "camelCase")]
+struct CircuitSummary {
+    /// `closed`, `halfOpen` or `open`: the worst that any executor says.
+    #[schema(value_type = String)]
+    state: CircuitState,
+    /// Since when it has not been closed; null where it is.
+    since: Option<DateTime<Utc>>,
+    /// Failures in a row, at most.
+    failures: u32,
+    /// Names of the executors at which it is not closed.
+    executors: Vec<String>,
 }
 
 /// How much is going on.
@@ -89,8 +108,29 @@ pub(super) async fn get_summary(
         stuck: counts(StuckKind::iter(), summary.by_stuck),
         oldest_age_seconds: summary.oldest_open.map(age),
         rates: Rates { accepted_per_minute: summary.accepted },
+        circuits: circuits(&executors),
         executors: executors.into_iter().map(ExecutorView::from).collect(),
     }))
+}
+
+fn circuits(executors: &[Heard]) -> BTreeMap<String, CircuitSummary> {
+    let every = Neighbour::iter().map(|neighbour| (neighbour.to_string(), Default::default()));
+    let mut circuits: BTreeMap<String, CircuitSummary> = every.collect();
+    for heard in executors.iter().filter(|heard| !heard.lapsed && !heard.dead) {
+        // One that this binary can't read says nothing.
+        let views = serde_json::from_value(heard.circuits.clone());
+        let views: Vec<CircuitView> = views.unwrap_or_default();
+        for view in views {
+            let circuit = circuits.entry(view.neighbour.to_string()).or_default();
+            circuit.state = circuit.state.max(view.state);
+            circuit.since = circuit.since.into_iter().chain(view.since).min();
+            circuit.failures = circuit.failures.max(view.failures);
+            if view.state != CircuitState::Closed {
+                circuit.executors.push(heard.name.clone());
+            }
+        }
+    }
+    circuits
 }
 
 /// Every word that there is, with 0 where it does not occur, and words of newer binaries that do.

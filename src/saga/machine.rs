@@ -209,8 +209,11 @@ pub(super) fn go_back(saga: &Instance, cause: Cause) -> Next {
 }
 
 /// A stage is only sent once every stage before it is done: after a refusal, what a dead owner
-/// might have sent of later stages was not.
+/// might have sent of later stages was not. Unless a person has found that it was.
 fn only_a_refused_charge_was_sent(saga: &Instance) -> bool {
+    if saga.position.forward().any(|track| track.standing == Standing::Done) {
+        return false;
+    }
     let mut stages = saga.position.stages.iter().filter(|stage| !stage.forward.is_empty());
     stages
         .next()

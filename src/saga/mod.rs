@@ -5,6 +5,7 @@
 //! allows, and an operator's preview is the same function as the action.
 
 pub mod context;
+mod contradiction;
 pub mod definition;
 pub mod effects;
 pub mod entry;
@@ -19,6 +20,7 @@ pub mod settle;
 pub mod vocabulary;
 
 pub use context::{Cause, Context, Kinds};
+pub use contradiction::contradictions;
 pub use definition::{Definition, Stage, Work};
 pub use effects::{Effect, Position, Standing};
 pub use entry::{Entry, Event};

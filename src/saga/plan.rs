@@ -103,7 +103,8 @@ impl Plan {
     }
 }
 
-fn name(effect: Effect) -> String {
+/// An effect in words.
+pub(super) fn name(effect: Effect) -> String {
     match effect.line {
         Some(line) => format!("{} of line {line}", effect.step),
         None => effect.step.to_string(),

@@ -49,6 +49,18 @@ impl State {
         matches!(self, Self::Completed | Self::Compensated | Self::Rejected)
     }
 
+    /// Effects may have been sent, and are not accounted for yet.
+    pub fn has_money_at_risk(self) -> bool {
+        match self {
+            Self::Priced | Self::Paid | Self::Reserved | Self::Compensating => true,
+            Self::Started
+            | Self::ProfileFetched
+            | Self::Completed
+            | Self::Compensated
+            | Self::Rejected => false,
+        }
+    }
+
     /// Which way a saga in this state goes.
     pub fn direction(self) -> Direction {
         match self {

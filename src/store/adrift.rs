@@ -14,7 +14,7 @@ impl Store {
     /// Whether a claim would find anything.
     pub async fn is_any_claimable(&self, now: DateTime<Utc>) -> Result<bool, Error> {
         let sql = "SELECT id FROM saga_instance WHERE owner IS NULL AND next_attempt_at <= $1 \
-                   UNION ALL SELECT id FROM executor WHERE dead AND EXISTS \
+                   AND at_risk IN (true, false) UNION ALL SELECT id FROM executor WHERE dead AND EXISTS \
                    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id) LIMIT 1";
         let found = self.write.query_one_raw(self.statement(sql, vec![now.into()])).await?;
         Ok(found.is_some())

@@ -3,7 +3,7 @@
 //! One statement for all of them: those that are due, and those that a dead executor left. There
 //! is no recovery code besides. A claim raises the fence, so that whatever the former owner still
 //! writes touches no row; and one from a dead owner is logged, because that owner's calls may have
-//! run ahead of its records.
+//! run ahead of its records. Money that may be out comes before what is not, the oldest first.
 
 use chrono::{DateTime, Utc};
 use entity::{saga_instance, step_log};
@@ -21,6 +21,9 @@ use super::rowset::{IDENTITY, ids_json, rowset};
 use super::{Error, Store, Unreadable};
 use crate::order::OrderId;
 use crate::saga::{Definition, Instance, Stuck, StuckKind};
+
+/// Whose money may be out comes first.
+const MONEY_FIRST: [bool; 2] = [true, false];
 
 /// What a claim brought.
 #[derive(Debug, Default)]
@@ -92,11 +95,16 @@ impl Store {
         struct Due {
             next_attempt_at: DateTime<Utc>,
         }
-        let sql = "SELECT next_attempt_at FROM saga_instance \
-                   WHERE owner IS NULL AND next_attempt_at IS NOT NULL \
+        let sql = "SELECT next_attempt_at FROM saga_instance WHERE owner IS NULL \
+                   AND next_attempt_at IS NOT NULL AND at_risk = $1 \
                    ORDER BY next_attempt_at LIMIT 1";
-        let due = Due::find_by_statement(self.statement(sql, vec![])).one(&self.write).await?;
-        Ok(due.map(|due| due.next_attempt_at))
+        let mut first = None;
+        for at_risk in MONEY_FIRST {
+            let statement = self.statement(sql, vec![at_risk.into()]);
+            let due = Due::find_by_statement(statement).one(&self.write).await?;
+            first = first.into_iter().chain(due.map(|due| due.next_attempt_at)).min();
+        }
+        Ok(first)
     }
 
     async fn orphaned(&self, transaction: &Transaction, limit: u64) -> Result<Vec<Uuid>, Error> {
@@ -105,14 +113,17 @@ impl Store {
         let dead = self.ids(transaction, dead, vec![]).await?;
         // An executor at a time, so that each is a range of the owners' index.
         let sql = format!(
-            "SELECT id FROM saga_instance WHERE owner = $1 ORDER BY created_at LIMIT $2 {}",
+            "SELECT id FROM saga_instance WHERE owner = $1 AND at_risk = $2 \
+             ORDER BY created_at LIMIT $3 {}",
             self.for_update()
         );
         let mut orphans = Vec::new();
-        for dead in dead {
-            let left = limit.saturating_sub(orphans.len() as u64);
-            let values = vec![dead.into(), left.into()];
-            orphans.extend(self.ids(transaction, &sql, values).await?);
+        for at_risk in MONEY_FIRST {
+            for dead in &dead {
+                let left = limit.saturating_sub(orphans.len() as u64);
+                let values = vec![(*dead).into(), at_risk.into(), left.into()];
+                orphans.extend(self.ids(transaction, &sql, values).await?);
+            }
         }
         Ok(orphans)
     }
@@ -125,10 +136,16 @@ impl Store {
     ) -> Result<Vec<Uuid>, Error> {
         let sql = format!(
             "SELECT id FROM saga_instance WHERE owner IS NULL AND next_attempt_at <= $1 \
-             ORDER BY next_attempt_at LIMIT $2 {}",
+             AND at_risk = $2 ORDER BY next_attempt_at LIMIT $3 {}",
             self.for_update()
         );
-        self.ids(transaction, &sql, vec![now.into(), limit.into()]).await
+        let mut due = Vec::new();
+        for at_risk in MONEY_FIRST {
+            let left = limit.saturating_sub(due.len() as u64);
+            let values = vec![now.into(), at_risk.into(), left.into()];
+            due.extend(self.ids(transaction, &sql, values).await?);
+        }
+        Ok(due)
     }
 
     /// Replicas that claim at the same time get different sagas. SQLite has one writer anyway.

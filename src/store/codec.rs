@@ -6,5 +6,5 @@ mod read;
 mod written;
 
 pub use read::Unreadable;
-pub(super) use read::{event_of, instance_of};
+pub(super) use read::{entries_of, event_of, instance_of};
 pub(super) use written::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};

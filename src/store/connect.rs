@@ -1,23 +1,21 @@
-//! Opening the database: pools, settings, the lock of an embedded one, and migrations.
+//! Opening the database: pools, settings, the lock of an embedded one.
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
 
 use super::pool::{Gate, Pool};
 use super::{Error, Store};
 
 /// Connections kept for writing: the log writer, claims and heartbeats, and one to spare.
 const WRITERS: u32 = 3;
+/// Connections of a command that only reads: one looks while another looks again.
+const READERS: u32 = 4;
 /// How long a statement waits for a connection before the database counts as out of reach.
 const ACQUIRE: Duration = Duration::from_secs(3);
-/// Any number, the same in every replica: who holds it migrates.
-const MIGRATION_LOCK: i64 = 0x6f72_6465_7273;
-
 /// As what a process comes to the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -56,6 +54,32 @@ pub async fn open(options: Options<'_>) -> Result<Store, Error> {
     }
 }
 
+/// Connects beside a service that may be running, to look and never to write: without the lock of
+/// an embedded database, and with connections that refuse to write. Creates no file.
+///
+/// # Errors
+/// [`Error::Unusable`] where there is no such SQLite file; [`Error::Unavailable`] where the database
+/// is out of reach now.
+pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
+    let (read, backend) = if options.url.starts_with("sqlite:") {
+        let path = file_of(options.url);
+        if !std::path::Path::new(path).exists() {
+            return Err(Error::Unusable(format!("`database.url`: there is no file {path}")));
+        }
+        let mut pool = ConnectOptions::new(options.url);
+        pool.max_connections(READERS).acquire_timeout(ACQUIRE).sqlx_logging(false);
+        // Not SQLite's own read-only mode: after a crash, a first reader has to recover the log.
+        pool.map_sqlx_sqlite_opts(|sqlite| {
+            sqlite.busy_timeout(Duration::from_secs(5)).pragma("query_only", "ON")
+        });
+        (Pool::new(Database::connect(pool).await?, options.gate.clone()), DbBackend::Sqlite)
+    } else {
+        let read_only = Some(("default_transaction_read_only", "on"));
+        (postgres_pool(&options, READERS, read_only).await?, DbBackend::Postgres)
+    };
+    Ok(Store { write: read.clone(), read, backend, lock: None })
+}
+
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     let lock = match options.access {
         Access::Owner => Some(Arc::new(lock_beside(options.url)?)),
@@ -83,11 +107,15 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     Ok(Store { write, read, backend: DbBackend::Sqlite, lock })
 }
 
+fn file_of(url: &str) -> &str {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    path.split('?').next().unwrap_or(path)
+}
+
 /// SQLite is for one process: a second one on the same file is refused. The lock goes with the
 /// process, however it ends, so that holding it proves that a former owner of sagas is dead.
 fn lock_beside(url: &str) -> Result<File, Error> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or(path);
+    let path = file_of(url);
     let lock_path = PathBuf::from(format!("{path}.lock"));
     let unusable = |error: std::io::Error| {
         Error::Unusable(format!("`database.url`: cannot open {}: {error}", lock_path.display()))
@@ -109,53 +137,34 @@ fn lock_beside(url: &str) -> Result<File, Error> {
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
-    let silence = options.silence.as_millis().max(1);
-    let pool = async |connections: u32| {
-        let mut pool = ConnectOptions::new(options.url);
-        pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
-        pool.sqlx_logging(false).map_sqlx_postgres_opts(move |postgres| {
-            // Every statement has its index, and joins a few rows to it. A plan made while a table
-            // was small must not become a scan, or a join over a whole index, when it is large.
-            let plans = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
-            postgres
-                .application_name("order-service")
-                .options(plans.map(|plan| (plan, "off")))
-                .options([("idle_in_transaction_session_timeout", silence)])
-        });
-        let connections = Database::connect(pool).await?;
-        Ok::<_, Error>(Pool::new(connections, options.gate.clone()))
-    };
-    let write = pool(WRITERS).await?;
-    let read = pool(options.max_connections.saturating_sub(WRITERS).max(1)).await?;
+    let write = postgres_pool(&options, WRITERS, None).await?;
+    let readers = options.max_connections.saturating_sub(WRITERS).max(1);
+    let read = postgres_pool(&options, readers, None).await?;
     Ok(Store { write, read, backend: DbBackend::Postgres, lock: None })
 }
 
+async fn postgres_pool(
+    options: &Options<'_>,
+    connections: u32,
+    setting: Option<(&'static str, &'static str)>,
+) -> Result<Pool, DbErr> {
+    let silence = options.silence.as_millis().max(1);
+    let mut pool = ConnectOptions::new(options.url);
+    pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
+    pool.sqlx_logging(false).map_sqlx_postgres_opts(move |postgres| {
+        // Every statement has its index, and joins a few rows to it. A plan made while a table
+        // was small must not become a scan, or a join over a whole index, when it is large.
+        let plans = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"];
+        postgres
+            .application_name("order-service")
+            .options(plans.map(|plan| (plan, "off")))
+            .options([("idle_in_transaction_session_timeout", silence)])
+            .options(setting)
+    });
+    Ok(Pool::new(Database::connect(pool).await?, options.gate.clone()))
+}
+
 impl Store {
-    /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL one
-    /// migrates, in one transaction, and the others wait for it and find nothing left to do.
-    pub async fn migrate(&self) -> Result<(), Error> {
-        let transaction = self.write.connections.begin().await?;
-        if self.backend == DbBackend::Postgres {
-            let take = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-            transaction.execute_unprepared(&take).await?;
-        }
-        Migrator::up(&transaction, None).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    /// Why the service can't work with the database now; `None` when it can.
-    pub async fn not_ready(&self) -> Option<String> {
-        match Migrator::get_pending_migrations_read_only(&self.read.connections).await {
-            Ok(pending) if pending.is_empty() => None,
-            Ok(pending) => Some(format!(
-                "{} migrations are missing: run `order-service migrate`",
-                pending.len()
-            )),
-            Err(error) => Some(brief(&error)),
-        }
-    }
-
     /// A setting of PostgreSQL; `None` on SQLite.
     pub async fn postgres_setting(&self, name: &str) -> Result<Option<String>, Error> {
         if self.backend != DbBackend::Postgres {
@@ -164,15 +173,6 @@ impl Store {
         let sql = "SELECT current_setting($1)";
         let row = self.read.query_one_raw(self.statement(sql, vec![name.into()])).await?;
         Ok(row.and_then(|row| row.try_get_by_index(0).ok()))
-    }
-}
-
-/// Says no more than the sort of trouble: connection errors may quote addresses and user names.
-fn brief(error: &DbErr) -> String {
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => "the database is out of reach".to_owned(),
-        DbErr::Query(_) | DbErr::Exec(_) => "the database does not answer as it should".to_owned(),
-        _other => "the database is not usable".to_owned(),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Heard {
     pub lapsed: bool,
     /// It was declared dead.
     pub dead: bool,
+    /// What it said of its neighbours' circuits.
+    pub circuits: serde_json::Value,
 }
 
 impl Store {
@@ -57,16 +59,24 @@ impl Store {
             heartbeat_at: Set(now),
             lease_ms: Set(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX)),
             dead: Set(false),
+            circuits: Set(None),
         };
         row.insert(&self.write).await?;
         Ok(())
     }
 
-    /// Says that this executor lives; `false` when it was declared dead: then it owns nothing.
-    pub async fn heartbeat(&self, id: Uuid, clock: &Clock) -> Result<bool, Error> {
+    /// Says that this executor lives, and how it finds its neighbours; `false` when it was declared
+    /// dead: then it owns nothing.
+    pub async fn heartbeat(
+        &self,
+        id: Uuid,
+        circuits: serde_json::Value,
+        clock: &Clock,
+    ) -> Result<bool, Error> {
         let now = self.lease_now(clock).await?;
         let beaten = executor::Entity::update_many()
             .col_expr(executor::Column::HeartbeatAt, Expr::value(now))
+            .col_expr(executor::Column::Circuits, Expr::value(circuits))
             .filter(executor::Column::Id.eq(id))
             .filter(executor::Column::Dead.eq(false))
             .exec(&self.write)
@@ -77,6 +87,7 @@ impl Store {
     /// All executors, the longest known first.
     pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
         let now = self.lease_now(clock).await?;
+        let up_since = self.up_since(clock).await?;
         let rows = executor::Entity::find()
             .order_by_asc(executor::Column::StartedAt)
             .limit(1000)
@@ -88,8 +99,9 @@ impl Store {
             process: row.process,
             started_at: row.started_at,
             heartbeat_at: row.heartbeat_at,
-            lapsed: (now - row.heartbeat_at).num_milliseconds() > row.lease_ms,
+            lapsed: (now - row.heartbeat_at.max(up_since)).num_milliseconds() > row.lease_ms,
             dead: row.dead,
+            circuits: row.circuits.unwrap_or_default(),
         };
         Ok(rows.into_iter().map(heard).collect())
     }
@@ -128,6 +140,7 @@ impl Store {
             heartbeat_at: Set(now),
             lease_ms: Set(0),
             dead: Set(true),
+            circuits: Set(None),
         };
         let known = OnConflict::column(executor::Column::Id)
             .update_columns([executor::Column::HeartbeatAt, executor::Column::Dead])
@@ -147,6 +160,19 @@ impl Store {
             .exec(&self.write)
             .await?;
         Ok(())
+    }
+
+    /// Since when the database can be spoken to. While it could not, silence said nothing: whoever
+    /// looks first after an outage must not hold all the others for dead.
+    async fn up_since(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
+        if self.backend != DbBackend::Postgres || clock.is_manual() {
+            return Ok(DateTime::UNIX_EPOCH);
+        }
+        let started = self.statement("SELECT pg_postmaster_start_time()", vec![]);
+        match self.write.query_one_raw(started).await? {
+            Some(row) => Ok(row.try_get_by_index(0)?),
+            None => Ok(DateTime::UNIX_EPOCH),
+        }
     }
 
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {

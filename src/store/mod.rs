@@ -5,6 +5,7 @@
 //! of such a write; no transaction is open across an await that is not SQL.
 
 mod adrift;
+mod audit;
 mod claim;
 mod codec;
 mod commit;
@@ -15,6 +16,7 @@ mod order;
 mod pool;
 mod rowset;
 mod saga;
+mod schema;
 mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
@@ -22,14 +24,16 @@ use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
 use pool::Pool;
 
+pub use audit::{Account, Event, Kept};
 pub use claim::Claimed;
 pub use codec::Unreadable;
-pub use connect::{Access, Options, open};
+pub use connect::{Access, Options, open, open_to_read};
 pub use executor::Heard;
 pub use operator::{Filter, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
 pub use pool::{Gate, Passage};
 pub use saga::{Found, Inspected, LoggedStep};
+pub use schema::Schema;
 pub use write::{Accepted, Base, Fate, NewOrder, Write};
 
 /// The books. Cheap to clone; clones share the connections.

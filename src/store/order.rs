@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use entity::{order_items, orders};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, LoaderTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, LoaderTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -106,7 +107,7 @@ impl Store {
     /// The order of that id.
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, Error> {
         let found = orders::Entity::find_by_id(id.0).all(&self.read).await?;
-        Ok(self.with_items(found).await?.pop())
+        Ok(with_items(&self.read, found).await?.pop())
     }
 
     /// A page of a user's orders.
@@ -137,14 +138,18 @@ impl Store {
             .await?;
         let more = found.len() as u64 > query.limit;
         found.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-        Ok(HistoryPage { orders: self.with_items(found).await?, more })
+        Ok(HistoryPage { orders: with_items(&self.read, found).await?, more })
     }
+}
 
-    async fn with_items(&self, found: Vec<orders::Model>) -> Result<Vec<Order>, Error> {
-        let lines = order_items::Entity::find().order_by_asc(order_items::Column::Line);
-        let items = found.load_many(lines, &self.read).await?;
-        Ok(found.into_iter().zip(items).map(|(row, items)| order_of(row, items)).collect())
-    }
+/// These orders with their lines.
+pub(super) async fn with_items(
+    connection: &impl ConnectionTrait,
+    found: Vec<orders::Model>,
+) -> Result<Vec<Order>, Error> {
+    let lines = order_items::Entity::find().order_by_asc(order_items::Column::Line);
+    let items = found.load_many(lines, connection).await?;
+    Ok(found.into_iter().zip(items).map(|(row, items)| order_of(row, items)).collect())
 }
 
 /// Row comparison, so that one range of the index is read.

@@ -18,6 +18,7 @@ pub(super) enum Type {
     BigInt,
     Time,
     Json,
+    Bool,
 }
 
 /// The source `r` of a statement: the rows of the JSON array in `$1`.
@@ -28,7 +29,7 @@ pub(super) fn rowset(backend: DbBackend, columns: &[Column]) -> String {
         let columns = listed(&|(name, kind)| match kind {
             Type::Uuid => format!("unhex(value->>'{name}') AS {name}"),
             Type::Json => format!("NULLIF(value->'{name}', 'null') AS {name}"),
-            Type::Text | Type::Int | Type::BigInt | Type::Time => {
+            Type::Text | Type::Int | Type::BigInt | Type::Time | Type::Bool => {
                 format!("value->>'{name}' AS {name}")
             }
         });
@@ -42,6 +43,7 @@ pub(super) fn rowset(backend: DbBackend, columns: &[Column]) -> String {
             Type::BigInt => "int8",
             Type::Time => "timestamptz",
             Type::Json => "json",
+            Type::Bool => "boolean",
         };
         format!("{name} {kind}")
     });

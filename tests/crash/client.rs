@@ -1,158 +1,241 @@
-//! Clients with keys, who note every answer that they are given.
+//! Clients with keys, who go to another replica when theirs dies, turns them away or says nothing,
+//! and note every answer that they are given.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::StreamExt;
+use order_service::clock::Clock;
 use order_service::sandbox::{Kinds, sample};
+use order_service::store::{Found, Store};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-/// What a client was told: a status, and the body's parts that must never change.
-#[derive(Clone, Debug, PartialEq)]
-struct Told {
-    status: u16,
-    id: Option<Uuid>,
-    error: Option<String>,
-    total: Option<i64>,
-}
+use super::answer::{Tally, Told};
+
+/// A service that was put to sleep says nothing: its clients go. A little longer than one that is up
+/// looks for its database before it says that it is gone (3 s).
+const PATIENCE: Duration = Duration::from_millis(3500);
+/// Some clients hang up long before.
+const HURRY: Duration = Duration::from_millis(100);
+/// Who was turned away by every replica takes a breath, or it would only heat the machine.
+const BREATH: Duration = Duration::from_millis(50);
+/// Clients who ask at once what became of their checkouts, once a storm is over.
+const CURIOUS: usize = 24;
 
 pub struct Clients {
+    http: reqwest::Client,
+    clock: Clock,
     next: AtomicUsize,
-    /// How many answers were given.
-    answered: watch::Sender<usize>,
+    tally: watch::Sender<Tally>,
     /// By key: everything that its client was told.
     told: Mutex<HashMap<String, Vec<Told>>>,
 }
 
+/// Clients who shop until they are told that it is over.
+pub struct Storm {
+    open: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<()>>,
+}
+
+impl Storm {
+    /// Everybody finishes what they are asking, and goes.
+    pub async fn over(self) {
+        self.open.store(false, Ordering::Relaxed);
+        for client in self.clients {
+            client.await.expect("a client");
+        }
+    }
+}
+
 fn cart(number: usize) -> Value {
     let line = |product: Uuid, quantity: usize| json!({"productId": product, "quantity": quantity});
-    let user = if number % 7 == 3 { sample::RAVI } else { sample::MEENA };
-    let items = match number % 5 {
+    let user = if number % 17 == 3 { sample::RAVI } else { sample::MEENA };
+    let items = match number % 6 {
         0 => vec![line(sample::TEA, 1)],
         1 => vec![line(sample::TEA, 1), line(sample::TEA, 2)],
         2 => vec![line(sample::STICKER, 1), line(sample::CUP, 1)],
         3 => vec![line(sample::STICKER, 2)],
-        _ => vec![line(sample::TEA, 1), line(sample::CUP, 1), line(sample::STICKER, 1)],
+        4 => vec![line(sample::TEA, 1), line(sample::CUP, 1), line(sample::STICKER, 1)],
+        // Of these there are ten: some are reserved by another in between.
+        _ => vec![line(sample::TEA, 1), line(sample::KETTLE, 1)],
     };
     json!({"userId": user, "items": items})
 }
 
 impl Clients {
-    pub fn new() -> Self {
-        Self { next: AtomicUsize::new(0), answered: watch::Sender::new(0), told: Mutex::default() }
+    pub fn new() -> Arc<Self> {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Arc::new(Self {
+            http,
+            clock: Clock::system(),
+            next: AtomicUsize::new(0),
+            tally: watch::Sender::default(),
+            told: Mutex::default(),
+        })
+    }
+
+    /// Answers until now.
+    pub fn tally(&self) -> Tally {
+        self.tally.borrow().clone()
+    }
+
+    /// How many checkouts were asked for.
+    pub fn checkouts(&self) -> usize {
+        self.told.lock().expect("unpoisoned").len()
     }
 
     /// Returns once so many more answers were given.
     pub async fn answered(&self, more: usize) {
-        let mut answered = self.answered.subscribe();
-        let wanted = *answered.borrow() + more;
-        answered.wait_for(|answered| *answered >= wanted).await.expect("we hold the sender");
+        self.told_more(more, Tally::answers).await;
     }
 
-    /// So many clients, each with one checkout after the other until the service is gone.
-    pub fn storm(self: &Arc<Self>, address: SocketAddr, clients: usize) -> JoinHandle<()> {
-        let each = (0..clients).map(|_| {
-            let this = self.clone();
-            tokio::spawn(async move { this.shop(address).await })
-        });
-        let each: Vec<_> = each.collect();
-        tokio::spawn(async move {
-            for client in each {
-                client.await.expect("a client");
-            }
-        })
+    /// Returns once so many more clients were not turned away.
+    pub async fn served(&self, more: usize) {
+        self.told_more(more, |tally| tally.answers() - tally.of(429) - tally.of(503)).await;
     }
 
-    async fn shop(&self, address: SocketAddr) {
-        // A service that was put to sleep says nothing: its clients go.
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(4)).build();
-        let http = http.expect("a client");
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let key = format!("key-{number}");
-            self.told.lock().expect("unpoisoned").entry(key.clone()).or_default();
-            let Some(told) = ask(&http, address, number, &key, "wait=2").await else { return };
-            let stopping = told.status == 503 && told.id.is_none();
-            self.note(&key, told);
-            if stopping {
+    /// Returns once so many more were answered so.
+    pub async fn answered_with(&self, status: u16, more: usize) {
+        self.told_more(more, |tally| tally.of(status)).await;
+    }
+
+    async fn told_more(&self, more: usize, count: impl Fn(&Tally) -> usize) {
+        let mut tally = self.tally.subscribe();
+        let wanted = count(&tally.borrow()) + more;
+        tally.wait_for(|tally| count(tally) >= wanted).await.expect("we hold the sender");
+    }
+
+    /// So many clients, spread over these replicas, each with one checkout after the other.
+    pub fn storm(self: &Arc<Self>, doors: &[SocketAddr], clients: usize) -> Storm {
+        let open = Arc::new(AtomicBool::new(true));
+        let shop = |_| {
+            let (this, open, doors) = (self.clone(), open.clone(), doors.to_owned());
+            tokio::spawn(async move {
+                while open.load(Ordering::Relaxed) {
+                    this.check_out(&doors, &open).await;
+                }
+            })
+        };
+        let clients = (0..clients).map(shop).collect();
+        Storm { open, clients }
+    }
+
+    /// One checkout, asked for under one key until there is an answer.
+    async fn check_out(&self, doors: &[SocketAddr], open: &AtomicBool) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let prefer = if number % 13 == 6 { "respond-async" } else { "wait=1" };
+        let mut patience = if number % 11 == 5 { HURRY } else { PATIENCE };
+        for turn in 0.. {
+            let door = doors[(number + turn) % doors.len()];
+            // Some clients' networks ask twice.
+            let twin = (number % 5 == 2).then(|| doors[(number + turn + 1) % doors.len()]);
+            let (told, _twins) = tokio::join!(self.ask(door, number, prefer, patience), async {
+                match twin {
+                    Some(door) => self.ask(door, number, prefer, patience).await,
+                    None => None,
+                }
+            });
+            if told.is_some_and(|told| !told.is_shed()) || !open.load(Ordering::Relaxed) {
                 return;
+            }
+            patience = PATIENCE;
+            if (turn + 1) % doors.len() == 0 {
+                self.clock.sleep(BREATH).await;
             }
         }
     }
 
-    fn note(&self, key: &str, told: Told) {
-        let mut all = self.told.lock().expect("unpoisoned");
-        all.entry(key.to_owned()).or_default().push(told);
-        self.answered.send_modify(|answered| *answered += 1);
+    /// So many clients with one checkout each, all at once, each asking once.
+    pub async fn rush(self: &Arc<Self>, door: SocketAddr, clients: usize, prefer: &'static str) {
+        let first = self.next.fetch_add(clients, Ordering::Relaxed);
+        let ask = |number| {
+            let this = self.clone();
+            let patience = Duration::from_mins(1);
+            tokio::spawn(async move { this.ask(door, number, prefer, patience).await })
+        };
+        let asked: Vec<_> = (first..first + clients).map(ask).collect();
+        for asked in asked {
+            asked.await.expect("a client").expect("an answer");
+        }
+    }
+
+    /// One request, and a note of its answer; `None` where none came.
+    async fn ask(
+        &self,
+        door: SocketAddr,
+        number: usize,
+        prefer: &str,
+        patience: Duration,
+    ) -> Option<Told> {
+        let key = format!("key-{number}");
+        self.told.lock().expect("unpoisoned").entry(key.clone()).or_default();
+        let request = self
+            .http
+            .post(format!("http://{door}/api/orders/create"))
+            .header("Idempotency-Key", &key)
+            .header("Prefer", prefer)
+            .timeout(patience)
+            .json(&cart(number));
+        let told = match request.send().await {
+            Ok(response) => Told::of(response).await,
+            Err(_nobody_there) => None,
+        };
+        if let Some(told) = &told {
+            self.told.lock().expect("unpoisoned").entry(key).or_default().push(told.clone());
+        }
+        self.tally.send_modify(|tally| tally.count(told.as_ref()));
+        told
     }
 
     /// Every client asks again with its key until it is answered, and no two answers disagree.
     /// Among neighbours that repeat, a checkout may be stuck: its answer stays 202.
-    pub async fn everybody_gets_one_answer(self: &Arc<Self>, address: SocketAddr, kinds: Kinds) {
-        let keys: Vec<String> = self.told.lock().expect("unpoisoned").keys().cloned().collect();
-        assert!(keys.len() > 20, "there was a storm");
-        let http = reqwest::Client::new();
-        let asked = keys.iter().map(|key| {
-            let (this, http) = (self.clone(), http.clone());
-            let key = key.clone();
-            tokio::spawn(async move { this.settle(&http, address, &key, kinds).await })
-        });
-        let asked: Vec<_> = asked.collect();
-        for one in asked {
-            one.await.expect("an answer that agrees with those before");
-        }
-    }
-
-    async fn settle(&self, http: &reqwest::Client, address: SocketAddr, key: &str, kinds: Kinds) {
-        let number: usize = key.trim_start_matches("key-").parse().expect("our keys");
-        let last = loop {
-            let told = ask(http, address, number, key, "wait=60").await.expect("it runs");
-            let shed = matches!(told.status, 429 | 503);
-            let pending = told.status == 202 && kinds == Kinds::default();
-            if !shed && !pending {
-                break told;
+    pub async fn everybody_gets_one_answer(&self, doors: &[SocketAddr], kinds: Kinds) {
+        let numbers = 0..self.next.load(Ordering::Relaxed);
+        let asked = futures::stream::iter(numbers).map(async |number| {
+            let key = format!("key-{number}");
+            let last = self.settled(doors, number, kinds).await;
+            for earlier in &self.told.lock().expect("unpoisoned")[&key] {
+                earlier.agrees_with(&last, &key);
             }
-        };
-        let all = self.told.lock().expect("unpoisoned");
-        for earlier in &all[key] {
-            let nothing_said = matches!(earlier.status, 429 | 503) && earlier.id.is_none();
-            assert!(
-                nothing_said || earlier.id == last.id,
-                "{key}: {earlier:?}, then {last:?}: another saga"
-            );
-            let undecided = matches!(earlier.status, 202 | 429 | 503);
-            assert!(undecided || *earlier == last, "{key}: {earlier:?}, then {last:?}");
-        }
+        });
+        asked.buffer_unordered(CURIOUS).collect::<()>().await;
     }
-}
 
-/// One request; `None` where no answer came.
-async fn ask(
-    http: &reqwest::Client,
-    address: SocketAddr,
-    number: usize,
-    key: &str,
-    prefer: &str,
-) -> Option<Told> {
-    let request = http
-        .post(format!("http://{address}/api/orders/create"))
-        .header("Idempotency-Key", key)
-        .header("Prefer", prefer)
-        .json(&cart(number));
-    let answer = request.send().await.ok()?;
-    let status = answer.status().as_u16();
-    let body: Value = answer.json().await.ok()?;
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
-    assert_ne!(status, 500, "{body}");
-    Some(Told {
-        status,
-        id: text("id").map(|id| id.parse().expect("a UUID")),
-        error: text("error"),
-        total: body["totalAmount"].as_i64(),
-    })
+    async fn settled(&self, doors: &[SocketAddr], number: usize, kinds: Kinds) -> Told {
+        for turn in 0.. {
+            let door = doors[(number + turn) % doors.len()];
+            let told = self.ask(door, number, "wait=60", Duration::from_mins(2)).await;
+            let told = told.expect("it runs");
+            let pending = told.status == 202 && kinds == Kinds::default();
+            if !told.is_shed() && !pending {
+                return told;
+            }
+            self.clock.sleep(BREATH).await;
+        }
+        unreachable!("turns don't end")
+    }
+
+    /// Each client's answer is what the books say; there is one saga for each key, and none that
+    /// nobody asked for; and what was only said to be possible and came to nothing is not there.
+    pub async fn were_told_what_is_in(&self, store: &Store, sagas: &[Found]) {
+        let told = self.told.lock().expect("unpoisoned").clone();
+        let mut by_id: HashMap<Uuid, &Found> = sagas.iter().map(|saga| (saga.id.0, saga)).collect();
+        for (key, all) in &told {
+            let last = all.last().unwrap_or_else(|| panic!("{key} was never answered"));
+            let id = last.id.expect("an answer about a checkout names it");
+            let saga = by_id.remove(&id).unwrap_or_else(|| panic!("{key}: {last:?} is not there"));
+            last.is_true_of(saga);
+            for maybe in all.iter().filter_map(|told| told.id).filter(|told| *told != id) {
+                let found = store.find(order_service::order::OrderId(maybe)).await;
+                assert!(found.expect("the books").is_none(), "{key} has two sagas: {id}, {maybe}");
+            }
+        }
+        assert!(by_id.is_empty(), "sagas that nobody was told of: {by_id:?}");
+    }
 }

@@ -1,36 +1,67 @@
-//! The service and the sandbox as processes of their own.
+//! Children of a test: none outlives it, and each has a port that it can come back to.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use order_service::sandbox::{Kinds, Ledger};
-use order_service::store::{self, Store};
-use serde_json::Value;
 use tokio::sync::oneshot;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
-}
-
-/// Opens books that no service has open.
-pub async fn open_books(url: &str) -> Store {
-    let options = store::Options {
-        url,
-        max_connections: 4,
-        silence: Duration::from_secs(5),
-        access: store::Access::Owner,
-        gate: None,
-    };
-    store::open(options).await.expect("the books")
+/// A free port of the loopback, and not one that the system gives to outgoing connections: a child
+/// that is killed and started again finds it as it left it.
+pub fn free_address() -> SocketAddr {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Each process begins elsewhere, so that two runs at a time seldom meet.
+    let from = u16::try_from(std::process::id() % 200).expect("below 200") * 100;
+    loop {
+        let port = 10_000 + (from + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// A child that does not outlive its test.
-struct Kept(Child);
+pub struct Kept(Child);
+
+impl Kept {
+    pub fn spawn(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the binary"))
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    /// How it ended by itself, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().expect("our child")
+    }
+
+    /// The most memory that it has held, in MiB.
+    pub fn peak_memory_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
+        let status = status.expect("it runs");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib / 1024
+    }
+}
 
 impl Drop for Kept {
     fn drop(&mut self) {
@@ -39,137 +70,35 @@ impl Drop for Kept {
     }
 }
 
-/// `order-service serve`.
-pub struct Service {
-    pub address: SocketAddr,
-    child: Kept,
-}
+/// Hears when a child is ready.
+pub struct Ready(oneshot::Receiver<()>);
 
-fn serve(url: &str, address: SocketAddr) -> Command {
-    let mut command = Command::new(BINARY);
-    command.args(["serve", "--listen", &address.to_string(), "--database-url", url]);
-    let log = std::env::var("CRASH_LOG");
-    command.env("RUST_LOG", log.unwrap_or_else(|_| "warn,order_service::app=info".to_owned()));
-    command
-}
-
-/// What a service says that can't have these books.
-pub async fn refused(url: &str) -> Output {
-    let mut command = serve(url, free_address());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    tokio::task::spawn_blocking(move || command.output().expect("the binary")).await.expect("runs")
-}
-
-impl Service {
-    /// Returns once it is ready.
-    pub async fn start(url: &str, sandbox: &SandboxProcess, kinds: Kinds) -> Self {
-        let address = free_address();
-        let child = serve(url, address)
-            .env("ORDER_SERVICE__OPERATOR__TOKEN", "t")
-            .env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", kinds.product.to_string())
-            .env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", kinds.payment.to_string())
-            .env("ORDER_SERVICE__RETRY__INITIAL", "10ms")
-            .env("ORDER_SERVICE__RETRY__MAX", "200ms")
-            .env("ORDER_SERVICE__EXECUTOR__LEASE", "2s")
-            .env("ServiceUrls__UserService", format!("http://{}", sandbox.user))
-            .env("ServiceUrls__ProductService", format!("http://{}", sandbox.product))
-            .env("ServiceUrls__PaymentService", format!("http://{}", sandbox.payment))
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary");
-        let mut this = Self { address, child: Kept(child) };
-        ready(this.child.0.stderr.take().expect("piped"), "\"ready\"").await;
-        this
-    }
-
-    /// kill -9.
-    pub fn kill(self) {
-        drop(self);
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, name: &str) {
-        let pid = self.child.0.id().to_string();
-        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
-        assert!(sent.success());
-    }
-
-    /// SIGTERM; it ends by itself, with 0.
-    pub async fn terminate(mut self) {
-        self.signal("TERM");
-        let ended = tokio::task::spawn_blocking(move || self.child.0.wait());
-        let status = ended.await.expect("waits").expect("ends");
-        assert_eq!(status.code(), Some(0), "SIGTERM ends it with 0");
-    }
-}
-
-/// `order-service sandbox`, with its state in a file.
-pub struct SandboxProcess {
-    pub user: SocketAddr,
-    pub product: SocketAddr,
-    pub payment: SocketAddr,
-    http: reqwest::Client,
-    _child: Kept,
-}
-
-impl SandboxProcess {
-    pub async fn start(directory: &Path, kinds: Kinds) -> Self {
-        let [user, product, payment] = [free_address(), free_address(), free_address()];
-        let mut command = Command::new(BINARY);
-        command
-            .arg("sandbox")
-            .args(["--user", &user.to_string(), "--product", &product.to_string()])
-            .args(["--payment", &payment.to_string()])
-            .args(["--seed", "7", "--file"])
-            .arg(directory.join("sandbox.db"))
-            .stdout(Stdio::piped());
-        if kinds != Kinds::default() {
-            command.args(["--not-idempotent", "user,product,payment"]);
-        }
-        let mut child = Kept(command.spawn().expect("the binary"));
-        ready(child.0.stdout.take().expect("piped"), "payment").await;
-        Self { user, product, payment, http: reqwest::Client::new(), _child: child }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.payment)
-    }
-
-    pub async fn inject(&self, fault: &Value) {
-        let answer = self.http.post(self.url("/_sandbox/faults")).json(fault).send().await;
-        assert!(answer.expect("the sandbox").status().is_success(), "{fault}");
-    }
-
-    pub async fn calm_down(&self) {
-        let answer = self.http.delete(self.url("/_sandbox/faults")).send().await;
-        assert!(answer.expect("the sandbox").status().is_success());
-    }
-
-    pub async fn ledger(&self) -> Ledger {
-        self.ask("/_sandbox/ledger").await
-    }
-
-    async fn ask<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
-        let answer = self.http.get(self.url(path)).send().await.expect("the sandbox");
-        answer.json().await.expect("JSON")
-    }
-}
-
-/// Reads a child's words until one says that it is ready, and passes the rest on.
-async fn ready(from: impl Read + Send + 'static, word: &'static str) {
-    let (say, heard) = oneshot::channel();
-    std::thread::spawn(move || {
-        let mut say = Some(say);
-        for line in BufReader::new(from).lines().map_while(Result::ok) {
-            if line.contains(word)
-                && let Some(say) = say.take()
-            {
-                let _test_ended = say.send(());
-            } else if line.contains("ERROR") || std::env::var_os("CRASH_LOG").is_some() {
-                eprintln!("{line}");
+impl Ready {
+    /// Reads a child's words, of which a line with `word` says that it is ready. Passes on errors, and
+    /// what is no log line (with `CRASH_LOG`, all).
+    pub fn when(from: impl Read + Send + 'static, word: &'static str) -> Self {
+        let (say, heard) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut say = Some(say);
+            for line in BufReader::new(from).lines().map_while(Result::ok) {
+                if line.contains(word)
+                    && let Some(say) = say.take()
+                {
+                    let _test_ended = say.send(());
+                } else if line.contains("ERROR")
+                    || !line.starts_with('{')
+                    || std::env::var_os("CRASH_LOG").is_some()
+                {
+                    eprintln!("{line}");
+                }
             }
-        }
-    });
-    let within = Duration::from_mins(1);
-    tokio::time::timeout(within, heard).await.expect("in time").expect("it gets ready");
+        });
+        Self(heard)
+    }
+
+    /// Returns once it is.
+    pub async fn wait(self) {
+        let within = Duration::from_mins(1);
+        tokio::time::timeout(within, self.0).await.expect("in time").expect("it gets ready");
+    }
 }

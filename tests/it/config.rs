@@ -34,7 +34,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, another value than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 34] = [
+const KEYS: [(&str, &str, &str, &str); 37] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -61,6 +61,9 @@ const KEYS: [(&str, &str, &str, &str); 34] = [
     ("services.payment.idempotent", "false", "false", "idempotent: false"),
     ("services.payment.key_memory", "'1h'", "1h", "key_memory: 3600s"),
     ("services.payment.concurrency", "9", "9", "concurrency: 9"),
+    ("circuit.failures", "5", "5", "failures: 5"),
+    ("circuit.pause", "'2s'", "2s", "pause: 2s"),
+    ("circuit.retries", "7", "7", "retries: 7"),
     ("checkout.wait", "'0s'", "0s", "wait: 0ns"),
     ("checkout.deadline", "'3m'", "3m", "deadline: 180s"),
     ("checkout.backlog", "5", "5", "backlog: 5"),
@@ -235,7 +238,7 @@ fn a_token_of_digits_stays_text_and_an_empty_one_is_none() {
 fn a_key_that_nobody_reads_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, idempotent, key_memory, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, database, services, checkout, executor, retry, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, database, services, circuit, checkout, executor, retry, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");

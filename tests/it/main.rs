@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod books;
 mod config;
 mod create;
 mod database;

@@ -32,10 +32,12 @@ fn help_names_every_command_and_ends_well() {
     let output = run(None, &["--help"]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
-    for command in ["serve", "demo", "sandbox", "migrate", "sagas", "openapi"] {
+    for command in ["serve", "demo", "sandbox", "migrate", "sagas", "check", "audit", "openapi"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
     }
-    for command in [&["serve"][..], &["sandbox"], &["sagas"], &["sagas", "list"]] {
+    for command in
+        [&["serve"][..], &["sandbox"], &["sagas"], &["sagas", "list"], &["check"], &["audit"]]
+    {
         let output = run(None, &[command, &["--help"]].concat());
         assert_eq!(output.status.code(), Some(0), "{command:?}");
     }
@@ -50,6 +52,9 @@ fn wrong_usage_exits_with_2() {
         &["sagas", "retry", "some-id"],
         &["sagas", "list", "--older-than", "10"],
         &["sandbox", "--not-idempotent", "bank"],
+        &["audit", "--rate", "0"],
+        &["audit", "--since", "yesterday"],
+        &["check", "now"],
     ] {
         let output = run(None, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -59,7 +64,9 @@ fn wrong_usage_exits_with_2() {
 
 #[test]
 fn a_bad_configuration_exits_with_2_and_one_line_that_names_the_key() {
-    for command in [&["serve"][..], &["migrate"], &["demo"], &["sagas", "list"]] {
+    for command in
+        [&["serve"][..], &["migrate"], &["demo"], &["sagas", "list"], &["check"], &["audit"]]
+    {
         let output = run(Some("[retry]\njitter = 3\n"), command);
         assert_eq!(output.status.code(), Some(2), "{command:?}");
         assert_eq!(

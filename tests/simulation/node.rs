@@ -9,7 +9,7 @@ use std::time::Duration;
 use order_service::checkout::{Checkout, DEFINITION, Desk};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
-use order_service::neighbours::Neighbours;
+use order_service::neighbours::{Limits, Neighbours};
 use order_service::saga::Definition;
 use order_service::store::{self, Access, Options, Store};
 use tokio::runtime::{Builder, Runtime};
@@ -71,7 +71,9 @@ impl Node {
         let runtime = building.build();
         let runtime = runtime.expect("a runtime");
         let store = runtime.block_on(open(url, Some((board, at))));
-        let neighbours = Neighbours::over(network.wires(at, clock), CALLS, clock);
+        // Low enough that circuits open and budgets are spent.
+        let limits = Limits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
+        let neighbours = Neighbours::over(network.wires(at, clock), CALLS, limits, clock);
         let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
         let clock = clock.clone();
         runtime.spawn(async move {

@@ -8,7 +8,8 @@ use order_service::config::{Config, File, Overrides, Sources};
 
 use super::source::root;
 
-const SCRIPTS: [&str; 4] = [".ci/run", "docker/healthy", "scripts/postgres", "scripts/test"];
+const SCRIPTS: [&str; 5] =
+    [".ci/run", "docker/healthy", "scripts/mutants", "scripts/postgres", "scripts/test"];
 
 /// Sources of a COPY that are not there, or that the build would not be sent.
 pub fn missing_copies() -> Vec<String> {

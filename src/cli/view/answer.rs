@@ -77,9 +77,20 @@ pub(in crate::cli) struct Detail {
     pub effects: Option<Effects>,
     #[serde(default)]
     pub steps: Vec<Step>,
-    /// Names, or objects that name more than the action.
     #[serde(default)]
-    pub actions: Vec<Value>,
+    pub actions: Vec<String>,
+    #[serde(default)]
+    pub previews: Vec<Preview>,
+}
+
+/// What an action will do.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Preview {
+    pub action: String,
+    pub step: Option<String>,
+    pub line: Option<u16>,
+    pub happened: Option<bool>,
+    pub will: String,
 }
 
 /// Where the money and the stock are.

@@ -1,9 +1,7 @@
 //! `sagas show`: whose money is out, what is stuck and why, before anything else.
 
-use serde_json::Value;
-
 use super::{
-    answer::{Detail, Saga, words},
+    answer::{Detail, Preview, Saga, words},
     position::{Held, held, money, stock},
     table::table,
 };
@@ -23,7 +21,7 @@ pub(in crate::cli) fn show(detail: &Detail, look: Look) -> String {
         .map(|(name, value)| format!("{name:<8} {value}"))
         .collect::<Vec<_>>()
         .join("\n");
-    let allowed = allowed(&detail.saga.id, &detail.actions);
+    let allowed = allowed(&detail.saga.id, detail);
     let mut blocks = vec![head, lines(detail, look), steps(detail, look), allowed];
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n")
@@ -116,16 +114,20 @@ fn steps(detail: &Detail, look: Look) -> String {
     drawn.trim_fmt()
 }
 
-/// The buttons, and how to press the one that this shell has.
-fn allowed(id: &str, actions: &[Value]) -> String {
-    if actions.is_empty() {
+/// The buttons: how to press each, and what it will do.
+fn allowed(id: &str, detail: &Detail) -> String {
+    if detail.actions.is_empty() {
         return "Allowed now: nothing".to_owned();
     }
-    let names = actions.iter().map(|action| words(Some(action))).collect::<Vec<_>>();
-    let retry = if names.iter().any(|name| name.contains("retry")) {
-        format!("\n  order-service sagas retry {id} --reason \"...\"")
-    } else {
-        String::new()
-    };
-    format!("Allowed now: {}{retry}", names.join(", "))
+    let names = detail.actions.join(", ");
+    let buttons = detail.previews.iter().map(|preview| {
+        let step = preview.step.as_ref().map(|step| format!(" --step {step}"));
+        let line = preview.line.map(|line| format!(" --line {line}"));
+        let happened = preview.happened.map(|happened| format!(" --happened {happened}"));
+        let flags: String = [step, line, happened].into_iter().flatten().collect();
+        let Preview { action, will, .. } = preview;
+        format!("  order-service sagas {action} {id}{flags} --reason '...'\n      {will}")
+    });
+    let buttons = buttons.collect::<Vec<_>>().join("\n");
+    format!("Allowed now: {names}\n{buttons}")
 }

@@ -66,6 +66,13 @@ fn detail() -> Detail {
             },
         ],
         "actions": ["retry", "resolve"],
+        "previews": [
+            {"action": "retry", "will": "tries refund_payment now"},
+            {
+                "action": "resolve", "step": "reserve_stock", "line": 1, "happened": false,
+                "will": "reserve_stock of line 1 settled as not happened; tries refund_payment now",
+            },
+        ],
     }))
     .expect("the canned saga is readable")
 }
@@ -106,7 +113,10 @@ fn a_saga_is_shown_with_the_money_and_the_trouble_first() {
     2  2026-03-01T02:03:10.500Z  refund_payment  compensation    1  refused  1.2s  404 unknown profile  k-2
 
     Allowed now: retry, resolve
-      order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason "..."
+      order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason '...'
+          tries refund_payment now
+      order-service sagas resolve 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --step reserve_stock --line 1 --happened false --reason '...'
+          reserve_stock of line 1 settled as not happened; tries refund_payment now
     "#);
 }
 

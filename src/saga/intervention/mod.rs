@@ -27,6 +27,17 @@ pub struct Word {
     pub reason: String,
 }
 
+impl Intervention {
+    /// As the operators' API calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Compensate => "compensate",
+            Self::Resolve { .. } => "resolve",
+        }
+    }
+}
+
 /// What an operator may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intervention {
@@ -69,16 +80,43 @@ pub fn intervene(
     Ok(did)
 }
 
-/// The actions that are allowed now, by name; judged by doing them to a copy.
-pub fn allowed(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<&'static str> {
+/// Whether this entry of a log is what such an intervention leaves there.
+pub fn is_word(what: Intervention, event: Event, step: &str, line: Option<i32>) -> bool {
+    let is_of =
+        |effect: Effect| step == <&str>::from(effect.step) && line == effect.line.map(i32::from);
+    match what {
+        Intervention::Retry => event == Event::Retried && is_of(WHOLE),
+        Intervention::Compensate => event == Event::Stopped,
+        Intervention::Resolve { effect, happened: true } => {
+            event == Event::Happened && is_of(effect)
+        }
+        Intervention::Resolve { effect, happened: false } => {
+            matches!(event, Event::DidNotHappen | Event::Retried | Event::Renewed) && is_of(effect)
+        }
+    }
+}
+
+/// An intervention that is allowed now, and what it will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// Which.
+    pub what: Intervention,
+    /// In words, as it will say of itself when it is done.
+    pub will: String,
+}
+
+/// What is allowed now: every intervention is judged by doing it to a copy.
+pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Preview> {
     let word = Word { operator: String::new(), reason: String::new() };
-    let may =
-        |what| intervene(&mut saga.clone(), what, &word, policy, (now, Duration::ZERO)).is_ok();
-    let retry = may(Intervention::Retry).then_some("retry");
-    let compensate = may(Intervention::Compensate).then_some("compensate");
-    let any = !saga.state.is_rest() && !resolvable(saga, policy, now).is_empty();
-    let resolve = any.then_some("resolve");
-    [retry, compensate, resolve].into_iter().flatten().collect()
+    let resolve = |effect| [true, false].map(|happened| Intervention::Resolve { effect, happened });
+    let open = if saga.state.is_rest() { Vec::new() } else { resolvable(saga, policy, now) };
+    let verdicts = open.into_iter().flat_map(resolve);
+    let all = [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts);
+    let preview = |what| {
+        let done = intervene(&mut saga.clone(), what, &word, policy, (now, Duration::ZERO));
+        done.ok().map(|will| Preview { what, will })
+    };
+    all.filter_map(preview).collect()
 }
 
 /// What the saga does next, in words.

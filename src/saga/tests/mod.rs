@@ -1,5 +1,6 @@
 //! The machine by itself: its truth tables, and what holds for every run of it.
 
+mod contradictions;
 mod properties;
 mod table;
 

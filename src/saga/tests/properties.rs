@@ -9,10 +9,11 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::{REPEATING, policy, priced, start};
+use crate::saga::intervention::{intervene, previews};
 use crate::saga::machine::next;
 use crate::saga::{
-    Call, Effect, Entry, Event, How, Instance, Kinds, Next, Outcome, Phase, Policy, Report, State,
-    Step, StuckKind, settle,
+    Call, Effect, Entry, Event, How, Instance, Intervention, Kinds, Next, Outcome, Phase, Policy,
+    Report, State, Step, StuckKind, Word, contradictions, settle,
 };
 
 /// Chance from a seed; enough for tests.
@@ -216,12 +217,14 @@ fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
     for turn in 0.. {
         assert!(turn < 2000, "seed {seed} does not come to rest: {:?}", run.saga);
         let calm = turn > 60;
-        run.saga.unsaved.clear();
         if !calm && run.dice.roll(8) == 0 {
             run.crash();
         }
         if run.dice.roll(4) == 0 {
             run.world.deliver_late();
+        }
+        if run.dice.roll(8) == 0 {
+            previews_keep_their_word(&run.saga, &run.policy, run.now);
         }
         match next(&run.saga, &run.policy, run.now) {
             Next::Read => panic!("a priced saga reads nothing"),
@@ -255,6 +258,31 @@ fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
     (run.saga, run.world)
 }
 
+/// What an action is said to do is what it does, and what is not offered is refused; also with
+/// another reason, by another operator, and with a deadline to restart.
+fn previews_keep_their_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>) {
+    let word = Word { operator: "asha".to_owned(), reason: "seen".to_owned() };
+    let offered = previews(saga, policy, now);
+    let steps = [Step::ChargePayment, Step::RefundPayment, Step::ReserveStock, Step::ReleaseStock];
+    let effects = steps
+        .into_iter()
+        .flat_map(|step| [None, Some(0), Some(1), Some(2)].map(|line| Effect { step, line }));
+    let verdicts = effects.flat_map(|effect| {
+        [true, false].map(|happened| Intervention::Resolve { effect, happened })
+    });
+    for what in [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts) {
+        let mut after = saga.clone();
+        let deadline = Duration::from_mins(2);
+        let did = intervene(&mut after, what, &word, policy, (now, deadline));
+        let preview = offered.iter().find(|preview| preview.what == what);
+        assert_eq!(did.as_ref().ok(), preview.map(|preview| &preview.will), "{what:?} {saga:?}");
+        match did {
+            Err(_refused) => assert_eq!((after.state, after.next_seq), (saga.state, saga.next_seq)),
+            Ok(_) => assert!(after.unsaved.len() > saga.unsaved.len(), "{what:?} leaves its word"),
+        }
+    }
+}
+
 fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> {
     let (saga, world) = run(seed, kinds, unit_price);
     for (key, acts) in &world.acts {
@@ -265,6 +293,13 @@ fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> 
             prop_assert!(*sent <= 1, "seed {seed}: {key} was sent {sent} times");
         }
     }
+    // Nothing is taken out of `unsaved` here: it is the whole log.
+    let mut row = saga.clone();
+    row.owner = None;
+    if row.state.is_rest() {
+        row.stuck = None;
+    }
+    prop_assert_eq!(contradictions(&row, &saga.unsaved), Vec::<String>::new(), "seed {}", seed);
     let (charged, refunded) = (
         world.times(&saga, Step::ChargePayment, None),
         world.times(&saga, Step::RefundPayment, None),

@@ -236,3 +236,17 @@ fn an_owner_that_died_before_the_prices_were_durable_sent_nothing() {
         panic!("nothing was sent: nothing is to be settled");
     };
 }
+
+/// A line that a person found to be reserved is released, though by its log it was never sent.
+#[test]
+fn after_a_refused_charge_what_a_person_found_to_be_reserved_is_released() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    let line = Effect { step: Step::ReserveStock, line: Some(0) };
+    put(&mut saga, line.step, line.line, Some(Outcome::Done));
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Refused));
+    let policy = policy(Kinds::IDEMPOTENT);
+    let Next::Enter(state, cause) = next(&saga, &policy, start()) else { panic!("goes back") };
+    assert_eq!(state, State::Compensating);
+    saga.enter(state, cause);
+    assert_eq!(said(&next(&saga, &policy, start())), "send release_stock[0]");
+}

@@ -51,8 +51,10 @@ pub(in crate::store) fn instance_of(
     let mut taken_over = false;
     for logged in log {
         next_seq = next_seq.max(logged.seq + 1);
-        let entry = entry_of(&logged)
-            .ok_or_else(|| unreadable(&logged.step, format!("entry {} of its log", logged.seq)))?;
+        let entry = entry_of(&logged).ok_or_else(|| {
+            let (seq, step, event) = (logged.seq, &logged.step, &logged.event);
+            unreadable(step, format!("entry {seq} of its log can't be read: {step} {event}"))
+        })?;
         position.apply(&entry);
         taken_over = matches!(entry.event, Event::TakenOver(_));
     }
@@ -79,6 +81,16 @@ pub(in crate::store) fn instance_of(
         taken_over,
         unsaved: Vec::new(),
     })
+}
+
+/// A readable log as its writers had it, with what was sent under which key; what can't be read is
+/// left out, as [`instance_of`] says that already.
+pub(in crate::store) fn entries_of(log: &[step_log::Model]) -> Vec<Entry> {
+    let whole = |row: &step_log::Model| {
+        let (key, request) = (row.idempotency_key.clone(), row.request.clone());
+        Some(Entry { key, request, ..entry_of(row)? })
+    };
+    log.iter().filter_map(whole).collect()
 }
 
 fn entry_of(row: &step_log::Model) -> Option<Entry> {

@@ -16,6 +16,7 @@ struct Changing<'a> {
     #[serde(serialize_with = "uuid")]
     id: Uuid,
     state: &'static str,
+    at_risk: bool,
     stuck_kind: Option<&'static str>,
     stuck: Option<&'a Stuck>,
     total_amount: Option<i64>,
@@ -40,6 +41,7 @@ impl<'a> Changing<'a> {
         Self {
             id: saga.id.0,
             state: saga.state.into(),
+            at_risk: saga.state.has_money_at_risk(),
             stuck_kind: saga.stuck.as_ref().map(|stuck| stuck.kind.into()),
             stuck: saga.stuck.as_ref(),
             total_amount: saga.total().map(|total| total.0),

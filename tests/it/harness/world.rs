@@ -320,6 +320,12 @@ impl World {
         Self { sandbox, config, service, http, directory }
     }
 
+    /// Stops without a look at the books: a test broke them.
+    pub async fn stop(self) {
+        self.service.stop(self.config.shutdown.grace).await;
+        self.sandbox.shutdown().await;
+    }
+
     /// Compares the books with the neighbours' ledgers and with themselves, and stops. Every saga
     /// is at rest by then, or is stuck with a reason.
     pub async fn finish(self) {

@@ -70,6 +70,49 @@ async fn a_checkout_that_a_person_stops_is_settled_and_undone_and_ends_with_a_50
     .await;
 }
 
+/// The driver lets go of a call whose key settles it later; the operator need not wait for it.
+#[tokio::test]
+async fn a_checkout_whose_call_hangs_is_stopped_at_once() {
+    on_both(async |world| {
+        world.fault(Fault::once(Call::Process, FaultKind::HangAfter));
+        let cart = cart(ASHA, &[(TEA, 1)]);
+        let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
+        let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
+        world.until_sent(Call::Process, 1).await;
+        let (one, other) = tokio::join!(compensate(world, id), compensate(world, id));
+        assert_eq!((one.status, other.status), (200, 200), "{one:?} {other:?}");
+        let answer = world.decided(&cart, "k").await;
+        assert_eq!(answer.is_refusal(500, FAILED, json!({})), id);
+        assert_eq!(world.wallet(ASHA), 500_000);
+        let log = world.inspect(id).await["steps"].clone();
+        let events = log.as_array().expect("a log").iter();
+        assert_eq!(events.filter(|entry| entry["phase"] == "operator").count(), 1, "{log}");
+    })
+    .await;
+}
+
+/// Where a call must not be made twice, cutting it off would make doubt: the operator waits.
+#[tokio::test]
+async fn a_checkout_whose_call_must_not_be_cut_off_is_stopped_when_it_is_answered() {
+    on_both_with(
+        |world| world.not_idempotent(),
+        async |world| {
+            let slow = Fault { millis: Some(300), ..Fault::once(Call::Process, FaultKind::Slow) };
+            world.fault(slow);
+            let cart = cart(ASHA, &[(TEA, 1)]);
+            let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
+            let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
+            world.until_struck().await;
+            assert_eq!(compensate(world, id).await.status, 200);
+            let answer = world.decided(&cart, "k").await;
+            assert_eq!(answer.is_refusal(500, FAILED, json!({})), id);
+            let sent = [Call::Process, Call::Reserve, Call::Refund];
+            assert_eq!(sent.map(|call| world.sent(call).len()), [1, 0, 1]);
+        },
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn a_checkout_that_completed_is_not_stopped_any_more() {
     on_both(async |world| {

@@ -34,7 +34,7 @@ async fn a_payment_that_was_never_sent_is_given_up_at_the_deadline_with_nothing_
             assert_eq!(world.status(id).await["state"], "Rejected");
             assert_eq!(world.sandbox.ledger().records, []);
             let tried = outcomes(&world, id, "charge_payment").await;
-            assert!(tried.len() > 2 && tried.iter().all(|of| *of == "notSent"), "{tried:?}");
+            assert!(!tried.is_empty() && tried.iter().all(|of| *of == "notSent"), "{tried:?}");
             world.finish().await;
         }
     }

@@ -1,0 +1,46 @@
+//! The check and the audit, put together: what they look at, opened to be read and nothing else.
+
+use super::compose::{DEFINITIONS, neighbours};
+use super::{Error, serve};
+use crate::audit::{Audit, Checked, Options, Report};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::store::{self, Store};
+
+/// Which sagas in flight this binary could not continue.
+///
+/// # Errors
+/// Where the database is out of reach or can't be read.
+pub async fn check(config: &Config) -> Result<Checked, Error> {
+    let store = open(config).await?;
+    let checked = crate::audit::check(&store, DEFINITIONS).await;
+    store.close().await;
+    Ok(checked?)
+}
+
+/// The books against themselves and against the payment service; `progress` hears how far it has
+/// come, and of how many sagas.
+///
+/// # Errors
+/// Where the database is out of reach, or is not as this binary knows it.
+pub async fn audit(
+    config: &Config,
+    options: Options,
+    clock: Clock,
+    mut progress: impl FnMut(&Report, u64),
+) -> Result<Report, Error> {
+    let store = open(config).await?;
+    if let Some(reason) = store.not_ready().await {
+        return Err(store::Error::Unusable(reason).into());
+    }
+    let total = store.count_sagas().await?;
+    let payment = neighbours(config, &clock)?.payment;
+    let audit = Audit::new(store.clone(), payment, DEFINITIONS, options, clock);
+    let report = audit.run(|report| progress(report, total)).await;
+    store.close().await;
+    Ok(report?)
+}
+
+async fn open(config: &Config) -> Result<Store, store::Error> {
+    store::open_to_read(serve::books(config)).await
+}

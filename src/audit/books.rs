@@ -1,0 +1,197 @@
+//! The books of one id against themselves. Pure.
+
+use std::str::FromStr;
+
+use super::report::{About, Finding, Verdict};
+use crate::json;
+use crate::order::{OrderStatus, Paise};
+use crate::saga::{Entry, Instance, State, Step, contradictions};
+use crate::store::{Account, Event, Kept, Order};
+
+/// The event that every order is told by.
+const CONFIRMED: &str = "OrderConfirmed";
+
+/// Everything in this account that can't be true.
+pub(super) fn compare(account: &Account) -> Vec<Finding> {
+    let mut found = Found { account, findings: Vec::new() };
+    if let Some(saga) = &account.saga {
+        of_saga(saga, account, &mut found);
+    } else {
+        of_none(account, &mut found);
+    }
+    if let Some(order) = &account.order {
+        of_order(order, &mut found);
+    }
+    of_events(account, &mut found);
+    found.findings
+}
+
+struct Found<'a> {
+    account: &'a Account,
+    findings: Vec<Finding>,
+}
+
+impl Found<'_> {
+    fn differs(&mut self, about: About, books: impl Into<String>) {
+        self.add(about, Verdict::Differs, books.into());
+    }
+
+    fn add(&mut self, about: About, verdict: Verdict, books: String) {
+        let id = self.account.id;
+        self.findings.push(Finding { id, verdict, about, books, neighbour: None });
+    }
+}
+
+fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
+    if !saga.owner_is_known {
+        found.differs(About::Saga, "owned by an executor that nobody knows");
+    }
+    let (instance, log) = match &saga.readable {
+        Ok(readable) => readable,
+        Err(unreadable) => {
+            found.add(About::Saga, Verdict::NotCompared, unreadable.detail.clone());
+            return;
+        }
+    };
+    for contradiction in contradictions(instance, log) {
+        found.differs(About::Saga, contradiction);
+    }
+    if saga.row.total != instance.total() {
+        let (row, sum) = (amount(saga.row.total), amount(instance.total()));
+        found.differs(About::Saga, format!("a total of {row}, but its prices add up to {sum}"));
+    }
+    of_requests(instance, log, found);
+    let state = instance.state;
+    match &account.order {
+        Some(order) if state == State::Completed => of_sale(instance, order, found),
+        None if state == State::Completed => {
+            found.differs(About::Order, format!("{state}, and no order"));
+        }
+        Some(_) => found.differs(About::Order, format!("{state}, and an order all the same")),
+        None => {}
+    }
+}
+
+/// What has no saga, though only a saga writes it.
+fn of_none(account: &Account, found: &mut Found<'_>) {
+    if account.entries > 0 {
+        found.differs(About::Saga, format!("{} log entries, and no saga", account.entries));
+    }
+    if account.order.is_some() {
+        found.differs(About::Order, "an order, and no saga");
+    }
+}
+
+/// What was sent is what was priced (SAGA.md, invariant 5).
+fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
+    for entry in log {
+        let Some(request) = &entry.request else { continue };
+        let line = saga.context.lines.get(usize::from(entry.effect.line.unwrap_or(0)));
+        let (member, priced) = match entry.effect.step {
+            Step::ChargePayment | Step::RefundPayment => ("amount", saga.total().map(|it| it.0)),
+            Step::ReserveStock | Step::ReleaseStock => {
+                ("quantity", line.map(|line| i64::from(line.quantity)))
+            }
+            Step::FetchProfile
+            | Step::PriceCart
+            | Step::ConfirmOrder
+            | Step::TakeOver
+            | Step::Intervene => continue,
+        };
+        // An operator's word about a step has a reason, and nothing that was sent.
+        let sent = json::integer(request, member);
+        if sent.is_some() && sent != priced {
+            let (seq, step) = (entry.seq, entry.effect.step);
+            let (sent, priced) = (sent.unwrap_or_default(), priced.unwrap_or_default());
+            let books = format!("entry {seq}: {step} was sent with {member} {sent}, not {priced}");
+            found.differs(About::Saga, books);
+        }
+    }
+}
+
+/// The order of a completed checkout is what its saga priced, line by line, in the cart's order.
+fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
+    if order.user_id != saga.user_id {
+        let (other, own) = (order.user_id, saga.user_id);
+        found.differs(About::Order, format!("of user {other}, but its saga is of {own}"));
+    }
+    if Some(order.total) != saga.total() {
+        let (total, sum) = (order.total, amount(saga.total()));
+        found.differs(About::Order, format!("a total of {total}, but its saga charged {sum}"));
+    }
+    let (items, lines) = (order.items.len(), saga.context.lines.len());
+    if items != lines {
+        found.differs(About::Order, format!("{items} lines, but its cart has {lines}"));
+        return;
+    }
+    let prices = saga.context.unit_prices.iter().flatten();
+    let priced = saga.context.lines.iter().zip(prices).zip(&order.items);
+    for (at, ((line, price), item)) in priced.enumerate() {
+        if item.product_id != line.product_id {
+            found.differs(About::Order, format!("line {at}: not the product of the cart"));
+        }
+        if i64::from(item.quantity) != i64::from(line.quantity) {
+            let (kept, asked) = (item.quantity, line.quantity);
+            found.differs(About::Order, format!("line {at}: {kept} pieces, not {asked}"));
+        }
+        if item.unit_price != *price {
+            let (kept, charged) = (item.unit_price, price);
+            found.differs(About::Order, format!("line {at}: {kept} a piece, not {charged}"));
+        }
+    }
+}
+
+/// An order by itself.
+fn of_order(order: &Order, found: &mut Found<'_>) {
+    let sum = order.items.iter().try_fold(0_i64, |sum, item| {
+        sum.checked_add(item.unit_price.0.checked_mul(i64::from(item.quantity))?)
+    });
+    if sum != Some(order.total.0) {
+        let (total, sum) = (order.total, amount(sum.map(Paise)));
+        found.differs(About::Order, format!("a total of {total}, but its lines add up to {sum}"));
+    }
+    let stands = match OrderStatus::from_str(&order.status) {
+        Ok(
+            OrderStatus::Confirmed
+            | OrderStatus::Cancelling
+            | OrderStatus::Cancelled
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered,
+        ) => true,
+        Ok(OrderStatus::Pending | OrderStatus::Rejected) | Err(_) => false,
+    };
+    if !stands {
+        found.differs(About::Order, format!("no order that stands is {}", order.status));
+    }
+}
+
+/// Every order is told once, and nothing else is.
+fn of_events(account: &Account, found: &mut Found<'_>) {
+    let mut told = account.events.iter().filter(|event| event.kind == CONFIRMED);
+    match (&account.order, told.next()) {
+        (Some(_), None) => found.differs(About::Outbox, format!("an order, and no {CONFIRMED}")),
+        (None, Some(_)) => found.differs(About::Outbox, format!("{CONFIRMED}, and no order")),
+        (Some(order), Some(event)) => of_event(order, event, found),
+        (None, None) => {}
+    }
+    let more = told.count();
+    if more > 0 {
+        found.differs(About::Outbox, format!("{CONFIRMED} {} times", more + 1));
+    }
+}
+
+fn of_event(order: &Order, event: &Event, found: &mut Found<'_>) {
+    if json::uuid(&event.payload, "id") != Some(order.id.0) {
+        found.differs(About::Outbox, format!("{CONFIRMED} tells of another order"));
+    }
+    let total = json::integer(&event.payload, "totalAmount");
+    if total != Some(order.total.0) {
+        let (told, total) = (amount(total.map(Paise)), order.total);
+        found
+            .differs(About::Outbox, format!("{CONFIRMED} tells of a total of {told}, not {total}"));
+    }
+}
+
+fn amount(amount: Option<Paise>) -> String {
+    amount.map_or_else(|| "nothing".to_owned(), |amount| amount.to_string())
+}

@@ -1,0 +1,88 @@
+//! The check before a binary is deployed: which sagas in flight it could not continue.
+
+use serde::Serialize;
+
+use crate::order::OrderId;
+use crate::saga::{Definition, State, StuckKind};
+use crate::store::{Error, Kept, Schema, Store};
+
+/// Sagas read at a time.
+const PAGE: u64 = 250;
+/// Sagas of one sort beyond these are counted and not kept.
+const KEPT: usize = 1_000;
+
+/// A saga that is told by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unfit {
+    /// Its id.
+    pub id: OrderId,
+    /// The stored word for its kind.
+    pub kind: String,
+    /// Of the kind's table.
+    pub version: i32,
+    /// The stored word for its state.
+    pub state: String,
+    /// What this binary can't read of it; or why it was set aside.
+    pub why: String,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// Sagas that are not at rest.
+    pub open: u64,
+    /// Of these, how many this binary could not continue.
+    pub lost: u64,
+    /// The first of them.
+    pub could_not: Vec<Unfit>,
+    /// Sagas that an older binary set aside and this one would take up.
+    pub regained: u64,
+    /// The first of them.
+    pub would_take_up: Vec<Unfit>,
+    /// Migrations that this binary would make.
+    pub missing_migrations: Vec<String>,
+    /// Migrations that it doesn't know.
+    pub newer_migrations: Vec<String>,
+}
+
+/// Tries to read every saga in flight as a service with these tables of steps would. Writes nothing.
+pub async fn check(store: &Store, definitions: &[&'static Definition]) -> Result<Checked, Error> {
+    let Schema { missing, newer, is_empty } = store.schema().await?;
+    let mut checked =
+        Checked { missing_migrations: missing, newer_migrations: newer, ..Checked::default() };
+    if is_empty {
+        return Ok(checked);
+    }
+    let is_rest = |state: &str| state.parse::<State>().is_ok_and(State::is_rest);
+    for state in store.states().await?.into_iter().filter(|state| !is_rest(state)) {
+        let mut after = None;
+        loop {
+            let page = store.sagas_in(&state, after, PAGE, definitions).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.row.created_at, last.row.id.0));
+            for saga in page {
+                checked.look_at(saga);
+            }
+        }
+    }
+    Ok(checked)
+}
+
+impl Checked {
+    fn look_at(&mut self, saga: Kept) {
+        self.open += 1;
+        let stuck = saga.row.stuck.filter(|stuck| stuck.kind == StuckKind::Unreadable);
+        let (why, count, kept) = match (saga.readable, stuck) {
+            (Err(unreadable), _) => (unreadable.detail, &mut self.lost, &mut self.could_not),
+            (Ok(_), Some(stuck)) => (stuck.detail, &mut self.regained, &mut self.would_take_up),
+            (Ok(_), None) => return,
+        };
+        *count += 1;
+        if kept.len() < KEPT {
+            let (id, kind, state) = (saga.row.id, saga.row.kind, saga.row.state);
+            kept.push(Unfit { id, kind, version: saga.version, state, why });
+        }
+    }
+}

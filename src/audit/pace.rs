@@ -1,0 +1,57 @@
+//! So many questions a second, and no more.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+
+/// Turns that come evenly spaced, first come, first served.
+#[derive(Debug)]
+pub(super) struct Pace {
+    every: Duration,
+    /// When the next turn comes, on the clock's monotonic time.
+    next: Mutex<Duration>,
+    clock: Clock,
+}
+
+impl Pace {
+    /// `rate` turns a second.
+    pub(super) fn new(rate: u32, clock: Clock) -> Self {
+        let every = Duration::from_secs(1) / rate.max(1);
+        Self { every, next: Mutex::new(clock.monotonic()), clock }
+    }
+
+    /// Returns when it is the caller's turn. Whoever waits holds the line: those behind keep their
+    /// places. A turn that nobody took is not saved up.
+    pub(super) async fn turn(&self) {
+        let mut next = self.next.lock().await;
+        let now = self.clock.monotonic();
+        if let Some(wait) = next.checked_sub(now) {
+            self.clock.sleep(wait).await;
+        }
+        *next = now.max(*next) + self.every;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn turns_are_evenly_spaced_and_those_that_nobody_took_are_not_saved_up() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
+        let pace = Arc::new(Pace::new(10, clock.clone()));
+        let may = || pace.turn().now_or_never().is_some();
+        assert_eq!((may(), may()), (true, false));
+        clock.advance(Duration::from_millis(100));
+        assert_eq!((may(), may()), (true, false));
+        clock.advance(Duration::from_mins(1));
+        assert_eq!((may(), may()), (true, false));
+    }
+}

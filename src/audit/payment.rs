@@ -1,0 +1,93 @@
+//! What the payment service should have recorded, by the books; and whether it has. Pure.
+
+use crate::neighbours::Recorded;
+use crate::order::Paise;
+use crate::saga::{Instance, Neighbour, Standing, State, StuckKind};
+use crate::store::{Account, Kept};
+
+/// What should be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// The charge was made. What became of it later does not show: the first record is told.
+    Paid,
+    /// No charge was sent, or it was refused.
+    Nothing,
+    /// It may have been sent and is not settled: anything may be recorded.
+    Unsettled,
+    /// The books don't say whom to ask.
+    Unknown,
+}
+
+/// What the books make of the payment of this account.
+pub(super) fn expected(account: &Account) -> Expected {
+    match (&account.saga, &account.order) {
+        (Some(Kept { readable: Ok((saga, _)), .. }), _) => of_saga(saga),
+        (Some(Kept { readable: Err(_), .. }), _) | (None, None) => Expected::Unknown,
+        // An order without a saga is a fault by itself; its payment is looked for all the same.
+        (None, Some(order)) if order.total > Paise(0) => Expected::Paid,
+        (None, Some(_)) => Expected::Nothing,
+    }
+}
+
+fn of_saga(saga: &Instance) -> Expected {
+    let mut stages = saga.position.stages.iter();
+    let Some(charge) = stages.find(|position| position.stage.at == Neighbour::Payment) else {
+        return Expected::Unknown;
+    };
+    // Nothing to pay, or not priced: then nothing was sent.
+    let Some(track) = charge.forward.first() else { return Expected::Nothing };
+    match track.standing {
+        Standing::Done => Expected::Paid,
+        // An owner's calls may be ahead of its records.
+        Standing::Untouched if saga.owner.is_some() => Expected::Unsettled,
+        Standing::Untouched | Standing::Refused => Expected::Nothing,
+        Standing::Unsure { .. } => Expected::Unsettled,
+    }
+}
+
+/// Whether a record is what was expected. Not asked where nothing can be said.
+pub(super) fn agrees(expected: Expected, recorded: &Recorded) -> bool {
+    match (expected, recorded) {
+        (Expected::Paid, recorded) => recorded.is_paid(),
+        (Expected::Nothing, Recorded::Nothing) | (Expected::Unsettled | Expected::Unknown, _) => {
+            true
+        }
+        (Expected::Nothing, Recorded::Status(_) | Recorded::NoAnswer(_)) => false,
+    }
+}
+
+/// What the books say of the payment, in words.
+pub(super) fn in_words(account: &Account, expected: Expected) -> String {
+    let whose = match &account.saga {
+        Some(saga) => saga.row.state.clone(),
+        None => "an order without a saga".to_owned(),
+    };
+    let says = match expected {
+        Expected::Paid => "the charge is done",
+        Expected::Nothing => "no charge was made",
+        Expected::Unsettled => "the charge is not settled",
+        Expected::Unknown => "nothing of a charge",
+    };
+    format!("{whose}: {says}")
+}
+
+/// What the payment service says, in words.
+pub(super) fn said(recorded: &Recorded) -> String {
+    match recorded {
+        Recorded::Nothing => "nothing recorded".to_owned(),
+        Recorded::Status(status) => status.chars().take(40).collect(),
+        Recorded::NoAnswer(error) => error.clone(),
+    }
+}
+
+/// Whether a person is needed before this saga's charge can be compared.
+pub(super) fn waits_for_a_person(account: &Account, expected: Expected) -> bool {
+    let stuck = account.saga.as_ref().and_then(|saga| saga.row.stuck.as_ref());
+    expected == Expected::Unsettled && stuck.is_some_and(|it| it.kind == StuckKind::InDoubt)
+}
+
+/// Whether this account is a saga that is on its way.
+pub(super) fn is_open(account: &Account) -> bool {
+    let state = account.saga.as_ref().and_then(|saga| saga.row.state());
+    state.is_some_and(|state: State| !state.is_rest())
+}

@@ -1,0 +1,287 @@
+//! Books of one id that can't be true, and what is said of each; and what is expected of the payment
+//! service for every standing of a charge.
+
+use chrono::DateTime;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::books::compare;
+use super::payment::{Expected, agrees, expected, waits_for_a_person};
+use crate::neighbours::Recorded;
+use crate::order::{Line, OrderId, Paise, ProductId, ProfileId, UserId};
+use crate::saga::definition::Per;
+use crate::saga::key::idempotency_key;
+use crate::saga::{
+    Context, Definition, Effect, Entry, Event, Instance, Kinds, Neighbour, Outcome, Phase,
+    Position, Stage, State, Step, Stuck, StuckKind, Work,
+};
+use crate::store::{self, Account, Found, Item, Kept, Order, Unreadable};
+
+/// The shortest kind of saga that moves money.
+static SALE: Definition = Definition {
+    kind: "sale",
+    version: 1,
+    starts: State::Priced,
+    stages: &[
+        Stage {
+            step: Step::ChargePayment,
+            work: Work::Effect {
+                at: Neighbour::Payment,
+                undo: Step::RefundPayment,
+                per: Per::Total,
+                can_look_up: true,
+            },
+            reaches: State::Paid,
+        },
+        Stage { step: Step::ConfirmOrder, work: Work::Confirm, reaches: State::Completed },
+    ],
+};
+
+const ID: OrderId = OrderId(Uuid::from_u128(1));
+const USER: UserId = UserId(Uuid::from_u128(2));
+const CHARGE: Effect = Effect { step: Step::ChargePayment, line: None };
+
+fn product(at: u128) -> ProductId {
+    ProductId(Uuid::from_u128(at))
+}
+
+/// A priced saga of two lines, 70 paise.
+fn priced(prices: [i64; 2]) -> Instance {
+    let line = |at, quantity| Line { product_id: product(at), quantity };
+    let mut context = Context::accepted(vec![line(7, 1), line(8, 2)], Kinds::IDEMPOTENT);
+    context.profile_id = Some(ProfileId(Uuid::from_u128(3)));
+    context.unit_prices = Some(prices.map(Paise).to_vec());
+    let start = DateTime::UNIX_EPOCH;
+    Instance {
+        id: ID,
+        definition: &SALE,
+        user_id: USER,
+        state: State::Priced,
+        stuck: None,
+        position: Position::new(&SALE, &context, start),
+        context,
+        attempts: 0,
+        next_attempt_at: None,
+        failing_since: None,
+        last_error: None,
+        deadline_at: start,
+        owner: None,
+        fence: 1,
+        revision: 1,
+        created_at: start,
+        updated_at: start,
+        trace_parent: String::new(),
+        next_seq: 1,
+        taken_over: false,
+        unsaved: Vec::new(),
+    }
+}
+
+fn charged(saga: &mut Instance, outcome: Outcome) {
+    saga.log(Entry {
+        seq: 0,
+        effect: CHARGE,
+        phase: Phase::Forward,
+        event: Event::Came(outcome),
+        generation: 0,
+        attempt: 1,
+        key: Some(idempotency_key(ID, CHARGE, 0)),
+        started_at: DateTime::UNIX_EPOCH,
+        duration_ms: Some(1),
+        request: Some(json!({"amount": saga.total()})),
+        response: None,
+        error: None,
+        executor: String::new(),
+    });
+}
+
+fn account(saga: Instance) -> Account {
+    let kept = Kept {
+        row: Found::of(&saga),
+        version: 1,
+        owner_is_known: true,
+        readable: Ok((saga.clone(), saga.unsaved)),
+    };
+    let entries = kept.readable.as_ref().map_or(0, |(_, log)| log.len());
+    Account { id: ID, saga: Some(kept), entries, order: None, events: Vec::new() }
+}
+
+/// A sale with its order and its event.
+fn sold() -> Account {
+    let mut saga = priced([10, 30]);
+    charged(&mut saga, Outcome::Done);
+    saga.enter(State::Completed, None);
+    let item = |at, quantity, price| Item {
+        id: Uuid::from_u128(at),
+        product_id: product(at),
+        quantity,
+        unit_price: Paise(price),
+    };
+    let order = Order {
+        id: ID,
+        user_id: USER,
+        total: Paise(70),
+        status: "Confirmed".to_owned(),
+        created_at: saga.created_at,
+        updated_at: saga.created_at,
+        items: vec![item(7, 1, 10), item(8, 2, 30)],
+    };
+    let payload = json!({"id": ID, "totalAmount": 70});
+    let event = store::Event { kind: "OrderConfirmed".to_owned(), payload };
+    Account { order: Some(order), events: vec![event], ..account(saga) }
+}
+
+fn order(account: &mut Account) -> &mut Order {
+    account.order.as_mut().expect("it was sold")
+}
+
+fn saga(account: &mut Account) -> &mut Kept {
+    account.saga.as_mut().expect("it has one")
+}
+
+fn log(account: &mut Account) -> &mut Vec<Entry> {
+    &mut saga(account).readable.as_mut().expect("it can be read").1
+}
+
+/// What is done to whole books, and what is then said.
+type Breakage = (fn(&mut Account), &'static [&'static str]);
+
+const BROKEN: [Breakage; 20] = [
+    (|_| {}, &[]),
+    (
+        |it| it.order = None,
+        &["order: Completed, and no order", "outbox: OrderConfirmed, and no order"],
+    ),
+    (|it| it.events.clear(), &["outbox: an order, and no OrderConfirmed"]),
+    (|it| it.events.push(it.events[0].clone()), &["outbox: OrderConfirmed 2 times"]),
+    (
+        |it| it.events[0].payload = json!({"id": ID, "totalAmount": 7}),
+        &["outbox: OrderConfirmed tells of a total of 7, not 70"],
+    ),
+    (
+        |it| it.events[0].payload = json!({"id": USER, "totalAmount": 70}),
+        &["outbox: OrderConfirmed tells of another order"],
+    ),
+    // What an event of another sort says is not this comparison's business.
+    (|it| it.events.push(store::Event { kind: "Shipped".to_owned(), payload: json!({}) }), &[]),
+    (|it| it.saga = None, &["saga: 1 log entries, and no saga", "order: an order, and no saga"]),
+    (
+        |it| order(it).total = Paise(71),
+        &[
+            "order: a total of 71, but its saga charged 70",
+            "order: a total of 71, but its lines add up to 70",
+            "outbox: OrderConfirmed tells of a total of 70, not 71",
+        ],
+    ),
+    (
+        |it| order(it).status = "Frobnicated".to_owned(),
+        &["order: no order that stands is Frobnicated"],
+    ),
+    (|it| order(it).status = "Shipped".to_owned(), &[]),
+    (
+        |it| order(it).user_id = UserId(Uuid::nil()),
+        &["order: of user 00000000-0000-0000-0000-000000000000, but its saga is of \
+           00000000-0000-0000-0000-000000000002"],
+    ),
+    (
+        |it| order(it).items[1].unit_price = Paise(31),
+        &["order: line 1: 31 a piece, not 30", "order: a total of 70, but its lines add up to 72"],
+    ),
+    (
+        |it| order(it).items[0].quantity = 2,
+        &["order: line 0: 2 pieces, not 1", "order: a total of 70, but its lines add up to 80"],
+    ),
+    (
+        |it| order(it).items[0].product_id = product(9),
+        &["order: line 0: not the product of the cart"],
+    ),
+    (
+        |it| order(it).items.truncate(1),
+        &["order: 1 lines, but its cart has 2", "order: a total of 70, but its lines add up to 10"],
+    ),
+    (
+        |it| saga(it).row.total = Some(Paise(5)),
+        &["saga: a total of 5, but its prices add up to 70"],
+    ),
+    (|it| saga(it).owner_is_known = false, &["saga: owned by an executor that nobody knows"]),
+    (
+        |it| log(it)[0].request = Some(json!({"amount": 5})),
+        &["saga: entry 1: charge_payment was sent with amount 5, not 70"],
+    ),
+    (|it| log(it)[0].seq = 2, &["saga: entry 1 of its log is missing: there is 2"]),
+];
+
+#[test]
+fn every_way_in_which_books_are_broken_is_told() {
+    for (breakage, expected) in BROKEN {
+        let mut account = sold();
+        breakage(&mut account);
+        let said = compare(&account).into_iter();
+        let said: Vec<_> = said.map(|it| format!("{}: {}", it.about, it.books)).collect();
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn an_order_of_a_saga_that_did_not_complete_is_told() {
+    let mut saga = priced([10, 30]);
+    charged(&mut saga, Outcome::Done);
+    saga.enter(State::Paid, None);
+    saga.owner = Some(Uuid::from_u128(9));
+    let account = Account { order: sold().order, events: sold().events, ..account(saga) };
+    let said: Vec<_> = compare(&account).into_iter().map(|finding| finding.books).collect();
+    assert_eq!(said, ["Paid, and an order all the same"]);
+}
+
+#[test]
+fn what_the_payment_service_should_have_recorded_follows_from_what_is_settled() {
+    let of = |prices: [i64; 2], came: Option<Outcome>, owner: Option<Uuid>| {
+        let mut saga = priced(prices);
+        if let Some(outcome) = came {
+            charged(&mut saga, outcome);
+        }
+        saga.owner = owner;
+        expected(&account(saga))
+    };
+    let owner = Some(Uuid::from_u128(9));
+    assert_eq!(of([10, 30], Some(Outcome::Done), None), Expected::Paid);
+    assert_eq!(of([10, 30], Some(Outcome::Refused), None), Expected::Nothing);
+    assert_eq!(of([10, 30], Some(Outcome::NotSent), None), Expected::Nothing);
+    assert_eq!(of([10, 30], Some(Outcome::Unknown), None), Expected::Unsettled);
+    // Nobody has it: nothing was sent. Its owner may be ahead of its records.
+    assert_eq!(of([10, 30], None, None), Expected::Nothing);
+    assert_eq!(of([10, 30], None, owner), Expected::Unsettled);
+    assert_eq!(of([0, 0], None, owner), Expected::Nothing);
+    let mut stray = sold();
+    stray.saga = None;
+    assert_eq!(expected(&stray), Expected::Paid);
+    let mut unread = sold();
+    let unreadable = Unreadable { id: ID, step: String::new(), detail: String::new() };
+    saga(&mut unread).readable = Err(Box::new(unreadable));
+    assert_eq!(expected(&unread), Expected::Unknown);
+}
+
+#[test]
+fn a_record_agrees_only_with_what_was_expected() {
+    let status = |status: &str| Recorded::Status(status.to_owned());
+    for (recorded, paid, nothing) in [
+        (status("Paid"), true, false),
+        (status("paid"), true, false),
+        (status("Refunded"), false, false),
+        (Recorded::Nothing, false, true),
+    ] {
+        assert_eq!(agrees(Expected::Paid, &recorded), paid, "{recorded:?}");
+        assert_eq!(agrees(Expected::Nothing, &recorded), nothing, "{recorded:?}");
+        assert!(agrees(Expected::Unsettled, &recorded));
+    }
+}
+
+#[test]
+fn a_charge_in_doubt_waits_for_a_person() {
+    let mut saga = priced([10, 30]);
+    charged(&mut saga, Outcome::Unknown);
+    assert!(!waits_for_a_person(&account(saga.clone()), Expected::Unsettled));
+    let (step, detail) = (Step::ChargePayment.to_string(), String::new());
+    saga.stuck = Some(Stuck { kind: StuckKind::InDoubt, since: saga.created_at, step, detail });
+    assert!(waits_for_a_person(&account(saga), Expected::Unsettled));
+}

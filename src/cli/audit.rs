@@ -1,0 +1,68 @@
+//! `audit`: the books against the neighbours' and against themselves.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::command::DATABASE;
+use super::out::{self, Look, Progress};
+use super::{Error, view};
+use crate::app;
+use crate::audit::Options;
+use crate::clock::Clock;
+use crate::config::{Config, Overrides};
+
+/// Flags of `audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Compares every saga with its log, its order and its event, and asks the payment service what it has
+recorded for it. Runs beside the service: it only reads, and what changes while it is looked at is
+looked at again. A neighbour that doesn't answer leaves the audit incomplete, which is a failure.
+
+Examples:
+  order-service audit
+  order-service audit --since 25h --rate 20     once a day, gently
+  order-service audit --json | jq -r '.findings[] | select(.verdict == \"differs\") | .id'
+
+Exit codes: 0 everything was compared and agrees, 1 something differs or could not be compared.")]
+pub struct Audit {
+    /// Ask the payment service at most so many times a second
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: u32,
+    /// Only sagas that changed within this long: 30m, 25h
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    since: Option<Duration>,
+    #[arg(long, value_name = "URL", help = DATABASE)]
+    database_url: Option<String>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+impl Audit {
+    /// Compares, says what it found, and fails where it is not all well.
+    pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
+        let overrides = Overrides { database_url: self.database_url, ..Overrides::default() };
+        let config = Config::load(file, overrides)?;
+        let clock = Clock::system();
+        let since = self.since.map(|ago| {
+            clock.now().checked_sub_signed(chrono::Duration::from_std(ago).unwrap_or_default())
+        });
+        let options = Options { rate: self.rate, since: since.flatten() };
+        let mut progress = Progress::new(clock.clone());
+        let report = app::audit(&config, options, clock, |report, total| {
+            let (seen, differ) = (report.sagas + report.skipped, report.differences);
+            progress.tell(|| format!("audit: {seen} of {total} sagas, {differ} differences"));
+        });
+        let report = report.await;
+        progress.end();
+        let report = report?;
+        if self.json {
+            out::json(&report)?;
+        } else {
+            out::line(&view::audited(&report, Look::of_stdout()))?;
+        }
+        if report.is_clean() { Ok(()) } else { Err(Error::Told) }
+    }
+}

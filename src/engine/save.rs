@@ -1,0 +1,92 @@
+//! What a driven saga hands to the log writer, and what has to be durable before it goes on.
+//!
+//! The invariant: no effect is sent before what SAGA.md, "What must be durable before what", puts
+//! before it is.
+
+use tokio::sync::oneshot;
+
+use super::drive::{Drive, Gone};
+use super::waiting::Taken;
+use super::writer::Written;
+use crate::clock::Clock;
+use crate::saga::{Call, Instance, Kinds, settle};
+use crate::store::{Base, NewOrder, Write};
+
+impl Drive {
+    /// Hands the saga's first write in, and lets its client hear of it, and whoever repeats it.
+    pub(super) fn accept(&mut self) -> (Taken, Taken) {
+        let ((done, taken), (known, repeats)) = (oneshot::channel(), oneshot::channel());
+        self.hand_in(vec![done, known]);
+        (taken, repeats)
+    }
+
+    /// Hands in what changed.
+    pub(super) fn submit(&mut self) {
+        if std::mem::take(&mut self.changed) {
+            self.hand_in(Vec::new());
+        }
+    }
+
+    /// Hands the saga in as it is; the next write builds on this one.
+    fn hand_in(&mut self, mut heard_by: Vec<oneshot::Sender<Written>>) {
+        self.saga.revision += 1;
+        self.saga.updated_at = self.shared.clock.now();
+        let (fence, revision) = (self.saga.fence, self.saga.revision);
+        let next = Base::Owned { owner: self.life.id, fence, revision };
+        let base = std::mem::replace(&mut self.base, next);
+        let entries = std::mem::take(&mut self.saga.unsaved);
+        let write = Write { base, saga: self.saga.clone(), entries, order: self.order.take() };
+        let (done, written) = oneshot::channel();
+        heard_by.push(done);
+        self.unanswered.push(written);
+        self.shared.writer.submit(write, heard_by);
+    }
+
+    /// Waits until everything handed in is durable.
+    pub(super) async fn durable(&mut self) -> Result<(), Gone> {
+        for written in self.unanswered.drain(..) {
+            match written.await {
+                Ok(Written::Durable) => {}
+                Ok(Written::KeyTaken | Written::TakenUp | Written::Absent | Written::Lost)
+                | Err(_) => {
+                    return Err(Gone);
+                }
+            }
+        }
+        self.barrier = false;
+        self.passed.drain(..).for_each(|state| self.shared.metrics.entered(state));
+        Ok(())
+    }
+
+    /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
+    /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
+    pub(super) async fn make_durable(&mut self, calls: &[Call]) -> Result<(), Gone> {
+        let now = self.shared.clock.now();
+        for call in calls.iter().filter(|call| call.intent_first) {
+            settle::intend(&mut self.saga, call, &self.shared.name, now);
+            self.changed = true;
+        }
+        self.submit();
+        let kinds = self.shared.settings.policy.kinds;
+        let all_keep_keys = |kinds: Kinds| kinds == Kinds::IDEMPOTENT;
+        if self.barrier || !all_keep_keys(kinds) || !all_keep_keys(self.saga.context.kinds) {
+            self.durable().await?;
+        }
+        Ok(())
+    }
+}
+
+/// The order that a completed saga stands for.
+pub(super) fn new_order(saga: &Instance, clock: &Clock) -> NewOrder {
+    let prices = saga.context.unit_prices.iter().flatten();
+    let items = saga.context.lines.iter().zip(prices);
+    NewOrder {
+        id: saga.id,
+        user_id: saga.user_id,
+        total: saga.total().unwrap_or(crate::order::Paise(0)),
+        created_at: saga.created_at,
+        confirmed_at: clock.now(),
+        items: items.map(|(line, price)| (clock.fresh_id(), *line, *price)).collect(),
+        event_id: clock.fresh_id(),
+    }
+}

@@ -1,0 +1,259 @@
+//! Reading the books for a check or an audit: bounded pages, each from one moment, by index.
+//!
+//! The invariant: what is returned of an id is all that the books say of it at that moment. Two
+//! statements apart, a service at work would make every saga look broken.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+use entity::{orders, outbox, saga_instance, step_log};
+use sea_orm::{
+    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    IsolationLevel, QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::codec::{entries_of, instance_of};
+use super::order::with_items;
+use super::saga::Found;
+use super::{Error, Order, Store, Unreadable};
+use crate::order::OrderId;
+use crate::saga::{Definition, Entry, Instance};
+
+/// All that the books say under one id.
+#[derive(Debug)]
+pub struct Account {
+    /// Of the order, its saga, its events.
+    pub id: OrderId,
+    /// The saga.
+    pub saga: Option<Kept>,
+    /// Entries in the log of a saga of this id.
+    pub entries: usize,
+    /// The order with its lines.
+    pub order: Option<Order>,
+    /// What the outbox has to tell of it.
+    pub events: Vec<Event>,
+}
+
+/// A saga as the books keep it.
+#[derive(Debug)]
+pub struct Kept {
+    /// The row, leniently read.
+    pub row: Found,
+    /// Which version of its kind.
+    pub version: i32,
+    /// The executor that owns it is one that is known; so it is where nobody owns it.
+    pub owner_is_known: bool,
+    /// As an executor would hold it, with its whole log.
+    pub readable: Result<(Instance, Vec<Entry>), Box<Unreadable>>,
+}
+
+/// An event of the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// What happened.
+    pub kind: String,
+    /// What it says.
+    pub payload: Value,
+}
+
+impl Account {
+    /// What changes whenever something of it does.
+    pub fn stamp(&self) -> (Option<i64>, usize, Option<DateTime<Utc>>, usize) {
+        let revision = self.saga.as_ref().map(|saga| saga.row.revision);
+        let order = self.order.as_ref().map(|order| order.updated_at);
+        (revision, self.entries, order, self.events.len())
+    }
+}
+
+/// Every table that names an id, so that what has lost its saga is found, too; and how many of its
+/// rows are read for each account of a page. Not DISTINCT: without statistics, PostgreSQL would read
+/// all the rest of a table for it.
+const NAMED: [(&str, u64); 4] = [
+    ("SELECT id FROM saga_instance WHERE id > $1 ORDER BY id LIMIT $2", 1),
+    ("SELECT id FROM orders WHERE id > $1 ORDER BY id LIMIT $2", 1),
+    ("SELECT saga_id FROM step_log WHERE saga_id > $1 ORDER BY saga_id LIMIT $2", 8),
+    ("SELECT order_id FROM outbox WHERE order_id > $1 ORDER BY order_id LIMIT $2", 1),
+];
+
+impl Store {
+    /// The accounts of the next ids behind this one, in their order: up to `limit`, or fewer where
+    /// their logs are long; none at the end.
+    pub async fn accounts(
+        &self,
+        after: Uuid,
+        limit: u64,
+        definitions: &[&'static Definition],
+    ) -> Result<Vec<Account>, Error> {
+        let snapshot = self.snapshot().await?;
+        let ids = self.ids_behind(&snapshot, after, limit).await?;
+        let accounts = read(&snapshot, &ids, definitions).await?;
+        snapshot.commit().await?;
+        Ok(accounts)
+    }
+
+    /// The next ids that any table names: as far as none of them has more in between.
+    async fn ids_behind(
+        &self,
+        snapshot: &DatabaseTransaction,
+        after: Uuid,
+        limit: u64,
+    ) -> Result<Vec<Uuid>, Error> {
+        let (mut ids, mut until) = (BTreeSet::new(), Uuid::max());
+        for (sql, rows_each) in NAMED {
+            let most = limit * rows_each;
+            let named =
+                ids_of(snapshot, self.statement(sql, vec![after.into(), most.into()])).await?;
+            if named.len() as u64 == most {
+                until = named.last().map_or(until, |last| until.min(*last));
+            }
+            ids.extend(named);
+        }
+        Ok(ids.into_iter().take_while(|id| *id <= until).collect())
+    }
+
+    /// The account of this id as it is now; empty where the books know nothing of it.
+    pub async fn account(
+        &self,
+        id: OrderId,
+        definitions: &[&'static Definition],
+    ) -> Result<Account, Error> {
+        let snapshot = self.snapshot().await?;
+        let accounts = read(&snapshot, &[id.0], definitions).await?;
+        snapshot.commit().await?;
+        let nothing = Account { id, saga: None, entries: 0, order: None, events: Vec::new() };
+        Ok(accounts.into_iter().next().unwrap_or(nothing))
+    }
+
+    /// How many sagas there are.
+    pub async fn count_sagas(&self) -> Result<u64, Error> {
+        let counted = self.statement("SELECT count(*) FROM saga_instance", vec![]);
+        let counted = self.read.query_one_raw(counted).await?;
+        let counted: i64 = counted.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(u64::try_from(counted).unwrap_or(0))
+    }
+
+    /// Every state that a saga is in, also such as this binary has no word for; a look at the
+    /// states' index for each.
+    pub async fn states(&self) -> Result<Vec<String>, Error> {
+        let sql = "SELECT state FROM saga_instance WHERE state > $1 ORDER BY state LIMIT 1";
+        let mut states: Vec<String> = Vec::new();
+        loop {
+            let after = states.last().cloned().unwrap_or_default();
+            let next = self.read.query_one_raw(self.statement(sql, vec![after.into()])).await?;
+            match next {
+                Some(row) => states.push(row.try_get_by_index(0)?),
+                None => return Ok(states),
+            }
+        }
+    }
+
+    /// Sagas in this state behind that one, the oldest first.
+    pub async fn sagas_in(
+        &self,
+        state: &str,
+        after: Option<(DateTime<Utc>, Uuid)>,
+        limit: u64,
+        definitions: &[&'static Definition],
+    ) -> Result<Vec<Kept>, Error> {
+        let snapshot = self.snapshot().await?;
+        let (behind, mut values) = match after {
+            Some((at, id)) => ("AND (created_at, id) > ($3, $4)", vec![at.into(), id.into()]),
+            None => ("", vec![]),
+        };
+        values.splice(0..0, [state.into(), limit.into()]);
+        let sql = format!(
+            "SELECT id FROM saga_instance WHERE state = $1 {behind} \
+             ORDER BY created_at, id LIMIT $2"
+        );
+        let ids = ids_of(&snapshot, self.statement(&sql, values)).await?;
+        let mut sagas = sagas(&snapshot, &ids, definitions).await?;
+        snapshot.commit().await?;
+        Ok(ids.iter().filter_map(|id| sagas.remove(id)).collect())
+    }
+
+    /// A transaction that sees one moment.
+    async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
+        Ok(match self.backend {
+            DbBackend::Postgres => {
+                let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                self.read.connections.begin_with_config(Some(level), Some(access)).await?
+            }
+            // With a write-ahead log, a reader of SQLite sees the moment of its first look.
+            _ => self.read.connections.begin().await?,
+        })
+    }
+}
+
+async fn ids_of(snapshot: &DatabaseTransaction, select: Statement) -> Result<Vec<Uuid>, Error> {
+    let rows = snapshot.query_all_raw(select).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+async fn read(
+    snapshot: &DatabaseTransaction,
+    ids: &[Uuid],
+    definitions: &[&'static Definition],
+) -> Result<Vec<Account>, Error> {
+    let mut sagas = sagas(snapshot, ids, definitions).await?;
+    let found = orders::Entity::find().filter(orders::Column::Id.is_in(ids.iter().copied()));
+    let orders = with_items(snapshot, found.all(snapshot).await?).await?;
+    let mut orders: BTreeMap<Uuid, Order> =
+        orders.into_iter().map(|order| (order.id.0, order)).collect();
+    let mut events: BTreeMap<Uuid, Vec<Event>> = BTreeMap::new();
+    let of_orders = outbox::Column::OrderId.is_in(ids.iter().copied());
+    for event in outbox::Entity::find().filter(of_orders).all(snapshot).await? {
+        let told = Event { kind: event.kind, payload: event.payload };
+        events.entry(event.order_id).or_default().push(told);
+    }
+    let mut accounts = Vec::with_capacity(ids.len());
+    for id in ids {
+        let saga = sagas.remove(id);
+        let entries = match &saga {
+            Some(Kept { readable: Ok((_, log)), .. }) => log.len(),
+            Some(_) | None => entries(snapshot, *id).await?,
+        };
+        let (order, events) = (orders.remove(id), events.remove(id).unwrap_or_default());
+        accounts.push(Account { id: OrderId(*id), saga, entries, order, events });
+    }
+    Ok(accounts)
+}
+
+async fn sagas(
+    snapshot: &DatabaseTransaction,
+    ids: &[Uuid],
+    definitions: &[&'static Definition],
+) -> Result<BTreeMap<Uuid, Kept>, Error> {
+    let of_page = saga_instance::Column::Id.is_in(ids.iter().copied());
+    let rows = saga_instance::Entity::find().filter(of_page).all(snapshot).await?;
+    let mut logs: BTreeMap<Uuid, Vec<step_log::Model>> = BTreeMap::new();
+    let log = step_log::Entity::find()
+        .filter(step_log::Column::SagaId.is_in(rows.iter().map(|row| row.id)))
+        .order_by_asc(step_log::Column::SagaId)
+        .order_by_asc(step_log::Column::Seq);
+    for entry in log.all(snapshot).await? {
+        logs.entry(entry.saga_id).or_default().push(entry);
+    }
+    let executors = entity::executor::Entity::find().all(snapshot).await?;
+    let executors: HashSet<Uuid> = executors.into_iter().map(|executor| executor.id).collect();
+    let kept = |row: saga_instance::Model| {
+        let log = logs.remove(&row.id).unwrap_or_default();
+        let entries = entries_of(&log);
+        let readable = instance_of(row.clone(), log, definitions);
+        let kept = Kept {
+            version: row.definition_version,
+            owner_is_known: row.owner.is_none_or(|owner| executors.contains(&owner)),
+            readable: readable.map(|instance| (instance, entries)),
+            row: Found::from(row),
+        };
+        (kept.row.id.0, kept)
+    };
+    Ok(rows.into_iter().map(kept).collect())
+}
+
+async fn entries(snapshot: &DatabaseTransaction, id: Uuid) -> Result<usize, Error> {
+    let of_saga = step_log::Entity::find().filter(step_log::Column::SagaId.eq(id));
+    let seqs = of_saga.select_only().column(step_log::Column::Seq);
+    Ok(seqs.into_tuple::<i32>().all(snapshot).await?.len())
+}

@@ -1,0 +1,106 @@
+//! The schema against the migrations that this binary knows.
+//!
+//! Migrations only add: a binary works on a schema that is ahead of it, as an old replica does
+//! while new ones are rolled out. Only what is missing stands in its way.
+
+use std::collections::HashSet;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, TransactionTrait};
+
+use super::{Error, Store};
+
+/// Any number, the same in every replica: who holds it migrates.
+const MIGRATION_LOCK: i64 = 0x6f72_6465_7273;
+
+/// How the schema and this binary differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Migrations that this binary knows and the database has not had, oldest first.
+    pub missing: Vec<String>,
+    /// Migrations that the database has had and this binary doesn't know.
+    pub newer: Vec<String>,
+    /// The database has had none at all.
+    pub is_empty: bool,
+}
+
+impl Store {
+    /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL one
+    /// migrates, in one transaction, and the others wait for it and find nothing left to do.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let transaction = self.write.connections.begin().await?;
+        if self.backend == DbBackend::Postgres {
+            let take = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+            transaction.execute_unprepared(&take).await?;
+        }
+        let schema = read(&transaction).await?;
+        if !schema.missing.is_empty() {
+            if let Some(newer) = schema.newer.first() {
+                let missing = schema.missing.join(", ");
+                return Err(Error::Unusable(format!(
+                    "the schema lacks {missing} and has {newer}, which this binary doesn't know"
+                )));
+            }
+            Migrator::up(&transaction, None).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// How the schema stands. Changes nothing.
+    pub async fn schema(&self) -> Result<Schema, Error> {
+        Ok(read(&self.read).await?)
+    }
+
+    /// Why the service can't work with the database now; `None` when it can.
+    pub async fn not_ready(&self) -> Option<String> {
+        match read(&self.read).await {
+            Ok(schema) if schema.missing.is_empty() => None,
+            Ok(schema) => Some(format!(
+                "{} migrations are missing: run `order-service migrate`",
+                schema.missing.len()
+            )),
+            Err(error) => Some(brief(&error)),
+        }
+    }
+}
+
+async fn read(connection: &impl ConnectionTrait) -> Result<Schema, DbErr> {
+    let applied = applied(connection).await?;
+    let files = Migrator::get_migration_files();
+    let known: Vec<&str> = files.iter().map(|file| file.name()).collect();
+    let missing = known.iter().filter(|name| !applied.contains(**name));
+    let mut newer: Vec<String> =
+        applied.iter().filter(|name| !known.contains(&name.as_str())).cloned().collect();
+    newer.sort();
+    Ok(Schema {
+        missing: missing.map(|name| (*name).to_owned()).collect(),
+        newer,
+        is_empty: applied.is_empty(),
+    })
+}
+
+async fn applied(connection: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
+    let is_there = match connection.get_database_backend() {
+        DbBackend::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+        _ => "SELECT 1 FROM sqlite_master WHERE name = 'seaql_migrations'",
+    };
+    let query = async |sql: &str| {
+        let backend = connection.get_database_backend();
+        connection.query_all_raw(sea_orm::Statement::from_string(backend, sql)).await
+    };
+    if query(is_there).await?.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = query("SELECT version FROM seaql_migrations").await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// Says no more than the sort of trouble: connection errors may quote addresses and user names.
+fn brief(error: &DbErr) -> String {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => "the database is out of reach".to_owned(),
+        DbErr::Query(_) | DbErr::Exec(_) => "the database does not answer as it should".to_owned(),
+        _other => "the database is not usable".to_owned(),
+    }
+}

@@ -1,0 +1,97 @@
+//! What clients are told, what must never change of it, and counts of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use order_service::store::Found;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// An answer: its status, and the body's parts that must never change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub status: u16,
+    pub id: Option<Uuid>,
+    error: Option<String>,
+    total: Option<i64>,
+}
+
+impl Told {
+    /// A complete answer, which is of the contract's form; `None` where it was cut off.
+    pub async fn of(response: reqwest::Response) -> Option<Self> {
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").cloned();
+        let body: Value = response.json().await.ok()?;
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let id = text("id").map(|id| id.parse().expect("a UUID"));
+        let told = Self { status, id, error: text("error"), total: body["totalAmount"].as_i64() };
+        match status {
+            201 => assert!(told.id.is_some() && told.total.is_some(), "{body}"),
+            202 => assert!(told.id.is_some() && retry_after.is_some(), "{body}"),
+            // A neighbour's fault for longer than the deadline is none of ours.
+            409 | 502 => assert!(told.id.is_some() && told.error.is_some(), "{body}"),
+            429 => assert!(told.id.is_none() && retry_after.is_some(), "{body}"),
+            503 => assert!(told.error.is_some() && retry_after.is_some(), "{body}"),
+            other => panic!("nobody is to be told {other}: {body}"),
+        }
+        Some(told)
+    }
+
+    /// Not accepted, or not surely.
+    pub fn is_shed(&self) -> bool {
+        matches!(self.status, 429 | 503)
+    }
+
+    /// Nothing of it is untrue beside a later answer under the same key.
+    pub fn agrees_with(&self, last: &Self, key: &str) {
+        // A 503 with an id says that it is not known whether that checkout was accepted.
+        if !self.is_shed() {
+            assert_eq!(self.id, last.id, "{key}: {self:?}, then {last:?}: another saga");
+            assert!(self.status == 202 || self == last, "{key}: {self:?}, then {last:?}");
+        }
+    }
+
+    /// The books say the same.
+    pub fn is_true_of(&self, saga: &Found) {
+        let true_of = match self.status {
+            201 => saga.state == "Completed" && saga.total.map(|total| total.0) == self.total,
+            // Decided since, perhaps: a payment in doubt is looked up.
+            202 => true,
+            _refused => matches!(saga.state.as_str(), "Rejected" | "Compensated"),
+        };
+        assert!(true_of, "{self:?} of {saga:?}");
+    }
+}
+
+/// Answers by status.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    by_status: BTreeMap<u16, usize>,
+    unanswered: usize,
+}
+
+impl Tally {
+    pub fn count(&mut self, told: Option<&Told>) {
+        match told {
+            Some(told) => *self.by_status.entry(told.status).or_default() += 1,
+            None => self.unanswered += 1,
+        }
+    }
+
+    pub fn answers(&self) -> usize {
+        self.by_status.values().sum()
+    }
+
+    pub fn of(&self, status: u16) -> usize {
+        self.by_status.get(&status).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (status, count) in &self.by_status {
+            write!(f, "{status} x{count}, ")?;
+        }
+        write!(f, "none x{}", self.unanswered)
+    }
+}

@@ -1,0 +1,31 @@
+//! Three replicas under load, of which one after the other dies at random.
+
+use order_service::sandbox::Kinds;
+
+use super::world::{Books, World, setting};
+
+async fn killed_at_random(kinds: Kinds) {
+    let mut world = World::start("killed at random", Books::Postgres, kinds, 3).await;
+    world.sandbox.make_flaky().await;
+    let storm = world.storm();
+    for _round in 0..setting("CRASH_ROUNDS", 3) {
+        world.served(10, 40).await;
+        let victim = world.dice.between(0, 2);
+        world.kill(victim);
+        world.served(5, 20).await;
+        // The next may die before this one is ready.
+        world.replicas[victim].revive();
+    }
+    storm.over().await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_of_three_replicas_may_die_at_any_time_and_nothing_is_lost() {
+    killed_at_random(Kinds::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_of_three_replicas_may_die_among_neighbours_that_repeat_and_nothing_is_sent_twice() {
+    killed_at_random(Kinds::REPEATING).await;
+}

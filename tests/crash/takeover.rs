@@ -1,0 +1,53 @@
+//! How soon another replica has the sagas of one that is gone. No test asserts on time: the figures
+//! are printed. The contract's is a lease and a second.
+
+use order_service::sandbox::Kinds;
+use order_service::store::Store;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::replica::LEASE;
+use super::world::{Books, World, say};
+
+const SAGAS: usize = 40;
+
+/// Has one replica hold forty checkouts in flight, does `this` to it, and says how long it took
+/// until the last of them was another's.
+async fn taken_over(what: &str, this: impl FnOnce(&mut World)) -> World {
+    let mut world = World::start(what, Books::Postgres, Kinds::default(), 2).await;
+    // Longer than any takeover: what is in flight stays there.
+    world.sandbox.inject(json!({"call": "process", "fault": "slow", "millis": 5000})).await;
+    let books = world.books().await;
+    let owner = executor(&world, &books, 0).await;
+    world.clients.rush(world.replicas[0].address, SAGAS, "respond-async").await;
+    world.until("forty sagas are in flight", async || owned(&books, owner).await == SAGAS).await;
+    this(&mut world);
+    let began = world.clock.monotonic();
+    world.until("none of them is its own", async || owned(&books, owner).await == 0).await;
+    let took = world.clock.monotonic().saturating_sub(began);
+    say(&format!("{what}: {SAGAS} sagas were taken over {} ms after", took.as_millis()));
+    books.close().await;
+    world
+}
+
+async fn executor(world: &World, books: &Store, replica: usize) -> Uuid {
+    let name = world.replicas[replica].name_ends_with();
+    let heard = books.executors(&world.clock).await.expect("the books");
+    heard.iter().find(|heard| heard.name.ends_with(&name)).expect("it is registered").id
+}
+
+async fn owned(books: &Store, owner: Uuid) -> usize {
+    books.owned(owner, 1000).await.expect("the books").len()
+}
+
+/// On its own machine, others can know that its process is gone, and don't wait for its lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_sagas_of_a_replica_that_was_killed_are_taken_over() {
+    taken_over("killed with forty in flight", |world| world.kill(0)).await.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_sagas_of_a_replica_that_sleeps_are_taken_over() {
+    let what = format!("put to sleep with forty in flight and a lease of {LEASE:?}");
+    taken_over(&what, |world| world.stop(0)).await.finish().await;
+}
