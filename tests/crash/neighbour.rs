@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use order_service::clock::fresh_id;
+use order_service::clock::Clock;
 use order_service::sandbox::{Kinds, RecordResult, sample};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ async fn what_the_sandbox_answered_is_in_its_ledger_after_it_was_killed() {
     };
     let call = async || {
         loop {
-            let key = fresh_id().to_string();
+            let key = Clock::system().fresh_id().to_string();
             let Some(answer) = reserve(&key).await else { return };
             answered.lock().expect("unpoisoned").insert(key, answer);
         }
