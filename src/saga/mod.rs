@@ -4,6 +4,7 @@
 //! no database, no network. The invariant: what [`machine::next`] allows is exactly what SAGA.md
 //! allows, and an operator's preview is the same function as the action.
 
+pub mod call;
 pub mod context;
 mod contradiction;
 pub mod definition;
@@ -19,6 +20,7 @@ pub mod retry;
 pub mod settle;
 pub mod vocabulary;
 
+pub use call::{Call, How};
 pub use context::{Cause, Context, Kinds};
 pub use contradiction::contradictions;
 pub use definition::{Definition, Stage, Work};
@@ -26,7 +28,7 @@ pub use effects::{Effect, Position, Standing};
 pub use entry::{Entry, Event};
 pub use instance::{Instance, Stuck};
 pub use intervention::{Intervention, Word};
-pub use machine::{Call, How, Next, Policy};
+pub use machine::{Next, Policy};
 pub use outcome::{Learned, Outcome, Reading, Report};
 pub use vocabulary::{Direction, Neighbour, Phase, State, Step, StuckKind};
 

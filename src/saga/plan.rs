@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::call::{Call, How};
 use super::definition::{EffectStage, Per};
 use super::effects::{Effect, Standing, Track};
 use super::instance::{Instance, Stuck};
 use super::key::idempotency_key;
-use super::machine::{Call, How, Next, Policy, pause, waits_until};
+use super::machine::{Next, Policy, pause, waits_until};
 use super::vocabulary::{Direction, StuckKind};
 
 /// What the effects at hand allow and ask for.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
+use super::call::Call;
 use super::context::Cause;
 use super::effects::{Effect, Position};
 use super::entry::{Entry, Event};
 use super::instance::Instance;
-use super::machine::{Call, Policy, in_doubt};
+use super::machine::{Policy, in_doubt};
 use super::outcome::{Learned, Outcome, Reading, Report};
 use super::vocabulary::{Direction, Phase, State, Step, StuckKind};
 

@@ -37,7 +37,7 @@ impl Run {
             self.meddle();
         }
         if self.dice.chance(weather.outage) {
-            let until = self.now() + self.dice.millis(1_000, 25_000);
+            let until = self.now() + self.dice.millis(3_000, 25_000);
             let which = self.dice.below(2);
             self.out_of_order[which] = until;
             self.story.count("neighbour out of order");

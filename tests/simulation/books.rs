@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use order_service::order::OrderId;
+use order_service::saga::StuckKind;
 use order_service::store::{Filter, Found, Inspected, Order, Store};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement, Value,
@@ -105,6 +106,16 @@ impl Books {
     /// How often a dead owner's saga was taken over.
     pub fn take_overs(&self) -> i64 {
         self.count("SELECT count(*) FROM step_log WHERE event = 'taken_over'", vec![])
+    }
+
+    /// Why sagas need a person now, one for each.
+    pub fn stuck_kinds(&self) -> Vec<StuckKind> {
+        let sql = "SELECT stuck_kind FROM saga_instance WHERE stuck_kind IS NOT NULL";
+        let kind = |row: &QueryResult| {
+            let kind: String = row.try_get_by_index(0).expect("a kind");
+            kind.parse().expect("one of ours")
+        };
+        self.query(sql, vec![]).iter().map(kind).collect()
     }
 
     /// Sagas whose clients gave no key.

@@ -43,17 +43,21 @@ impl Run {
         }
     }
 
-    fn intervene(&mut self, node: usize, found: &Found, what: Intervention) {
-        let Some(running) = &self.slots[node].node else { return };
-        let Some(up) = running.up.clone() else { return };
-        if let Some(stuck) = &found.stuck {
-            self.story.count(match stuck.kind {
+    /// Counts what needs a person now.
+    pub fn look_at_what_is_stuck(&mut self) {
+        for kind in self.books.stuck_kinds() {
+            self.story.count(match kind {
                 StuckKind::InDoubt => "stuck in doubt",
                 StuckKind::Exhausted => "stuck exhausted",
                 StuckKind::Refused => "stuck refused",
                 StuckKind::Unreadable => "stuck unreadable",
             });
         }
+    }
+
+    fn intervene(&mut self, node: usize, found: &Found, what: Intervention) {
+        let Some(running) = &self.slots[node].node else { return };
+        let Some(up) = running.up.clone() else { return };
         self.story.count(match what {
             Intervention::Retry => "retry asked for",
             Intervention::Compensate => "compensate asked for",

@@ -30,6 +30,9 @@ const COMES_TO_REST: Duration = Duration::from_mins(3);
 /// The calm's operator looks so often.
 const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 
+/// So many steps lie between two counts of what is stuck.
+const LOOK_EVERY: u64 = 100;
+
 /// A place for a process.
 pub struct Slot {
     pub node: Option<Node>,
@@ -188,6 +191,9 @@ impl Run {
 
     fn step(&mut self) -> Result<(), String> {
         self.steps += 1;
+        if self.steps.is_multiple_of(LOOK_EVERY) {
+            self.look_at_what_is_stuck();
+        }
         self.befall();
         let choices = self.choices();
         if choices.is_empty() {

@@ -17,7 +17,7 @@ pub const LEASE: Duration = Duration::from_secs(3);
 pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// A request arrives no later than so long after it was sent, whoever still waits for it.
 pub const LATEST: Duration = Duration::from_secs(12);
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Chances, of 1; per step for what befalls nodes, per passage or call for the others.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,7 +99,7 @@ impl Weather {
             hang_up: often(0.01),
             operator: often(0.01),
             price_change: often(0.005),
-            outage: often(0.003),
+            outage: often(0.002),
             sleep: often(0.0002),
         }
     }
@@ -150,7 +150,7 @@ impl Plan {
             product_timeout: TIMEOUT,
             payment_timeout: TIMEOUT,
             backoff,
-            stuck_after: Duration::from_secs(4),
+            stuck_after: Duration::from_secs(2),
         };
         Settings {
             concurrency: self.concurrency,

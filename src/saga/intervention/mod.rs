@@ -10,10 +10,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::call::Call;
 use super::effects::Effect;
 use super::entry::{Entry, Event};
 use super::instance::Instance;
-use super::machine::{Call, Next, Policy, next};
+use super::machine::{Next, Policy, next};
 use super::vocabulary::{Phase, Step};
 
 pub use resolve::resolvable;

@@ -210,6 +210,19 @@ fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
 }
 
 #[test]
+fn a_repeat_that_was_decided_in_time_is_still_too_late_once_its_key_is_forgotten() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    let policy = policy(Kinds::IDEMPOTENT);
+    let late = start() + Duration::from_hours(24);
+    let Next::Call(first) = next(&saga, &policy, start()) else { panic!("it is charged") };
+    assert!(first[0].is_in_time(late), "what was never sent may be sent at any time");
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    let Next::Call(again) = next(&saga, &policy, start()) else { panic!("it is charged again") };
+    assert!(again[0].is_in_time(late - Duration::from_secs(1)));
+    assert!(!again[0].is_in_time(late));
+}
+
+#[test]
 fn an_owner_that_died_before_the_prices_were_durable_sent_nothing() {
     let mut saga = priced(Kinds::IDEMPOTENT, 10);
     put(&mut saga, Step::PriceCart, None, Some(Outcome::Done));
