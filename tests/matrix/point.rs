@@ -1,0 +1,165 @@
+//! The points at which a process can die: each announces itself, and at the chosen one the
+//! announcement never returns.
+//!
+//! The invariant: from that moment on nothing of this process passes any more, neither a statement
+//! nor a call, and what it has on its way is dropped with its runtime.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending};
+use order_service::store::{Gate, Passage};
+use sea_orm::DbErr;
+use tokio::sync::Notify;
+
+/// What one life of a process comes past.
+#[derive(Debug)]
+pub struct Points {
+    state: Mutex<State>,
+    /// Something that was under way has come back.
+    moved: Notify,
+    died: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    dies_at: Option<String>,
+    dead: bool,
+    /// Statements are points only while an executor starts: later ones are heartbeats and looks,
+    /// which come by the clock and carry nothing of a saga.
+    starting: bool,
+    passed: Vec<String>,
+    times: HashMap<String, u32>,
+    under_way: usize,
+}
+
+impl Points {
+    pub fn new(dies_at: Option<&str>) -> Self {
+        let state = State { dies_at: dies_at.map(str::to_owned), ..State::default() };
+        Self { state: Mutex::new(state), moved: Notify::new(), died: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("unpoisoned")
+    }
+
+    /// Returns when the process has died.
+    pub async fn died(&self) {
+        self.died.notified().await;
+    }
+
+    /// Every point that was reached, in order: what it is, and for the how manieth time.
+    pub fn passed(&self) -> Vec<String> {
+        self.state().passed.clone()
+    }
+
+    /// While an executor starts, its single statements are points, too.
+    pub fn starting(&self, starting: bool) {
+        self.state().starting = starting;
+    }
+
+    /// Notes that this point is reached, and whether the process dies here, or has died before.
+    pub fn is_last(&self, name: &str) -> bool {
+        let mut state = self.state();
+        if state.dead {
+            return true;
+        }
+        let times = state.times.entry(name.to_owned()).or_default();
+        *times += 1;
+        let point = format!("{name} {times}");
+        state.dead = state.dies_at.as_ref() == Some(&point);
+        state.passed.push(point);
+        if state.dead {
+            self.died.notify_one();
+        }
+        state.dead
+    }
+
+    /// Comes past this point, or never returns.
+    pub async fn reach(&self, name: &str) {
+        if self.is_last(name) {
+            pending::<()>().await;
+        }
+    }
+
+    /// Something that the clock must not overtake is under way until this is dropped.
+    pub fn under_way(&self) -> UnderWay<'_> {
+        self.state().under_way += 1;
+        UnderWay(self)
+    }
+
+    fn came_back(&self) {
+        self.state().under_way -= 1;
+        self.moved.notify_one();
+    }
+
+    /// How much is under way, and how much has been announced.
+    fn now(&self) -> (usize, usize) {
+        let state = self.state();
+        (state.under_way, state.passed.len())
+    }
+
+    /// Returns when nothing is under way, and everything that can go on without time passing has.
+    pub async fn idle(&self) {
+        /// A word from one task to the next takes a turn each; there are never so many.
+        const TURNS: u32 = 24;
+        let mut quiet = 0;
+        let mut seen = self.now();
+        while quiet < TURNS {
+            if seen.0 > 0 {
+                self.moved.notified().await;
+                quiet = 0;
+            } else {
+                tokio::task::yield_now().await;
+                quiet += 1;
+            }
+            let now = self.now();
+            if now != seen {
+                (seen, quiet) = (now, 0);
+            }
+        }
+    }
+}
+
+/// See [`Points::under_way`].
+pub struct UnderWay<'a>(&'a Points);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.came_back();
+    }
+}
+
+impl Gate for Points {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
+        async move {
+            if self.state().dead {
+                pending::<()>().await;
+            }
+            let starting = self.state().starting;
+            match passage {
+                Passage::Statement => {
+                    self.state().under_way += 1;
+                    if starting {
+                        self.reach("before start statement").await;
+                    }
+                }
+                Passage::Answered => {
+                    if starting {
+                        self.reach("after start statement").await;
+                    }
+                    self.came_back();
+                }
+                Passage::Begin => self.state().under_way += 1,
+                Passage::Commit => self.reach("before commit").await,
+                Passage::Committed => {
+                    self.reach("after commit").await;
+                    self.came_back();
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+}
