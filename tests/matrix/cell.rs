@@ -10,7 +10,9 @@ use crate::table::Row;
 pub struct Chosen {
     /// `SCENARIO/BOOKS/POINT`, `POINT` of the first life and, where two die, of the second.
     cell: Option<Vec<String>>,
-    full: bool,
+    /// Every point with both sorts of books. Otherwise what differs from another scenario by one
+    /// call's outcome is run from that call on, at every other point with each sort of books.
+    pub full: bool,
 }
 
 impl Chosen {
@@ -32,41 +34,46 @@ impl Chosen {
     }
 
     /// The points of a first life to die at.
-    fn first(&self, scenario: &Scenario, passed: &[String]) -> Vec<String> {
+    fn first(&self, books: Books, scenario: &Scenario, passed: &[String]) -> Vec<String> {
         if let Some(point) = self.cell.as_ref().and_then(|cell| cell.get(2)) {
             return vec![point.clone()];
         }
-        let of_a_saga = passed.iter().filter(|point| !point.contains("start statement"));
-        let from = scenario.differs_from.filter(|_| !self.full);
-        let from = from.map_or_else(String::new, |step| format!("before {step}"));
-        of_a_saga.skip_while(|point| !point.starts_with(&from)).cloned().collect()
+        let of_a_saga = passed.iter().filter(|point| !point.contains("start statement")).cloned();
+        let Some(step) = scenario.differs_from.filter(|_| !self.full) else {
+            return of_a_saga.collect();
+        };
+        let from = format!("before {step}");
+        let different = of_a_saga.skip_while(|point| !point.starts_with(&from));
+        different.skip(books as usize).step_by(2).collect()
     }
 
     /// The points of a successor to die at, too.
     fn second(&self, scenario: &Scenario, passed: &[String]) -> Vec<String> {
         match &self.cell {
-            Some(cell) => cell.get(3).cloned().into_iter().collect(),
-            None if scenario.dies_twice => sample(passed),
-            None => Vec::new(),
+            Some(cell) if cell.len() > 2 => cell.get(3).cloned().into_iter().collect(),
+            Some(_) | None if scenario.dies_twice => sample(passed),
+            Some(_) | None => Vec::new(),
         }
     }
 }
 
-/// Of a successor's points: the dead declared dead, the first write, and the first call.
+/// Of a successor's points: the dead declared dead, the first write made, and the first call.
 fn sample(passed: &[String]) -> Vec<String> {
-    let is_call = |point: &&String| !point.contains("commit") && !point.contains("statement");
-    let call = passed.iter().filter(is_call).take(3);
-    let writes = passed.iter().filter(|point| {
-        ["after start statement 3", "before commit 1", "after commit 1"].contains(&point.as_str())
-    });
-    writes.chain(call).cloned().collect()
+    let declared = passed.iter().find(|point| *point == "after start statement 3");
+    let written = passed.iter().find(|point| *point == "after commit 1");
+    let is_effect = |point: &&String| {
+        point.starts_with("after ")
+            && ["charge", "refund", "reserve", "release"].iter().any(|word| point.contains(word))
+    };
+    let called = passed.iter().find(is_effect);
+    [declared, written, called].into_iter().flatten().cloned().collect()
 }
 
 /// Runs a scenario without a death, and then with one at each of its points.
 pub fn run_row(lane: &mut Lane, books: Books, scenario: &Scenario, chosen: &Chosen) -> Row {
     let mut row = Row::new(&scenario.name);
     let Some(calm) = run(lane, books, scenario, &[], &mut row) else { return row };
-    let points = chosen.first(scenario, &calm.passed);
+    let points = chosen.first(books, scenario, &calm.passed);
     row.points = points.len();
     for first in &points {
         let Some(cell) = run(lane, books, scenario, &[first], &mut row) else { continue };
@@ -101,10 +108,9 @@ fn run(
             let words = panic.downcast_ref::<String>().cloned();
             let words = words.or_else(|| panic.downcast_ref::<&str>().map(|&word| word.to_owned()));
             let cell = [&[scenario.name.as_str(), books.word()], deaths].concat().join("/");
-            row.failures.push(format!(
-                "MATRIX_CELL=\"{cell}\" cargo test --test matrix\n    {}",
-                words.unwrap_or_default()
-            ));
+            let words = words.unwrap_or_default();
+            row.failures
+                .push(format!("MATRIX_CELL=\"{cell}\" cargo test --test matrix\n    {words}"));
             // What it left behind must not meet the next.
             *lane = Lane::open(books);
             None

@@ -2,17 +2,22 @@
 //!
 //! Time only goes on: every process begins later than the lease of the one before.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::fs::{self, DirEntry};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::outbox;
 use order_service::clock::Clock;
-use order_service::store;
+use order_service::saga::State;
+use order_service::store::{self, Store};
+use sea_orm::{Database, EntityTrait};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::audit::all_sagas;
 use crate::point::Points;
 use crate::postgres::Postgres;
 use crate::process::{LEASE, Process};
@@ -118,25 +123,51 @@ impl Lane {
         Life { passed: points.passed(), ending }
     }
 
-    /// Threads of a dead process's SQLite connections end by themselves, and the last takes the
-    /// write-ahead log along.
+    /// No more cells: looks at what only all of them together show.
+    pub fn close(self) {
+        self.neighbourhood.block_on(check_events(&self.url));
+    }
+
+    /// The threads of a dead process's SQLite connections finish what they are at and end by
+    /// themselves; a real death would take them along.
     fn let_go(&self) {
-        let log: PathBuf = self.directory.path().join("books.db-wal");
-        while log.exists() {
+        let is_ours = |file: std::io::Result<DirEntry>| {
+            let file = file.and_then(|file| fs::read_link(file.path()));
+            file.is_ok_and(|file| file.starts_with(self.directory.path()))
+        };
+        while fs::read_dir("/proc/self/fd").is_ok_and(|mut files| files.any(is_ours)) {
             std::thread::yield_now();
         }
     }
 }
 
-async fn migrate(url: &str) {
-    let store = store::open(store::Options {
+async fn open_books(url: &str) -> Store {
+    let options = store::Options {
         url,
         max_connections: 4,
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         gate: None,
-    });
-    let store = store.await.expect("the books");
+    };
+    store::open(options).await.expect("the books")
+}
+
+async fn migrate(url: &str) {
+    let store = open_books(url).await;
     store.migrate().await.expect("migrations");
     store.close().await;
+}
+
+/// Each order that stands has one event, and no other has any.
+async fn check_events(url: &str) {
+    let store = open_books(url).await;
+    let sagas = all_sagas(&store).await.into_iter();
+    let completed = sagas.filter(|saga| saga.state() == Some(State::Completed));
+    let completed: BTreeSet<_> = completed.map(|saga| saga.id.0).collect();
+    store.close().await;
+    let books = Database::connect(url).await.expect("the books");
+    let events = outbox::Entity::find().all(&books).await.expect("the outbox");
+    books.close().await.expect("closing");
+    assert_eq!(events.len(), completed.len(), "one event for each order");
+    assert_eq!(events.iter().map(|event| event.order_id).collect::<BTreeSet<_>>(), completed);
 }

@@ -46,12 +46,14 @@ fn matrix(books: Books) {
                     let row = run_row(&mut lane, books, &scenario, &chosen);
                     rows.lock().expect("unpoisoned").push((at, row));
                 }
+                lane.close();
             });
         }
     });
     let mut rows = rows.into_inner().expect("unpoisoned");
     rows.sort_by_key(|(at, _)| *at);
-    let table = Table { books, rows: rows.into_iter().map(|(_, row)| row).collect() };
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
+    let table = Table { books, is_full: chosen.full, rows };
     table.print(began.elapsed());
     let failures = table.failures();
     assert!(failures.is_empty(), "{} cells failed:\n{}", failures.len(), failures.join("\n"));

@@ -6,12 +6,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::store::{Gate, Passage};
 use sea_orm::DbErr;
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 /// What one life of a process comes past.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ struct State {
     passed: Vec<String>,
     times: HashMap<String, u32>,
     under_way: usize,
+    reading: usize,
 }
 
 impl Points {
@@ -83,10 +86,17 @@ impl Points {
         }
     }
 
-    /// Something that the clock must not overtake is under way until this is dropped.
+    /// A call that the clock must not overtake is under way until this is dropped.
     pub fn under_way(&self) -> UnderWay<'_> {
         self.state().under_way += 1;
         UnderWay(self)
+    }
+
+    /// Something is being read until this is dropped. That may itself wait for time to pass: an
+    /// answer that makes no sense is asked for again.
+    pub fn reading(&self) -> Reading<'_> {
+        self.state().reading += 1;
+        Reading(self)
     }
 
     fn came_back(&self) {
@@ -94,21 +104,28 @@ impl Points {
         self.moved.notify_one();
     }
 
-    /// How much is under way, and how much has been announced.
-    fn now(&self) -> (usize, usize) {
+    /// How much is under way and being read, and how much has been announced.
+    fn now(&self) -> (usize, usize, usize) {
         let state = self.state();
-        (state.under_way, state.passed.len())
+        (state.under_way, state.reading, state.passed.len())
     }
 
     /// Returns when nothing is under way, and everything that can go on without time passing has.
     pub async fn idle(&self) {
         /// A word from one task to the next takes a turn each; there are never so many.
         const TURNS: u32 = 24;
+        /// Really, and longer than most reads; that time moves on under a slow one does no harm.
+        const A_READ: Duration = Duration::from_millis(20);
         let mut quiet = 0;
         let mut seen = self.now();
         while quiet < TURNS {
             if seen.0 > 0 {
                 self.moved.notified().await;
+                quiet = 0;
+            } else if seen.1 > 0 {
+                if timeout(A_READ, self.moved.notified()).await.is_err() {
+                    return;
+                }
                 quiet = 0;
             } else {
                 tokio::task::yield_now().await;
@@ -128,6 +145,16 @@ pub struct UnderWay<'a>(&'a Points);
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.came_back();
+    }
+}
+
+/// See [`Points::reading`].
+pub struct Reading<'a>(&'a Points);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.state().reading -= 1;
+        self.0.moved.notify_one();
     }
 }
 

@@ -107,7 +107,8 @@ impl Scenario {
 
 /// Every scenario.
 pub fn all() -> Vec<Scenario> {
-    let mut all = vec![Scenario { is_async: true, ..scenario("success, answered 202", &[Completed]) }];
+    let mut all =
+        vec![Scenario { is_async: true, ..scenario("success, answered 202", &[Completed]) }];
     all.extend(plain());
     all.extend(refusals());
     for (call, step) in EFFECTS {
@@ -131,10 +132,10 @@ fn plain() -> Vec<Scenario> {
     let free = scenario("a free cart", &[Completed]).bought(ASHA, &[(STICKER, 2)]);
     let twins = scenario("two lines of one product", &[Completed]);
     let twins = twins.bought(MEENA, &[(TEA, 1), (TEA, 2)]);
-    let twin_back = scenario("one of two lines of one product is refused", &[
-        Compensated("not reserved"),
-        Completed,
-    ]);
+    let twin_back = scenario(
+        "one of two lines of one product is refused",
+        &[Compensated("not reserved"), Completed],
+    );
     let twin_back = twin_back.bought(MEENA, &[(TEA, 1), (TEA, 2)]);
     let twin_back = twin_back.with(Fault::once(Call::Reserve, FaultKind::Refuse));
     [success, back, free, twins, twin_back].into_iter().flat_map(both).collect()
@@ -247,7 +248,7 @@ fn troubled_reads() -> Vec<Scenario> {
 
 fn deadlines() -> Vec<Scenario> {
     let late = |name: &str, ends: &[Ending]| Scenario {
-        deadline: Duration::from_secs(3),
+        deadline: Duration::from_millis(300),
         calm: Calm::GoingBack,
         ..scenario(name, ends)
     };
@@ -257,8 +258,7 @@ fn deadlines() -> Vec<Scenario> {
     let read = late("no profile by the deadline", &[rejected]).with(failing(Call::GetUser));
     let charge = late("not charged by the deadline", &[compensated]).with(failing(Call::Process));
     let reserve = late("not reserved by the deadline", &[compensated]);
-    let reserve = reserve
-        .with(Fault { product_id: Some(TEA), ..failing(Call::Reserve) });
+    let reserve = reserve.with(Fault { product_id: Some(TEA), ..failing(Call::Reserve) });
     let unsent = Scenario {
         unreachable: Some((Step::ChargePayment, u32::MAX)),
         ..late("charge not sent by the deadline", &[rejected, compensated])
@@ -284,10 +284,10 @@ fn words() -> Vec<Scenario> {
         .with(Fault::on(Call::GetProduct, FaultKind::ErrorBefore));
     let charge = stopped("stopped while the charge fails", &[Compensated("failed")])
         .with(Fault::on(Call::Process, FaultKind::ErrorAfter));
-    let unpaid = stopped("stopped while the charge fails, unpaid", &[
-        Compensated("failed"),
-        Rejected("failed"),
-    ])
+    let unpaid = stopped(
+        "stopped while the charge fails, unpaid",
+        &[Compensated("failed"), Rejected("failed")],
+    )
     .with(Fault::on(Call::Process, FaultKind::DropBefore));
     let of_tea = |kind| Fault { product_id: Some(TEA), ..Fault::on(Call::Reserve, kind) };
     let reserve = stopped("stopped while a line fails", &[Compensated("failed")])
@@ -296,10 +296,10 @@ fn words() -> Vec<Scenario> {
         .with(of_tea(FaultKind::ErrorBefore));
     let unsent = Scenario {
         unreachable: Some((Step::ChargePayment, u32::MAX)),
-        ..stopped("stopped while the charge can't be sent", &[
-            Rejected("failed"),
-            Compensated("failed"),
-        ])
+        ..stopped(
+            "stopped while the charge can't be sent",
+            &[Rejected("failed"), Compensated("failed")],
+        )
     };
     let mut all = vec![read];
     for scenario in [unpaid, reserve, unreserved, unsent] {

@@ -83,6 +83,8 @@ const HEADS: [&str; 10] = [
 /// All lines of one sort of books.
 pub struct Table {
     pub books: Books,
+    /// Nothing was left out.
+    pub is_full: bool,
     pub rows: Vec<Row>,
 }
 
@@ -106,7 +108,12 @@ impl Table {
         text += &line(&format!("{} scenarios", self.rows.len()), sums);
         let cells: usize = sums[1..6].iter().sum();
         let failed = self.failures().len();
-        text += &format!("{cells} cells at rest, {failed} failed, in {:.1} s\n", took.as_secs_f64());
+        text +=
+            &format!("{cells} cells at rest, {failed} failed, in {:.1} s\n", took.as_secs_f64());
+        if !self.is_full {
+            text +=
+                "One call's outcomes: from that call on, every other point; MATRIX_FULL=1: all\n";
+        }
         std::io::stdout().write_all(text.as_bytes()).expect("somebody listens");
     }
 

@@ -33,7 +33,7 @@ impl Kind for Watched {
 
     fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading> {
         async move {
-            let _under_way = self.points.under_way();
+            let _reading = self.points.reading();
             self.points.reach("before reading").await;
             let reading = self.checkout.read(saga, errand).await;
             self.points.reach("after reading").await;

@@ -93,10 +93,10 @@ impl World {
     }
 
     /// What is on its way arrives now.
-    pub async fn deliver(&self, way: &Checkout) {
+    pub async fn deliver(&self, way: impl Fn() -> Checkout) {
         let letters = self.seen(|seen| std::mem::take(&mut seen.letters));
         for letter in letters {
-            letter.arrive(way).await;
+            letter.arrive(&way()).await;
         }
     }
 
