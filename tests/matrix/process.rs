@@ -18,7 +18,7 @@ use order_service::store::{self, Found, Store};
 use order_service::trace::TraceParent;
 
 use crate::point::Points;
-use crate::scenario::{Ending, Scenario};
+use crate::scenario::{Calm, Ending, Scenario};
 use crate::watched::Watched;
 use crate::world::World;
 
@@ -27,7 +27,7 @@ pub const LEASE: Duration = Duration::from_secs(3);
 /// No call is on its way for longer, by the clock that the tests move.
 const IN_FLIGHT: Duration = Duration::from_millis(100);
 /// What has not come to rest after so many moves of the clock never does.
-const MOVES: u32 = 2_000;
+const MOVES: u32 = 400;
 
 /// A process that runs.
 pub struct Process {
@@ -158,8 +158,9 @@ impl Process {
         let scenario = &self.world.scenario;
         let fits = match kind {
             StuckKind::InDoubt => scenario.is_repeating,
-            StuckKind::Refused => scenario.name.contains("Refused"),
-            StuckKind::Exhausted => scenario.name.contains("Exhausted"),
+            StuckKind::Refused => scenario.is_undo_refused,
+            // What failed when a process died has failed until another took it up.
+            StuckKind::Exhausted => matches!(scenario.calm, Calm::Stuck | Calm::GoingBack),
             StuckKind::Unreadable => false,
         };
         assert!(fits, "stuck for no reason: {kind} {saga:?}");

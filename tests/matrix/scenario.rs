@@ -31,6 +31,8 @@ pub struct Scenario {
     pub patience: Duration,
     /// An operator stops it as soon as it waits for something.
     pub is_stopped: bool,
+    /// A refund or a release is refused, once.
+    pub is_undo_refused: bool,
     /// The client asks to be told of the acceptance, too.
     pub is_async: bool,
     /// The successor dies as well, at its first points.
@@ -77,6 +79,7 @@ fn scenario(name: impl Into<String>, ends: &[Ending]) -> Scenario {
         key_memory: Duration::from_hours(24),
         patience: Duration::from_secs(20),
         is_stopped: false,
+        is_undo_refused: false,
         is_async: false,
         dies_twice: false,
         ends: ends.to_vec(),
@@ -203,7 +206,8 @@ fn outcomes(call: Call, step: Step) -> Vec<Scenario> {
     if is_back {
         // The first no is not the last word: a person has it done anew.
         let refused = Fault { status: Some(404), ..Fault::once(call, FaultKind::Refuse) };
-        all.extend(both(begin("Refused").with(refused)));
+        let refused = begin("Refused").with(refused);
+        all.extend(both(Scenario { is_undo_refused: true, ..refused }));
         let failing = begin("Exhausted").with(Fault::on(call, FaultKind::ErrorBefore));
         all.push(Scenario { calm: Calm::Stuck, ..failing });
     }
@@ -303,7 +307,10 @@ fn words() -> Vec<Scenario> {
     };
     let mut all = vec![read];
     for scenario in [unpaid, reserve, unreserved, unsent] {
-        all.extend(both(scenario));
+        let ends = vec![Compensated("failed"), Rejected("failed")];
+        // In doubt about the charge, it may be stopped before a line fails.
+        all.push(Scenario { ends, ..scenario.clone().repeating() });
+        all.push(scenario);
     }
     // Where the look-up finds the payment, there is nothing to stop for.
     all.push(charge);

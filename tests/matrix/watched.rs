@@ -52,7 +52,8 @@ impl Kind for Watched {
             let _under_way = self.points.under_way();
             let name = name(call);
             self.points.reach(&format!("before {name}")).await;
-            let way = self.nowhere.as_ref().filter(|_| self.world.is_unreachable(call.effect.step));
+            let may_miss = call.how == How::Send && self.world.is_unreachable(call.effect.step);
+            let way = self.nowhere.as_ref().filter(|_| may_miss);
             if way.is_none() && self.points.is_last(&format!("sent {name}")) {
                 self.world.post(Letter { saga: saga.clone(), call: call.clone() });
                 pending::<()>().await;
