@@ -12,15 +12,19 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::store::{Gate, Passage};
 use sea_orm::DbErr;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
+
+/// A commit hangs for so long, really, if things go on so long.
+const HELD: Duration = Duration::from_millis(150);
 
 /// What one life of a process comes past.
 #[derive(Debug)]
 pub struct Points {
     state: Mutex<State>,
     /// Something that was under way has come back.
-    moved: Notify,
+    moved: watch::Sender<()>,
+    held: Notify,
     died: Notify,
 }
 
@@ -28,6 +32,8 @@ pub struct Points {
 struct State {
     dies_at: Option<String>,
     dead: bool,
+    /// A commit hangs; the process dies as soon as all that does not wait for it is done.
+    held: bool,
     /// Statements are points only while an executor starts: later ones are heartbeats and looks,
     /// which come by the clock and carry nothing of a saga.
     starting: bool,
@@ -37,10 +43,26 @@ struct State {
     reading: usize,
 }
 
+impl State {
+    /// The point of this name that is come past now.
+    fn pass(&mut self, name: &str) -> String {
+        let times = self.times.entry(name.to_owned()).or_default();
+        *times += 1;
+        let point = format!("{name} {times}");
+        self.passed.push(point.clone());
+        point
+    }
+}
+
 impl Points {
     pub fn new(dies_at: Option<&str>) -> Self {
         let state = State { dies_at: dies_at.map(str::to_owned), ..State::default() };
-        Self { state: Mutex::new(state), moved: Notify::new(), died: Notify::new() }
+        Self {
+            state: Mutex::new(state),
+            moved: watch::Sender::new(()),
+            held: Notify::new(),
+            died: Notify::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -49,7 +71,15 @@ impl Points {
 
     /// Returns when the process has died.
     pub async fn died(&self) {
-        self.died.notified().await;
+        tokio::select! {
+            biased;
+            () = self.died.notified() => {}
+            () = self.held.notified() => {
+                // On SQLite there is one connection to write by, and what waits for it waits long.
+                let _as_far_as_it_goes = timeout(HELD, self.quiet()).await;
+                self.state().dead = true;
+            }
+        }
     }
 
     /// Every point that was reached, in order: what it is, and for the how manieth time.
@@ -68,11 +98,8 @@ impl Points {
         if state.dead {
             return true;
         }
-        let times = state.times.entry(name.to_owned()).or_default();
-        *times += 1;
-        let point = format!("{name} {times}");
+        let point = state.pass(name);
         state.dead = state.dies_at.as_ref() == Some(&point);
-        state.passed.push(point);
         if state.dead {
             self.died.notify_one();
         }
@@ -82,6 +109,21 @@ impl Points {
     /// Comes past this point, or never returns.
     pub async fn reach(&self, name: &str) {
         if self.is_last(name) {
+            pending::<()>().await;
+        }
+    }
+
+    /// Comes past this point, or hangs in it until the process dies of nothing else going on.
+    async fn hold(&self, name: &str) {
+        let holds = {
+            let mut state = self.state();
+            let point = state.pass(name);
+            state.held |= state.dies_at.as_ref() == Some(&point);
+            state.dies_at.as_ref() == Some(&point)
+        };
+        if holds {
+            self.came_back();
+            self.held.notify_one();
             pending::<()>().await;
         }
     }
@@ -101,7 +143,7 @@ impl Points {
 
     fn came_back(&self) {
         self.state().under_way -= 1;
-        self.moved.notify_one();
+        self.moved.send_replace(());
     }
 
     /// How much is under way and being read, and how much has been announced.
@@ -110,20 +152,29 @@ impl Points {
         (state.under_way, state.reading, state.passed.len())
     }
 
-    /// Returns when nothing is under way, and everything that can go on without time passing has.
+    /// Returns when nothing is under way, and everything that can go on without time passing has;
+    /// never while a commit hangs.
     pub async fn idle(&self) {
+        self.quiet().await;
+        if self.state().held {
+            pending::<()>().await;
+        }
+    }
+
+    async fn quiet(&self) {
         /// A word from one task to the next takes a turn each; there are never so many.
         const TURNS: u32 = 24;
         /// Really, and longer than most reads; that time moves on under a slow one does no harm.
         const A_READ: Duration = Duration::from_millis(20);
         let mut quiet = 0;
+        let mut moved = self.moved.subscribe();
         let mut seen = self.now();
         while quiet < TURNS {
             if seen.0 > 0 {
-                self.moved.notified().await;
+                moved.changed().await.expect("we hold the sender");
                 quiet = 0;
             } else if seen.1 > 0 {
-                if timeout(A_READ, self.moved.notified()).await.is_err() {
+                if timeout(A_READ, moved.changed()).await.is_err() {
                     return;
                 }
                 quiet = 0;
@@ -154,7 +205,7 @@ pub struct Reading<'a>(&'a Points);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         self.0.state().reading -= 1;
-        self.0.moved.notify_one();
+        self.0.moved.send_replace(());
     }
 }
 
@@ -179,7 +230,10 @@ impl Gate for Points {
                     self.came_back();
                 }
                 Passage::Begin => self.state().under_way += 1,
-                Passage::Commit => self.reach("before commit").await,
+                Passage::Commit => {
+                    self.reach("before commit").await;
+                    self.hold("held commit").await;
+                }
                 Passage::Committed => {
                     self.reach("after commit").await;
                     self.came_back();

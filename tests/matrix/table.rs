@@ -13,6 +13,7 @@ pub struct Row {
     /// Points of the first process to die at.
     pub points: usize,
     before: usize,
+    held: usize,
     sent: usize,
     after: usize,
     /// With a second death at a successor's point.
@@ -38,6 +39,7 @@ impl Row {
             ([], _) => return,
             (_, false) => &mut self.not_met,
             ([point], true) if point.starts_with("before") => &mut self.before,
+            ([point], true) if point.starts_with("held") => &mut self.held,
             ([point], true) if point.starts_with("sent") => &mut self.sent,
             ([_], true) => &mut self.after,
             ([..], true) => &mut self.twice,
@@ -51,10 +53,11 @@ impl Row {
         self.by_verdict += usize::from(verdicts > 0);
     }
 
-    fn numbers(&self) -> [usize; 10] {
+    fn numbers(&self) -> [usize; 11] {
         [
             self.points,
             self.before,
+            self.held,
             self.sent,
             self.after,
             self.twice,
@@ -67,9 +70,10 @@ impl Row {
     }
 }
 
-const HEADS: [&str; 10] = [
+const HEADS: [&str; 11] = [
     "points",
     "before",
+    "held",
     "sent",
     "after",
     "twice",
@@ -94,7 +98,7 @@ impl Table {
         let mut text = format!("\nCrash matrix, books in {:?}\n", self.books);
         let head: Vec<String> = HEADS.iter().map(|head| format!("{head:>11}")).collect();
         text += &format!("{:48}{}\n", "scenario", head.concat());
-        let mut sums = [0; 10];
+        let mut sums = [0; 11];
         for row in &self.rows {
             let numbers = row.numbers();
             text += &line(&row.name, numbers);
@@ -106,7 +110,7 @@ impl Table {
             }
         }
         text += &line(&format!("{} scenarios", self.rows.len()), sums);
-        let cells: usize = sums[1..6].iter().sum();
+        let cells: usize = sums[1..7].iter().sum();
         let failed = self.failures().len();
         text +=
             &format!("{cells} cells at rest, {failed} failed, in {:.1} s\n", took.as_secs_f64());
@@ -122,7 +126,7 @@ impl Table {
     }
 }
 
-fn line(name: &str, numbers: [usize; 10]) -> String {
+fn line(name: &str, numbers: [usize; 11]) -> String {
     let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:>11}")).collect();
     format!("{name:48}{}\n", numbers.concat())
 }
