@@ -140,7 +140,8 @@ impl Store {
         );
         // IS NOT DISTINCT FROM: the row is found by its id, and never by an owner's many rows.
         let update_saga = format!(
-            "UPDATE saga_instance SET state = r.state, stuck_kind = r.stuck_kind, \
+            "UPDATE saga_instance SET state = r.state, at_risk = r.at_risk, \
+             stuck_kind = r.stuck_kind, \
              stuck = r.stuck, total_amount = r.total_amount, \
              context = COALESCE(r.context, saga_instance.context), attempts = r.attempts, \
              next_attempt_at = r.next_attempt_at, failing_since = r.failing_since, \

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use order_service::sandbox::sample::{ASHA, KETTLE, MEENA, RAVI, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind, RecordResult};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -177,5 +178,27 @@ async fn a_refusal_after_an_unknown_attempt_is_not_believed_where_the_payment_is
             assert_eq!(world.wallet(just_enough), 0);
         },
     )
+    .await;
+}
+
+#[tokio::test]
+async fn a_saga_is_marked_while_its_money_may_be_out_and_no_longer() {
+    on_both(async |world| {
+        let books = Database::connect(world.config.database.url.reveal()).await.expect("the books");
+        let marked = async || {
+            let sql = "SELECT count(*) FROM saga_instance WHERE at_risk";
+            let asked = Statement::from_string(books.get_database_backend(), sql);
+            let row = books.query_one_raw(asked).await.expect("the books").expect("a count");
+            row.try_get_by_index::<i64>(0).expect("a count")
+        };
+        world.fault(Fault::once(Call::Process, FaultKind::HangAfter));
+        let (tea, headers) = (cart(MEENA, &[(TEA, 1)]), [("Prefer", "respond-async")]);
+        let id = world.create_with(&tea, &headers).await.is_accepted(MEENA);
+        world.until_sent(Call::Process, 1).await;
+        assert_eq!(marked().await, 1);
+        world.sandbox.clear_faults();
+        world.until(async || world.status(id).await["state"] == "Completed").await;
+        assert_eq!(marked().await, 0);
+    })
     .await;
 }
