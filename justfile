@@ -24,6 +24,10 @@ migrate *flags:
 test *words:
     scripts/test {{words}}
 
+# Break the code on purpose, and see that the simulation notices; words choose some
+mutants *words:
+    scripts/mutants {{words}}
+
 # Format every file
 fmt:
     cargo fmt --all

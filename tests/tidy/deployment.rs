@@ -113,6 +113,20 @@ pub fn broken_scripts() -> Vec<String> {
     faults
 }
 
+/// Mutants that docs/PROOF.md does not name with what they break.
+pub fn untold_mutants() -> Vec<String> {
+    let told = text("docs/PROOF.md");
+    let patches = fs::read_dir(root().join("tests/mutants")).expect("the mutants");
+    let untold = patches.filter_map(|patch| {
+        let name = patch.expect("a patch").file_name().into_string().expect("a plain name");
+        let patch = text(&format!("tests/mutants/{name}"));
+        let breaks = patch.lines().next()?.trim_start_matches("# ");
+        let row = format!("| `{}` | {breaks} |", name.trim_end_matches(".patch"));
+        (!told.contains(&row)).then(|| format!("docs/PROOF.md: lacks {row}"))
+    });
+    untold.collect()
+}
+
 #[cfg(unix)]
 fn is_executable(path: &str) -> bool {
     use std::os::unix::fs::PermissionsExt as _;

@@ -63,6 +63,11 @@ fn the_composed_service_understands_its_environment() {
 }
 
 #[test]
+fn the_mutants_are_listed() {
+    none(&deployment::untold_mutants());
+}
+
+#[test]
 fn scripts_can_be_run() {
     none(&deployment::broken_scripts());
 }
