@@ -86,9 +86,9 @@ impl Lane {
         Arc::new(self.neighbourhood.block_on(World::new(scenario, key)))
     }
 
-    /// The neighbours change their prices.
-    pub fn raise_prices(&self, world: &World) {
-        self.neighbourhood.block_on(world.raise_prices(&self.http));
+    /// What happens while nobody lives.
+    pub fn mourn(&self, world: &World) {
+        self.neighbourhood.block_on(world.mourn(&self.http));
     }
 
     /// A process lives until everything is at rest, or until this point.

@@ -115,8 +115,8 @@ impl Table {
         text +=
             &format!("{cells} cells at rest, {failed} failed, in {:.1} s\n", took.as_secs_f64());
         if !self.is_full {
-            text +=
-                "One call's outcomes: from that call on, every other point; MATRIX_FULL=1: all\n";
+            text += "Variants are sampled: one point of four, from the call on that goes wrong; \
+                     MATRIX_FULL=1 runs all\n";
         }
         std::io::stdout().write_all(text.as_bytes()).expect("somebody listens");
     }

@@ -80,8 +80,11 @@ impl World {
         self.seen(|seen| seen.letters.push(letter));
     }
 
-    /// Everything in the cart costs more from now on.
-    pub async fn raise_prices(&self, http: &reqwest::Client) {
+    /// A process has died: until another lives, everything in the cart gets dearer.
+    pub async fn mourn(&self, http: &reqwest::Client) {
+        if matches!(self.scenario.calm, Calm::GoingBackOrDeath) {
+            self.get_well();
+        }
         let mut products = self.sandbox.ledger().products;
         products.retain(|product| self.scenario.lines.iter().any(|(id, _)| *id == product.id));
         for mut product in products {
@@ -104,10 +107,16 @@ impl World {
     pub fn calm_down(&self, saga: &Found) {
         let now = match self.scenario.calm {
             Calm::Never => false,
-            Calm::GoingBack => saga.state() == Some(State::Compensating),
+            Calm::GoingBack | Calm::GoingBackOrDeath => saga.state() == Some(State::Compensating),
             Calm::Stuck => saga.stuck.is_some(),
         };
-        if now && !self.seen(|seen| std::mem::replace(&mut seen.calmed, true)) {
+        if now {
+            self.get_well();
+        }
+    }
+
+    fn get_well(&self) {
+        if !self.seen(|seen| std::mem::replace(&mut seen.calmed, true)) {
             self.sandbox.clear_faults();
         }
     }
