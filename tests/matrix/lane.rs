@@ -25,7 +25,7 @@ use crate::scenario::{Ending, Scenario};
 use crate::world::World;
 
 /// A life that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What was said before the end may still be heard.
 const LAST_WORDS: u32 = 24;
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 /// A checkout, and what goes wrong with it besides its processes' deaths.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "it is a list of what is true of it")]
 pub struct Scenario {
     pub name: String,
     /// Its place among all.

@@ -191,7 +191,7 @@ impl World {
     /// Everything is at rest: compares the books with the neighbours' ledgers, with what everybody
     /// was told, and with what the scenario may come to.
     pub async fn check_the_end(&self, store: &Store, saga: &Found) -> Ending {
-        let ending = self.ending(saga);
+        let ending = ending_of(saga);
         let may = &self.scenario.ends;
         assert!(may.contains(&ending), "came to {ending:?}, and may only come to {may:?}");
         let (told, priced, stopped) =
@@ -210,24 +210,24 @@ impl World {
         audit_of(std::slice::from_ref(saga), store, &self.sandbox.ledger()).await;
         ending
     }
+}
 
-    fn ending(&self, saga: &Found) -> Ending {
-        let context = saga.context.as_ref().expect("readable");
-        match saga.state().expect("readable") {
-            State::Completed => Ending::Completed,
-            State::Compensated => {
-                Ending::Compensated(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
-            }
-            State::Rejected => {
-                Ending::Rejected(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
-            }
-            State::Started
-            | State::ProfileFetched
-            | State::Priced
-            | State::Paid
-            | State::Reserved
-            | State::Compensating => panic!("not at rest: {saga:?}"),
+fn ending_of(saga: &Found) -> Ending {
+    let context = saga.context.as_ref().expect("readable");
+    match saga.state().expect("readable") {
+        State::Completed => Ending::Completed,
+        State::Compensated => {
+            Ending::Compensated(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
         }
+        State::Rejected => {
+            Ending::Rejected(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
+        }
+        State::Started
+        | State::ProfileFetched
+        | State::Priced
+        | State::Paid
+        | State::Reserved
+        | State::Compensating => panic!("not at rest: {saga:?}"),
     }
 }
 
