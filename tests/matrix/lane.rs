@@ -25,7 +25,7 @@ use crate::scenario::{Ending, Scenario};
 use crate::world::World;
 
 /// A life that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What was said before the end may still be heard.
 const LAST_WORDS: u32 = 24;
 
@@ -86,9 +86,9 @@ impl Lane {
         Arc::new(self.neighbourhood.block_on(World::new(scenario, key)))
     }
 
-    /// The neighbours change their prices.
-    pub fn raise_prices(&self, world: &World) {
-        self.neighbourhood.block_on(world.raise_prices(&self.http));
+    /// What happens while nobody lives.
+    pub fn mourn(&self, world: &World) {
+        self.neighbourhood.block_on(world.mourn(&self.http));
     }
 
     /// A process lives until everything is at rest, or until this point.

@@ -19,10 +19,10 @@ mod world;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use cell::{Chosen, run_row};
 use lane::{Books, Lane};
+use order_service::clock::Clock;
 use table::{Row, Table};
 
 /// Cells that are run at once, for each sort of books.
@@ -34,8 +34,7 @@ fn matrix(books: Books) {
     let scenarios = scenario::all().into_iter().filter(|scenario| chosen.has(books, scenario));
     let queue: Mutex<VecDeque<_>> = Mutex::new(scenarios.enumerate().collect());
     let rows: Mutex<Vec<(usize, Row)>> = Mutex::default();
-    #[expect(clippy::disallowed_methods, reason = "how long it really took")]
-    let began = Instant::now();
+    let clock = Clock::system();
     std::thread::scope(|scope| {
         for _lane in 0..LANES {
             scope.spawn(|| {
@@ -54,7 +53,7 @@ fn matrix(books: Books) {
     rows.sort_by_key(|(at, _)| *at);
     let rows = rows.into_iter().map(|(_, row)| row).collect();
     let table = Table { books, is_full: chosen.full, rows };
-    table.print(began.elapsed());
+    table.print(clock.monotonic());
     let failures = table.failures();
     assert!(failures.is_empty(), "{} cells failed:\n{}", failures.len(), failures.join("\n"));
 }

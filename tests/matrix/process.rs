@@ -160,7 +160,7 @@ impl Process {
             StuckKind::InDoubt => scenario.is_repeating,
             StuckKind::Refused => scenario.is_undo_refused,
             // What failed when a process died has failed until another took it up.
-            StuckKind::Exhausted => matches!(scenario.calm, Calm::Stuck | Calm::GoingBack),
+            StuckKind::Exhausted => !matches!(scenario.calm, Calm::Never),
             StuckKind::Unreadable => false,
         };
         assert!(fits, "stuck for no reason: {kind} {saga:?}");

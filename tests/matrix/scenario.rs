@@ -10,8 +10,11 @@ use uuid::Uuid;
 
 /// A checkout, and what goes wrong with it besides its processes' deaths.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "it is a list of what is true of it")]
 pub struct Scenario {
     pub name: String,
+    /// Its place among all.
+    pub number: usize,
     pub user: Uuid,
     pub lines: Vec<(Uuid, u32)>,
     /// The neighbours act again on every call.
@@ -35,6 +38,8 @@ pub struct Scenario {
     pub is_undo_refused: bool,
     /// The client asks to be told of the acceptance, too.
     pub is_async: bool,
+    /// Every point of it is run, also when others are sampled.
+    pub is_whole: bool,
     /// The successor dies as well, at its first points.
     pub dies_twice: bool,
     /// What it may come to.
@@ -48,6 +53,8 @@ pub struct Scenario {
 pub enum Calm {
     Never,
     GoingBack,
+    /// Or when a process dies: its successor may get further than it did.
+    GoingBackOrDeath,
     Stuck,
 }
 
@@ -67,6 +74,7 @@ const REPEATING: Kinds = Kinds { product: false, payment: false };
 fn scenario(name: impl Into<String>, ends: &[Ending]) -> Scenario {
     Scenario {
         name: name.into(),
+        number: 0,
         user: MEENA,
         lines: vec![(TEA, 1), (KETTLE, 2)],
         is_repeating: false,
@@ -81,6 +89,7 @@ fn scenario(name: impl Into<String>, ends: &[Ending]) -> Scenario {
         is_stopped: false,
         is_undo_refused: false,
         is_async: false,
+        is_whole: false,
         dies_twice: false,
         ends: ends.to_vec(),
         differs_from: None,
@@ -112,7 +121,7 @@ impl Scenario {
 pub fn all() -> Vec<Scenario> {
     let mut all =
         vec![Scenario { is_async: true, ..scenario("success, answered 202", &[Completed]) }];
-    all.extend(plain());
+    all.extend(plain().into_iter().map(|plain| Scenario { is_whole: true, ..plain }));
     all.extend(refusals());
     for (call, step) in EFFECTS {
         all.extend(outcomes(call, step));
@@ -121,6 +130,7 @@ pub fn all() -> Vec<Scenario> {
     all.extend(deadlines());
     all.extend(words());
     all.extend(broken_promises());
+    all.iter_mut().zip(0..).for_each(|(scenario, number)| scenario.number = number);
     all
 }
 
@@ -271,7 +281,15 @@ fn deadlines() -> Vec<Scenario> {
         unreachable: Some((Step::ReserveStock, u32::MAX)),
         ..late("reservations not sent by the deadline", &[compensated])
     };
-    let mut all = vec![read, charge, reserve];
+    let ends = vec![compensated, Completed];
+    let recover = |late: &Scenario| Scenario {
+        name: format!("{}, well after a death", late.name),
+        calm: Calm::GoingBackOrDeath,
+        ends: ends.clone(),
+        ..late.clone()
+    };
+    let recovered = Scenario { is_whole: true, ..recover(&reserve) };
+    let mut all = vec![recover(&charge), recovered, read, charge, reserve];
     all.extend(both(unsent));
     all.extend(both(unsent_line));
     all

@@ -53,7 +53,7 @@ impl Row {
         self.by_verdict += usize::from(verdicts > 0);
     }
 
-    fn numbers(&self) -> [usize; 11] {
+    fn numbers(&self) -> [usize; COLUMNS] {
         [
             self.points,
             self.before,
@@ -70,7 +70,10 @@ impl Row {
     }
 }
 
-const HEADS: [&str; 11] = [
+const COLUMNS: usize = 11;
+/// Those that count cells by how they died.
+const DEATHS: std::ops::Range<usize> = 1..7;
+const HEADS: [&str; COLUMNS] = [
     "points",
     "before",
     "held",
@@ -95,30 +98,32 @@ pub struct Table {
 impl Table {
     /// Prints it past the capture of a test that passes: it is the proof.
     pub fn print(&self, took: Duration) {
-        let mut text = format!("\nCrash matrix, books in {:?}\n", self.books);
-        let head: Vec<String> = HEADS.iter().map(|head| format!("{head:>11}")).collect();
-        text += &format!("{:48}{}\n", "scenario", head.concat());
-        let mut sums = [0; 11];
+        let heads = HEADS.map(str::to_owned);
+        let mut lines = vec![
+            String::new(),
+            format!("Crash matrix, books in {:?}", self.books),
+            line("scenario", &heads),
+        ];
+        let mut sums = [0; COLUMNS];
         for row in &self.rows {
             let numbers = row.numbers();
-            text += &line(&row.name, numbers);
+            lines.push(line(&row.name, &numbers.map(|number| number.to_string())));
             if !row.failures.is_empty() {
-                text += &format!("    {} cells FAILED\n", row.failures.len());
+                lines.push(format!("    {} cells FAILED", row.failures.len()));
             }
-            for (sum, number) in sums.iter_mut().zip(numbers) {
-                *sum += number;
-            }
+            sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
         }
-        text += &line(&format!("{} scenarios", self.rows.len()), sums);
-        let cells: usize = sums[1..7].iter().sum();
-        let failed = self.failures().len();
-        text +=
-            &format!("{cells} cells at rest, {failed} failed, in {:.1} s\n", took.as_secs_f64());
+        let all = format!("{} scenarios", self.rows.len());
+        lines.push(line(&all, &sums.map(|sum| sum.to_string())));
+        let cells: usize = sums[DEATHS].iter().sum();
+        let (failed, took) = (self.failures().len(), took.as_secs_f64());
+        lines.push(format!("{cells} cells at rest, {failed} failed, in {took:.1} s"));
         if !self.is_full {
-            text +=
-                "One call's outcomes: from that call on, every other point; MATRIX_FULL=1: all\n";
+            let what = "Variants are sampled: one point of four, from the call on that goes wrong";
+            lines.push(format!("{what}; MATRIX_FULL=1 runs all"));
         }
-        std::io::stdout().write_all(text.as_bytes()).expect("somebody listens");
+        lines.push(String::new());
+        std::io::stdout().write_all(lines.join("\n").as_bytes()).expect("somebody listens");
     }
 
     pub fn failures(&self) -> Vec<String> {
@@ -126,7 +131,7 @@ impl Table {
     }
 }
 
-fn line(name: &str, numbers: [usize; 11]) -> String {
-    let numbers: Vec<String> = numbers.iter().map(|number| format!("{number:>11}")).collect();
-    format!("{name:48}{}\n", numbers.concat())
+fn line(name: &str, columns: &[String; COLUMNS]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| format!("{column:>12}")).collect();
+    format!("{name:56}{}", columns.concat())
 }

@@ -80,8 +80,11 @@ impl World {
         self.seen(|seen| seen.letters.push(letter));
     }
 
-    /// Everything in the cart costs more from now on.
-    pub async fn raise_prices(&self, http: &reqwest::Client) {
+    /// A process has died: until another lives, everything in the cart gets dearer.
+    pub async fn mourn(&self, http: &reqwest::Client) {
+        if matches!(self.scenario.calm, Calm::GoingBackOrDeath) {
+            self.get_well();
+        }
         let mut products = self.sandbox.ledger().products;
         products.retain(|product| self.scenario.lines.iter().any(|(id, _)| *id == product.id));
         for mut product in products {
@@ -104,10 +107,16 @@ impl World {
     pub fn calm_down(&self, saga: &Found) {
         let now = match self.scenario.calm {
             Calm::Never => false,
-            Calm::GoingBack => saga.state() == Some(State::Compensating),
+            Calm::GoingBack | Calm::GoingBackOrDeath => saga.state() == Some(State::Compensating),
             Calm::Stuck => saga.stuck.is_some(),
         };
-        if now && !self.seen(|seen| std::mem::replace(&mut seen.calmed, true)) {
+        if now {
+            self.get_well();
+        }
+    }
+
+    fn get_well(&self) {
+        if !self.seen(|seen| std::mem::replace(&mut seen.calmed, true)) {
             self.sandbox.clear_faults();
         }
     }
@@ -182,7 +191,7 @@ impl World {
     /// Everything is at rest: compares the books with the neighbours' ledgers, with what everybody
     /// was told, and with what the scenario may come to.
     pub async fn check_the_end(&self, store: &Store, saga: &Found) -> Ending {
-        let ending = self.ending(saga);
+        let ending = ending_of(saga);
         let may = &self.scenario.ends;
         assert!(may.contains(&ending), "came to {ending:?}, and may only come to {may:?}");
         let (told, priced, stopped) =
@@ -201,24 +210,24 @@ impl World {
         audit_of(std::slice::from_ref(saga), store, &self.sandbox.ledger()).await;
         ending
     }
+}
 
-    fn ending(&self, saga: &Found) -> Ending {
-        let context = saga.context.as_ref().expect("readable");
-        match saga.state().expect("readable") {
-            State::Completed => Ending::Completed,
-            State::Compensated => {
-                Ending::Compensated(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
-            }
-            State::Rejected => {
-                Ending::Rejected(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
-            }
-            State::Started
-            | State::ProfileFetched
-            | State::Priced
-            | State::Paid
-            | State::Reserved
-            | State::Compensating => panic!("not at rest: {saga:?}"),
+fn ending_of(saga: &Found) -> Ending {
+    let context = saga.context.as_ref().expect("readable");
+    match saga.state().expect("readable") {
+        State::Completed => Ending::Completed,
+        State::Compensated => {
+            Ending::Compensated(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
         }
+        State::Rejected => {
+            Ending::Rejected(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
+        }
+        State::Started
+        | State::ProfileFetched
+        | State::Priced
+        | State::Paid
+        | State::Reserved
+        | State::Compensating => panic!("not at rest: {saga:?}"),
     }
 }
 
