@@ -54,9 +54,9 @@ pub struct Track {
     pub attempts: u32,
     /// A call of it may be in flight since then: it was begun, and what came of it is not known.
     pub open_since: Option<DateTime<Utc>>,
-    /// An intent is logged whose outcome is not, and nothing before it was unsure: if that attempt
-    /// turns out not to have been sent, the effect is untouched again.
-    sole_intent: bool,
+    /// The attempt whose intent is logged and whose outcome is not, where nothing before it was
+    /// unsure: if that very attempt turns out not to have been sent, the effect is untouched again.
+    sole_intent: Option<u32>,
 }
 
 impl Track {
@@ -65,7 +65,7 @@ impl Track {
         generation: 0,
         attempts: 0,
         open_since: None,
-        sole_intent: false,
+        sole_intent: None,
     };
 
     fn doubt_from(&mut self, moment: DateTime<Utc>) {
@@ -94,7 +94,9 @@ impl Track {
         match outcome {
             Outcome::Done => self.standing = Standing::Done,
             Outcome::Refused => self.standing = Standing::Refused,
-            Outcome::NotSent if sole_intent => self.standing = Standing::Untouched,
+            Outcome::NotSent if sole_intent == Some(entry.attempt) => {
+                self.standing = Standing::Untouched;
+            }
             Outcome::NotSent => {}
             Outcome::Unknown => self.doubt_from(entry.started_at),
         }
@@ -137,7 +139,8 @@ impl Position {
             Event::TakenOver(state) => self.doubt_unlogged(state, entry.started_at),
             Event::Retried | Event::Stopped => {}
             Event::Sending => self.on(entry.effect, |track| {
-                track.sole_intent = track.standing == Standing::Untouched;
+                let is_first = track.standing == Standing::Untouched;
+                track.sole_intent = is_first.then_some(entry.attempt);
                 track.attempts = track.attempts.max(entry.attempt);
                 track.open_since = Some(entry.started_at);
                 track.doubt_from(entry.started_at);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{REPEATING, policy, priced, start};
 use crate::saga::machine::next;
 use crate::saga::{
-    Cause, Effect, Entry, Event, Instance, Kinds, Next, Outcome, Phase, State, Step,
+    Cause, Effect, Entry, Event, Instance, Kinds, Next, Outcome, Phase, Standing, State, Step,
 };
 
 const STANDINGS: [(&str, Option<Outcome>); 4] = [
@@ -207,6 +207,24 @@ fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
         panic!("it looks")
     };
     assert_eq!(calls[0].how, crate::saga::How::LookUp);
+}
+
+#[test]
+fn doubt_about_a_dead_owners_attempt_outlives_another_attempt_that_was_not_sent() {
+    // The neighbour is trusted with keys, but for a while one of the replicas was told otherwise.
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    let charge = Effect { step: Step::ChargePayment, line: None };
+    put(&mut saga, Step::PriceCart, None, Some(Outcome::Done));
+    let entry =
+        |event, attempt| Entry { effect: charge, event, attempt, ..saga.unsaved[0].clone() };
+    let log = [
+        entry(Event::Sending, 1),
+        entry(Event::TakenOver(State::Priced), 0),
+        entry(Event::Came(Outcome::NotSent), 2),
+    ];
+    log.into_iter().for_each(|entry| saga.log(entry));
+    let track = saga.position.track(charge).expect("there is a charge");
+    assert_eq!(track.standing, Standing::Unsure { since: start() });
 }
 
 #[test]
