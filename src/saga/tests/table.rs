@@ -222,7 +222,9 @@ fn doubt_about_a_dead_owners_attempt_outlives_another_attempt_that_was_not_sent(
         entry(Event::TakenOver(State::Priced), 0),
         entry(Event::Came(Outcome::NotSent), 2),
     ];
-    log.into_iter().for_each(|entry| saga.log(entry));
+    for entry in log {
+        saga.log(entry);
+    }
     let track = saga.position.track(charge).expect("there is a charge");
     assert_eq!(track.standing, Standing::Unsure { since: start() });
 }
