@@ -81,7 +81,7 @@ impl Weather {
             kill: often(0.002),
             pause: often(0.002),
             cut_off: often(0.001),
-            drain: often(0.0005),
+            drain: often(0.0015),
             statement_fails: often(0.01),
             answer_lost: often(0.01),
             commit_fails: often(0.04),
