@@ -16,6 +16,8 @@ const WRITERS: u32 = 3;
 const READERS: u32 = 4;
 /// How long a statement waits for a connection before the database counts as out of reach.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// Behind a gate it is the gate that says what is out of reach, not a machine that is merely busy.
+const ACQUIRE_BEHIND_A_GATE: Duration = Duration::from_mins(1);
 /// As what a process comes to the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -85,9 +87,10 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
         Access::Owner => Some(Arc::new(lock_beside(options.url)?)),
         Access::Guest => None,
     };
+    let acquire = if options.gate.is_some() { ACQUIRE_BEHIND_A_GATE } else { ACQUIRE };
     let pool = async |connections: u32| {
         let mut pool = ConnectOptions::new(options.url);
-        pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
+        pool.max_connections(connections).min_connections(1).acquire_timeout(acquire);
         pool.sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
             sqlite

@@ -145,7 +145,8 @@ impl Run {
         let Some(node) = &slot.node else { return };
         let Some(Up { executor, .. }) = node.up.clone() else { return };
         let (mail, life) = (self.mail.clone(), slot.life);
-        let grace = self.dice.millis(0, 4_000);
+        let longest = self.dice.one_of(&[5, 500, 4_000]);
+        let grace = self.dice.millis(0, longest);
         node.spawn(async move {
             executor.drain(grace).await;
             mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Drained { at, life });

@@ -122,10 +122,12 @@ impl Board {
     fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), DbErr>>) {
         let (go, may_go) = oneshot::channel();
         let mut waiting = self.lock();
-        if waiting.working == Some(node) {
+        let worked = waiting.working == Some(node);
+        if worked {
             waiting.working = None;
         }
-        if waiting.open == Some(node) && passage == Passage::Committed {
+        // A transaction that was under way has come to its commit, or failed before.
+        if waiting.open == Some(node) && worked && passage != Passage::Commit {
             waiting.open = None;
         }
         waiting.next += 1;

@@ -1,5 +1,6 @@
 //! What becomes of calls on their way: checked when they are sent, lost, late, refused or garbled.
 
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use order_service::neighbours::{Carried, Lost};
@@ -41,12 +42,26 @@ impl Run {
         self.network.forward(call, now + takes);
     }
 
-    /// At a neighbour that acts on every call, one key is sent once.
+    /// At a neighbour that acts on every call, a key is sent once; at any other, as long as the key
+    /// is surely remembered.
     fn note_sent(&mut self, request: &Request) {
-        let kinds = self.plan.kinds;
+        if !request.is_effect {
+            return;
+        }
+        let (now, kinds, key) = (self.now(), self.plan.kinds, &request.key);
         let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
-        if request.is_effect && !keeps_keys && !self.sent.insert(request.key.clone()) {
-            self.faults.push(format!("{} was sent twice where keys are not kept", request.key));
+        match self.sent.entry(key.clone()) {
+            Entry::Vacant(never) => {
+                never.insert(now);
+            }
+            Entry::Occupied(_) if !keeps_keys => {
+                self.faults.push(format!("{key} was sent twice where keys are not kept"));
+            }
+            Entry::Occupied(first) if now >= *first.get() + self.plan.key_memory => {
+                let fault = format!("{key} was sent at {:?}, and again now", first.get());
+                self.faults.push(format!("{fault}, when it may be forgotten"));
+            }
+            Entry::Occupied(_) => {}
         }
     }
 

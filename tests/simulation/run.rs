@@ -3,7 +3,7 @@
 //! All nodes are idle when an event is chosen; the event touches one node, which then runs until it
 //! is idle again. So the seed alone decides the order of everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -81,8 +81,8 @@ pub struct Run {
     pub story: Story,
     pub faults: Vec<String>,
     pub fences: BTreeMap<OrderId, i64>,
-    /// Keys under which something was sent to a neighbour that acts on every call.
-    pub sent: BTreeSet<String>,
+    /// Keys under which effects were sent, and when first.
+    pub sent: BTreeMap<String, Duration>,
     /// The product and the payment service are out of order until then.
     pub out_of_order: [Duration; 2],
     pub steps: u64,
@@ -133,7 +133,7 @@ impl Run {
             story: Story::new(aloud),
             faults: Vec::new(),
             fences: BTreeMap::new(),
-            sent: BTreeSet::new(),
+            sent: BTreeMap::new(),
             out_of_order: [Duration::ZERO; 2],
             steps: 0,
             url,

@@ -81,7 +81,7 @@ impl Weather {
             kill: often(0.002),
             pause: often(0.002),
             cut_off: often(0.001),
-            drain: often(0.0005),
+            drain: often(0.0015),
             statement_fails: often(0.01),
             answer_lost: often(0.01),
             commit_fails: often(0.04),
@@ -100,7 +100,7 @@ impl Weather {
             operator: often(0.01),
             price_change: often(0.005),
             outage: often(0.002),
-            sleep: often(0.0002),
+            sleep: often(0.0004),
         }
     }
 }
@@ -128,7 +128,7 @@ impl Plan {
             nodes: dice.one_of(&[1, 2, 3, 3]),
             checkouts: dice.one_of(&[8, 20, 40]),
             kinds: if dice.chance(0.2) { kinds(false, false) } else { dice.one_of(&all) },
-            key_memory: Duration::from_secs(dice.one_of(&[15, 600, 600, 600])),
+            key_memory: Duration::from_secs(dice.one_of(&[5, 15, 600, 600])),
             declines_repeats: dice.chance(0.4),
             concurrency: dice.one_of(&[3, 8, 64]),
             backlog: dice.one_of(&[6, 1_000_000, 1_000_000]),
