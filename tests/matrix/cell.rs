@@ -8,7 +8,7 @@ use crate::table::Row;
 
 /// Of so many points of a variant, one is run with each sort of books: not the same one, and of the
 /// next variant another.
-const SAMPLE: usize = 4;
+const SAMPLE: usize = 8;
 
 /// Which cells are run.
 pub struct Chosen {
@@ -53,10 +53,14 @@ impl Chosen {
     }
 
     /// The points of a successor to die at, too.
-    fn second(&self, scenario: &Scenario, passed: &[String]) -> Vec<String> {
+    fn second(&self, at: usize, scenario: &Scenario, passed: &[String]) -> Vec<String> {
         match &self.cell {
             Some(cell) if cell.len() > 2 => cell.get(3).cloned().into_iter().collect(),
-            Some(_) | None if scenario.dies_twice => sample(passed),
+            Some(_) | None if scenario.dies_twice => {
+                let sample = sample(passed);
+                let one = at % sample.len().max(1);
+                if self.full { sample } else { sample.get(one).cloned().into_iter().collect() }
+            }
             Some(_) | None => Vec::new(),
         }
     }
@@ -80,9 +84,9 @@ pub fn run_row(lane: &mut Lane, books: Books, scenario: &Scenario, chosen: &Chos
     let Some(calm) = run(lane, books, scenario, &[], &mut row) else { return row };
     let points = chosen.first(books, scenario, &calm.passed);
     row.points = points.len();
-    for first in &points {
+    for (at, first) in points.iter().enumerate() {
         let Some(cell) = run(lane, books, scenario, &[first], &mut row) else { continue };
-        for second in chosen.second(scenario, &cell.passed) {
+        for second in chosen.second(at + books as usize, scenario, &cell.passed) {
             run(lane, books, scenario, &[first, &second], &mut row);
         }
     }

@@ -108,9 +108,7 @@ impl Table {
         for row in &self.rows {
             let numbers = row.numbers();
             lines.push(line(&row.name, &numbers.map(|number| number.to_string())));
-            if !row.failures.is_empty() {
-                lines.push(format!("    {} cells FAILED", row.failures.len()));
-            }
+            lines.extend(row.failures.iter().map(|failure| format!("FAILED {failure}")));
             sums.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += number);
         }
         let all = format!("{} scenarios", self.rows.len());
@@ -119,7 +117,7 @@ impl Table {
         let (failed, took) = (self.failures().len(), took.as_secs_f64());
         lines.push(format!("{cells} cells at rest, {failed} failed, in {took:.1} s"));
         if !self.is_full {
-            let what = "Variants are sampled: one point of four, from the call on that goes wrong";
+            let what = "Variants are sampled: one point of eight, from the call on that goes wrong";
             lines.push(format!("{what}; MATRIX_FULL=1 runs all"));
         }
         lines.push(String::new());
