@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::Fault;
-use crate::database::{Database, Engine, Totals};
+use crate::database::{Database, Engine};
 use crate::process::{Sandbox, Service, System};
 use crate::progress::Progress;
 use crate::table::{self, Row};
@@ -87,11 +87,11 @@ pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
     let directory = tempfile::tempdir()?;
     let mut rows = Vec::new();
     for engine in &sizes.databases {
-        let mut sides = sides(*engine, directory.path(), &comparison.sandbox).await?;
+        let sides = sides(*engine, directory.path(), &comparison.sandbox).await?;
         let mut busiest = f64::INFINITY;
         for loading in &sizes.loads {
             let shape = sizes.shape(*loading, busiest);
-            let rounds = comparison.rounds(&mut sides, (*engine, *loading), &shape).await?;
+            let rounds = comparison.rounds(&sides, (*engine, *loading), &shape).await?;
             let row = Row { engine: *engine, loading: *loading, rounds };
             if *loading == Loading::SixtyFour {
                 busiest = row.median(System::Saga).rate.min(row.median(System::Plain).rate);
@@ -132,8 +132,8 @@ async fn sides(engine: Engine, directory: &Path, sandbox: &Sandbox) -> Result<[S
     let start = async |system| -> Result<Side, Fault> {
         let label = format!("{engine:?}-{system:?}");
         let database = Database::fresh(engine, directory, &label).await?;
-        let service = Service::start(system, &database.url, sandbox, directory).await?;
-        Ok(Side { service, database, seen: Totals::default() })
+        let service = Service::start(system, &database.url, sandbox, directory, &[]).await?;
+        Ok(Side { service, database })
     };
     Ok([start(System::Saga).await?, start(System::Plain).await?])
 }
@@ -151,14 +151,14 @@ impl Comparison {
     /// Saga, plain, saga, plain...: what disturbs the machine for a while disturbs both.
     async fn rounds(
         &mut self,
-        sides: &mut [Side; 2],
+        sides: &[Side; 2],
         (engine, loading): (Engine, Loading),
         shape: &Shape,
     ) -> Result<Vec<[Figures; 2]>, Fault> {
         let mut rounds = Vec::new();
         for seed in (0..).take(self.rounds) {
             let mut round = [Figures::default(); 2];
-            for (side, figures) in sides.iter_mut().zip(&mut round) {
+            for (side, figures) in sides.iter().zip(&mut round) {
                 let system = name(side.service.system);
                 self.progress.begin(&format!("{}, {}, {system}", engine.name(), loading.name()));
                 *figures = side.turn(shape, seed, &self.sandbox, &mut self.wrong).await?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{PgPool, Row};
 
@@ -62,11 +63,14 @@ pub struct Totals {
     pub unfinished: i64,
 }
 
-const TOTALS: &str = "SELECT (SELECT count(*) FROM orders), \
-    (SELECT CAST(COALESCE(sum(total_amount), 0) AS bigint) FROM orders), \
-    (SELECT count(*) FROM order_items), \
-    (SELECT CAST(COALESCE(sum(quantity), 0) AS bigint) FROM order_items), \
-    (SELECT count(*) FROM saga_instance WHERE state <> 'Completed')";
+/// Of what was accepted since `$1`, by indexes: millions of others may be there.
+const TOTALS: &str = "SELECT count(*), CAST(COALESCE(sum(o.total_amount), 0) AS bigint), \
+    CAST(COALESCE(sum(i.lines), 0) AS bigint), CAST(COALESCE(sum(i.quantity), 0) AS bigint), \
+    (SELECT count(*) FROM saga_instance WHERE created_at >= $1 AND state <> 'Completed') \
+    FROM (SELECT id, total_amount FROM orders WHERE created_at >= $1) AS o \
+    LEFT JOIN (SELECT order_id, count(*) AS lines, sum(quantity) AS quantity FROM order_items \
+    WHERE order_id IN (SELECT id FROM orders WHERE created_at >= $1) GROUP BY order_id) AS i \
+    ON i.order_id = o.id";
 
 impl Database {
     pub async fn fresh(engine: Engine, directory: &Path, name: &str) -> Result<Self, Fault> {
@@ -89,6 +93,14 @@ impl Database {
         }
     }
 
+    /// Its connections, where it is PostgreSQL.
+    pub fn postgres(&self) -> Result<&PgPool, Fault> {
+        match &self.books {
+            Books::Postgres { pool, .. } => Ok(pool),
+            Books::Sqlite(_) => Err("only PostgreSQL is filled".into()),
+        }
+    }
+
     /// What was done so far by and for this service.
     pub async fn done(&self, service: &Service) -> Result<Done, Fault> {
         match &self.books {
@@ -103,7 +115,7 @@ impl Database {
             }
             Books::Sqlite(pool) => {
                 let commits = match service.system {
-                    System::Saga => service.counter("order_service_log_commits_total ").await?,
+                    System::Saga => service.metric("order_service_log_commits_total").await?,
                     System::Plain => {
                         let asked = "SELECT count(*) FROM orders";
                         as_float(sqlx::query(asked).fetch_one(pool).await?.get(0))
@@ -115,14 +127,15 @@ impl Database {
         }
     }
 
-    pub async fn totals(&self) -> Result<Totals, Fault> {
+    /// What became of the checkouts that were accepted since then.
+    pub async fn totals(&self, since: DateTime<Utc>) -> Result<Totals, Fault> {
         let columns: [i64; 5] = match &self.books {
             Books::Postgres { pool, .. } => {
-                let row = sqlx::query(TOTALS).fetch_one(pool).await?;
+                let row = sqlx::query(TOTALS).bind(since).fetch_one(pool).await?;
                 std::array::from_fn(|at| row.get(at))
             }
             Books::Sqlite(pool) => {
-                let row = sqlx::query(TOTALS).fetch_one(pool).await?;
+                let row = sqlx::query(TOTALS).bind(since).fetch_one(pool).await?;
                 std::array::from_fn(|at| row.get(at))
             }
         };

@@ -8,12 +8,16 @@
 
 mod comparison;
 mod database;
+mod fill;
 mod load;
+mod memory;
 mod plain;
 #[path = "../../tests/it/harness/postgres.rs"]
 mod postgres;
 mod process;
 mod progress;
+mod recovery;
+mod scale;
 mod table;
 mod turn;
 mod usage;
@@ -43,6 +47,12 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Role {
+    /// A start with many interrupted sagas
+    Recovery(recovery::Recovery),
+    /// A database with millions of finished sagas
+    Scale(scale::Scale),
+    /// Memory with many checkouts in flight
+    Memory(memory::Memory),
     /// One load, for one system
     #[command(hide = true)]
     Load(load::Load),
@@ -55,6 +65,9 @@ fn main() -> ExitCode {
     let Cli { role, sizes, bench: _ } = Cli::parse();
     let done = match role {
         None => running(comparison::run(sizes)),
+        Some(Role::Recovery(recovery)) => running(recovery::run(recovery)),
+        Some(Role::Scale(scale)) => running(scale::run(scale)),
+        Some(Role::Memory(memory)) => running(memory::run(memory)),
         Some(Role::Load(load)) => load::run(&load),
         Some(Role::Plain(plain)) => running(plain::serve(plain)),
     };

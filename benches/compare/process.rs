@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use order_service::clock::Clock;
 use order_service::sandbox::{Fault as Misbehaviour, FaultKind, Ledger};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::Fault;
 use crate::load::{Load, cart};
 
+/// The operators'.
+const TOKEN: &str = "bench";
 const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 /// The longest that anything here takes to be ready.
 const READY_WITHIN: Duration = Duration::from_mins(5);
@@ -90,8 +92,19 @@ impl Sandbox {
         if !pause.is_zero() {
             let millis = u64::try_from(pause.as_millis()).ok();
             let slow = Misbehaviour { millis, ..Misbehaviour::anywhere(FaultKind::Slow) };
-            self.http.post(self.url("faults")).json(&slow).send().await?.error_for_status()?;
+            self.inject(&slow).await?;
         }
+        Ok(())
+    }
+
+    pub async fn inject(&self, fault: &Misbehaviour) -> Result<(), Fault> {
+        self.http.post(self.url("faults")).json(fault).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// No more faults; calls that they held are cut off.
+    pub async fn calm_down(&self) -> Result<(), Fault> {
+        self.http.delete(self.url("faults")).send().await?.error_for_status()?;
         Ok(())
     }
 
@@ -120,12 +133,14 @@ pub struct Service {
 }
 
 impl Service {
-    /// Returns once it is ready. What it says goes to a file in `directory`.
+    /// Returns once it is ready. What it says goes to a file in `directory`; `set` is the rest of
+    /// its environment.
     pub async fn start(
         system: System,
         database_url: &str,
         sandbox: &Sandbox,
         directory: &Path,
+        set: &[(&str, &str)],
     ) -> Result<Self, Fault> {
         let address = free_address()?;
         let url = |address: SocketAddr| format!("http://{address}");
@@ -133,6 +148,7 @@ impl Service {
             System::Saga => {
                 let mut command = Command::new(BINARY);
                 command.arg("serve");
+                command.env("ORDER_SERVICE__OPERATOR__TOKEN", TOKEN);
                 command.env("ServiceUrls__UserService", url(sandbox.user));
                 command.env("ServiceUrls__ProductService", url(sandbox.product));
                 command.env("ServiceUrls__PaymentService", url(sandbox.payment));
@@ -148,6 +164,7 @@ impl Service {
             }
         };
         command.args(["--listen", &address.to_string(), "--database-url", database_url]);
+        command.envs(set.iter().copied());
         let log: PathBuf = directory.join(format!("{system:?}.log"));
         command.current_dir(directory).stdout(Stdio::null()).stderr(File::create(&log)?);
         let child = Kept::spawn(&mut command)?;
@@ -164,12 +181,37 @@ impl Service {
         }
     }
 
-    /// A counter of its `/metrics`.
-    pub async fn counter(&self, name: &str) -> Result<f64, Fault> {
-        let url = format!("http://{}/metrics", self.address);
-        let metrics = self.http.get(url).send().await?.text().await?;
-        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
-        Ok(line.ok_or_else(|| format!("no {name} among the metrics"))?.trim().parse()?)
+    /// A number of its `/metrics`, by the name with its labels; 0 for what was never counted.
+    pub async fn metric(&self, name: &str) -> Result<f64, Fault> {
+        let metrics = self.get("/metrics").await?.text().await?;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(line.map_or(Ok(0.0), |value| value.trim().parse())?)
+    }
+
+    /// Has a checkout accepted, and waits for no more.
+    pub async fn accept(&self, body: String) -> Result<(), Fault> {
+        let request = self.http.post(format!("http://{}/api/orders/create", self.address));
+        let request = request.header("content-type", "application/json").body(body);
+        let answer = request.header("prefer", "respond-async").send().await?;
+        if answer.status() == 202 { Ok(()) } else { Err(answer.text().await?.into()) }
+    }
+
+    /// Asks for a page of a list; the path of the next, if there is one.
+    pub async fn page(&self, path: &str) -> Result<Option<String>, Fault> {
+        let answer = self.get(path).await?;
+        let link = answer.headers().get("link").and_then(|link| link.to_str().ok());
+        if let Some(next) = link.and_then(|link| link.split(['<', '>']).nth(1)) {
+            return Ok(Some(next.to_owned()));
+        }
+        let body: Value = answer.json().await?;
+        let join = if path.contains('?') { '&' } else { '?' };
+        Ok(body["next"].as_str().map(|next| format!("{path}{join}cursor={next}")))
+    }
+
+    /// Asks for a path as the operators do.
+    pub async fn get(&self, path: &str) -> Result<reqwest::Response, Fault> {
+        let request = self.http.get(format!("http://{}{path}", self.address));
+        Ok(request.bearer_auth(TOKEN).send().await?.error_for_status()?)
     }
 }
 

@@ -20,24 +20,27 @@ impl Progress {
         Self { begun: clock.monotonic(), clock, done: 0, steps }
     }
 
-    /// Before a step. On a terminal the line replaces the last one.
+    /// Before a step.
     pub fn begin(&mut self, what: &str) {
-        let spent = self.clock.monotonic() - self.begun;
-        let left = match self.done {
-            0 => String::new(),
-            done => {
-                let left = spent / done * self.steps.saturating_sub(done);
-                format!(
-                    ", {} left",
-                    humantime::format_duration(Duration::from_secs(left.as_secs()))
-                )
-            }
-        };
-        let (back, end) =
-            if std::io::stderr().is_terminal() { ("\r\x1b[K", "") } else { ("", "\n") };
-        eprint!("{back}[{:>3}/{}] {what}{left}{end}", self.done + 1, self.steps);
-        drop(std::io::stderr().flush());
+        self.at(self.done, what);
         self.done += 1;
+    }
+
+    /// Where so many steps are done. On a terminal the line replaces the last one.
+    pub fn at(&mut self, done: u32, what: &str) {
+        let spent = self.clock.monotonic() - self.begun;
+        let left = spent.checked_div(done).map(|each| {
+            let left = each * self.steps.saturating_sub(done);
+            format!(", {} left", humantime::format_duration(Duration::from_secs(left.as_secs())))
+        });
+        let percent = u64::from(done) * 100 / u64::from(self.steps.max(1));
+        let line = format!("{percent:>3} % {what}{}", left.unwrap_or_default());
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\x1b[K{line}");
+            drop(std::io::stderr().flush());
+        } else {
+            eprintln!("{line}");
+        }
     }
 
     /// After the last.

@@ -86,8 +86,9 @@ struct Target {
     of: fn(&Row) -> f64,
 }
 
+/// What is wanted of a figure.
 #[derive(Clone, Copy)]
-enum Bound {
+pub enum Bound {
     AtLeast(f64),
     AtMost(f64),
 }
@@ -157,22 +158,36 @@ pub fn print(rows: &[Row]) {
     align(&mut figures, 3);
     println!("\nMedians of the rounds; CPU, commits and log for each checkout.\n\n{figures}\n");
 
-    let mut targets = new_table();
-    targets.set_header(["target", "wanted", "measured", ""]);
-    for Target { what, on, bound, of } in &TARGETS {
-        let Some(row) = rows.iter().find(|row| (row.engine, row.loading) == *on) else { continue };
-        let measured = of(row);
-        let (wanted, met) = match *bound {
-            Bound::AtLeast(least) => (format!(">= {least}"), measured >= least),
-            Bound::AtMost(most) => (format!("<= {most}"), measured <= most),
-        };
-        let met = if met { "met" } else { "not met" };
-        targets.add_row([(*what).to_owned(), wanted, format!("{measured:.2}"), met.to_owned()]);
-    }
-    println!("{targets}\n");
+    let measured = TARGETS.iter().filter_map(|Target { what, on, bound, of }| {
+        let row = rows.iter().find(|row| (row.engine, row.loading) == *on)?;
+        Some(Met { what: (*what).to_owned(), bound: *bound, measured: of(row) })
+    });
+    targets(&measured.collect::<Vec<_>>());
     let foreign = rows.iter().flat_map(|row| row.rounds.iter().flatten());
     let foreign = median(foreign.map(|figures| figures.foreign_cores).collect());
     println!("Everything else on this machine took {foreign:.1} cores meanwhile.");
+}
+
+/// A target, and what was measured of it.
+pub struct Met {
+    pub what: String,
+    pub bound: Bound,
+    pub measured: f64,
+}
+
+/// Prints which targets are met, in Markdown.
+pub fn targets(measured: &[Met]) {
+    let mut table = new_table();
+    table.set_header(["target", "wanted", "measured", ""]);
+    for Met { what, bound, measured } in measured {
+        let (wanted, met) = match *bound {
+            Bound::AtLeast(least) => (format!(">= {least}"), *measured >= least),
+            Bound::AtMost(most) => (format!("<= {most}"), *measured <= most),
+        };
+        let met = if met { "met" } else { "not met" };
+        table.add_row([what.as_str(), &wanted, &format!("{measured:.2}"), met]);
+    }
+    println!("{table}\n");
 }
 
 fn labels(row: &Row, third: &str) -> [String; 3] {

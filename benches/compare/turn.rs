@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use order_service::clock::Clock;
 use order_service::sandbox::Ledger;
 
 use crate::Fault;
@@ -42,11 +43,10 @@ pub struct Figures {
     pub foreign_cores: f64,
 }
 
-/// A system with its database, and what its books held when they were last looked at.
+/// A system with its database.
 pub struct Side {
     pub service: Service,
     pub database: Database,
-    pub seen: Totals,
 }
 
 /// What everybody had used at a mark.
@@ -63,13 +63,14 @@ impl Side {
     /// Loads it, and checks what came of that: everything that is wrong with the books is put into
     /// `wrong`.
     pub async fn turn(
-        &mut self,
+        &self,
         shape: &Shape,
         seed: u64,
         sandbox: &Sandbox,
         wrong: &mut BTreeSet<String>,
     ) -> Result<Figures, Fault> {
         sandbox.renew(shape.pause).await?;
+        let since = Clock::system().now();
         let millis = |duration: Duration| u64::try_from(duration.as_millis());
         let load = Load {
             address: self.service.address,
@@ -90,7 +91,8 @@ impl Side {
             marks.push(self.used(sandbox, client.pid()).await?);
         };
         let [from, to] = <[Used; 2]>::try_from(marks).map_err(|_| silent)?;
-        self.check(&report, &sandbox.ledger().await?, wrong).await?;
+        let (books, ledger) = (self.database.totals(since).await?, sandbox.ledger().await?);
+        self.check(&report, books, &ledger, wrong)?;
         let resident_mib = usage::resident_mib(self.service.child.pid())?;
         Ok(Figures { resident_mib, ..figures(&report, &from, &to) })
     }
@@ -108,14 +110,13 @@ impl Side {
     }
 
     /// The books against the answers that were given, and against the neighbours' own ledger.
-    async fn check(
-        &mut self,
+    fn check(
+        &self,
         report: &Report,
+        books: Totals,
         ledger: &Ledger,
         wrong: &mut BTreeSet<String>,
     ) -> Result<(), Fault> {
-        let (before, now) = (self.seen, self.database.totals().await?);
-        self.seen = now;
         let created = i64::try_from(report.created)?;
         let acts = i64::try_from(ledger.totals.acted)?;
         let lines = created * i64::try_from(cart::LINES)?;
@@ -125,21 +126,13 @@ impl Side {
                 wrong.insert(format!("{:?}: {what}: {have}, not {want}", self.service.system));
             }
         };
-        same("orders, of 201s", now.orders - before.orders, created);
-        same("lines, of 201s", now.lines - before.lines, lines);
-        same(
-            "money in orders, charged",
-            now.amount - before.amount,
-            totals.charged - totals.refunded,
-        );
-        same(
-            "pieces in orders, reserved",
-            now.quantity - before.quantity,
-            totals.reserved - totals.released,
-        );
+        same("orders, of 201s", books.orders, created);
+        same("lines, of 201s", books.lines, lines);
+        same("money in orders, charged", books.amount, totals.charged - totals.refunded);
+        same("pieces in orders, reserved", books.quantity, totals.reserved - totals.released);
         same("effects", acts, created + lines);
         same("effects that happened twice", i64::try_from(ledger.repeated.len())?, 0);
-        same("sagas that are not completed", now.unfinished, 0);
+        same("sagas that are not completed", books.unfinished, 0);
         for (what, times) in &report.failed {
             wrong.insert(format!("{:?}: {times} times {what}", self.service.system));
         }

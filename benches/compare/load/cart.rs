@@ -41,13 +41,13 @@ pub fn world() -> (Vec<User>, Vec<Product>) {
     ((0..EACH).map(user).collect(), (0..EACH).map(product).collect())
 }
 
-/// Requests as they are written to a socket; the same for the same seed.
-pub fn requests(seed: u64) -> Vec<Vec<u8>> {
+/// Bodies of requests; the same for the same seed.
+pub fn bodies(seed: u64) -> Vec<String> {
     let mut dice = SmallRng::seed_from_u64(seed);
-    (0..CARTS).map(|_| request(&mut dice)).collect()
+    (0..CARTS).map(|_| body(&mut dice)).collect()
 }
 
-fn request(dice: &mut SmallRng) -> Vec<u8> {
+fn body(dice: &mut SmallRng) -> String {
     let items = (0..LINES).map(|_| {
         json!({
             "productId": product_id(dice.random_range(0..EACH)),
@@ -55,11 +55,18 @@ fn request(dice: &mut SmallRng) -> Vec<u8> {
         })
     });
     let items: Vec<_> = items.collect();
-    let body = json!({"userId": user_id(dice.random_range(0..EACH)), "items": items}).to_string();
-    let length = body.len();
-    format!(
-        "POST /api/orders/create HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+    json!({"userId": user_id(dice.random_range(0..EACH)), "items": items}).to_string()
+}
+
+/// The same as they are written to a socket.
+pub fn requests(seed: u64) -> Vec<Vec<u8>> {
+    let request = |body: String| {
+        let length = body.len();
+        format!(
+            "POST /api/orders/create HTTP/1.1\r\nhost: shop\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    };
+    bodies(seed).into_iter().map(request).collect()
 }

@@ -4,8 +4,8 @@ use std::io::{self, Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than any answer may take: `checkout.wait` is 10 s.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longer than any answer may take: a client waits for at most 60 s.
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A connection that is kept alive.
 pub struct Connection {
@@ -21,9 +21,19 @@ impl Connection {
         Ok(Self { stream, buffer: vec![0; 4096] })
     }
 
-    /// Sends a request and returns the status of its answer, which is then read whole.
+    /// Sends a request and returns the status of its answer.
     pub fn ask(&mut self, request: &[u8]) -> io::Result<u16> {
-        self.stream.write_all(request)?;
+        self.send(request)?;
+        self.answer()
+    }
+
+    /// Sends a request whose answer is read later.
+    pub fn send(&mut self, request: &[u8]) -> io::Result<()> {
+        self.stream.write_all(request)
+    }
+
+    /// Reads an answer whole, and returns its status.
+    pub fn answer(&mut self) -> io::Result<u16> {
         let mut filled = 0;
         loop {
             if filled == self.buffer.len() {

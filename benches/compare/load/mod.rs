@@ -8,7 +8,7 @@
 //! with everybody who would have come meanwhile (no coordinated omission).
 
 pub mod cart;
-mod connection;
+pub mod connection;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
