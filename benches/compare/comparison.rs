@@ -99,7 +99,7 @@ pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
             rows.push(row);
         }
     }
-    comparison.progress.end();
+    drop(comparison.progress);
     table::print(&rows);
     let wrong: Vec<_> = comparison.wrong.into_iter().collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }

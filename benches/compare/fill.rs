@@ -70,7 +70,6 @@ pub async fn fill(pool: &PgPool, filling: &Filling<'_>) -> Result<(), Fault> {
     }
     progress.begin("tells the planner");
     run(connection, "VACUUM ANALYZE").await?;
-    progress.end();
     Ok(())
 }
 

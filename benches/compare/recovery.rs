@@ -161,7 +161,7 @@ async fn recover(
     while service.metric("order_service_sagas_taken_over_total").await? < 1.0 {
         clock.sleep(Duration::from_millis(5)).await;
     }
-    let first = clock.monotonic() - ready;
+    let first = clock.monotonic().saturating_sub(ready);
     let steps = u32::try_from(before.open)?;
     let mut progress = Progress::of(usize::try_from(steps)?);
     let open = format!("SELECT count(*) FROM saga_instance WHERE {OPEN} AND created_at < $1");
@@ -173,8 +173,8 @@ async fn recover(
         resident_mib = resident_mib.max(usage::resident_mib(service.child.pid())?);
         progress.at(steps.saturating_sub(u32::try_from(left)?), "comes to rest");
     }
-    progress.end();
-    let all = clock.monotonic() - ready;
+    drop(progress);
+    let all = clock.monotonic().saturating_sub(ready);
     while let Some(line) = lines.recv().await {
         if let Ok(report) = serde_json::from_str(&line) {
             return Ok(Recovered { first, all, resident_mib, report });

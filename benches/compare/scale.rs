@@ -64,7 +64,7 @@ pub async fn run(scale: Scale) -> Result<(), Fault> {
         }
         rates.push(round);
     }
-    progress.end();
+    drop(progress);
     let of = |at: usize| median(rates.iter().map(|round| round[at]).collect());
     println!("{} finished sagas: {:.0}/s; empty: {:.0}/s", scale.sagas, of(0), of(1));
     let [full, _empty] = &sides;
@@ -187,7 +187,7 @@ where
     for _ in 0..LOOKS {
         let from = clock.monotonic();
         look().await?;
-        taken.push((clock.monotonic() - from).as_secs_f64() * 1000.0);
+        taken.push(clock.monotonic().saturating_sub(from).as_secs_f64() * 1000.0);
     }
     Ok(Met { what: format!("{what}, ms"), bound: Bound::AtMost(LOOK_MS), measured: median(taken) })
 }

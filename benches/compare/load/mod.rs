@@ -131,7 +131,8 @@ fn shop<'a>(
                 // In a closed loop by when it was answered, so that a rate is of answers.
                 let counts = if schedule.interval.is_some() { due } else { now };
                 if (schedule.measured_from..schedule.ends).contains(&counts) {
-                    let micros = u64::try_from((now - due).as_micros()).unwrap_or(u64::MAX);
+                    let micros =
+                        u64::try_from(now.saturating_sub(due).as_micros()).unwrap_or(u64::MAX);
                     seen.latencies.saturating_record(micros);
                 }
             }
