@@ -28,6 +28,14 @@ test *words:
 mutants *words:
     scripts/mutants {{words}}
 
+# Against the same checkout without a saga: `just bench --quick`; also `recovery`, `scale`, `memory`
+bench *flags:
+    cargo bench --bench compare -- {{flags}}
+
+# What a decision and a log record cost, in nanoseconds
+bench-pure *flags:
+    cargo bench --bench pure -- {{flags}}
+
 # Format every file
 fmt:
     cargo fmt --all

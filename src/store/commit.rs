@@ -106,6 +106,22 @@ const EVENT: &[Column] = &[
     ("created_at", Type::Time),
 ];
 
+/// Encodes as a commit of these does, and says how many bytes that is: for the benchmark of it.
+#[doc(hidden)]
+pub fn encoded_len(writes: &[Write]) -> usize {
+    fn bytes<R: Serialize>(rows: impl Iterator<Item = R>) -> usize {
+        // A row that can't be encoded is none of this crate's.
+        serde_json::to_string(&rows.collect::<Vec<_>>()).map_or(0, |json| json.len())
+    }
+    let orders = || writes.iter().filter_map(|write| write.order.as_ref());
+    bytes(writes.iter().filter_map(InsertRow::of))
+        + bytes(writes.iter().filter_map(UpdateRow::of))
+        + bytes(writes.iter().flat_map(EntryRow::of))
+        + bytes(orders().map(OrderRow::of))
+        + bytes(orders().flat_map(ItemRow::of))
+        + bytes(orders().map(EventRow::of))
+}
+
 impl Store {
     /// Writes all that stand in one commit, and says of each what became of it. Repeating a call
     /// whose outcome is unknown is safe: what was written then is found to be, and not again.

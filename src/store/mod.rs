@@ -27,6 +27,8 @@ use pool::Pool;
 pub use audit::{Account, Event, Kept};
 pub use claim::Claimed;
 pub use codec::Unreadable;
+#[doc(hidden)]
+pub use commit::encoded_len;
 pub use connect::{Access, Options, open, open_to_read};
 pub use executor::Heard;
 pub use operator::{Filter, Summary};

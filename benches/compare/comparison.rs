@@ -1,0 +1,170 @@
+//! The saga and the same flow without one, in turn under each load, on each database.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::Fault;
+use crate::database::{Database, Engine};
+use crate::process::{Sandbox, Service, System};
+use crate::progress::Progress;
+use crate::table::{self, Row};
+use crate::turn::{Figures, Shape, Side, name};
+
+/// Flags of the comparison.
+#[derive(Debug, clap::Args)]
+pub struct Sizes {
+    /// Two minutes instead of ten: to see that it works, not to measure
+    #[arg(long)]
+    quick: bool,
+    /// How often each is measured; odd, for a median
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Measured time of a turn
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Time before it, which doesn't count
+    #[arg(long, default_value_t = 1.0)]
+    warmup: f64,
+    /// On which databases
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Engine::Postgres, Engine::Sqlite])]
+    databases: Vec<Engine>,
+    /// Under which loads; `open` needs `64`
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = LOADS)]
+    loads: Vec<Loading>,
+}
+
+/// The loads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Loading {
+    /// One client, neighbours at 5 ms a call
+    #[value(name = "slow")]
+    Slow,
+    /// One client
+    #[value(name = "1")]
+    One,
+    /// 16 clients
+    #[value(name = "16")]
+    Sixteen,
+    /// 64 clients
+    #[value(name = "64")]
+    SixtyFour,
+    /// Open loop at half of the rate that the slower system has with 64 clients
+    #[value(name = "open")]
+    Open,
+}
+
+const LOADS: [Loading; 5] =
+    [Loading::Slow, Loading::One, Loading::Sixteen, Loading::SixtyFour, Loading::Open];
+
+impl Loading {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Slow => "1 client, 5 ms a call",
+            Self::One => "1 client",
+            Self::Sixteen => "16 clients",
+            Self::SixtyFour => "64 clients",
+            Self::Open => "open, half rate",
+        }
+    }
+}
+
+/// Requests that an open loop may have under way: more than ever are.
+const OPEN_CONNECTIONS: usize = 256;
+
+/// Compares, prints the table and the targets; an error where the books are wrong.
+pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
+    if sizes.quick {
+        (sizes.rounds, sizes.seconds, sizes.warmup) = (3, 1.5, 0.4);
+    }
+    let turns = sizes.databases.len() * sizes.loads.len() * sizes.rounds * 2;
+    let mut comparison = Comparison {
+        sandbox: Sandbox::start().await?,
+        progress: Progress::of(turns),
+        rounds: sizes.rounds,
+        wrong: BTreeSet::new(),
+    };
+    let directory = tempfile::tempdir()?;
+    let mut rows = Vec::new();
+    for engine in &sizes.databases {
+        let sides = sides(*engine, directory.path(), &comparison.sandbox).await?;
+        let mut busiest = f64::INFINITY;
+        for loading in &sizes.loads {
+            let shape = sizes.shape(*loading, busiest);
+            let rounds = comparison.rounds(&sides, (*engine, *loading), &shape).await?;
+            let row = Row { engine: *engine, loading: *loading, rounds };
+            if *loading == Loading::SixtyFour {
+                busiest = row.median(System::Saga).rate.min(row.median(System::Plain).rate);
+            }
+            rows.push(row);
+        }
+    }
+    drop(comparison.progress);
+    table::print(&rows);
+    let wrong: Vec<_> = comparison.wrong.into_iter().collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
+impl Sizes {
+    fn shape(&self, loading: Loading, busiest: f64) -> Shape {
+        let pause = match loading {
+            Loading::Slow => Duration::from_millis(5),
+            Loading::One | Loading::Sixteen | Loading::SixtyFour | Loading::Open => Duration::ZERO,
+        };
+        let connections = match loading {
+            Loading::Slow | Loading::One => 1,
+            Loading::Sixteen => 16,
+            Loading::SixtyFour => 64,
+            Loading::Open => OPEN_CONNECTIONS,
+        };
+        Shape {
+            connections,
+            rate: (loading == Loading::Open).then_some(busiest / 2.0),
+            pause,
+            warmup: Duration::from_secs_f64(self.warmup),
+            measured: Duration::from_secs_f64(self.seconds),
+        }
+    }
+}
+
+/// Both systems, each on a database of its own that a service has migrated.
+async fn sides(engine: Engine, directory: &Path, sandbox: &Sandbox) -> Result<[Side; 2], Fault> {
+    let start = async |system| -> Result<Side, Fault> {
+        let label = format!("{engine:?}-{system:?}");
+        let database = Database::fresh(engine, directory, &label).await?;
+        let service = Service::start(system, &database.url, sandbox, directory, &[]).await?;
+        Ok(Side { service, database })
+    };
+    Ok([start(System::Saga).await?, start(System::Plain).await?])
+}
+
+/// What all loads on all databases share.
+struct Comparison {
+    sandbox: Sandbox,
+    progress: Progress,
+    rounds: usize,
+    /// What is wrong with the books.
+    wrong: BTreeSet<String>,
+}
+
+impl Comparison {
+    /// Saga, plain, saga, plain...: what disturbs the machine for a while disturbs both.
+    async fn rounds(
+        &mut self,
+        sides: &[Side; 2],
+        (engine, loading): (Engine, Loading),
+        shape: &Shape,
+    ) -> Result<Vec<[Figures; 2]>, Fault> {
+        let mut rounds = Vec::new();
+        for seed in (0..).take(self.rounds) {
+            let mut round = [Figures::default(); 2];
+            for (side, figures) in sides.iter().zip(&mut round) {
+                let system = name(side.service.system);
+                self.progress.begin(&format!("{}, {}, {system}", engine.name(), loading.name()));
+                *figures = side.turn(shape, seed, &self.sandbox, &mut self.wrong).await?;
+            }
+            rounds.push(round);
+        }
+        Ok(rounds)
+    }
+}

@@ -1,0 +1,151 @@
+//! The databases under the systems: fresh ones, what they have done so far, and what is in them.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{PgPool, Row};
+
+use crate::Fault;
+use crate::postgres::Postgres;
+use crate::process::{Service, System};
+use crate::usage;
+
+/// What orders are kept in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Engine {
+    Postgres,
+    Sqlite,
+}
+
+impl Engine {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "PostgreSQL",
+            Self::Sqlite => "SQLite",
+        }
+    }
+}
+
+/// A database, empty at first.
+pub struct Database {
+    pub url: String,
+    books: Books,
+}
+
+enum Books {
+    /// With the process whose children serve.
+    Postgres {
+        pool: PgPool,
+        server: u32,
+    },
+    Sqlite(SqlitePool),
+}
+
+/// What was done so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Done {
+    /// By the database's own processes.
+    pub cpu_ms: f64,
+    /// Transactions that wrote something.
+    pub commits: f64,
+    /// Of the write-ahead log; on SQLite all that its process had written to disk.
+    pub log_bytes: f64,
+}
+
+/// What is in the books.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub orders: i64,
+    pub amount: i64,
+    pub lines: i64,
+    pub quantity: i64,
+    pub unfinished: i64,
+}
+
+/// Of what was accepted since `$1`, by indexes: millions of others may be there.
+const TOTALS: &str = "SELECT count(*), CAST(COALESCE(sum(o.total_amount), 0) AS bigint), \
+    CAST(COALESCE(sum(i.lines), 0) AS bigint), CAST(COALESCE(sum(i.quantity), 0) AS bigint), \
+    (SELECT count(*) FROM saga_instance WHERE created_at >= $1 AND state <> 'Completed') \
+    FROM (SELECT id, total_amount FROM orders WHERE created_at >= $1) AS o \
+    LEFT JOIN (SELECT order_id, count(*) AS lines, sum(quantity) AS quantity FROM order_items \
+    WHERE order_id IN (SELECT id FROM orders WHERE created_at >= $1) GROUP BY order_id) AS i \
+    ON i.order_id = o.id";
+
+impl Database {
+    pub async fn fresh(engine: Engine, directory: &Path, name: &str) -> Result<Self, Fault> {
+        match engine {
+            Engine::Postgres => {
+                let url = Postgres::shared().database().await;
+                let pool = PgPool::connect(&url).await?;
+                let asked = sqlx::query("SELECT pg_backend_pid()").fetch_one(&pool).await?;
+                let server = usage::parent(u32::try_from(asked.get::<i32, _>(0))?)?;
+                Ok(Self { url, books: Books::Postgres { pool, server } })
+            }
+            Engine::Sqlite => {
+                let url = format!("sqlite://{}", directory.join(format!("{name}.db")).display());
+                let pool = SqlitePool::connect_lazy(&url)?;
+                // The one who writes makes the file.
+                let file = url.trim_start_matches("sqlite://");
+                std::fs::File::create(file)?;
+                Ok(Self { url, books: Books::Sqlite(pool) })
+            }
+        }
+    }
+
+    /// Its connections, where it is PostgreSQL.
+    pub fn postgres(&self) -> Result<&PgPool, Fault> {
+        match &self.books {
+            Books::Postgres { pool, .. } => Ok(pool),
+            Books::Sqlite(_) => Err("only PostgreSQL is filled".into()),
+        }
+    }
+
+    /// What was done so far by and for this service.
+    pub async fn done(&self, service: &Service) -> Result<Done, Fault> {
+        match &self.books {
+            Books::Postgres { pool, server } => {
+                // Reading has no transaction id, so each one that was given is a transaction that wrote.
+                let asked = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::int8, \
+                             pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8";
+                let row = sqlx::query(asked).fetch_one(pool).await?;
+                let count = |at| as_float(row.get::<i64, _>(at));
+                let cpu_ms = usage::family_cpu_ms(*server)?;
+                Ok(Done { cpu_ms, commits: count(0), log_bytes: count(1) })
+            }
+            Books::Sqlite(pool) => {
+                let commits = match service.system {
+                    System::Saga => service.metric("order_service_log_commits_total").await?,
+                    System::Plain => {
+                        let asked = "SELECT count(*) FROM orders";
+                        as_float(sqlx::query(asked).fetch_one(pool).await?.get(0))
+                    }
+                };
+                let log_bytes = usage::written_bytes(service.child.pid())?;
+                Ok(Done { cpu_ms: 0.0, commits, log_bytes })
+            }
+        }
+    }
+
+    /// What became of the checkouts that were accepted since then.
+    pub async fn totals(&self, since: DateTime<Utc>) -> Result<Totals, Fault> {
+        let columns: [i64; 5] = match &self.books {
+            Books::Postgres { pool, .. } => {
+                let row = sqlx::query(TOTALS).bind(since).fetch_one(pool).await?;
+                std::array::from_fn(|at| row.get(at))
+            }
+            Books::Sqlite(pool) => {
+                let row = sqlx::query(TOTALS).bind(since).fetch_one(pool).await?;
+                std::array::from_fn(|at| row.get(at))
+            }
+        };
+        let [orders, amount, lines, quantity, unfinished] = columns;
+        Ok(Totals { orders, amount, lines, quantity, unfinished })
+    }
+}
+
+/// Exact up to 2^53: more than is counted here.
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^53")]
+pub fn as_float(count: i64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,96 @@
+//! What a durable checkout costs, next to the same checkout without a saga.
+//!
+//! `cargo bench --bench compare` (or `just bench`) starts what it needs: a throwaway PostgreSQL, the
+//! sandbox as neighbours, the service, and the flow without a saga, each a process of its own, and a
+//! load that is one, too. What is measured is read from the outside (latencies at the clients, CPU
+//! from /proc, commits and log bytes from PostgreSQL), and after every turn the orders are held
+//! against the neighbours' own ledgers: figures of a system that loses something are worth nothing.
+
+mod comparison;
+mod database;
+mod fill;
+mod load;
+mod memory;
+mod plain;
+#[path = "../../tests/it/harness/postgres.rs"]
+mod postgres;
+mod process;
+mod progress;
+mod recovery;
+mod scale;
+mod table;
+mod turn;
+mod usage;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Whatever goes wrong ends the run.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+// The service's own, so that both sides have the same.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    role: Option<Role>,
+    #[command(flatten)]
+    sizes: comparison::Sizes,
+    /// What cargo says to every benchmark.
+    #[arg(long, hide = true, global = true)]
+    bench: bool,
+}
+
+#[derive(clap::Subcommand)]
+enum Role {
+    /// A start with many interrupted sagas
+    Recovery(recovery::Recovery),
+    /// A database with millions of finished sagas
+    Scale(scale::Scale),
+    /// Memory with many checkouts in flight
+    Memory(memory::Memory),
+    /// One load, for one system
+    #[command(hide = true)]
+    Load(load::Load),
+    /// The flow without a saga
+    #[command(hide = true)]
+    Plain(plain::Plain),
+}
+
+fn main() -> ExitCode {
+    let Cli { role, sizes, bench: _ } = Cli::parse();
+    let done = match role {
+        None => running(comparison::run(sizes)),
+        Some(Role::Recovery(recovery)) => running(recovery::run(recovery)),
+        Some(Role::Scale(scale)) => running(scale::run(scale)),
+        Some(Role::Memory(memory)) => running(memory::run(memory)),
+        Some(Role::Load(load)) => load::run(&load),
+        Some(Role::Plain(plain)) => running(plain::serve(plain)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("\n{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs it on a runtime like the service's, until it is done or is told to stop: then what was
+/// started goes first.
+fn running(what: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = what => done,
+            asked = order_service::lifecycle::stop_asked() => {
+                asked?;
+                Err("stopped".into())
+            }
+        }
+    })
+}

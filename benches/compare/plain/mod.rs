@@ -1,0 +1,54 @@
+//! The same checkout without a saga: what the durable one is measured against.
+//!
+//! As fast as it can be written for the same neighbours and the same tables: reads side by side,
+//! then the charge, then the reservations side by side, then one statement that stores the order and
+//! its lines. Whatever fails on the way is answered 502 and left as it is: nothing is undone, nothing
+//! is remembered. That it does less is the point.
+
+mod books;
+mod checkout;
+mod neighbour;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use order_service::clock::Clock;
+
+use crate::Fault;
+use books::Books;
+use checkout::Checkout;
+use neighbour::Neighbours;
+
+/// Flags of `plain`.
+#[derive(Debug, clap::Args)]
+pub struct Plain {
+    #[arg(long)]
+    listen: SocketAddr,
+    #[arg(long)]
+    database_url: String,
+    #[arg(long)]
+    user: String,
+    #[arg(long)]
+    product: String,
+    #[arg(long)]
+    payment: String,
+}
+
+/// Serves until it is killed.
+pub async fn serve(plain: Plain) -> Result<(), Fault> {
+    let Plain { listen, database_url, user, product, payment } = plain;
+    let checkout = Checkout {
+        books: Books::open(&database_url).await?,
+        neighbours: Neighbours::at(&user, &product, &payment)?,
+        clock: Clock::system(),
+    };
+    let router = Router::new()
+        .route("/api/orders/create", post(checkout::create))
+        .route("/health/ready", get(async || "ready"))
+        .with_state(checkout);
+    let listener = tokio::net::TcpListener::bind(listen).await?;
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    Ok(axum::serve(listener, router).await?)
+}

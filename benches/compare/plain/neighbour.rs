@@ -1,0 +1,155 @@
+//! The five calls, by the same client and the same settings as the service's own
+//! (src/neighbours/network.rs), with the same headers.
+
+use std::time::Duration;
+
+use order_service::trace::TraceParent;
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Fault;
+
+/// What is said of every call.
+#[derive(Clone, Copy)]
+pub struct Errand<'a> {
+    pub order: Uuid,
+    pub trace: &'a TraceParent,
+}
+
+#[derive(Clone)]
+struct Neighbour {
+    http: Client,
+    base: String,
+}
+
+/// The three of them.
+#[derive(Clone)]
+pub struct Neighbours {
+    user: Neighbour,
+    product: Neighbour,
+    payment: Neighbour,
+}
+
+#[derive(Deserialize)]
+struct Profile {
+    id: Uuid,
+}
+
+/// What a product costs now, in paise, and how much there is.
+#[derive(Deserialize)]
+pub struct Offer {
+    pub price: i64,
+    pub stock: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Charge {
+    order_id: Uuid,
+    user_id: Uuid,
+    user_profile_id: Uuid,
+    amount: i64,
+}
+
+#[derive(Deserialize)]
+struct Charged {
+    status: String,
+}
+
+#[derive(Serialize)]
+struct Quantity {
+    quantity: i32,
+}
+
+#[derive(Deserialize)]
+struct Reserved {
+    #[serde(rename = "remaining")]
+    _remaining: i64,
+}
+
+impl Neighbour {
+    fn at(base: &str) -> Result<Self, Fault> {
+        let http = Client::builder()
+            .timeout(Duration::from_secs(30))
+            .connect_timeout(Duration::from_secs(10))
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .http1_only()
+            .no_proxy()
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(512)
+            .pool_idle_timeout(Duration::from_secs(30))
+            .build()?;
+        Ok(Self { http, base: base.to_owned() })
+    }
+}
+
+async fn answer<T: DeserializeOwned>(
+    request: RequestBuilder,
+    errand: Errand<'_>,
+    key: String,
+) -> Result<T, Fault> {
+    let trace = errand.trace.child().to_string();
+    let response =
+        request.header("idempotency-key", key).header("traceparent", trace).send().await?;
+    let status = response.status();
+    let body = response.bytes().await?;
+    if status != 200 {
+        return Err(format!("{status}: {}", String::from_utf8_lossy(&body)).into());
+    }
+    Ok(serde_json::from_slice(&body)?)
+}
+
+impl Neighbours {
+    pub fn at(user: &str, product: &str, payment: &str) -> Result<Self, Fault> {
+        let (user, product) = (Neighbour::at(user)?, Neighbour::at(product)?);
+        Ok(Self { user, product, payment: Neighbour::at(payment)? })
+    }
+
+    /// The profile that a user's wallet belongs to.
+    pub async fn profile(&self, errand: Errand<'_>, user: Uuid) -> Result<Uuid, Fault> {
+        let Neighbour { http, base } = &self.user;
+        let request = http.get(format!("{base}/api/users/by-userid/{user}"));
+        let key = format!("{}:fetch_profile", errand.order);
+        Ok(answer::<Profile>(request, errand, key).await?.id)
+    }
+
+    pub async fn offer(&self, errand: Errand<'_>, line: i32, id: Uuid) -> Result<Offer, Fault> {
+        let Neighbour { http, base } = &self.product;
+        let request = http.get(format!("{base}/api/products/{id}"));
+        answer(request, errand, format!("{}:price_cart:{line}", errand.order)).await
+    }
+
+    pub async fn charge(
+        &self,
+        errand: Errand<'_>,
+        user_id: Uuid,
+        user_profile_id: Uuid,
+        amount: i64,
+    ) -> Result<(), Fault> {
+        let Neighbour { http, base } = &self.payment;
+        let charge = Charge { order_id: errand.order, user_id, user_profile_id, amount };
+        let request = http.post(format!("{base}/api/payments/process")).json(&charge);
+        let key = format!("{}:charge_payment", errand.order);
+        let charged: Charged = answer(request, errand, key).await?;
+        if charged.status == "Paid" { Ok(()) } else { Err(charged.status.into()) }
+    }
+
+    pub async fn reserve(
+        &self,
+        errand: Errand<'_>,
+        line: i32,
+        id: Uuid,
+        quantity: i32,
+    ) -> Result<(), Fault> {
+        let Neighbour { http, base } = &self.product;
+        let request =
+            http.post(format!("{base}/api/products/{id}/reserve")).json(&Quantity { quantity });
+        let key = format!("{}:reserve_stock:{line}", errand.order);
+        let _reserved: Reserved = answer(request, errand, key).await?;
+        Ok(())
+    }
+}
