@@ -74,10 +74,12 @@ impl Store {
         Ok(beaten.rows_affected == 1)
     }
 
-    /// All executors, the longest known first.
+    /// Executors, those not known to be dead first, then the longest known. However many a process
+    /// that starts and dies over and over has left, the one that died last is among them.
     pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
         let now = self.lease_now(clock).await?;
         let rows = executor::Entity::find()
+            .order_by_asc(executor::Column::Dead)
             .order_by_asc(executor::Column::StartedAt)
             .limit(1000)
             .all(&self.write)
