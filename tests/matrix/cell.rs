@@ -1,0 +1,151 @@
+//! The cells of one scenario: the points that it has, a death at each, and sometimes another.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::lane::{Books, Lane};
+use crate::scenario::{Ending, Scenario};
+use crate::table::Row;
+
+/// Of so many points of a variant, one is run with each sort of books: not the same one, and of the
+/// next variant another.
+const SAMPLE: usize = 8;
+
+/// Which cells are run.
+pub struct Chosen {
+    /// `SCENARIO/BOOKS/POINT`, `POINT` of the first life and, where two die, of the second.
+    cell: Option<Vec<String>>,
+    /// Every point of every scenario with both sorts of books. Otherwise those that only differ in
+    /// what goes wrong are sampled, from the call on that goes wrong.
+    pub full: bool,
+}
+
+impl Chosen {
+    pub fn from_environment() -> Self {
+        let cell = std::env::var("MATRIX_CELL").ok();
+        let cell = cell.map(|cell| cell.split('/').map(str::to_owned).collect());
+        if std::env::var_os("RUST_LOG").is_some() {
+            let log = tracing_subscriber::EnvFilter::from_default_env();
+            // The other of the two tests may have been first.
+            let _set = tracing_subscriber::fmt().with_env_filter(log).try_init();
+        }
+        Self { cell, full: std::env::var_os("MATRIX_FULL").is_some() }
+    }
+
+    pub fn has(&self, books: Books, scenario: &Scenario) -> bool {
+        let Some(cell) = &self.cell else { return true };
+        let is = |at: usize, word: &str| cell.get(at).is_none_or(|wanted| wanted == word);
+        is(0, &scenario.name) && is(1, books.word())
+    }
+
+    /// The points of a first life to die at.
+    fn first(&self, books: Books, scenario: &Scenario, passed: &[String]) -> Vec<String> {
+        if let Some(point) = self.cell.as_ref().and_then(|cell| cell.get(2)) {
+            return vec![point.clone()];
+        }
+        let of_a_saga = passed.iter().filter(|point| !point.contains("start statement")).cloned();
+        if self.full || scenario.is_whole {
+            return of_a_saga.collect();
+        }
+        let from = scenario.differs_from.map_or_else(String::new, |step| format!("before {step}"));
+        let different = of_a_saga.skip_while(|point| !point.starts_with(&from));
+        let skipped = (scenario.number + 2 * books as usize) % SAMPLE;
+        different.skip(skipped).step_by(SAMPLE).collect()
+    }
+
+    /// The points of a successor to die at, too.
+    fn second(&self, at: usize, scenario: &Scenario, passed: &[String]) -> Vec<String> {
+        match &self.cell {
+            Some(cell) if cell.len() > 2 => cell.get(3).cloned().into_iter().collect(),
+            Some(_) | None if scenario.dies_twice => {
+                let sample = sample(passed);
+                let one = at % sample.len().max(1);
+                if self.full { sample } else { sample.get(one).cloned().into_iter().collect() }
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+}
+
+/// Of a successor's points: the dead declared dead, the first write made, and the first call.
+fn sample(passed: &[String]) -> Vec<String> {
+    let declared = passed.iter().find(|point| *point == "after start statement 3");
+    let written = passed.iter().find(|point| *point == "after commit 1");
+    let is_effect = |point: &&String| {
+        point.starts_with("after ")
+            && ["charge", "refund", "reserve", "release"].iter().any(|word| point.contains(word))
+    };
+    let called = passed.iter().find(is_effect);
+    [declared, written, called].into_iter().flatten().cloned().collect()
+}
+
+/// Runs a scenario without a death, and then with one at each of its points.
+pub fn run_row(lane: &mut Lane, books: Books, scenario: &Scenario, chosen: &Chosen) -> Row {
+    let mut row = Row::new(&scenario.name);
+    let Some(calm) = run(lane, books, scenario, &[], &mut row) else { return row };
+    let points = chosen.first(books, scenario, &calm.passed);
+    row.points = points.len();
+    for (at, first) in points.iter().enumerate() {
+        let Some(cell) = run(lane, books, scenario, &[first], &mut row) else { continue };
+        for second in chosen.second(at + books as usize, scenario, &cell.passed) {
+            run(lane, books, scenario, &[first, &second], &mut row);
+        }
+    }
+    row
+}
+
+/// A cell that came out right.
+struct Cell {
+    /// The points of its last process.
+    passed: Vec<String>,
+}
+
+/// Runs a cell; `None` where it went wrong, of which the row knows.
+fn run(
+    lane: &mut Lane,
+    books: Books,
+    scenario: &Scenario,
+    deaths: &[&str],
+    row: &mut Row,
+) -> Option<Cell> {
+    let ran = catch_unwind(AssertUnwindSafe(|| lives(lane, scenario, deaths)));
+    match ran {
+        Ok(Ran { passed, ending, met, verdicts }) => {
+            row.count(deaths, met, ending, verdicts);
+            Some(Cell { passed })
+        }
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().cloned();
+            let words = words.or_else(|| panic.downcast_ref::<&str>().map(|&word| word.to_owned()));
+            let cell = [&[scenario.name.as_str(), books.word()], deaths].concat().join("/");
+            let words = words.unwrap_or_default();
+            row.failures
+                .push(format!("MATRIX_CELL=\"{cell}\" cargo test --test matrix\n    {words}"));
+            // What it left behind must not meet the next.
+            *lane = Lane::open(books);
+            None
+        }
+    }
+}
+
+struct Ran {
+    passed: Vec<String>,
+    ending: Ending,
+    /// Every death was died: each point was met.
+    met: bool,
+    verdicts: u32,
+}
+
+/// One process after the other, until one lives to the end.
+fn lives(lane: &mut Lane, scenario: &Scenario, deaths: &[&str]) -> Ran {
+    let world = lane.world(scenario);
+    let mut deaths = deaths.iter();
+    loop {
+        let dies_at = deaths.next();
+        let life = lane.live(&world, dies_at.copied());
+        if let Some(ending) = life.ending {
+            let met = dies_at.is_none();
+            return Ran { passed: life.passed, ending, met, verdicts: world.verdicts() };
+        }
+        lane.mourn(&world);
+    }
+}

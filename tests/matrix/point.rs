@@ -1,0 +1,253 @@
+//! The points at which a process can die: each announces itself, and at the chosen one the
+//! announcement never returns.
+//!
+//! The invariant: from that moment on nothing of this process passes any more, neither a statement
+//! nor a call, and what it has on its way is dropped with its runtime.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending};
+use order_service::clock::Clock;
+use order_service::store::{Gate, Passage};
+use sea_orm::DbErr;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+/// A commit hangs for so long, really, if things go on so long.
+const HELD: Duration = Duration::from_millis(150);
+
+/// What one life of a process comes past.
+#[derive(Debug)]
+pub struct Points {
+    /// The clock of the ways to the neighbours: only a read that makes no sense waits for it, and
+    /// no other time passes under a read.
+    pub reads: Clock,
+    state: Mutex<State>,
+    /// Something that was under way has come back.
+    moved: watch::Sender<()>,
+    held: Notify,
+    died: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    dies_at: Option<String>,
+    dead: bool,
+    /// A commit hangs; the process dies as soon as all that does not wait for it is done.
+    held: bool,
+    /// Statements are points only while an executor starts: later ones are heartbeats and looks,
+    /// which come by the clock and carry nothing of a saga.
+    starting: bool,
+    passed: Vec<String>,
+    times: HashMap<String, u32>,
+    under_way: usize,
+    reading: usize,
+}
+
+impl State {
+    /// The point of this name that is come past now.
+    fn pass(&mut self, name: &str) -> String {
+        let times = self.times.entry(name.to_owned()).or_default();
+        *times += 1;
+        let point = format!("{name} {times}");
+        self.passed.push(point.clone());
+        point
+    }
+}
+
+impl Points {
+    pub fn new(dies_at: Option<&str>, reads: Clock) -> Self {
+        let state = State { dies_at: dies_at.map(str::to_owned), ..State::default() };
+        Self {
+            reads,
+            state: Mutex::new(state),
+            moved: watch::Sender::new(()),
+            held: Notify::new(),
+            died: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("unpoisoned")
+    }
+
+    /// Returns when the process has died.
+    pub async fn died(&self) {
+        tokio::select! {
+            biased;
+            () = self.died.notified() => {}
+            () = self.held.notified() => {
+                // On SQLite there is one connection to write by, and what waits for it waits long.
+                let _as_far_as_it_goes = timeout(HELD, self.quiet()).await;
+                self.state().dead = true;
+            }
+        }
+    }
+
+    /// Every point that was reached, in order: what it is, and for the how manieth time.
+    pub fn passed(&self) -> Vec<String> {
+        self.state().passed.clone()
+    }
+
+    /// While an executor starts, its single statements are points, too.
+    pub fn starting(&self, starting: bool) {
+        self.state().starting = starting;
+    }
+
+    /// Notes that this point is reached, and whether the process dies here, or has died before.
+    pub fn is_last(&self, name: &str) -> bool {
+        let mut state = self.state();
+        if state.dead {
+            return true;
+        }
+        let point = state.pass(name);
+        state.dead = state.dies_at.as_ref() == Some(&point);
+        if state.dead {
+            self.died.notify_one();
+        }
+        state.dead
+    }
+
+    /// Comes past this point, or never returns.
+    pub async fn reach(&self, name: &str) {
+        if self.is_last(name) {
+            pending::<()>().await;
+        }
+    }
+
+    /// Comes past this point, or hangs in it until the process dies of nothing else going on.
+    async fn hold(&self, name: &str) {
+        let holds = {
+            let mut state = self.state();
+            let point = state.pass(name);
+            state.held |= state.dies_at.as_ref() == Some(&point);
+            state.dies_at.as_ref() == Some(&point)
+        };
+        if holds {
+            self.came_back();
+            self.held.notify_one();
+            pending::<()>().await;
+        }
+    }
+
+    /// A call that the clock must not overtake is under way until this is dropped.
+    pub fn under_way(&self) -> UnderWay<'_> {
+        self.state().under_way += 1;
+        UnderWay(self)
+    }
+
+    /// Something is being read until this is dropped. That may itself wait for time to pass: an
+    /// answer that makes no sense is asked for again.
+    pub fn reading(&self) -> Reading<'_> {
+        self.state().reading += 1;
+        Reading(self)
+    }
+
+    fn came_back(&self) {
+        self.state().under_way -= 1;
+        self.moved.send_replace(());
+    }
+
+    /// How much is under way and being read, and how much has been announced.
+    fn now(&self) -> (usize, usize, usize) {
+        let state = self.state();
+        (state.under_way, state.reading, state.passed.len())
+    }
+
+    /// Returns when nothing is under way, and everything that can go on without time passing has;
+    /// never while a commit hangs.
+    pub async fn idle(&self) {
+        self.quiet().await;
+        if self.state().held {
+            pending::<()>().await;
+        }
+    }
+
+    async fn quiet(&self) {
+        /// A word from one task to the next takes a turn each; there are never so many.
+        const TURNS: u32 = 24;
+        /// Really; then it is looked whether a read only waits for time to pass.
+        const A_READ: Duration = Duration::from_millis(5);
+        let mut quiet = 0;
+        let mut moved = self.moved.subscribe();
+        let mut seen = self.now();
+        while quiet < TURNS {
+            if seen.0 > 0 {
+                moved.changed().await.expect("we hold the sender");
+                quiet = 0;
+            } else if seen.1 > 0 {
+                if timeout(A_READ, moved.changed()).await.is_err()
+                    && let Some(pause) = self.reads.next_wake()
+                {
+                    self.reads.advance(pause.max(Duration::from_millis(1)));
+                }
+                quiet = 0;
+            } else {
+                tokio::task::yield_now().await;
+                quiet += 1;
+            }
+            let now = self.now();
+            if now != seen {
+                (seen, quiet) = (now, 0);
+            }
+        }
+    }
+}
+
+/// See [`Points::under_way`].
+pub struct UnderWay<'a>(&'a Points);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.came_back();
+    }
+}
+
+/// See [`Points::reading`].
+pub struct Reading<'a>(&'a Points);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.state().reading -= 1;
+        self.0.moved.send_replace(());
+    }
+}
+
+impl Gate for Points {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
+        async move {
+            if self.state().dead {
+                pending::<()>().await;
+            }
+            let starting = self.state().starting;
+            match passage {
+                Passage::Statement => {
+                    self.state().under_way += 1;
+                    if starting {
+                        self.reach("before start statement").await;
+                    }
+                }
+                Passage::Answered => {
+                    if starting {
+                        self.reach("after start statement").await;
+                    }
+                    self.came_back();
+                }
+                Passage::Begin => self.state().under_way += 1,
+                Passage::Commit => {
+                    self.reach("before commit").await;
+                    self.hold("held commit").await;
+                }
+                Passage::Committed => {
+                    self.reach("after commit").await;
+                    self.came_back();
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,233 @@
+//! One life of a process: it opens the books, drives what it finds, takes its client's checkout in
+//! and does an operator's bidding, until everything is at rest or it dies.
+//!
+//! Every life runs the same script: there is nothing that only a successor does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_service::checkout::{Checkout, DEFINITION, Desk, Order, Wait};
+use order_service::clock::Clock;
+use order_service::engine::{Executor, NotDone, Settings};
+use order_service::neighbours::{Address, Neighbours};
+use order_service::order::{Cart, Line, ProductId, UserId};
+use order_service::saga::intervention::resolvable;
+use order_service::saga::retry::Backoff;
+use order_service::saga::{Instance, Intervention, Kinds, Policy, State, StuckKind, Word};
+use order_service::store::{self, Found, Store};
+use order_service::trace::TraceParent;
+
+use crate::point::Points;
+use crate::scenario::{Calm, Ending, Scenario};
+use crate::watched::Watched;
+use crate::world::World;
+
+/// Silence after which others take over.
+pub const LEASE: Duration = Duration::from_secs(3);
+/// No call is on its way for longer, by the clock that the tests move.
+const IN_FLIGHT: Duration = Duration::from_millis(100);
+/// What has not come to rest after so many moves of the clock never does.
+const MOVES: u32 = 400;
+
+/// A process that runs.
+pub struct Process {
+    world: Arc<World>,
+    points: Arc<Points>,
+    clock: Clock,
+    store: Store,
+    executor: Executor,
+    desk: Desk,
+    policy: Policy,
+}
+
+impl Process {
+    /// Starts on these books. What was said before is true in them.
+    pub async fn start(url: &str, world: Arc<World>, points: Arc<Points>, clock: Clock) -> Self {
+        let store = store::open(store::Options {
+            url,
+            max_connections: 4,
+            silence: Duration::from_secs(5),
+            access: store::Access::Owner,
+            gate: Some(points.clone()),
+        });
+        let store = store.await.expect("the books");
+        let predecessors = world.begin();
+        let found = found(&store, &world).await;
+        world.check_what_was_told(&store, found.as_ref()).await;
+        let scenario = &world.scenario;
+        let kinds = if predecessors == 0 { scenario.kinds } else { scenario.kinds_later };
+        let policy = policy(scenario, kinds);
+        let nowhere = scenario.unreachable.map(|_| nowhere(&points.reads));
+        let watched = Watched {
+            checkout: checkout(&world, &points.reads),
+            nowhere,
+            world: world.clone(),
+            points: points.clone(),
+        };
+        let settings = Settings {
+            concurrency: 16,
+            backlog: 1_000_000,
+            lease: LEASE,
+            deadline: scenario.deadline,
+            policy,
+        };
+        points.starting(true);
+        let started =
+            Executor::start(store.clone(), vec![Arc::new(watched)], settings, clock.clone());
+        let executor = started.await.expect("an executor");
+        points.starting(false);
+        executor.run();
+        let desk = Desk::new(executor.clone(), store.clone(), kinds);
+        Self { world, points, clock, store, executor, desk, policy }
+    }
+
+    /// Lives until everything is at rest.
+    pub async fn live(&self) -> Ending {
+        let client = tokio::spawn(ask(self.desk.clone(), self.world.clone()));
+        for _move in 0..MOVES {
+            self.points.idle().await;
+            self.world.deliver(|| checkout(&self.world, &self.points.reads)).await;
+            self.points.idle().await;
+            if let Some(saga) = found(&self.store, &self.world).await {
+                if saga.is_at_rest() && client.is_finished() {
+                    client.await.expect("a client");
+                    return self.end(&saga).await;
+                }
+                self.world.calm_down(&saga);
+                self.have_a_word(&saga).await;
+                self.points.idle().await;
+            }
+            let next = self.clock.next_wake().expect("somebody waits for something");
+            let next = next.max(Duration::from_millis(1));
+            self.clock.advance(next);
+            self.points.reads.advance(next);
+        }
+        panic!("never comes to rest: {:?}", found(&self.store, &self.world).await);
+    }
+
+    /// Who was told to wait asks again, and everything is looked at.
+    async fn end(&self, saga: &Found) -> Ending {
+        if !self.world.is_answered() {
+            ask(self.desk.clone(), self.world.clone()).await;
+        }
+        self.world.check_the_end(&self.store, saga).await
+    }
+
+    /// The operator, who acts where a person is needed, and says what the neighbours know.
+    async fn have_a_word(&self, saga: &Found) {
+        if saga.owner.is_some() || saga.is_at_rest() {
+            return;
+        }
+        let forward = saga.state() != Some(State::Compensating);
+        if self.world.scenario.is_stopped && forward {
+            if self.intervene(saga, Intervention::Compensate).await {
+                self.world.told_to_go_back();
+            }
+            return;
+        }
+        let Some(stuck) = saga.stuck.as_ref() else { return };
+        let inspected = self.store.inspect(saga.id, &[&DEFINITION]).await.expect("the books");
+        let saga_now = inspected.expect("it was just there").instance.expect("readable");
+        let kind = stuck.kind;
+        self.check_the_reason(kind, &saga_now);
+        if kind == StuckKind::Exhausted {
+            // The neighbours get well, and the machine goes on by itself.
+            return;
+        }
+        for effect in resolvable(&saga_now, &self.policy, self.clock.now()) {
+            let happened = self.world.happened(saga.id, effect);
+            if self.intervene(saga, Intervention::Resolve { effect, happened }).await {
+                self.world.gave_a_verdict();
+                return;
+            }
+        }
+    }
+
+    /// Whether it was done. What is not allowed now is tried again later.
+    async fn intervene(&self, saga: &Found, what: Intervention) -> bool {
+        let word = Word { operator: "asha".to_owned(), reason: "they say so".to_owned() };
+        match self.executor.intervene(saga.id, what, &word, Some(saga.revision)).await {
+            Ok(_done) => true,
+            Err(NotDone::NotAllowed { .. } | NotDone::Stale { .. }) => false,
+            Err(refused @ (NotDone::NotFound | NotDone::Unavailable(_))) => {
+                panic!("{what:?}: {refused:?}")
+            }
+        }
+    }
+
+    /// It is stuck for a reason that the scenario gives it.
+    fn check_the_reason(&self, kind: StuckKind, saga: &Instance) {
+        let scenario = &self.world.scenario;
+        let fits = match kind {
+            StuckKind::InDoubt => scenario.is_repeating,
+            StuckKind::Refused => scenario.is_undo_refused,
+            // What failed when a process died has failed until another took it up.
+            StuckKind::Exhausted => !matches!(scenario.calm, Calm::Never),
+            StuckKind::Unreadable => false,
+        };
+        assert!(fits, "stuck for no reason: {kind} {saga:?}");
+    }
+}
+
+/// The client, with its key.
+async fn ask(desk: Desk, world: Arc<World>) {
+    let scenario = &world.scenario;
+    let line = |(product, quantity): &(uuid::Uuid, u32)| Line {
+        product_id: ProductId(*product),
+        quantity: *quantity,
+    };
+    let lines = scenario.lines.iter().map(line).collect();
+    let cart = Cart::new(UserId(scenario.user), lines).expect("a cart");
+    let order = |wait| Order {
+        cart: cart.clone(),
+        idempotency_key: Some(world.key.clone()),
+        wait,
+        trace: TraceParent::fresh(),
+    };
+    if scenario.is_async {
+        world.tell(desk.create(order(Wait::Accepted)).await);
+    }
+    world.tell(desk.create(order(Wait::Decided(Duration::from_hours(1)))).await);
+}
+
+async fn found(store: &Store, world: &World) -> Option<Found> {
+    let user = UserId(world.scenario.user);
+    store.find_by_key(user, DEFINITION.kind, &world.key).await.expect("the books")
+}
+
+fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
+    Policy {
+        kinds,
+        product_key_memory: scenario.key_memory,
+        payment_key_memory: scenario.key_memory,
+        product_timeout: IN_FLIGHT,
+        payment_timeout: IN_FLIGHT,
+        backoff: Backoff {
+            // Short beside heartbeats and polls, so that moving the clock is not mostly those.
+            initial: Duration::from_millis(20),
+            max: Duration::from_millis(200),
+            multiplier: 3.0,
+            jitter: 0.0,
+        },
+        stuck_after: Duration::from_millis(50),
+    }
+}
+
+fn checkout(world: &World, clock: &Clock) -> Checkout {
+    let sandbox = &world.sandbox;
+    let patience = world.scenario.patience;
+    let at = |url: String| address(&url, patience);
+    let (user, product) = (at(sandbox.user_url()), at(sandbox.product_url()));
+    let payment = at(sandbox.payment_url());
+    Checkout::new(Neighbours::new(&user, &product, &payment, clock).expect("TLS"))
+}
+
+/// Where nobody listens.
+fn nowhere(clock: &Clock) -> Checkout {
+    let nowhere = address("http://127.0.0.1:1", Duration::from_secs(20));
+    Checkout::new(Neighbours::new(&nowhere, &nowhere, &nowhere, clock).expect("TLS"))
+}
+
+fn address(url: &str, timeout: Duration) -> Address {
+    Address { url: url.parse().expect("a URL"), timeout, concurrency: 16 }
+}

@@ -1,0 +1,88 @@
+//! The real checkout, whose every call announces itself.
+//!
+//! Of each call there are three points: just before it, so that it is never sent; with the request
+//! on its way, so that it reaches the neighbour only while a successor is at work; and with the
+//! answer there and unheard.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending};
+use order_service::checkout::Checkout;
+use order_service::engine::Kind;
+use order_service::neighbours::Errand;
+use order_service::saga::{Call, Definition, How, Instance, Reading, Report};
+use order_service::trace::TraceParent;
+
+use crate::point::Points;
+use crate::world::World;
+
+/// The checkout of one process.
+pub struct Watched {
+    pub checkout: Checkout,
+    /// At a port where nobody listens.
+    pub nowhere: Option<Checkout>,
+    pub world: Arc<World>,
+    pub points: Arc<Points>,
+}
+
+impl Kind for Watched {
+    fn definition(&self) -> &'static Definition {
+        self.checkout.definition()
+    }
+
+    fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading> {
+        async move {
+            let _reading = self.points.reading();
+            self.points.reach("before reading").await;
+            let reading = self.checkout.read(saga, errand).await;
+            self.points.reach("after reading").await;
+            reading
+        }
+        .boxed()
+    }
+
+    fn call<'a>(
+        &'a self,
+        saga: &'a Instance,
+        call: &'a Call,
+        errand: Errand<'a>,
+    ) -> BoxFuture<'a, Report> {
+        async move {
+            let _under_way = self.points.under_way();
+            let name = name(call);
+            self.points.reach(&format!("before {name}")).await;
+            let may_miss = call.how == How::Send && self.world.is_unreachable(call.effect.step);
+            let way = self.nowhere.as_ref().filter(|_| may_miss);
+            if way.is_none() && self.points.is_last(&format!("sent {name}")) {
+                self.world.post(Letter { saga: saga.clone(), call: call.clone() });
+                pending::<()>().await;
+            }
+            let report = way.unwrap_or(&self.checkout).call(saga, call, errand).await;
+            self.points.reach(&format!("after {name}")).await;
+            report
+        }
+        .boxed()
+    }
+}
+
+fn name(call: &Call) -> String {
+    let look = if call.how == How::LookUp { "look-up of " } else { "" };
+    let line = call.effect.line.map_or_else(String::new, |line| format!(" of line {line}"));
+    format!("{look}{}{line}", call.effect.step)
+}
+
+/// A request that outlives who sent it.
+pub struct Letter {
+    saga: Instance,
+    call: Call,
+}
+
+impl Letter {
+    /// Reaches the neighbour.
+    pub async fn arrive(self, checkout: &Checkout) {
+        let trace = TraceParent::fresh();
+        let errand = Errand { trace: &trace, may_send: &|| true };
+        let _unheard = checkout.call(&self.saga, &self.call, errand).await;
+    }
+}

@@ -1,0 +1,262 @@
+//! What outlives the processes of a cell: the neighbours, the requests on their way to them, and
+//! what the client and the operator were told.
+
+use std::sync::{Mutex, PoisonError};
+
+use order_service::checkout::{Answer, Checkout, Refusal};
+use order_service::order::OrderId;
+use order_service::saga::{Effect, State, Step};
+use order_service::sandbox::{self, RecordResult, Sandbox};
+use order_service::store::{Found, Store};
+
+use crate::audit::audit_of;
+use crate::scenario::{Calm, Ending, Scenario};
+use crate::watched::Letter;
+
+/// A cell's world.
+pub struct World {
+    pub scenario: Scenario,
+    pub sandbox: Sandbox,
+    /// The client's.
+    pub key: String,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen from outside so far.
+#[derive(Default)]
+struct Seen {
+    told: Vec<Answer>,
+    letters: Vec<Letter>,
+    /// Processes that have begun.
+    lives: u32,
+    /// The total that was durable when a process died.
+    priced: Option<i64>,
+    /// How often the neighbour out of reach was asked.
+    refused_connections: u32,
+    calmed: bool,
+    /// The operator was told that the saga goes back.
+    stopped: bool,
+    verdicts: u32,
+}
+
+impl World {
+    /// The neighbours as they are at the beginning.
+    pub async fn new(scenario: &Scenario, key: String) -> Self {
+        let mut config = sandbox::Config::on_free_ports();
+        if scenario.is_repeating {
+            config.idempotent = sandbox::Kinds::REPEATING;
+        }
+        let sandbox = Sandbox::start(config).await.expect("a sandbox");
+        for fault in &scenario.faults {
+            sandbox.inject(fault.clone()).expect("a fault");
+        }
+        Self { scenario: scenario.clone(), sandbox, key, seen: Mutex::default() }
+    }
+
+    fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A process begins; how many have before.
+    pub fn begin(&self) -> u32 {
+        self.seen(|seen| {
+            seen.lives += 1;
+            seen.lives - 1
+        })
+    }
+
+    /// Whether this call finds nobody listening.
+    pub fn is_unreachable(&self, step: Step) -> bool {
+        let Some((of, times)) = self.scenario.unreachable.filter(|(of, _)| *of == step) else {
+            return false;
+        };
+        self.seen(|seen| {
+            seen.refused_connections += 1;
+            of == step && !seen.calmed && seen.refused_connections <= times
+        })
+    }
+
+    pub fn post(&self, letter: Letter) {
+        self.seen(|seen| seen.letters.push(letter));
+    }
+
+    /// A process has died: until another lives, everything in the cart gets dearer.
+    pub async fn mourn(&self, http: &reqwest::Client) {
+        if matches!(self.scenario.calm, Calm::GoingBackOrDeath) {
+            self.get_well();
+        }
+        let mut products = self.sandbox.ledger().products;
+        products.retain(|product| self.scenario.lines.iter().any(|(id, _)| *id == product.id));
+        for mut product in products {
+            product.price += 100;
+            let url = format!("{}/_sandbox/products", self.sandbox.product_url());
+            let answer = http.post(url).json(&product).send().await.expect("an answer");
+            assert_eq!(answer.status(), 200);
+        }
+    }
+
+    /// What is on its way arrives now.
+    pub async fn deliver(&self, way: impl Fn() -> Checkout) {
+        let letters = self.seen(|seen| std::mem::take(&mut seen.letters));
+        for letter in letters {
+            letter.arrive(&way()).await;
+        }
+    }
+
+    /// The neighbours are well again, once the scenario says so.
+    pub fn calm_down(&self, saga: &Found) {
+        let now = match self.scenario.calm {
+            Calm::Never => false,
+            Calm::GoingBack | Calm::GoingBackOrDeath => saga.state() == Some(State::Compensating),
+            Calm::Stuck => saga.stuck.is_some(),
+        };
+        if now {
+            self.get_well();
+        }
+    }
+
+    fn get_well(&self) {
+        if !self.seen(|seen| std::mem::replace(&mut seen.calmed, true)) {
+            self.sandbox.clear_faults();
+        }
+    }
+
+    pub fn tell(&self, answer: Answer) {
+        self.seen(|seen| seen.told.push(answer));
+    }
+
+    /// Whether the client has its final answer.
+    pub fn is_answered(&self) -> bool {
+        self.seen(|seen| seen.told.iter().any(is_final))
+    }
+
+    pub fn told_to_go_back(&self) {
+        self.seen(|seen| seen.stopped = true);
+    }
+
+    pub fn gave_a_verdict(&self) {
+        self.seen(|seen| seen.verdicts += 1);
+    }
+
+    /// How many verdicts it took.
+    pub fn verdicts(&self) -> u32 {
+        self.seen(|seen| seen.verdicts)
+    }
+
+    /// By the neighbours' own ledger: what an operator who asks them is told.
+    pub fn happened(&self, id: OrderId, effect: Effect) -> bool {
+        let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
+        let key = format!("{id}:{}{line}", effect.step);
+        let is_it = |sent: &str| sent == key || sent.starts_with(&format!("{key}#"));
+        let ledger = self.sandbox.ledger();
+        let acted = ledger.records.iter().filter(|record| record.result == RecordResult::Acted);
+        let mut keys = acted.filter_map(|record| record.key.as_deref());
+        keys.any(is_it)
+    }
+
+    /// A process finds the books as the one before left them: what it said is true already.
+    pub async fn check_what_was_told(&self, store: &Store, saga: Option<&Found>) {
+        let told = self.seen(|seen| {
+            seen.priced = seen.priced.or(saga.and_then(|saga| saga.total).map(|total| total.0));
+            seen.told.clone()
+        });
+        for answer in &told {
+            let saga = saga.unwrap_or_else(|| panic!("{answer:?} of a saga that is not there"));
+            self.check(answer, saga, store).await;
+        }
+    }
+
+    async fn check(&self, answer: &Answer, saga: &Found, store: &Store) {
+        let state = saga.state().expect("readable");
+        match answer {
+            Answer::Confirmed { id, total_amount, .. } => {
+                assert_eq!((*id, state), (saga.id, State::Completed), "{answer:?}");
+                let order = store.order(*id).await.expect("the books").expect("the order stands");
+                assert_eq!(order.total.0, *total_amount, "{answer:?}");
+            }
+            Answer::Refused { id, refusal, .. } => {
+                assert_eq!(*id, saga.id, "{answer:?}");
+                assert!(matches!(state, State::Rejected | State::Compensated), "{answer:?}");
+                let context = saga.context.as_ref().expect("readable");
+                assert_eq!(*refusal, Refusal::of(context.cause.as_ref(), &context.lines));
+            }
+            Answer::Pending { id, .. } => assert_eq!(*id, saga.id, "{answer:?}"),
+            Answer::KeyReused { .. }
+            | Answer::TooMany
+            | Answer::NotNow { .. }
+            | Answer::Unavailable { .. } => panic!("told {answer:?}"),
+        }
+    }
+
+    /// Everything is at rest: compares the books with the neighbours' ledgers, with what everybody
+    /// was told, and with what the scenario may come to.
+    pub async fn check_the_end(&self, store: &Store, saga: &Found) -> Ending {
+        let ending = ending_of(saga);
+        let may = &self.scenario.ends;
+        assert!(may.contains(&ending), "came to {ending:?}, and may only come to {may:?}");
+        let (told, priced, stopped) =
+            self.seen(|seen| (seen.told.clone(), seen.priced, seen.stopped));
+        for answer in &told {
+            self.check(answer, saga, store).await;
+        }
+        let mut last: Vec<_> = told.into_iter().filter(is_final).map(not_replayed).collect();
+        last.dedup();
+        assert_eq!(last.len(), 1, "one answer and no other: {last:?}");
+        if let Some(priced) = priced {
+            let total = saga.total.map(|total| total.0);
+            assert_eq!(total, Some(priced), "the price that was durable is the price");
+        }
+        assert!(!stopped || saga.state() != Some(State::Completed), "it was told to go back");
+        audit_of(std::slice::from_ref(saga), store, &self.sandbox.ledger()).await;
+        ending
+    }
+}
+
+fn ending_of(saga: &Found) -> Ending {
+    let context = saga.context.as_ref().expect("readable");
+    match saga.state().expect("readable") {
+        State::Completed => Ending::Completed,
+        State::Compensated => {
+            Ending::Compensated(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
+        }
+        State::Rejected => {
+            Ending::Rejected(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
+        }
+        State::Started
+        | State::ProfileFetched
+        | State::Priced
+        | State::Paid
+        | State::Reserved
+        | State::Compensating => panic!("not at rest: {saga:?}"),
+    }
+}
+
+fn is_final(answer: &Answer) -> bool {
+    matches!(answer, Answer::Confirmed { .. } | Answer::Refused { .. })
+}
+
+fn not_replayed(mut answer: Answer) -> Answer {
+    match &mut answer {
+        Answer::Confirmed { replayed, .. }
+        | Answer::Pending { replayed, .. }
+        | Answer::Refused { replayed, .. } => *replayed = false,
+        Answer::KeyReused { .. }
+        | Answer::TooMany
+        | Answer::NotNow { .. }
+        | Answer::Unavailable { .. } => {}
+    }
+    answer
+}
+
+fn word(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::UserProfileNotFound => "no profile",
+        Refusal::ProductNotFound { .. } => "no product",
+        Refusal::InsufficientStock { .. } => "no stock",
+        Refusal::PayerNotFound => "no payer",
+        Refusal::InsufficientBalance { .. } => "no money",
+        Refusal::ReservationFailed { .. } => "not reserved",
+        Refusal::NeighbourAtFault { .. } => "neighbour at fault",
+        Refusal::Failed { .. } => "failed",
+    }
+}
