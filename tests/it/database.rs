@@ -1,12 +1,15 @@
 //! A database that is out of reach, to begin with or for a while.
 
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
+use chrono::DateTime;
 use order_service::app::Running;
 use order_service::clock::Clock;
 use order_service::config::{Config, DatabaseUrl};
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
+use order_service::store;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -57,7 +60,7 @@ async fn a_service_that_starts_before_its_database_says_so_and_waits_for_it() {
     gate.open(&real).await;
     let service = starting.await.expect("no panic").expect("a service");
     assert_eq!(get("/health/ready").await.body, json!({"status": "ready"}));
-    service.stop(std::time::Duration::ZERO).await;
+    service.stop(Duration::ZERO).await;
 }
 
 #[tokio::test]
@@ -89,4 +92,35 @@ async fn while_the_database_is_out_of_reach_nothing_is_accepted_and_nothing_is_l
     assert_eq!(world.decided(&first, "first").await.is_created(ASHA, 14_900), id);
     world.decided(&second, "second").await.is_created(ASHA, 29_800);
     world.finish().await;
+}
+
+#[tokio::test]
+async fn however_often_a_process_has_died_the_last_of_its_lives_is_found() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite://{}", directory.path().join("books.db").display());
+    let options = store::Options {
+        url: &url,
+        max_connections: 2,
+        silence: Duration::from_secs(5),
+        access: store::Access::Owner,
+        gate: None,
+    };
+    let store = store::open(options).await.expect("the books");
+    store.migrate().await.expect("migrations");
+    let clock = Clock::manual(DateTime::UNIX_EPOCH, 1);
+    let register = async || {
+        clock.advance(Duration::from_secs(1));
+        let (id, lease) = (clock.fresh_id(), Duration::from_secs(10));
+        store.register_executor(id, "host:1", "", lease, &clock).await.expect("the books");
+        id
+    };
+    // More than are looked at, and all within the hour for which the dead are remembered.
+    for _life in 0..1_001 {
+        let id = register().await;
+        store.retire_executor(id).await.expect("the books");
+    }
+    let last = register().await;
+    let heard = store.executors(&clock).await.expect("the books");
+    assert!(heard.iter().any(|executor| executor.id == last));
+    store.close().await;
 }

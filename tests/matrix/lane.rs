@@ -95,8 +95,9 @@ impl Lane {
     pub fn live(&mut self, world: &Arc<World>, dies_at: Option<&str>) -> Life {
         /// Ids and chance follow from it; no two processes share them.
         static SEEDS: AtomicU64 = AtomicU64::new(1);
-        let points = Arc::new(Points::new(dies_at));
-        let clock = Clock::manual(self.now, SEEDS.fetch_add(1, Ordering::Relaxed));
+        let clock = || Clock::manual(self.now, SEEDS.fetch_add(1, Ordering::Relaxed));
+        let points = Arc::new(Points::new(dies_at, clock()));
+        let clock = clock();
         let (url, its_world) = (self.url.clone(), world.clone());
         let (its_points, its_clock) = (points.clone(), clock.clone());
         let script = async move {

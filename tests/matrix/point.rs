@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
+use order_service::clock::Clock;
 use order_service::store::{Gate, Passage};
 use sea_orm::DbErr;
 use tokio::sync::{Notify, watch};
@@ -21,6 +22,9 @@ const HELD: Duration = Duration::from_millis(150);
 /// What one life of a process comes past.
 #[derive(Debug)]
 pub struct Points {
+    /// The clock of the ways to the neighbours: only a read that makes no sense waits for it, and
+    /// no other time passes under a read.
+    pub reads: Clock,
     state: Mutex<State>,
     /// Something that was under way has come back.
     moved: watch::Sender<()>,
@@ -55,9 +59,10 @@ impl State {
 }
 
 impl Points {
-    pub fn new(dies_at: Option<&str>) -> Self {
+    pub fn new(dies_at: Option<&str>, reads: Clock) -> Self {
         let state = State { dies_at: dies_at.map(str::to_owned), ..State::default() };
         Self {
+            reads,
             state: Mutex::new(state),
             moved: watch::Sender::new(()),
             held: Notify::new(),
@@ -164,8 +169,8 @@ impl Points {
     async fn quiet(&self) {
         /// A word from one task to the next takes a turn each; there are never so many.
         const TURNS: u32 = 24;
-        /// Really, and longer than most reads; that time moves on under a slow one does no harm.
-        const A_READ: Duration = Duration::from_millis(20);
+        /// Really; then it is looked whether a read only waits for time to pass.
+        const A_READ: Duration = Duration::from_millis(5);
         let mut quiet = 0;
         let mut moved = self.moved.subscribe();
         let mut seen = self.now();
@@ -174,8 +179,10 @@ impl Points {
                 moved.changed().await.expect("we hold the sender");
                 quiet = 0;
             } else if seen.1 > 0 {
-                if timeout(A_READ, moved.changed()).await.is_err() {
-                    return;
+                if timeout(A_READ, moved.changed()).await.is_err()
+                    && let Some(pause) = self.reads.next_wake()
+                {
+                    self.reads.advance(pause.max(Duration::from_millis(1)));
                 }
                 quiet = 0;
             } else {

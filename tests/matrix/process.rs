@@ -57,9 +57,9 @@ impl Process {
         let scenario = &world.scenario;
         let kinds = if predecessors == 0 { scenario.kinds } else { scenario.kinds_later };
         let policy = policy(scenario, kinds);
-        let nowhere = scenario.unreachable.map(|_| nowhere(&clock));
+        let nowhere = scenario.unreachable.map(|_| nowhere(&points.reads));
         let watched = Watched {
-            checkout: checkout(&world, &clock),
+            checkout: checkout(&world, &points.reads),
             nowhere,
             world: world.clone(),
             points: points.clone(),
@@ -86,7 +86,7 @@ impl Process {
         let client = tokio::spawn(ask(self.desk.clone(), self.world.clone()));
         for _move in 0..MOVES {
             self.points.idle().await;
-            self.world.deliver(|| checkout(&self.world, &self.clock)).await;
+            self.world.deliver(|| checkout(&self.world, &self.points.reads)).await;
             self.points.idle().await;
             if let Some(saga) = found(&self.store, &self.world).await {
                 if saga.is_at_rest() && client.is_finished() {
@@ -98,7 +98,9 @@ impl Process {
                 self.points.idle().await;
             }
             let next = self.clock.next_wake().expect("somebody waits for something");
-            self.clock.advance(next.max(Duration::from_millis(1)));
+            let next = next.max(Duration::from_millis(1));
+            self.clock.advance(next);
+            self.points.reads.advance(next);
         }
         panic!("never comes to rest: {:?}", found(&self.store, &self.world).await);
     }
