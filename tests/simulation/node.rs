@@ -20,7 +20,7 @@ use super::network::Network;
 /// Calls of one node to one neighbour at once.
 const CALLS: usize = 32;
 /// In real time: SQL that takes longer hangs.
-const HANGS: Duration = Duration::from_secs(90);
+const HANGS: Duration = Duration::from_secs(45);
 
 /// What this binary can read.
 pub const KINDS: [&Definition; 1] = [&DEFINITION];
