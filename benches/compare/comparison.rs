@@ -133,6 +133,8 @@ async fn sides(engine: Engine, directory: &Path, sandbox: &Sandbox) -> Result<[S
         let label = format!("{engine:?}-{system:?}");
         let database = Database::fresh(engine, directory, &label).await?;
         let service = Service::start(system, &database.url, sandbox, directory, &[]).await?;
+        // For who wants to look at one with a profiler meanwhile.
+        eprintln!("{}: {} is process {}", engine.name(), name(system), service.child.pid());
         Ok(Side { service, database })
     };
     Ok([start(System::Saga).await?, start(System::Plain).await?])
