@@ -223,7 +223,7 @@ fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
         if run.dice.roll(4) == 0 {
             run.world.deliver_late();
         }
-        if run.dice.roll(8) == 0 {
+        if run.dice.roll(100) == 0 {
             previews_keep_their_word(&run.saga, &run.policy, run.now);
         }
         match next(&run.saga, &run.policy, run.now) {
