@@ -32,7 +32,7 @@ fn free_address() -> SocketAddr {
 
 #[tokio::test]
 async fn a_service_that_starts_before_its_database_says_so_and_waits_for_it() {
-    let mut gate = Gate::shut().await;
+    let mut gate = Gate::shut();
     let (url, real) = behind(&Postgres::shared().database().await, &gate);
     let address = free_address();
     let mut config = Config::defaults();
@@ -57,7 +57,7 @@ async fn a_service_that_starts_before_its_database_says_so_and_waits_for_it() {
     let order = get(&format!("/api/orders/{}", Uuid::nil())).await;
     order.is_problem(503, UNAVAILABLE, json!({}));
     assert!(order.header("retry-after").is_some());
-    gate.open(&real).await;
+    gate.open(&real);
     let service = starting.await.expect("no panic").expect("a service");
     assert_eq!(get("/health/ready").await.body, json!({"status": "ready"}));
     service.stop(Duration::ZERO).await;
@@ -65,9 +65,9 @@ async fn a_service_that_starts_before_its_database_says_so_and_waits_for_it() {
 
 #[tokio::test]
 async fn while_the_database_is_out_of_reach_nothing_is_accepted_and_nothing_is_lost() {
-    let mut gate = Gate::shut().await;
+    let mut gate = Gate::shut();
     let (url, real) = behind(&Postgres::shared().database().await, &gate);
-    gate.open(&real).await;
+    gate.open(&real);
     let world = World::build(Books::Postgres).set(move |config| config.database.url = url);
     let world = world.start().await;
     let first = cart(ASHA, &[(TEA, 1)]);
@@ -88,7 +88,7 @@ async fn while_the_database_is_out_of_reach_nothing_is_accepted_and_nothing_is_l
     // What was paid meanwhile is written when the database is back.
     world.sandbox.clear_faults();
     world.until_sent(Call::Process, 1).await;
-    gate.open(&real).await;
+    gate.open(&real);
     assert_eq!(world.decided(&first, "first").await.is_created(ASHA, 14_900), id);
     world.decided(&second, "second").await.is_created(ASHA, 29_800);
     world.finish().await;

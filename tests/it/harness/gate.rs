@@ -4,21 +4,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// A port in front of a neighbour. Shut to begin with.
 pub struct Gate {
     address: SocketAddr,
     passed: Arc<AtomicUsize>,
+    /// Bound and not listening: it refuses, and nobody else is given the port meanwhile.
+    shut: Option<TcpSocket>,
     open: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Gate {
-    pub async fn shut() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("its address");
-        Self { address, passed: Arc::default(), open: None }
+    pub fn shut() -> Self {
+        let shut = bound(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let address = shut.local_addr().expect("its address");
+        Self { address, passed: Arc::default(), shut: Some(shut), open: None }
     }
 
     pub fn url(&self) -> String {
@@ -31,8 +33,8 @@ impl Gate {
     }
 
     /// Lets connections through to that neighbour.
-    pub async fn open(&mut self, url: &str) {
-        let listener = TcpListener::bind(self.address).await.expect("the same port");
+    pub fn open(&mut self, url: &str) {
+        let listener = self.shut.take().expect("it is shut").listen(128).expect("a listener");
         let neighbour = url.strip_prefix("http://").expect("an address").to_owned();
         let passed = self.passed.clone();
         self.open = Some(tokio::spawn(async move {
@@ -54,6 +56,14 @@ impl Gate {
         if let Some(open) = self.open.take() {
             open.abort();
             let _aborted = open.await;
+            self.shut = Some(bound(self.address));
         }
     }
+}
+
+fn bound(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("an option");
+    socket.bind(address).expect("the port");
+    socket
 }

@@ -25,7 +25,7 @@ fn pays_at(world: WorldBuilder, gate: &Gate) -> WorldBuilder {
 async fn a_payment_that_was_never_sent_is_given_up_at_the_deadline_with_nothing_to_undo() {
     for books in BOTH {
         for keeps_keys in [true, false] {
-            let gate = Gate::shut().await;
+            let gate = Gate::shut();
             let world = pays_at(World::build(books).deadline(300), &gate);
             let world = if keeps_keys { world } else { world.not_idempotent() };
             let world = world.start().await;
@@ -43,13 +43,13 @@ async fn a_payment_that_was_never_sent_is_given_up_at_the_deadline_with_nothing_
 #[tokio::test]
 async fn a_payment_that_was_never_sent_is_sent_once_its_neighbour_can_be_reached() {
     for books in BOTH {
-        let mut gate = Gate::shut().await;
+        let mut gate = Gate::shut();
         let world = pays_at(World::build(books).not_idempotent(), &gate).start().await;
         let cart = cart(ASHA, &[(TEA, 1)]);
         let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
         let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
         world.until(async || outcomes(&world, id, "charge_payment").await.len() > 2).await;
-        gate.open(&world.sandbox.payment_url()).await;
+        gate.open(&world.sandbox.payment_url());
         assert_eq!(world.decided(&cart, "k").await.is_created(ASHA, 14_900), id);
         assert_eq!(world.sent(Call::Process).len(), 1);
         world.finish().await;
@@ -60,7 +60,7 @@ async fn a_payment_that_was_never_sent_is_sent_once_its_neighbour_can_be_reached
 async fn a_neighbour_of_reads_out_of_reach_ends_in_a_502_at_the_deadline() {
     for books in BOTH {
         for is_user in [true, false] {
-            let gate = Gate::shut().await;
+            let gate = Gate::shut();
             let url = gate.url();
             let world = World::build(books).deadline(300).set(move |config| {
                 let services = &mut config.services;
@@ -79,13 +79,13 @@ async fn a_neighbour_of_reads_out_of_reach_ends_in_a_502_at_the_deadline() {
 #[tokio::test]
 async fn a_reservation_that_was_never_sent_is_given_up_at_the_deadline_and_refunded() {
     for books in BOTH {
-        let mut gate = Gate::shut().await;
+        let mut gate = Gate::shut();
         let url = gate.url();
         let world = World::build(books).not_idempotent().deadline(700).set(move |config| {
             config.services.product.url = url.parse().expect("a URL");
         });
         let world = world.start().await;
-        gate.open(&world.sandbox.product_url()).await;
+        gate.open(&world.sandbox.product_url());
         world.fault(Fault { millis: Some(150), ..Fault::once(Call::Process, FaultKind::Slow) });
         let cart = cart(ASHA, &[(TEA, 1)]);
         let (answer, ()) = tokio::join!(world.create(&cart), async {
@@ -105,11 +105,11 @@ async fn a_reservation_that_was_never_sent_is_given_up_at_the_deadline_and_refun
 async fn only_where_keys_are_kept_do_effects_share_a_connection() {
     for books in BOTH {
         for (keeps_keys, connections) in [(true, 1), (false, 3)] {
-            let mut gate = Gate::shut().await;
+            let mut gate = Gate::shut();
             let world = pays_at(World::build(books), &gate);
             let world = if keeps_keys { world } else { world.not_idempotent() };
             let world = world.start().await;
-            gate.open(&world.sandbox.payment_url()).await;
+            gate.open(&world.sandbox.payment_url());
             for _each in 0..3 {
                 world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
             }
