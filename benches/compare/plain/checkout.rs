@@ -20,6 +20,7 @@ pub struct Checkout {
     pub books: Books,
     pub neighbours: Neighbours,
     pub clock: Clock,
+    pub profile_first: bool,
 }
 
 #[derive(Deserialize)]
@@ -58,14 +59,19 @@ pub async fn create(State(checkout): State<Checkout>, Json(cart): Json<Cart>) ->
 }
 
 async fn run(checkout: &Checkout, cart: Cart) -> Result<Created, Fault> {
-    let Checkout { books, neighbours, clock } = checkout;
+    let Checkout { books, neighbours, clock, profile_first } = checkout;
     let (id, created_at, trace) = (clock.fresh_id(), clock.now(), TraceParent::fresh());
     let errand = Errand { order: id, trace: &trace };
     let numbered = || cart.items.iter().zip(0_i32..);
 
     let profile = neighbours.profile(errand, cart.user_id);
     let offers = numbered().map(|(line, at)| neighbours.offer(errand, at, line.product_id));
-    let (profile_id, offers) = try_join(profile, try_join_all(offers)).await?;
+    let offers = try_join_all(offers);
+    let (profile_id, offers) = if *profile_first {
+        (profile.await?, offers.await?)
+    } else {
+        try_join(profile, offers).await?
+    };
 
     let mut total_amount = 0_i64;
     for (line, offer) in cart.items.iter().zip(&offers) {

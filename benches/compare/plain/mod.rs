@@ -4,6 +4,9 @@
 //! then the charge, then the reservations side by side, then one statement that stores the order and
 //! its lines. Whatever fails on the way is answered 502 and left as it is: nothing is undone, nothing
 //! is remembered. That it does less is the point.
+//!
+//! With `PLAIN_PROFILE_FIRST` set, it reads the profile and then the products: one hop more, as in a
+//! flow that is written down in the order in which one thinks of it.
 
 mod books;
 mod checkout;
@@ -43,6 +46,7 @@ pub async fn serve(plain: Plain) -> Result<(), Fault> {
         books: Books::open(&database_url).await?,
         neighbours: Neighbours::at(&user, &product, &payment)?,
         clock: Clock::system(),
+        profile_first: std::env::var_os("PLAIN_PROFILE_FIRST").is_some(),
     };
     let router = Router::new()
         .route("/api/orders/create", post(checkout::create))
