@@ -41,6 +41,7 @@ pub(super) struct Request<'a> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Body,
+    may_be_kept: bool,
     retry_after_ms: Option<u64>,
 }
 
@@ -70,6 +71,22 @@ impl Answer {
             Body::Json(value) => Some(value),
             Body::Empty | Body::Other => None,
         }
+    }
+}
+
+/// What came of one attempt.
+pub(super) struct Attempt {
+    /// Without what was answered.
+    pub(super) report: Report,
+    /// That, where it is JSON.
+    pub(super) body: Option<Value>,
+    may_be_kept: bool,
+}
+
+impl Attempt {
+    /// The report with what was answered, if that may be kept.
+    pub(super) fn into_report(self) -> Report {
+        Report { response: self.body.filter(|_| self.may_be_kept), ..self.report }
     }
 }
 
@@ -114,11 +131,10 @@ impl Http {
         line: Option<u16>,
         request: Request<'_>,
         judge: impl Fn(&Answer) -> Result<Outcome, String>,
-    ) -> (Report, Option<Value>) {
-        let sent_body = request.body.clone();
+    ) -> Attempt {
         let _place = self.places.acquire().await;
         let (started_at, started) = (self.clock.now(), self.clock.monotonic());
-        let answered = self.guarded(errand, request).await;
+        let answered = self.guarded(errand, &request).await;
         let took = self.clock.monotonic().saturating_sub(started);
         let mut report = Report {
             step,
@@ -127,7 +143,7 @@ impl Http {
             started_at,
             duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
             status: None,
-            request: sent_body,
+            request: request.body,
             response: None,
             error: None,
             retry_after_ms: None,
@@ -137,7 +153,7 @@ impl Http {
                 report.outcome = lost.outcome;
                 report.error = Some(lost.error);
                 report.retry_after_ms = again_in;
-                (report, None)
+                Attempt { report, body: None, may_be_kept: false }
             }
             Ok(answer) => {
                 let judged = judge(&answer);
@@ -145,18 +161,17 @@ impl Http {
                 report.retry_after_ms = answer.retry_after_ms;
                 report.outcome = *judged.as_ref().unwrap_or(&Outcome::Unknown);
                 report.error = explain(judged, &answer);
-                report.response = answer.json().filter(|body| may_be_kept(body)).cloned();
                 let body = match answer.body {
                     Body::Json(body) => Some(body),
                     Body::Empty | Body::Other => None,
                 };
-                (report, body)
+                Attempt { report, body, may_be_kept: answer.may_be_kept }
             }
         }
     }
 
     /// Sends it if the circuit lets it through and the saga is still the caller's.
-    async fn guarded(&self, errand: Errand<'_>, request: Request<'_>) -> Result<Answer, NoAnswer> {
+    async fn guarded(&self, errand: Errand<'_>, request: &Request<'_>) -> Result<Answer, NoAnswer> {
         let permit = self.circuit.permit(errand.attempt).map_err(|not_now| {
             let again_in = u64::try_from(not_now.again_in().as_millis()).ok();
             NoAnswer { again_in, ..NoAnswer::not_sent(not_now.error()) }
@@ -179,19 +194,26 @@ impl Http {
         request: Request<'_>,
     ) -> Result<Answer, String> {
         let _place = self.places.acquire().await;
-        self.send(trace, request).await.map_err(|lost| lost.error)
+        self.send(trace, &request).await.map_err(|lost| lost.error)
     }
 
     pub(super) fn circuit(&self) -> CircuitView {
         self.circuit.view()
     }
 
-    async fn send(&self, trace: &TraceParent, request: Request<'_>) -> Result<Answer, Lost> {
-        let Request { method, path, key, body, fresh_connection } = request;
-        let parcel = Parcel { method, path, key, body, trace, fresh_connection };
+    async fn send(&self, trace: &TraceParent, request: &Request<'_>) -> Result<Answer, Lost> {
+        let parcel = Parcel {
+            method: request.method.clone(),
+            path: &request.path,
+            key: request.key,
+            body: request.body.as_ref(),
+            trace,
+            fresh_connection: request.fresh_connection,
+        };
         let carried = self.wire.carry(parcel).await?;
         let (status, retry_after_ms) = (carried.status, carried.retry_after_ms);
-        Ok(Answer { status, body: body_of(&carried.body), retry_after_ms })
+        let (body, may_be_kept) = (body_of(&carried.body), may_be_kept(&carried.body));
+        Ok(Answer { status, body, may_be_kept, retry_after_ms })
     }
 }
 
@@ -218,7 +240,7 @@ fn explain(judged: Result<Outcome, String>, answer: &Answer) -> Option<String> {
 }
 
 /// PostgreSQL can't keep a NUL in text, and refuses what has one.
-fn may_be_kept(body: &Value) -> bool {
-    let text = body.to_string();
-    text.len() <= MAX_KEPT && !text.contains("\\u0000")
+fn may_be_kept(body: &[u8]) -> bool {
+    let nul = b"\\u0000";
+    body.len() <= MAX_KEPT && !body.windows(nul.len()).any(|letters| letters == nul)
 }

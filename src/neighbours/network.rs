@@ -63,7 +63,7 @@ impl Network {
         let url = format!("{}{}", self.base, parcel.path);
         let headers = headers(parcel.trace, parcel.key);
         let mut building = client.request(parcel.method, url).headers(headers);
-        if let Some(body) = &parcel.body {
+        if let Some(body) = parcel.body {
             building = building.json(body);
         }
         let response = building.send().await.map_err(|error| lost(&error))?;

@@ -100,7 +100,7 @@ impl Payment {
             _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(errand, call.effect.step, None, request, judge).await.0
+        self.0.call(errand, call.effect.step, None, request, judge).await.into_report()
     }
 
     async fn move_money(
@@ -141,6 +141,6 @@ impl Payment {
             _ if answer.refuses(refusals) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(errand, call.effect.step, None, request, judge).await.0
+        self.0.call(errand, call.effect.step, None, request, judge).await.into_report()
     }
 }

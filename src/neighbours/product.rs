@@ -78,6 +78,6 @@ impl Product {
             _ if answer.refuses(&[400, 404, 409]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(errand, call.effect.step, call.effect.line, request, judge).await.0
+        self.0.call(errand, call.effect.step, call.effect.line, request, judge).await.into_report()
     }
 }

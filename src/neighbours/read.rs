@@ -51,18 +51,18 @@ impl Http {
                 _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
                 _unlisted => Ok(Outcome::Unknown),
             };
-            let (report, body) = self.call(errand, step, line, request, judge).await;
-            let found = match (report.outcome, body.as_ref().map(&parse)) {
+            let attempt = self.call(errand, step, line, request, judge).await;
+            let found = match (attempt.report.outcome, attempt.body.as_ref().map(&parse)) {
                 (Outcome::Done, Some(Ok(it))) => Found::It(it),
                 (Outcome::Refused, _) => Found::Missing,
-                (Outcome::Unknown, _) if report.status == Some(200) => {
-                    let error = report.error.clone().unwrap_or_default();
+                (Outcome::Unknown, _) if attempt.report.status == Some(200) => {
+                    let error = attempt.report.error.clone().unwrap_or_default();
                     Found::Nonsense(error)
                 }
                 _unsettled => Found::NoAnswer,
             };
             if !matches!(found, Found::Nonsense(_)) || tries == TRIES {
-                return (report, found);
+                return (attempt.into_report(), found);
             }
             self.clock.sleep(pacing.pause(self.clock.chance())).await;
         }

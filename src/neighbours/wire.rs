@@ -18,11 +18,11 @@ pub struct Parcel<'a> {
     /// GET or POST.
     pub method: Method,
     /// From the neighbour's base, beginning with `/`.
-    pub path: String,
+    pub path: &'a str,
     /// The effect's, or the read's.
     pub key: &'a str,
     /// JSON.
-    pub body: Option<Value>,
+    pub body: Option<&'a Value>,
     /// The saga's trace.
     pub trace: &'a TraceParent,
     /// No idle connection: a stale one would make doubt where doubt can't be resolved.

@@ -176,9 +176,9 @@ impl Wire for NodeWire {
         let request = Request {
             node: self.node,
             is_effect: parcel.method.as_str() == "POST",
-            path: parcel.path,
+            path: parcel.path.to_owned(),
             key: parcel.key.to_owned(),
-            body: parcel.body.unwrap_or_default(),
+            body: parcel.body.cloned().unwrap_or_default(),
         };
         async move {
             let (caller, answer) = oneshot::channel();
