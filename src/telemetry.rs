@@ -55,17 +55,19 @@ pub fn start(role: Role) -> Guard {
     let lines = if io::stderr().is_terminal() {
         lines.boxed()
     } else {
-        lines.json().flatten_event(true).with_ansi(false).boxed()
+        lines.json().flatten_event(true).with_span_list(false).with_ansi(false).boxed()
     };
-    // The exporter's own client makes spans too, which must not be exported in turn.
+    // Spans that only a trace shows cost nothing where none is exported. The exporter's own client
+    // makes spans too, which must not be exported in turn.
     let ours = Targets::new()
-        .with_target("order_service", LevelFilter::TRACE)
-        .with_target("tower_http", LevelFilter::TRACE);
+        .with_target("order_service", LevelFilter::DEBUG)
+        .with_target("tower_http", LevelFilter::DEBUG);
     let spans = traces.as_ref().map(|provider| {
         tracing_opentelemetry::layer().with_tracer(provider.tracer("order-service"))
     });
     let spans = spans.map(|layer| layer.with_filter(ours));
-    let started = tracing_subscriber::registry().with(filter).with(lines).with(spans).try_init();
+    let lines = lines.with_filter(filter);
+    let started = tracing_subscriber::registry().with(lines).with(spans).try_init();
 
     if let Err(error) = started {
         // Only where the process already logs elsewhere, as under a test's own subscriber.
