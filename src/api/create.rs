@@ -1,5 +1,7 @@
 //! `POST /api/orders/create`: a request into an [`Order`], an [`Answer`] into a response.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -88,7 +90,7 @@ pub(super) struct Accepted {
     ),
 )]
 pub(super) async fn create(
-    State(front): State<Front>,
+    State(front): State<Arc<Front>>,
     Extension(trace): Extension<TraceParent>,
     headers: HeaderMap,
     body: Body,

@@ -1,5 +1,7 @@
 //! Probes and metrics: whether the process lives, whether it should get requests, how it does.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -62,7 +64,7 @@ pub(super) async fn live() -> Json<Probe> {
         (status = 503, description = "It can't, and why", body = Probe),
     ),
 )]
-pub(super) async fn ready(State(front): State<Front>) -> Response {
+pub(super) async fn ready(State(front): State<Arc<Front>>) -> Response {
     let reason = if front.api.executor.is_draining() {
         Some("this process is stopping".to_owned())
     } else {
@@ -84,6 +86,6 @@ pub(super) async fn ready(State(front): State<Front>) -> Response {
         (status = 200, description = "OpenMetrics text, as Prometheus reads it", body = String, content_type = "application/openmetrics-text"),
     ),
 )]
-pub(super) async fn metrics(State(front): State<Front>) -> Response {
+pub(super) async fn metrics(State(front): State<Arc<Front>>) -> Response {
     ([(header::CONTENT_TYPE, OPENMETRICS)], front.api.metrics.render()).into_response()
 }

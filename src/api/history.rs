@@ -1,5 +1,7 @@
 //! `GET /api/orders/user/{userId}`: a user's orders, page by page.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
@@ -47,7 +49,7 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
     ),
 )]
 pub(super) async fn list_orders(
-    State(front): State<Front>,
+    State(front): State<Arc<Front>>,
     user_id: Segment,
     query: Query,
 ) -> Result<Response, Problem> {

@@ -1,5 +1,7 @@
 //! `GET /api/orders/{id}`: one order that stands.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -85,7 +87,7 @@ impl From<store::Order> for OrderView {
     ),
 )]
 pub(super) async fn get_order(
-    State(front): State<Front>,
+    State(front): State<Arc<Front>>,
     id: Segment,
 ) -> Result<Json<OrderView>, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);

@@ -1,5 +1,6 @@
 //! The one route table of the clients' API, and the layers around it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -22,7 +23,7 @@ pub(super) struct Front {
 }
 
 /// The routes with what the document says of them; each names its method and path above its handler.
-fn table() -> OpenApiRouter<Front> {
+fn table() -> OpenApiRouter<Arc<Front>> {
     OpenApiRouter::default()
         .routes(routes!(create::create))
         .routes(routes!(order::get_order))
@@ -43,7 +44,7 @@ pub fn document() -> OpenApi {
 /// The clients' API, which shows the document of everything at this address. Merges with other
 /// routers; its answer to unknown paths is theirs then, too.
 pub fn router(api: Api, options: Options, document: OpenApi) -> Router {
-    let front = Front { api, default_wait: options.default_wait };
+    let front = Arc::new(Front { api, default_wait: options.default_wait });
     let routes = Router::from(table())
         .route("/openapi.json", get(async move || Json(document)))
         .route("/docs", get(docs::page))

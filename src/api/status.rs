@@ -1,5 +1,7 @@
 //! `GET /api/orders/{id}/status`: what became of a checkout, as its client would have been told.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Extension, OriginalUri, State};
 use axum::http::header;
@@ -66,7 +68,7 @@ struct StatusView {
     ),
 )]
 pub(super) async fn get_status(
-    State(front): State<Front>,
+    State(front): State<Arc<Front>>,
     Extension(trace): Extension<TraceParent>,
     OriginalUri(uri): OriginalUri,
     id: Segment,
