@@ -1,5 +1,6 @@
 //! The desk: takes a cart in, waits for what becomes of it, and answers repeats of it alike.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -111,6 +112,7 @@ impl Desk {
             idempotency_key: order.idempotency_key.clone(),
             fingerprint: fingerprint.clone(),
             trace: order.trace.clone(),
+            at_once: matches!(order.wait, Wait::Accepted | Wait::Decided(Duration::ZERO)),
         };
         let accepted = match self.executor.accept(new) {
             Ok(accepted) => accepted,
@@ -120,8 +122,8 @@ impl Desk {
                 if let Some(key) = &order.idempotency_key {
                     self.executor.accepting(order.cart.user_id(), key).await;
                 }
-                return match self.repeat_of(&order).await {
-                    Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
+                return match Box::pin(self.repeat_of(&order)).await {
+                    Ok(Some(first)) => Box::pin(self.join(first, &fingerprint, order.wait)).await,
                     Ok(None) => shed_answer(shed),
                     Err(_out_of_reach) => Answer::Unavailable { id: None },
                 };
@@ -142,8 +144,8 @@ impl Desk {
             }
             (Acceptance::NotWritten, _) => Answer::Unavailable { id: None },
             (Acceptance::Unknown, _) => Answer::Unavailable { id: Some(id) },
-            (Acceptance::KeyTaken, _) => match self.repeat_of(&order).await {
-                Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
+            (Acceptance::KeyTaken, _) => match Box::pin(self.repeat_of(&order)).await {
+                Ok(Some(first)) => Box::pin(self.join(first, &fingerprint, order.wait)).await,
                 Ok(None) | Err(_) => Answer::Unavailable { id: None },
             },
         }
@@ -213,6 +215,9 @@ fn fingerprint(cart: &Cart) -> String {
         hash.update(line.product_id.0.as_bytes());
         hash.update(line.quantity.to_be_bytes());
     }
-    let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
-    digits.concat()
+    let mut digits = String::with_capacity(64);
+    for byte in hash.finalize() {
+        write!(digits, "{byte:02x}").expect("a string takes whatever is written to it");
+    }
+    digits
 }

@@ -39,6 +39,8 @@ pub struct NewSaga {
     pub fingerprint: String,
     /// The client's trace.
     pub trace: TraceParent,
+    /// The client waits for no more than the acceptance.
+    pub at_once: bool,
 }
 
 /// Why nothing was accepted.
@@ -81,7 +83,7 @@ impl Executor {
 
     fn begin(&self, new: NewSaga, place: Place) -> Accepted {
         let shared = &self.0;
-        let life = shared.life();
+        let (life, at_once) = (shared.life(), new.at_once);
         let accepted = Acceptable {
             idempotency_key: new.idempotency_key.clone(),
             fingerprint: new.fingerprint.clone(),
@@ -93,6 +95,9 @@ impl Executor {
         let mut drive = Drive::new(shared.clone(), life, saga, Base::New(accepted));
         let (taken, repeats) = drive.accept();
         drive.accepts = key.filter(|key| self.note_accepting(key, repeats));
+        if at_once {
+            drive.submit();
+        }
         shared.open.fetch_add(1, Ordering::AcqRel);
         shared.spawn(drive, place);
         Accepted { id, taken, waiter, shared: shared.clone() }
@@ -153,7 +158,7 @@ impl Executor {
         }
         tokio::select! {
             biased;
-            seen = waiter.news(&shared.store, &shared.clock) => seen,
+            seen = waiter.news(shared) => seen,
             () = shared.clock.sleep(wait) => found,
             () = shared.draining.cancelled() => found,
         }
@@ -182,7 +187,7 @@ impl Accepted {
 
     /// Waits until it is decided or needs a person, or for so long, or until the process stops.
     pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
-        let Shared { clock, store, draining, .. } = &*self.shared;
+        let Shared { clock, draining, .. } = &*self.shared;
         let limit = clock.sleep(wait);
         tokio::pin!(limit);
         // Even who doesn't want to wait is only told what is durable.
@@ -196,7 +201,7 @@ impl Accepted {
         }
         tokio::select! {
             biased;
-            seen = self.waiter.news(store, clock) => (taken, Some(seen)),
+            seen = self.waiter.news(&self.shared) => (taken, Some(seen)),
             () = &mut limit => (taken, None),
             () = draining.cancelled() => (taken, None),
         }

@@ -11,7 +11,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use super::executor::{ClientKey, Shared};
 use super::lease::Life;
-use super::save::new_order;
+use super::save::{UNHURRIED, new_order};
 use super::writer::Written;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
@@ -40,6 +40,8 @@ pub(super) struct Drive {
     pub(super) unanswered: Vec<oneshot::Receiver<Written>>,
     /// Something changed since the last write.
     pub(super) changed: bool,
+    /// Who hears, besides the driver, what becomes of the next write.
+    pub(super) heard_by: Vec<oneshot::Sender<Written>>,
     /// A state was entered that has to be durable before any effect.
     pub(super) barrier: bool,
     pub(super) order: Option<NewOrder>,
@@ -60,6 +62,7 @@ impl Drive {
             base,
             unanswered,
             changed: false,
+            heard_by: Vec::new(),
             barrier: true,
             order: None,
             passed,
@@ -86,6 +89,7 @@ impl Drive {
                     debug!("dropped: it is not ours");
                 },
             }
+            self.was_not_handed_in();
         }
         .instrument(span)
         .await;
@@ -118,19 +122,26 @@ impl Drive {
     }
 
     /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
-    async fn read(&self) -> Option<Reading> {
-        let Shared { clock, cut, .. } = &*self.shared;
-        let left = self.saga.deadline_at - clock.now();
-        let trace = self.trace();
+    async fn read(&mut self) -> Option<Reading> {
+        let (shared, wanted) = (self.shared.clone(), self.wanted.clone());
+        let (sight, trace) = (self.saga.clone(), self.trace());
+        let left = sight.deadline_at - shared.clock.now();
         // A read is safe whoever owns the saga.
-        let attempt = self.saga.attempts.saturating_add(1);
+        let attempt = sight.attempts.saturating_add(1);
         let errand = Errand { trace: &trace, may_send: &|| true, attempt };
-        tokio::select! {
-            biased;
-            reading = self.kind().read(&self.saga, errand) => Some(reading),
-            () = clock.sleep(left.to_std().unwrap_or(Duration::ZERO)) => Some(self.out_of_time()),
-            () = cut.cancelled() => None,
-            () = self.wanted.cancelled() => None,
+        let reading = shared.kind(&sight).read(&sight, errand);
+        let limit = shared.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
+        let unhurried = shared.clock.sleep(UNHURRIED);
+        tokio::pin!(reading, limit, unhurried);
+        loop {
+            tokio::select! {
+                biased;
+                reading = &mut reading => return Some(reading),
+                () = &mut limit => return Some(self.out_of_time()),
+                () = shared.cut.cancelled() => return None,
+                () = wanted.cancelled() => return None,
+                () = &mut unhurried, if self.changed => self.submit(),
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use futures::stream::FuturesUnordered;
 use tracing::{debug, info};
 
 use super::drive::Drive;
-use super::kind::Kind;
+use super::save::UNHURRIED;
 use crate::neighbours::Errand;
 use crate::saga::{Call, Outcome, Report, settle};
 use crate::trace::TraceParent;
@@ -49,7 +49,19 @@ impl Drive {
             })
             .collect();
         let mut failed = Vec::new();
-        while let Some((call, report)) = under_way.next().await {
+        let unhurried = clock.sleep(UNHURRIED);
+        tokio::pin!(unhurried);
+        loop {
+            let came = tokio::select! {
+                biased;
+                came = under_way.next() => came,
+                () = &mut unhurried, if self.changed => {
+                    unhurried.set(clock.sleep(UNHURRIED));
+                    self.submit();
+                    continue;
+                }
+            };
+            let Some((call, report)) = came else { break };
             shared.metrics.called(&report);
             log(call, &report);
             settle::record(&mut self.saga, call, &report, &shared.name);
@@ -64,10 +76,6 @@ impl Drive {
         let (policy, now) = (&shared.settings.policy, shared.clock.now());
         settle::schedule(&mut self.saga, &failed, policy, now, shared.clock.chance());
         settle::end_doubt(&mut self.saga, policy, (now, shared.settings.deadline));
-    }
-
-    pub(super) fn kind(&self) -> &dyn Kind {
-        self.shared.kind(&self.saga)
     }
 
     pub(super) fn trace(&self) -> TraceParent {

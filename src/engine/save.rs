@@ -3,6 +3,8 @@
 //! The invariant: no effect is sent before what SAGA.md, "What must be durable before what", puts
 //! before it is.
 
+use std::time::Duration;
+
 use tokio::sync::oneshot;
 
 use super::drive::{Drive, Gone};
@@ -12,23 +14,32 @@ use crate::clock::Clock;
 use crate::saga::{Call, Instance, Kinds, settle};
 use crate::store::{Base, NewOrder, Write};
 
+/// What nothing waits for is handed in after so long. Most of it is not, as it goes with what comes
+/// after it and has to be durable: an acceptance with the prices, an outcome with the end.
+pub(super) const UNHURRIED: Duration = Duration::from_millis(20);
+
 impl Drive {
-    /// Hands the saga's first write in, and lets its client hear of it, and whoever repeats it.
+    /// The saga is to be taken in: its client hears of that, and whoever repeats it.
     pub(super) fn accept(&mut self) -> (Taken, Taken) {
         let ((done, taken), (known, repeats)) = (oneshot::channel(), oneshot::channel());
-        self.hand_in(vec![done, known]);
+        self.heard_by = vec![done, known];
+        self.changed = true;
         (taken, repeats)
     }
 
-    /// Hands in what changed.
-    pub(super) fn submit(&mut self) {
-        if std::mem::take(&mut self.changed) {
-            self.hand_in(Vec::new());
+    /// A saga that was dropped before it was ever handed in is surely not in the books.
+    pub(super) fn was_not_handed_in(self) {
+        for done in self.heard_by {
+            // Who doesn't listen any more has heard enough.
+            let _heard = done.send(Written::Absent);
         }
     }
 
-    /// Hands the saga in as it is; the next write builds on this one.
-    fn hand_in(&mut self, mut heard_by: Vec<oneshot::Sender<Written>>) {
+    /// Hands in what changed; the next write builds on this one.
+    pub(super) fn submit(&mut self) {
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
         self.saga.revision += 1;
         self.saga.updated_at = self.shared.clock.now();
         let (fence, revision) = (self.saga.fence, self.saga.revision);
@@ -36,6 +47,7 @@ impl Drive {
         let base = std::mem::replace(&mut self.base, next);
         let entries = std::mem::take(&mut self.saga.unsaved);
         let write = Write { base, saga: self.saga.clone(), entries, order: self.order.take() };
+        let mut heard_by = std::mem::take(&mut self.heard_by);
         let (done, written) = oneshot::channel();
         heard_by.push(done);
         self.unanswered.push(written);
@@ -60,16 +72,17 @@ impl Drive {
 
     /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
     /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
+    /// Anything else may wait for [`UNHURRIED`].
     pub(super) async fn make_durable(&mut self, calls: &[Call]) -> Result<(), Gone> {
         let now = self.shared.clock.now();
         for call in calls.iter().filter(|call| call.intent_first) {
             settle::intend(&mut self.saga, call, &self.shared.name, now);
             self.changed = true;
         }
-        self.submit();
         let kinds = self.shared.settings.policy.kinds;
         let all_keep_keys = |kinds: Kinds| kinds == Kinds::IDEMPOTENT;
         if self.barrier || !all_keep_keys(kinds) || !all_keep_keys(self.saga.context.kinds) {
+            self.submit();
             self.durable().await?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Clients that wait for a saga, whoever drives it.
 //!
-//! This process tells its own waiters as soon as the decision is durable. A saga that another
-//! replica drives, or that comes back after a restart, is looked up now and then besides. Nothing
+//! This process tells its own waiters as soon as the decision is durable. A saga that nobody drives
+//! here (another replica does, or it waits for its next attempt) is looked up now and then besides. Nothing
 //! here holds a saga up: a waiter that goes away is simply not told.
 
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use std::time::Duration;
 use dashmap::DashMap;
 use tokio::sync::{oneshot, watch};
 
+use super::executor::Shared;
 use super::writer::Written;
-use crate::clock::Clock;
 use crate::order::{Line, OrderId, Paise, UserId};
 use crate::saga::{Cause, Instance, State};
-use crate::store::{Found, Store};
+use crate::store::Found;
 
 /// The first look at the database comes so long after the last news.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
@@ -122,16 +122,21 @@ pub(super) struct Waiter {
 
 impl Waiter {
     /// News of the saga: a decision, or that it needs a person. Cancel safe.
-    pub(super) async fn news(&mut self, store: &Store, clock: &Clock) -> Seen {
+    pub(super) async fn news(&mut self, shared: &Shared) -> Seen {
         let mut pause = FIRST_LOOK;
         loop {
             tokio::select! {
                 biased;
                 seen = told(&mut self.news) => return seen,
-                () = clock.sleep(pause) => {
+                () = shared.clock.sleep(pause) => {
                     pause = (pause * 2).min(LONGEST_LOOK);
-                    // A database that is out of reach now is asked again.
-                    let found = store.find(self.id).await.ok().flatten().map(Seen::from);
+                    // Its driver here tells of it: ten thousand who wait must not all ask.
+                    if shared.driven.contains_key(&self.id) {
+                        continue;
+                    }
+                    // A database that is out of reach now is asked again. Boxed: few ever ask.
+                    let found = Box::pin(shared.store.find(self.id)).await;
+                    let found = found.ok().flatten().map(Seen::from);
                     if let Some(seen) = found.filter(Seen::is_worth_telling) {
                         return seen;
                     }

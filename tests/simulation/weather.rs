@@ -95,7 +95,7 @@ impl Weather {
             error_before: often(0.04),
             error_after: often(0.04),
             garbage: often(0.03),
-            refusal: often(0.1),
+            refusal: often(0.15),
             hang_up: often(0.01),
             operator: often(0.01),
             price_change: often(0.005),
