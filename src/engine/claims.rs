@@ -51,7 +51,7 @@ impl Executor {
         let metrics = Arc::new(Metrics::default());
         let name = process::name();
         let life = register(&store, &name, settings, &clock).await?;
-        let (writer, writing) = LogWriter::start(store.clone(), clock.clone(), metrics.clone());
+        let (writer, writing) = LogWriter::start(&store, &clock, &metrics);
         let tasks = TaskTracker::new();
         tasks.spawn(writing);
         let shared = Arc::new(Shared {

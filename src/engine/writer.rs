@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::order::OrderId;
 use crate::pacing::Pacing;
-use crate::store::{Base, Error, Fate, Store, Write};
+use crate::store::{Base, Committer, Error, Fate, Store, Write};
 
 /// The most sagas in one commit.
 const MAX_BATCH: usize = 256;
@@ -57,17 +57,17 @@ struct Queued {
 impl LogWriter {
     /// Begins a writer; it ends when the last handle is gone and everything is written.
     pub(super) fn start(
-        store: Store,
-        clock: Clock,
-        metrics: Arc<Metrics>,
+        store: &Store,
+        clock: &Clock,
+        metrics: &Arc<Metrics>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
         // three writes on their way.
         let (sender, queue) = mpsc::unbounded_channel();
         let writer = Writer {
-            store,
-            clock,
-            metrics,
+            committer: store.committer(clock.clone()),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
             queue,
             waiting: VecDeque::new(),
             pacing: Pacing::database(),
@@ -95,7 +95,7 @@ impl LogWriter {
 }
 
 struct Writer {
-    store: Store,
+    committer: Committer,
     clock: Clock,
     metrics: Arc<Metrics>,
     queue: mpsc::UnboundedReceiver<Queued>,
@@ -145,9 +145,11 @@ impl Writer {
     /// Writes a batch, however long it takes.
     async fn write(&mut self, mut batch: Vec<Queued>) {
         while !batch.is_empty() {
-            let writes: Vec<Write> = batch.iter().map(|queued| queued.write.clone()).collect();
-            let committing = self.clock.within(COMMIT_TIMEOUT, self.store.commit(&writes));
-            match committing.await {
+            let committed = {
+                let writes: Vec<_> = batch.iter().map(|queued| &queued.write).collect();
+                self.clock.within(COMMIT_TIMEOUT, self.committer.commit(&writes)).await
+            };
+            match committed {
                 Some(Ok(fates)) => {
                     self.metrics.committed(batch.len());
                     self.is_up();

@@ -7,4 +7,5 @@ mod written;
 
 pub use read::Unreadable;
 pub(super) use read::{entries_of, event_of, instance_of};
-pub(super) use written::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};
+pub(super) use written::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA};
+pub(super) use written::{entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row};

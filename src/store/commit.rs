@@ -2,135 +2,134 @@
 //!
 //! Each write stands or falls by itself with its fence; all that stand become durable together.
 
-use sea_orm::{ConnectionTrait, DbErr};
-use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::postgres::PgArguments;
+use sea_orm::sqlx::{self, Connection, Postgres, Row};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::codec::{EntryRow, EventRow, InsertRow, ItemRow, OrderRow, UpdateRow};
-use super::pool::Transaction;
-use super::rowset::{Column, IDENTITY, Type, ids_json, insert, json, rowset};
+use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA};
+use super::codec::{entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row};
+use super::commit_sql::{IN_TURN, Shape};
+use super::connect::ACQUIRE;
+use super::pool::{Transaction, driver_error};
+use super::rowset::{self, IDENTITY, Rowset, source};
 use super::write::{Base, Fate, Write};
 use super::{Error, Store};
+use crate::clock::Clock;
 
-const INSERT: &[Column] = &[
-    ("id", Type::Uuid),
-    ("kind", Type::Text),
-    ("definition_version", Type::Int),
-    ("state", Type::Text),
-    ("at_risk", Type::Bool),
-    ("stuck_kind", Type::Text),
-    ("stuck", Type::Json),
-    ("user_id", Type::Uuid),
-    ("total_amount", Type::BigInt),
-    ("context", Type::Json),
-    ("idempotency_key", Type::Text),
-    ("fingerprint", Type::Text),
-    ("attempts", Type::Int),
-    ("next_attempt_at", Type::Time),
-    ("failing_since", Type::Time),
-    ("last_error", Type::Text),
-    ("deadline_at", Type::Time),
-    ("owner", Type::Uuid),
-    ("fence", Type::BigInt),
-    ("revision", Type::BigInt),
-    ("trace_parent", Type::Text),
-    ("created_at", Type::Time),
-    ("updated_at", Type::Time),
-];
+/// What these write: new sagas, sagas, entries, orders, lines, events.
+fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; 6] {
+    let writes = || writes.iter().copied();
+    let orders = || writes().filter_map(|write| write.order.as_ref());
+    [
+        Rowset::of(&NEW_SAGA, writes().filter_map(new_saga_row)),
+        Rowset::of(&SAGA, writes().filter_map(saga_row)),
+        Rowset::of(&ENTRY, writes().flat_map(entry_rows)),
+        Rowset::of(&ORDER, orders().map(order_row)),
+        Rowset::of(&ITEM, orders().flat_map(item_rows)),
+        Rowset::of(&EVENT, orders().map(event_row)),
+    ]
+}
 
-const UPDATE: &[Column] = &[
-    ("id", Type::Uuid),
-    ("base_owner", Type::Uuid),
-    ("base_fence", Type::BigInt),
-    ("base_revision", Type::BigInt),
-    ("state", Type::Text),
-    ("at_risk", Type::Bool),
-    ("stuck_kind", Type::Text),
-    ("stuck", Type::Json),
-    ("total_amount", Type::BigInt),
-    ("context", Type::Json),
-    ("attempts", Type::Int),
-    ("next_attempt_at", Type::Time),
-    ("failing_since", Type::Time),
-    ("last_error", Type::Text),
-    ("deadline_at", Type::Time),
-    ("owner", Type::Uuid),
-    ("revision", Type::BigInt),
-    ("updated_at", Type::Time),
-];
-
-const ENTRY: &[Column] = &[
-    ("saga_id", Type::Uuid),
-    ("seq", Type::Int),
-    ("step", Type::Text),
-    ("line", Type::Int),
-    ("phase", Type::Text),
-    ("event", Type::Text),
-    ("outcome", Type::Text),
-    ("from_state", Type::Text),
-    ("generation", Type::Int),
-    ("attempt", Type::Int),
-    ("idempotency_key", Type::Text),
-    ("started_at", Type::Time),
-    ("duration_ms", Type::BigInt),
-    ("request", Type::Json),
-    ("response", Type::Json),
-    ("error", Type::Text),
-    ("executor", Type::Text),
-];
-
-const ORDER: &[Column] = &[
-    ("id", Type::Uuid),
-    ("user_id", Type::Uuid),
-    ("total_amount", Type::BigInt),
-    ("status", Type::Text),
-    ("created_at", Type::Time),
-    ("updated_at", Type::Time),
-];
-
-const ITEM: &[Column] = &[
-    ("id", Type::Uuid),
-    ("order_id", Type::Uuid),
-    ("line", Type::Int),
-    ("product_id", Type::Uuid),
-    ("quantity", Type::Int),
-    ("unit_price", Type::BigInt),
-];
-
-const EVENT: &[Column] = &[
-    ("id", Type::Uuid),
-    ("order_id", Type::Uuid),
-    ("kind", Type::Text),
-    ("payload", Type::Json),
-    ("created_at", Type::Time),
-];
-
-/// Encodes as a commit of these does, and says how many bytes that is: for the benchmark of it.
-#[doc(hidden)]
-pub fn encoded_len(writes: &[Write]) -> usize {
-    fn bytes<R: Serialize>(rows: impl Iterator<Item = R>) -> usize {
-        // A row that can't be encoded is none of this crate's.
-        serde_json::to_string(&rows.collect::<Vec<_>>()).map_or(0, |json| json.len())
+/// The same for PostgreSQL, and the statement that takes them.
+fn at_once(writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
+    let rowsets = rowsets(writes);
+    let [new_sagas, sagas, _, orders, ..] = &rowsets;
+    let shape = Shape {
+        new_sagas: !new_sagas.is_empty(),
+        sagas: !sagas.is_empty(),
+        orders: !orders.is_empty(),
+    };
+    let has = [shape.new_sagas, shape.sagas, true, shape.orders, shape.orders, shape.orders];
+    let mut arguments = PgArguments::default();
+    for (rowset, _) in rowsets.iter().zip(has).filter(|(_, has)| *has) {
+        // An array of more than fits a message: no batch is so large.
+        let bound = rowset.bind(&mut arguments);
+        bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
     }
-    let orders = || writes.iter().filter_map(|write| write.order.as_ref());
-    bytes(writes.iter().filter_map(InsertRow::of))
-        + bytes(writes.iter().filter_map(UpdateRow::of))
-        + bytes(writes.iter().flat_map(EntryRow::of))
-        + bytes(orders().map(OrderRow::of))
-        + bytes(orders().flat_map(ItemRow::of))
-        + bytes(orders().map(EventRow::of))
+    Ok((shape.statement(), arguments))
+}
+
+/// Encodes as a commit of these on PostgreSQL does: for the benchmark of it.
+#[doc(hidden)]
+pub fn encode(writes: &[Write]) -> bool {
+    at_once(&writes.iter().collect::<Vec<_>>()).is_ok()
+}
+
+/// After so long without a commit, a connection is asked whether it is still there.
+const A_MOMENT: Duration = Duration::from_millis(2);
+
+/// Commits one batch after the other.
+#[derive(Debug)]
+pub struct Committer {
+    store: Store,
+    clock: Clock,
+    /// Between two commits of PostgreSQL's: to give it back and to get it again is a trip each.
+    kept: Option<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    connection: PoolConnection<Postgres>,
+    used_at: Duration,
 }
 
 impl Store {
+    /// For one lane of the log writer.
+    pub fn committer(&self, clock: Clock) -> Committer {
+        Committer { store: self.clone(), clock, kept: None }
+    }
+}
+
+impl Committer {
     /// Writes all that stand in one commit, and says of each what became of it. Repeating a call
     /// whose outcome is unknown is safe: what was written then is found to be, and not again.
     ///
     /// # Errors
     /// As [`Error`] says; then none of them is known to be written.
-    pub async fn commit(&self, writes: &[Write]) -> Result<Vec<Fate>, Error> {
+    pub async fn commit(&mut self, writes: &[&Write]) -> Result<Vec<Fate>, Error> {
+        let touched = match self.store.backend {
+            DbBackend::Sqlite => self.store.commit_in_turn(writes).await?,
+            _ => self.commit_at_once(writes).await?,
+        };
+        // It is committed: not to be able to say of each what became of it is not to know.
+        self.store.fates(writes, &touched).await.map_err(Error::OutcomeUnknown)
+    }
+
+    /// One that answered a moment ago, or just now: what is sent to one that is gone may have
+    /// arrived.
+    async fn connection(&mut self) -> Result<PoolConnection<Postgres>, Error> {
+        let kept = self.kept.take();
+        let used_at = kept.as_ref().map(|kept| kept.used_at);
+        let mut connection = match kept {
+            Some(kept) => kept.connection,
+            None => self.store.write.connection().await?,
+        };
+        if used_at.is_none_or(|at| self.clock.monotonic().saturating_sub(at) > A_MOMENT) {
+            let answered = self.clock.within(ACQUIRE, connection.ping()).await;
+            answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(driver_error)?;
+        }
+        Ok(connection)
+    }
+
+    async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<HashSet<Uuid>, Error> {
+        let mut connection = self.connection().await?;
+        let (sql, arguments) = at_once(writes)?;
+        let rows = self.store.write.commit_by(&mut connection, sql, arguments).await?;
+        self.kept = Some(Kept { connection, used_at: self.clock.monotonic() });
+        let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
+        ids.map_err(|error| Error::OutcomeUnknown(driver_error(error)))
+    }
+}
+
+impl Store {
+    async fn commit_in_turn(&self, writes: &[&Write]) -> Result<HashSet<Uuid>, Error> {
         let transaction = self.write.begin().await?;
-        let touched = match self.write_all(&transaction, writes).await {
+        let touched = match self.write_in_turn(&transaction, writes).await {
             Ok(touched) => touched,
             Err(error) => {
                 // The error says more than a failed rollback could.
@@ -139,92 +138,49 @@ impl Store {
             }
         };
         transaction.commit().await.map_err(Error::OutcomeUnknown)?;
-        // It is committed: not to be able to say of each what became of it is not to know.
-        self.fates(writes, &touched).await.map_err(Error::OutcomeUnknown)
-    }
-
-    async fn write_all(
-        &self,
-        transaction: &Transaction,
-        writes: &[Write],
-    ) -> Result<HashSet<Uuid>, Error> {
-        let inserts: Vec<_> = writes.iter().filter_map(InsertRow::of).collect();
-        let updates: Vec<_> = writes.iter().filter_map(UpdateRow::of).collect();
-        let insert_saga = format!(
-            "{} ON CONFLICT DO NOTHING RETURNING id",
-            insert(self.backend, "saga_instance", INSERT)
-        );
-        // IS NOT DISTINCT FROM: the row is found by its id, and never by an owner's many rows.
-        let update_saga = format!(
-            "UPDATE saga_instance SET state = r.state, at_risk = r.at_risk, \
-             stuck_kind = r.stuck_kind, \
-             stuck = r.stuck, total_amount = r.total_amount, \
-             context = COALESCE(r.context, saga_instance.context), attempts = r.attempts, \
-             next_attempt_at = r.next_attempt_at, failing_since = r.failing_since, \
-             last_error = r.last_error, deadline_at = r.deadline_at, owner = r.owner, \
-             revision = r.revision, updated_at = r.updated_at FROM {} \
-             WHERE saga_instance.id = r.id \
-             AND saga_instance.owner IS NOT DISTINCT FROM r.base_owner \
-             AND saga_instance.fence = r.base_fence AND saga_instance.revision = r.base_revision \
-             RETURNING saga_instance.id",
-            rowset(self.backend, UPDATE)
-        );
-        let mut touched = HashSet::with_capacity(writes.len());
-        self.returning(transaction, &insert_saga, &inserts, &mut touched).await?;
-        self.returning(transaction, &update_saga, &updates, &mut touched).await?;
-        let standing = || writes.iter().filter(|write| touched.contains(&write.saga.id.0));
-
-        let entries: Vec<_> = standing().flat_map(EntryRow::of).collect();
-        let orders = || standing().filter_map(|write| write.order.as_ref());
-        let rows: Vec<_> = orders().map(OrderRow::of).collect();
-        let items: Vec<_> = orders().flat_map(ItemRow::of).collect();
-        let events: Vec<_> = orders().map(EventRow::of).collect();
-        self.insert(transaction, "step_log", ENTRY, &entries).await?;
-        self.insert(transaction, "orders", ORDER, &rows).await?;
-        self.insert(transaction, "order_items", ITEM, &items).await?;
-        self.insert(transaction, "outbox", EVENT, &events).await?;
         Ok(touched)
     }
 
-    async fn insert<R: Serialize>(
+    async fn write_in_turn(
         &self,
         transaction: &Transaction,
-        table: &str,
-        columns: &[Column],
-        rows: &[R],
-    ) -> Result<(), Error> {
-        if rows.is_empty() {
-            return Ok(());
+        writes: &[&Write],
+    ) -> Result<HashSet<Uuid>, Error> {
+        let mut touched = HashSet::with_capacity(writes.len());
+        let [new_sagas, sagas, ..] = rowsets(writes);
+        for (sql, rows) in [(&IN_TURN.insert_sagas, new_sagas), (&IN_TURN.update_sagas, sagas)] {
+            if rows.is_empty() {
+                continue;
+            }
+            let sent = self.statement(sql, vec![rows.json().into()]);
+            for row in transaction.query_all_raw(sent).await? {
+                touched.insert(row.try_get_by_index(0)?);
+            }
         }
-        let sql = insert(self.backend, table, columns);
-        transaction.execute_raw(self.statement(&sql, vec![json(rows)])).await?;
-        Ok(())
-    }
-
-    async fn returning<R: Serialize>(
-        &self,
-        transaction: &Transaction,
-        sql: &str,
-        rows: &[R],
-        touched: &mut HashSet<Uuid>,
-    ) -> Result<(), Error> {
-        if rows.is_empty() {
-            return Ok(());
+        let standing = writes.iter().copied().filter(|write| touched.contains(&write.saga.id.0));
+        let [_, _, entries, orders, items, events] = rowsets(&standing.collect::<Vec<_>>());
+        for (sql, rows) in [
+            (&IN_TURN.insert_entries, entries),
+            (&IN_TURN.insert_orders, orders),
+            (&IN_TURN.insert_items, items),
+            (&IN_TURN.insert_events, events),
+        ] {
+            if !rows.is_empty() {
+                let sent = self.statement(sql, vec![rows.json().into()]);
+                transaction.execute_raw(sent).await?;
+            }
         }
-        for row in transaction.query_all_raw(self.statement(sql, vec![json(rows)])).await? {
-            touched.insert(row.try_get_by_index(0)?);
-        }
-        Ok(())
+        Ok(touched)
     }
 
     /// What touched no row is lost, unless the row says that an earlier try of this very write
     /// landed: only its owner writes under its fence, and each write raises the revision.
-    async fn fates(&self, writes: &[Write], touched: &HashSet<Uuid>) -> Result<Vec<Fate>, DbErr> {
+    async fn fates(&self, writes: &[&Write], touched: &HashSet<Uuid>) -> Result<Vec<Fate>, DbErr> {
         let untouched: Vec<_> =
-            writes.iter().filter(|write| !touched.contains(&write.saga.id.0)).collect();
+            writes.iter().copied().filter(|write| !touched.contains(&write.saga.id.0)).collect();
         let rows =
             if untouched.is_empty() { HashMap::new() } else { self.rows(&untouched).await? };
-        let fate = |write: &Write| {
+        let fate = |write: &&Write| {
             let landed = |(fence, revision): &(i64, i64)| {
                 *fence == write.saga.fence && *revision >= write.saga.revision
             };
@@ -246,11 +202,15 @@ impl Store {
         let sql = format!(
             "SELECT saga_instance.id, saga_instance.fence, saga_instance.revision \
              FROM {} JOIN saga_instance ON saga_instance.id = r.id",
-            rowset(self.backend, IDENTITY)
+            source(self.backend, &IDENTITY, 1)
         );
         let mut rows = HashMap::new();
         // On the writing side: it is this pool's commits that are asked about.
-        for row in self.write.query_all_raw(self.statement(&sql, vec![ids_json(&ids)])).await? {
+        for row in self
+            .write
+            .query_all_raw(self.statement(&sql, vec![rowset::ids(self.backend, &ids)]))
+            .await?
+        {
             let versions = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
             rows.insert(row.try_get_by_index(0)?, versions);
         }

@@ -15,9 +15,12 @@ const WRITERS: u32 = 3;
 /// Connections of a command that only reads: one looks while another looks again.
 const READERS: u32 = 4;
 /// How long a statement waits for a connection before the database counts as out of reach.
-const ACQUIRE: Duration = Duration::from_secs(3);
+pub(super) const ACQUIRE: Duration = Duration::from_secs(3);
 /// Behind a gate it is the gate that says what is out of reach, not a machine that is merely busy.
 const ACQUIRE_BEHIND_A_GATE: Duration = Duration::from_mins(1);
+/// A connection that was silent for so long is asked whether it is still there, before it is used.
+const SILENT: Duration = Duration::from_secs(1);
+
 /// As what a process comes to the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -91,6 +94,8 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     let pool = async |connections: u32| {
         let mut pool = ConnectOptions::new(options.url);
         pool.max_connections(connections).min_connections(1).acquire_timeout(acquire);
+        // A file does not hang up.
+        pool.test_before_acquire(false);
         pool.sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
             sqlite
@@ -140,7 +145,10 @@ fn lock_beside(url: &str) -> Result<File, Error> {
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
-    let write = postgres_pool(&options, WRITERS, None).await?;
+    // What writes has one good plan, whatever it writes; making it anew costs more than to carry it
+    // out.
+    let planned_once = Some(("plan_cache_mode", "force_generic_plan"));
+    let write = postgres_pool(&options, WRITERS, planned_once).await?;
     let readers = options.max_connections.saturating_sub(WRITERS).max(1);
     let read = postgres_pool(&options, readers, None).await?;
     Ok(Store { write, read, backend: DbBackend::Postgres, lock: None })
@@ -154,6 +162,7 @@ async fn postgres_pool(
     let silence = options.silence.as_millis().max(1);
     let mut pool = ConnectOptions::new(options.url);
     pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
+    pool.test_before_acquire_if_idle_for(SILENT);
     pool.sqlx_logging(false).map_sqlx_postgres_opts(move |postgres| {
         // Every statement has its index, and joins a few rows to it. A plan made while a table
         // was small must not become a scan, or a join over a whole index, when it is large.

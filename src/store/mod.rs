@@ -9,6 +9,7 @@ mod audit;
 mod claim;
 mod codec;
 mod commit;
+mod commit_sql;
 mod connect;
 mod executor;
 mod operator;
@@ -27,8 +28,9 @@ use pool::Pool;
 pub use audit::{Account, Event, Kept};
 pub use claim::Claimed;
 pub use codec::Unreadable;
+pub use commit::Committer;
 #[doc(hidden)]
-pub use commit::encoded_len;
+pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
 pub use executor::Heard;
 pub use operator::{Filter, Summary};

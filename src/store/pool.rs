@@ -8,10 +8,16 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
+use sea_orm::sqlx;
+use sea_orm::sqlx::Postgres;
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow, PgSeverity};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement, TransactionTrait,
+    QueryResult, RuntimeErr, Statement, TransactionTrait,
 };
+
+use super::Error;
 
 /// What passes a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +57,33 @@ impl Pool {
         Ok(Transaction { inner: self.connections.begin().await?, gate: self.gate.clone() })
     }
 
+    /// A connection of PostgreSQL's.
+    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, DbErr> {
+        self.connections.get_postgres_connection_pool().acquire().await.map_err(driver_error)
+    }
+
+    /// One statement of PostgreSQL's that is a transaction by itself: it commits.
+    ///
+    /// # Errors
+    /// [`Error::OutcomeUnknown`] unless it surely was not carried out.
+    pub(super) async fn commit_by(
+        &self,
+        connection: &mut PgConnection,
+        sql: &'static str,
+        arguments: PgArguments,
+    ) -> Result<Vec<PgRow>, Error> {
+        pass(self.gate.as_ref(), Passage::Begin).await?;
+        pass(self.gate.as_ref(), Passage::Commit).await.map_err(Error::OutcomeUnknown)?;
+        let rows = sqlx::query_with(sql, arguments).fetch_all(connection).await;
+        let rows = rows.map_err(|error| {
+            let surely_not = surely_not_carried_out(&error);
+            let error = driver_error(error);
+            if surely_not { error.into() } else { Error::OutcomeUnknown(error) }
+        })?;
+        pass(self.gate.as_ref(), Passage::Committed).await.map_err(Error::OutcomeUnknown)?;
+        Ok(rows)
+    }
+
     async fn alone<T>(&self, sent: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         pass(self.gate.as_ref(), Passage::Statement).await?;
         let answer = sent.await;
@@ -75,6 +108,18 @@ impl Transaction {
     pub(super) async fn rollback(self) -> Result<(), DbErr> {
         self.inner.rollback().await
     }
+}
+
+/// Whether PostgreSQL said that it failed. What ends the connection, and what the connection ends by
+/// itself, may have come after the commit.
+fn surely_not_carried_out(error: &sqlx::Error) -> bool {
+    let said = error.as_database_error();
+    let said = said.and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
+    said.is_some_and(|said| said.severity() == PgSeverity::Error)
+}
+
+pub(super) fn driver_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 async fn pass(gate: Option<&Arc<dyn Gate>>, passage: Passage) -> Result<(), DbErr> {

@@ -1,8 +1,14 @@
-//! Rows as one parameter: a statement takes any number of rows as a JSON array, so that its text
-//! stays the same (and stays prepared), and one statement writes what many sagas have to say.
+//! Rows as parameters: a statement takes any number of rows, so that its text stays the same (and
+//! stays prepared), and one statement writes what many sagas have to say. PostgreSQL gets an array
+//! for each column, `SQLite` all rows as one JSON text.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sea_orm::DbBackend;
+use sea_orm::sqlx::Arguments as _;
+use sea_orm::sqlx::error::BoxDynError;
+use sea_orm::sqlx::postgres::PgArguments;
+use sea_orm::{DbBackend, Value};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -17,94 +23,213 @@ pub(super) enum Type {
     Int,
     BigInt,
     Time,
+    /// Its cells are texts.
     Json,
     Bool,
 }
 
-/// The source `r` of a statement: the rows of the JSON array in `$1`.
-pub(super) fn rowset(backend: DbBackend, columns: &[Column]) -> String {
-    let listed =
-        |each: &dyn Fn(&Column) -> String| columns.iter().map(each).collect::<Vec<_>>().join(", ");
+/// What a row has in a column.
+#[derive(Clone, Debug)]
+pub(super) enum Cell<'a> {
+    Null,
+    Uuid(Uuid),
+    Text(Cow<'a, str>),
+    Int(i32),
+    BigInt(i64),
+    Time(DateTime<Utc>),
+    Bool(bool),
+}
+
+/// Rows of these columns, in the order of the columns.
+#[derive(Debug)]
+pub(super) struct Rowset<'a> {
+    columns: &'static [Column],
+    cells: Vec<Cell<'a>>,
+}
+
+impl<'a> Rowset<'a> {
+    pub(super) fn of<const WIDTH: usize>(
+        columns: &'static [Column; WIDTH],
+        rows: impl Iterator<Item = [Cell<'a>; WIDTH]>,
+    ) -> Self {
+        Self { columns, cells: rows.flatten().collect() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The one parameter of [`source`] on `SQLite`.
+    pub(super) fn json(&self) -> String {
+        let rows = self.cells.chunks(self.columns.len());
+        serde_json::to_string(&rows.collect::<Vec<_>>()).expect("cells are plain values")
+    }
+
+    /// The parameters of [`source`] on PostgreSQL.
+    pub(super) fn bind(&self, to: &mut PgArguments) -> Result<(), BoxDynError> {
+        for (at, (_, kind)) in self.columns.iter().enumerate() {
+            match kind {
+                Type::Uuid => to.add(self.column(at, Cell::uuid)),
+                Type::Text | Type::Json => to.add(self.column(at, Cell::text)),
+                Type::Int => to.add(self.column(at, Cell::int)),
+                Type::BigInt => to.add(self.column(at, Cell::big_int)),
+                Type::Time => to.add(self.column(at, Cell::time)),
+                Type::Bool => to.add(self.column(at, Cell::bool)),
+            }?;
+        }
+        Ok(())
+    }
+
+    fn column<'s, T>(&'s self, at: usize, of: fn(&'s Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
+        self.cells.iter().skip(at).step_by(self.columns.len()).map(of).collect()
+    }
+}
+
+/// The source `r` of a statement: the rows of a [`Rowset`] whose first parameter is `$first`.
+pub(super) fn source(backend: DbBackend, columns: &[Column], first: usize) -> String {
+    let listed = |each: &dyn Fn(usize, &Column) -> String| {
+        let each = columns.iter().enumerate().map(|(at, column)| each(at, column));
+        each.collect::<Vec<_>>().join(", ")
+    };
     if backend == DbBackend::Sqlite {
-        let columns = listed(&|(name, kind)| match kind {
-            Type::Uuid => format!("unhex(value->>'{name}') AS {name}"),
-            Type::Json => format!("NULLIF(value->'{name}', 'null') AS {name}"),
-            Type::Text | Type::Int | Type::BigInt | Type::Time | Type::Bool => {
-                format!("value->>'{name}' AS {name}")
+        let columns = listed(&|at, (name, kind)| match kind {
+            Type::Uuid => format!("unhex(value->>{at}) AS {name}"),
+            Type::Text | Type::Json | Type::Int | Type::BigInt | Type::Time | Type::Bool => {
+                format!("value->>{at} AS {name}")
             }
         });
-        return format!("(SELECT {columns} FROM json_each($1)) AS r");
+        // As JSONB, a row is not parsed anew for each of its columns.
+        return format!("(SELECT {columns} FROM jsonb_each(${first})) AS r");
     }
-    let columns = listed(&|(name, kind)| {
+    // As results, not in FROM: all columns go on together, and none is stored on the way.
+    let arrays = listed(&|at, (name, kind)| {
         let kind = match kind {
             Type::Uuid => "uuid",
-            Type::Text => "text",
+            Type::Text | Type::Json => "text",
             Type::Int => "int4",
             Type::BigInt => "int8",
             Type::Time => "timestamptz",
-            Type::Json => "json",
             Type::Bool => "boolean",
         };
-        format!("{name} {kind}")
+        format!("unnest(${}::{kind}[]) AS {name}", first + at)
     });
-    format!("json_to_recordset($1::json) AS r({columns})")
+    let columns = listed(&|_, (name, kind)| match kind {
+        Type::Json => format!("{name}::json AS {name}"),
+        Type::Uuid | Type::Text | Type::Int | Type::BigInt | Type::Time | Type::Bool => {
+            (*name).to_owned()
+        }
+    });
+    format!("(SELECT {columns} FROM (SELECT {arrays}) AS r) AS r")
 }
 
 /// `INSERT INTO table (columns) SELECT columns FROM rows`.
-pub(super) fn insert(backend: DbBackend, table: &str, columns: &[Column]) -> String {
+pub(super) fn insert(backend: DbBackend, table: &str, columns: &[Column], first: usize) -> String {
     let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     // WHERE true: SQLite can't tell a join's ON from an upsert's otherwise.
     format!(
         "INSERT INTO {table} ({names}) SELECT {names} FROM {} WHERE true",
-        rowset(backend, columns)
+        source(backend, columns, first)
     )
 }
 
-/// The rowset of [`ids_json`].
-pub(super) const IDENTITY: &[Column] = &[("id", Type::Uuid)];
+/// The columns of [`ids`].
+pub(super) const IDENTITY: [Column; 1] = [("id", Type::Uuid)];
 
-/// The parameter for a rowset of ids.
-pub(super) fn ids_json(ids: &[Uuid]) -> sea_orm::Value {
-    #[derive(Serialize)]
-    struct Identity {
-        #[serde(serialize_with = "uuid")]
-        id: Uuid,
-    }
-    json(&ids.iter().map(|id| Identity { id: *id }).collect::<Vec<_>>())
-}
-
-/// The parameter for a rowset.
-pub(super) fn json<R: Serialize>(rows: &[R]) -> sea_orm::Value {
-    serde_json::to_string(rows).expect("rows are plain structs with string keys").into()
-}
-
-/// A UUID as both databases read it.
-pub(super) fn uuid<S: Serializer>(id: &Uuid, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(id.as_simple())
-}
-
-/// The same, where there may be none.
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
-pub(super) fn some_uuid<S: Serializer>(id: &Option<Uuid>, to: S) -> Result<S::Ok, S::Error> {
-    match id {
-        Some(id) => uuid(id, to),
-        None => to.serialize_none(),
+/// The one parameter of a [`source`] of ids.
+pub(super) fn ids(backend: DbBackend, ids: &[Uuid]) -> Value {
+    if backend == DbBackend::Sqlite {
+        Rowset::of(&IDENTITY, ids.iter().map(|id| [Cell::Uuid(*id)])).json().into()
+    } else {
+        ids.to_vec().into()
     }
 }
 
-/// A time as it is written by single-row statements too: SQLite compares times as text.
-pub(super) fn time<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, false))
+impl Cell<'_> {
+    fn uuid(&self) -> Option<Uuid> {
+        if let Self::Uuid(id) = self { Some(*id) } else { None }
+    }
+
+    fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    fn int(&self) -> Option<i32> {
+        if let Self::Int(number) = self { Some(*number) } else { None }
+    }
+
+    fn big_int(&self) -> Option<i64> {
+        if let Self::BigInt(number) = self { Some(*number) } else { None }
+    }
+
+    fn time(&self) -> Option<DateTime<Utc>> {
+        if let Self::Time(at) = self { Some(*at) } else { None }
+    }
+
+    fn bool(&self) -> Option<bool> {
+        if let Self::Bool(is) = self { Some(*is) } else { None }
+    }
 }
 
-/// The same, where there may be none.
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
-pub(super) fn some_time<S: Serializer>(
-    at: &Option<DateTime<Utc>>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => time(at, to),
-        None => to.serialize_none(),
+/// As `SQLite` reads it.
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => to.serialize_none(),
+            Self::Uuid(id) => to.collect_str(id.as_simple()),
+            Self::Text(text) => to.serialize_str(text),
+            Self::Int(number) => to.serialize_i32(*number),
+            Self::BigInt(number) => to.serialize_i64(*number),
+            // As single-row statements write it, too: SQLite compares times as text.
+            Self::Time(at) => to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, false)),
+            Self::Bool(is) => to.serialize_bool(*is),
+        }
+    }
+}
+
+impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
+    fn from(cell: Option<T>) -> Self {
+        cell.map_or(Self::Null, T::into)
+    }
+}
+
+impl From<Uuid> for Cell<'_> {
+    fn from(id: Uuid) -> Self {
+        Self::Uuid(id)
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Cell<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<i32> for Cell<'_> {
+    fn from(number: i32) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<i64> for Cell<'_> {
+    fn from(number: i64) -> Self {
+        Self::BigInt(number)
+    }
+}
+
+impl From<DateTime<Utc>> for Cell<'_> {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self::Time(at)
+    }
+}
+
+impl From<bool> for Cell<'_> {
+    fn from(is: bool) -> Self {
+        Self::Bool(is)
     }
 }

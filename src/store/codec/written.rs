@@ -1,254 +1,272 @@
-//! The rows of the log writer's statements, as JSON has them.
+//! The rows of the log writer's statements, with the columns that they are of.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::order::OrderStatus;
-use crate::saga::{Context, Event, Instance, Stuck};
-use crate::store::rowset::{some_time, some_uuid, time, uuid};
+use crate::order::{OrderId, OrderStatus, Paise, ProductId, UserId};
+use crate::saga::{Entry, Event, Instance};
+use crate::store::rowset::{Cell, Column, Type};
 use crate::store::write::{Base, NewOrder, Write};
 
-/// The columns of a saga that every write gives anew.
-#[derive(Serialize)]
-struct Changing<'a> {
-    #[serde(serialize_with = "uuid")]
-    id: Uuid,
-    state: &'static str,
-    at_risk: bool,
-    stuck_kind: Option<&'static str>,
-    stuck: Option<&'a Stuck>,
-    total_amount: Option<i64>,
-    context: Option<&'a Context>,
-    attempts: u32,
-    #[serde(serialize_with = "some_time")]
-    next_attempt_at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "some_time")]
-    failing_since: Option<DateTime<Utc>>,
-    last_error: Option<&'a str>,
-    #[serde(serialize_with = "time")]
-    deadline_at: DateTime<Utc>,
-    #[serde(serialize_with = "some_uuid")]
-    owner: Option<Uuid>,
-    revision: i64,
-    #[serde(serialize_with = "time")]
-    updated_at: DateTime<Utc>,
+/// A saga that is accepted.
+pub(in crate::store) const NEW_SAGA: [Column; 23] = [
+    ("id", Type::Uuid),
+    ("state", Type::Text),
+    ("at_risk", Type::Bool),
+    ("stuck_kind", Type::Text),
+    ("stuck", Type::Json),
+    ("total_amount", Type::BigInt),
+    ("context", Type::Json),
+    ("attempts", Type::Int),
+    ("next_attempt_at", Type::Time),
+    ("failing_since", Type::Time),
+    ("last_error", Type::Text),
+    ("deadline_at", Type::Time),
+    ("owner", Type::Uuid),
+    ("revision", Type::BigInt),
+    ("updated_at", Type::Time),
+    ("kind", Type::Text),
+    ("definition_version", Type::Int),
+    ("user_id", Type::Uuid),
+    ("idempotency_key", Type::Text),
+    ("fingerprint", Type::Text),
+    ("fence", Type::BigInt),
+    ("trace_parent", Type::Text),
+    ("created_at", Type::Time),
+];
+
+/// A saga that goes on, and what its write builds on.
+pub(in crate::store) const SAGA: [Column; 18] = [
+    ("id", Type::Uuid),
+    ("state", Type::Text),
+    ("at_risk", Type::Bool),
+    ("stuck_kind", Type::Text),
+    ("stuck", Type::Json),
+    ("total_amount", Type::BigInt),
+    ("context", Type::Json),
+    ("attempts", Type::Int),
+    ("next_attempt_at", Type::Time),
+    ("failing_since", Type::Time),
+    ("last_error", Type::Text),
+    ("deadline_at", Type::Time),
+    ("owner", Type::Uuid),
+    ("revision", Type::BigInt),
+    ("updated_at", Type::Time),
+    ("base_owner", Type::Uuid),
+    ("base_fence", Type::BigInt),
+    ("base_revision", Type::BigInt),
+];
+
+pub(in crate::store) const ENTRY: [Column; 17] = [
+    ("saga_id", Type::Uuid),
+    ("seq", Type::Int),
+    ("step", Type::Text),
+    ("line", Type::Int),
+    ("phase", Type::Text),
+    ("event", Type::Text),
+    ("outcome", Type::Text),
+    ("from_state", Type::Text),
+    ("generation", Type::Int),
+    ("attempt", Type::Int),
+    ("idempotency_key", Type::Text),
+    ("started_at", Type::Time),
+    ("duration_ms", Type::BigInt),
+    ("request", Type::Json),
+    ("response", Type::Json),
+    ("error", Type::Text),
+    ("executor", Type::Text),
+];
+
+pub(in crate::store) const ORDER: [Column; 6] = [
+    ("id", Type::Uuid),
+    ("user_id", Type::Uuid),
+    ("total_amount", Type::BigInt),
+    ("status", Type::Text),
+    ("created_at", Type::Time),
+    ("updated_at", Type::Time),
+];
+
+pub(in crate::store) const ITEM: [Column; 6] = [
+    ("id", Type::Uuid),
+    ("order_id", Type::Uuid),
+    ("line", Type::Int),
+    ("product_id", Type::Uuid),
+    ("quantity", Type::Int),
+    ("unit_price", Type::BigInt),
+];
+
+pub(in crate::store) const EVENT: [Column; 5] = [
+    ("id", Type::Uuid),
+    ("order_id", Type::Uuid),
+    ("kind", Type::Text),
+    ("payload", Type::Json),
+    ("created_at", Type::Time),
+];
+
+/// What every write gives anew, in the order that [`NEW_SAGA`] and [`SAGA`] begin with.
+fn changing(saga: &Instance) -> [Cell<'_>; 15] {
+    [
+        saga.id.0.into(),
+        text(saga.state),
+        saga.state.has_money_at_risk().into(),
+        saga.stuck.as_ref().map(|stuck| text(stuck.kind)).into(),
+        saga.stuck.as_ref().map(encoded).into(),
+        saga.total().map(|total| total.0).into(),
+        encoded(&saga.context),
+        whole(saga.attempts),
+        saga.next_attempt_at.into(),
+        saga.failing_since.into(),
+        saga.last_error.as_deref().into(),
+        saga.deadline_at.into(),
+        saga.owner.into(),
+        saga.revision.into(),
+        saga.updated_at.into(),
+    ]
 }
 
-impl<'a> Changing<'a> {
-    fn of(saga: &'a Instance) -> Self {
-        Self {
-            id: saga.id.0,
-            state: saga.state.into(),
-            at_risk: saga.state.has_money_at_risk(),
-            stuck_kind: saga.stuck.as_ref().map(|stuck| stuck.kind.into()),
-            stuck: saga.stuck.as_ref(),
-            total_amount: saga.total().map(|total| total.0),
-            context: Some(&saga.context),
-            attempts: saga.attempts,
-            next_attempt_at: saga.next_attempt_at,
-            failing_since: saga.failing_since,
-            last_error: saga.last_error.as_deref(),
-            deadline_at: saga.deadline_at,
-            owner: saga.owner,
-            revision: saga.revision,
-            updated_at: saga.updated_at,
-        }
-    }
+/// A row of [`NEW_SAGA`].
+pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 23]> {
+    let Base::New(accepted) = &write.base else { return None };
+    let saga = &write.saga;
+    let fixed = [
+        saga.definition.kind.into(),
+        saga.definition.version.into(),
+        saga.user_id.0.into(),
+        accepted.idempotency_key.as_deref().into(),
+        accepted.fingerprint.as_str().into(),
+        saga.fence.into(),
+        saga.trace_parent.as_str().into(),
+        saga.created_at.into(),
+    ];
+    Some(joined(changing(saga), fixed))
 }
 
+/// A row of [`SAGA`].
+pub(in crate::store) fn saga_row(write: &Write) -> Option<[Cell<'_>; 18]> {
+    let Base::Owned { owner, fence, revision } = write.base else { return None };
+    Some(joined(changing(&write.saga), [owner.into(), fence.into(), revision.into()]))
+}
+
+/// Rows of [`ENTRY`].
+pub(in crate::store) fn entry_rows(write: &Write) -> impl Iterator<Item = [Cell<'_>; 17]> {
+    write.entries.iter().map(|entry| entry_row(write, entry))
+}
+
+fn entry_row<'a>(write: &Write, entry: &'a Entry) -> [Cell<'a>; 17] {
+    let (outcome, from_state) = match entry.event {
+        Event::Came(outcome) => (text(outcome), Cell::Null),
+        Event::TakenOver(state) => (Cell::Null, text(state)),
+        _other => (Cell::Null, Cell::Null),
+    };
+    [
+        write.saga.id.0.into(),
+        entry.seq.into(),
+        text(entry.effect.step),
+        entry.effect.line.map(i32::from).into(),
+        text(entry.phase),
+        text(entry.event),
+        outcome,
+        from_state,
+        whole(entry.generation),
+        whole(entry.attempt),
+        entry.key.as_deref().into(),
+        entry.started_at.into(),
+        entry.duration_ms.into(),
+        entry.request.as_ref().map(encoded).into(),
+        entry.response.as_ref().map(encoded).into(),
+        entry.error.as_deref().into(),
+        entry.executor.as_str().into(),
+    ]
+}
+
+/// A row of [`ORDER`].
+pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 6] {
+    [
+        order.id.0.into(),
+        order.user_id.0.into(),
+        order.total.0.into(),
+        text(OrderStatus::Confirmed),
+        order.created_at.into(),
+        order.confirmed_at.into(),
+    ]
+}
+
+/// Rows of [`ITEM`].
+pub(in crate::store) fn item_rows(order: &NewOrder) -> impl Iterator<Item = [Cell<'_>; 6]> {
+    order.items.iter().zip(0_i32..).map(|((id, line, price), at)| {
+        [
+            (*id).into(),
+            order.id.0.into(),
+            at.into(),
+            line.product_id.0.into(),
+            whole(line.quantity),
+            price.0.into(),
+        ]
+    })
+}
+
+/// What `OrderConfirmed` says.
 #[derive(Serialize)]
-pub(in crate::store) struct InsertRow<'a> {
-    #[serde(flatten)]
-    changing: Changing<'a>,
-    kind: &'static str,
-    definition_version: i32,
-    #[serde(serialize_with = "uuid")]
-    user_id: Uuid,
-    idempotency_key: Option<&'a str>,
-    fingerprint: &'a str,
-    fence: i64,
-    trace_parent: &'a str,
-    #[serde(serialize_with = "time")]
+#[serde(rename_all = "camelCase")]
+struct Confirmed {
+    id: OrderId,
+    user_id: UserId,
+    total_amount: Paise,
     created_at: DateTime<Utc>,
-}
-
-impl<'a> InsertRow<'a> {
-    pub(in crate::store) fn of(write: &'a Write) -> Option<Self> {
-        let Base::New(accepted) = &write.base else { return None };
-        let saga = &write.saga;
-        Some(Self {
-            changing: Changing::of(saga),
-            kind: saga.definition.kind,
-            definition_version: saga.definition.version,
-            user_id: saga.user_id.0,
-            idempotency_key: accepted.idempotency_key.as_deref(),
-            fingerprint: &accepted.fingerprint,
-            fence: saga.fence,
-            trace_parent: &saga.trace_parent,
-            created_at: saga.created_at,
-        })
-    }
+    items: Vec<ConfirmedLine>,
 }
 
 #[derive(Serialize)]
-pub(in crate::store) struct UpdateRow<'a> {
-    #[serde(flatten)]
-    changing: Changing<'a>,
-    #[serde(serialize_with = "uuid")]
-    base_owner: Uuid,
-    base_fence: i64,
-    base_revision: i64,
-}
-
-impl<'a> UpdateRow<'a> {
-    pub(in crate::store) fn of(write: &'a Write) -> Option<Self> {
-        let Base::Owned { owner, fence, revision } = write.base else { return None };
-        let changing = Changing::of(&write.saga);
-        Some(Self { changing, base_owner: owner, base_fence: fence, base_revision: revision })
-    }
-}
-
-#[derive(Serialize)]
-pub(in crate::store) struct EntryRow<'a> {
-    #[serde(serialize_with = "uuid")]
-    saga_id: Uuid,
-    seq: i32,
-    step: &'static str,
-    line: Option<u16>,
-    phase: &'static str,
-    event: &'static str,
-    outcome: Option<&'static str>,
-    from_state: Option<&'static str>,
-    generation: u32,
-    attempt: u32,
-    idempotency_key: Option<&'a str>,
-    #[serde(serialize_with = "time")]
-    started_at: DateTime<Utc>,
-    duration_ms: Option<i64>,
-    request: Option<&'a Value>,
-    response: Option<&'a Value>,
-    error: Option<&'a str>,
-    executor: &'a str,
-}
-
-impl<'a> EntryRow<'a> {
-    pub(in crate::store) fn of(write: &'a Write) -> impl Iterator<Item = Self> {
-        write.entries.iter().map(|entry| Self {
-            saga_id: write.saga.id.0,
-            seq: entry.seq,
-            step: entry.effect.step.into(),
-            line: entry.effect.line,
-            phase: entry.phase.into(),
-            event: entry.event.into(),
-            outcome: match entry.event {
-                Event::Came(outcome) => Some(outcome.into()),
-                _other => None,
-            },
-            from_state: match entry.event {
-                Event::TakenOver(state) => Some(state.into()),
-                _other => None,
-            },
-            generation: entry.generation,
-            attempt: entry.attempt,
-            idempotency_key: entry.key.as_deref(),
-            started_at: entry.started_at,
-            duration_ms: entry.duration_ms,
-            request: entry.request.as_ref(),
-            response: entry.response.as_ref(),
-            error: entry.error.as_deref(),
-            executor: &entry.executor,
-        })
-    }
-}
-
-#[derive(Serialize)]
-pub(in crate::store) struct OrderRow {
-    #[serde(serialize_with = "uuid")]
-    id: Uuid,
-    #[serde(serialize_with = "uuid")]
-    user_id: Uuid,
-    total_amount: i64,
-    status: &'static str,
-    #[serde(serialize_with = "time")]
-    created_at: DateTime<Utc>,
-    #[serde(serialize_with = "time")]
-    updated_at: DateTime<Utc>,
-}
-
-impl OrderRow {
-    pub(in crate::store) fn of(order: &NewOrder) -> Self {
-        Self {
-            id: order.id.0,
-            user_id: order.user_id.0,
-            total_amount: order.total.0,
-            status: OrderStatus::Confirmed.into(),
-            created_at: order.created_at,
-            updated_at: order.confirmed_at,
-        }
-    }
-}
-
-#[derive(Serialize)]
-pub(in crate::store) struct ItemRow {
-    #[serde(serialize_with = "uuid")]
-    id: Uuid,
-    #[serde(serialize_with = "uuid")]
-    order_id: Uuid,
-    line: usize,
-    #[serde(serialize_with = "uuid")]
-    product_id: Uuid,
+#[serde(rename_all = "camelCase")]
+struct ConfirmedLine {
+    product_id: ProductId,
     quantity: u32,
-    unit_price: i64,
+    unit_price: Paise,
 }
 
-impl ItemRow {
-    pub(in crate::store) fn of(order: &NewOrder) -> impl Iterator<Item = Self> {
-        order.items.iter().enumerate().map(|(at, (id, line, price))| Self {
-            id: *id,
-            order_id: order.id.0,
-            line: at,
-            product_id: line.product_id.0,
-            quantity: line.quantity,
-            unit_price: price.0,
-        })
-    }
+/// A row of [`EVENT`].
+pub(in crate::store) fn event_row(order: &NewOrder) -> [Cell<'_>; 5] {
+    let items = order.items.iter().map(|(_, line, price)| ConfirmedLine {
+        product_id: line.product_id,
+        quantity: line.quantity,
+        unit_price: *price,
+    });
+    let payload = Confirmed {
+        id: order.id,
+        user_id: order.user_id,
+        total_amount: order.total,
+        created_at: order.created_at,
+        items: items.collect(),
+    };
+    [
+        order.event_id.into(),
+        order.id.0.into(),
+        "OrderConfirmed".into(),
+        encoded(&payload),
+        order.confirmed_at.into(),
+    ]
 }
 
-#[derive(Serialize)]
-pub(in crate::store) struct EventRow {
-    #[serde(serialize_with = "uuid")]
-    id: Uuid,
-    #[serde(serialize_with = "uuid")]
-    order_id: Uuid,
-    kind: &'static str,
-    payload: Value,
-    #[serde(serialize_with = "time")]
-    created_at: DateTime<Utc>,
+/// A word of the saga's vocabulary, as it is stored.
+fn text<'a>(word: impl Into<&'static str>) -> Cell<'a> {
+    let word: &'static str = word.into();
+    word.into()
 }
 
-impl EventRow {
-    pub(in crate::store) fn of(order: &NewOrder) -> Self {
-        let items = order.items.iter().map(|(_, line, price)| {
-            json!({
-                "productId": line.product_id,
-                "quantity": line.quantity,
-                "unitPrice": price,
-            })
-        });
-        Self {
-            id: order.event_id,
-            order_id: order.id.0,
-            kind: "OrderConfirmed",
-            payload: json!({
-                "id": order.id,
-                "userId": order.user_id,
-                "totalAmount": order.total,
-                "createdAt": order.created_at,
-                "items": items.collect::<Vec<_>>(),
-            }),
-            created_at: order.confirmed_at,
-        }
-    }
+/// A number that was an `int4` before, or counts to one.
+fn whole<'a>(number: u32) -> Cell<'a> {
+    i32::try_from(number).unwrap_or(i32::MAX).into()
+}
+
+fn encoded<'a>(value: &impl Serialize) -> Cell<'a> {
+    serde_json::to_string(value).expect("plain data with string keys").into()
+}
+
+fn joined<'a, const A: usize, const B: usize, const C: usize>(
+    first: [Cell<'a>; A],
+    then: [Cell<'a>; B],
+) -> [Cell<'a>; C] {
+    const { assert!(A + B == C) };
+    let mut cells = first.into_iter().chain(then);
+    std::array::from_fn(|_| cells.next().unwrap_or(Cell::Null))
 }
