@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::PgArguments;
-use sea_orm::sqlx::{self, Connection, Postgres, Row};
+use sea_orm::sqlx::{Connection, Error as DriverError, Postgres, Row};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
@@ -111,7 +111,7 @@ impl Committer {
         };
         if used_at.is_none_or(|at| self.clock.monotonic().saturating_sub(at) > A_MOMENT) {
             let answered = self.clock.within(ACQUIRE, connection.ping()).await;
-            answered.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(driver_error)?;
+            answered.unwrap_or(Err(DriverError::PoolTimedOut)).map_err(driver_error)?;
         }
         Ok(connection)
     }

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
-use sea_orm::sqlx;
-use sea_orm::sqlx::Postgres;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow, PgSeverity};
+use sea_orm::sqlx::{Error as DriverError, Postgres, query_with};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, RuntimeErr, Statement, TransactionTrait,
@@ -74,7 +73,7 @@ impl Pool {
     ) -> Result<Vec<PgRow>, Error> {
         pass(self.gate.as_ref(), Passage::Begin).await?;
         pass(self.gate.as_ref(), Passage::Commit).await.map_err(Error::OutcomeUnknown)?;
-        let rows = sqlx::query_with(sql, arguments).fetch_all(connection).await;
+        let rows = query_with(sql, arguments).fetch_all(connection).await;
         let rows = rows.map_err(|error| {
             let surely_not = surely_not_carried_out(&error);
             let error = driver_error(error);
@@ -112,13 +111,13 @@ impl Transaction {
 
 /// Whether PostgreSQL said that it failed. What ends the connection, and what the connection ends by
 /// itself, may have come after the commit.
-fn surely_not_carried_out(error: &sqlx::Error) -> bool {
+fn surely_not_carried_out(error: &DriverError) -> bool {
     let said = error.as_database_error();
     let said = said.and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
     said.is_some_and(|said| said.severity() == PgSeverity::Error)
 }
 
-pub(super) fn driver_error(error: sqlx::Error) -> DbErr {
+pub(super) fn driver_error(error: DriverError) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
