@@ -92,6 +92,8 @@ impl Running {
         self.closing.cancel();
         // A client that doesn't let go can't hold the process.
         drop(tokio::time::timeout(LINGER, self.server).await);
+        // The log writer ends with the last handle, and gives its connection back.
+        drop(self.executor);
         // Nor can a database that doesn't answer any more.
         drop(tokio::time::timeout(LINGER, self.store.close()).await);
     }
