@@ -57,8 +57,7 @@ pub fn start(role: Role) -> Guard {
     } else {
         lines.json().flatten_event(true).with_span_list(false).with_ansi(false).boxed()
     };
-    // Spans that only a trace shows cost nothing where none is exported. The exporter's own client
-    // makes spans too, which must not be exported in turn.
+    // The exporter's own client makes spans too, which must not be exported in turn.
     let ours = Targets::new()
         .with_target("order_service", LevelFilter::DEBUG)
         .with_target("tower_http", LevelFilter::DEBUG);

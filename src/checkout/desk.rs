@@ -122,8 +122,8 @@ impl Desk {
                 if let Some(key) = &order.idempotency_key {
                     self.executor.accepting(order.cart.user_id(), key).await;
                 }
-                return match Box::pin(self.repeat_of(&order)).await {
-                    Ok(Some(first)) => Box::pin(self.join(first, &fingerprint, order.wait)).await,
+                return match self.repeat_of(&order).await {
+                    Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
                     Ok(None) => shed_answer(shed),
                     Err(_out_of_reach) => Answer::Unavailable { id: None },
                 };
@@ -144,8 +144,8 @@ impl Desk {
             }
             (Acceptance::NotWritten, _) => Answer::Unavailable { id: None },
             (Acceptance::Unknown, _) => Answer::Unavailable { id: Some(id) },
-            (Acceptance::KeyTaken, _) => match Box::pin(self.repeat_of(&order)).await {
-                Ok(Some(first)) => Box::pin(self.join(first, &fingerprint, order.wait)).await,
+            (Acceptance::KeyTaken, _) => match self.repeat_of(&order).await {
+                Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
                 Ok(None) | Err(_) => Answer::Unavailable { id: None },
             },
         }

@@ -1,8 +1,8 @@
 //! Clients that wait for a saga, whoever drives it.
 //!
 //! This process tells its own waiters as soon as the decision is durable. A saga that nobody drives
-//! here (another replica does, or it waits for its next attempt) is looked up now and then besides. Nothing
-//! here holds a saga up: a waiter that goes away is simply not told.
+//! here (another replica does, or it waits for its next attempt) is looked up now and then besides.
+//! Nothing here holds a saga up: a waiter that goes away is simply not told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,9 +134,8 @@ impl Waiter {
                     if shared.driven.contains_key(&self.id) {
                         continue;
                     }
-                    // A database that is out of reach now is asked again. Boxed: few ever ask.
-                    let found = Box::pin(shared.store.find(self.id)).await;
-                    let found = found.ok().flatten().map(Seen::from);
+                    // A database that is out of reach now is asked again.
+                    let found = shared.store.find(self.id).await.ok().flatten().map(Seen::from);
                     if let Some(seen) = found.filter(Seen::is_worth_telling) {
                         return seen;
                     }

@@ -79,7 +79,7 @@ struct Kept {
 }
 
 impl Store {
-    /// For one lane of the log writer.
+    /// For the log writer.
     pub fn committer(&self, clock: Clock) -> Committer {
         Committer { store: self.clone(), clock, kept: None }
     }

@@ -30,7 +30,7 @@ pub(super) static IN_TURN: LazyLock<InTurn> = LazyLock::new(|| {
     }
 });
 
-/// Of which tables a commit on PostgreSQL has rows; it always has entries.
+/// Of which tables a commit on PostgreSQL has rows; entries always have a place in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) new_sagas: bool,

@@ -19,7 +19,7 @@ pub(crate) async fn walk_in(mut request: Request, next: Next) -> Response {
     let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let trace = header.and_then(TraceParent::parse).unwrap_or_else(TraceParent::fresh);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
-    let span = tracing::debug_span!(
+    let span = tracing::info_span!(
         "request",
         method = %request.method(),
         route,

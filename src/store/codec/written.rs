@@ -8,8 +8,8 @@ use crate::saga::{Entry, Event, Instance};
 use crate::store::rowset::{Cell, Column, Type};
 use crate::store::write::{Base, NewOrder, Write};
 
-/// A saga that is accepted.
-pub(in crate::store) const NEW_SAGA: [Column; 23] = [
+/// What every write of a saga gives anew.
+const CHANGING: [Column; 15] = [
     ("id", Type::Uuid),
     ("state", Type::Text),
     ("at_risk", Type::Bool),
@@ -25,6 +25,10 @@ pub(in crate::store) const NEW_SAGA: [Column; 23] = [
     ("owner", Type::Uuid),
     ("revision", Type::BigInt),
     ("updated_at", Type::Time),
+];
+
+/// A saga that is accepted.
+pub(in crate::store) const NEW_SAGA: [Column; 23] = and([
     ("kind", Type::Text),
     ("definition_version", Type::Int),
     ("user_id", Type::Uuid),
@@ -33,29 +37,26 @@ pub(in crate::store) const NEW_SAGA: [Column; 23] = [
     ("fence", Type::BigInt),
     ("trace_parent", Type::Text),
     ("created_at", Type::Time),
-];
+]);
 
 /// A saga that goes on, and what its write builds on.
-pub(in crate::store) const SAGA: [Column; 18] = [
-    ("id", Type::Uuid),
-    ("state", Type::Text),
-    ("at_risk", Type::Bool),
-    ("stuck_kind", Type::Text),
-    ("stuck", Type::Json),
-    ("total_amount", Type::BigInt),
-    ("context", Type::Json),
-    ("attempts", Type::Int),
-    ("next_attempt_at", Type::Time),
-    ("failing_since", Type::Time),
-    ("last_error", Type::Text),
-    ("deadline_at", Type::Time),
-    ("owner", Type::Uuid),
-    ("revision", Type::BigInt),
-    ("updated_at", Type::Time),
+pub(in crate::store) const SAGA: [Column; 18] = and([
     ("base_owner", Type::Uuid),
     ("base_fence", Type::BigInt),
     ("base_revision", Type::BigInt),
-];
+]);
+
+/// [`CHANGING`], and these.
+const fn and<const MORE: usize, const ALL: usize>(more: [Column; MORE]) -> [Column; ALL] {
+    assert!(CHANGING.len() + MORE == ALL, "the columns are as many as their type says");
+    let mut all = [CHANGING[0]; ALL];
+    let mut at = 1;
+    while at < ALL {
+        all[at] = if at < CHANGING.len() { CHANGING[at] } else { more[at - CHANGING.len()] };
+        at += 1;
+    }
+    all
+}
 
 pub(in crate::store) const ENTRY: [Column; 17] = [
     ("saga_id", Type::Uuid),
@@ -103,7 +104,7 @@ pub(in crate::store) const EVENT: [Column; 5] = [
     ("created_at", Type::Time),
 ];
 
-/// What every write gives anew, in the order that [`NEW_SAGA`] and [`SAGA`] begin with.
+/// The cells of [`CHANGING`].
 fn changing(saga: &Instance) -> [Cell<'_>; 15] {
     [
         saga.id.0.into(),
