@@ -78,6 +78,7 @@ impl Database {
             Engine::Postgres => {
                 let url = Postgres::shared().database().await;
                 let pool = PgPool::connect(&url).await?;
+                age(&pool).await?;
                 let asked = sqlx::query("SELECT pg_backend_pid()").fetch_one(&pool).await?;
                 let server = usage::parent(u32::try_from(asked.get::<i32, _>(0))?)?;
                 Ok(Self { url, books: Books::Postgres { pool, server } })
@@ -142,6 +143,16 @@ impl Database {
         let [orders, amount, lines, quantity, unfinished] = columns;
         Ok(Totals { orders, amount, lines, quantity, unfinished })
     }
+}
+
+/// A server that has run for a while writes its log into files of the past. One that was just made
+/// makes each file of 16 MiB anew, and whoever commits then waits for that.
+async fn age(pool: &PgPool) -> Result<(), Fault> {
+    let write = "SELECT pg_logical_emit_message(false, 'age', repeat('x', 1000000)) \
+                 FROM generate_series(1, 700)";
+    sqlx::query(write).execute(pool).await?;
+    sqlx::query("CHECKPOINT").execute(pool).await?;
+    Ok(())
 }
 
 /// Exact up to 2^53: more than is counted here.

@@ -70,6 +70,8 @@ pub async fn fill(pool: &PgPool, filling: &Filling<'_>) -> Result<(), Fault> {
     }
     progress.begin("tells the planner");
     run(connection, "VACUUM ANALYZE").await?;
+    // What filling left to be written is none of what is measured next.
+    run(connection, "CHECKPOINT").await?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Memory with many checkouts in flight: neighbours hang, and each client waits on a connection.
+//! Memory with many checkouts in flight: a neighbour is slow, and each client waits on a connection.
 
 use std::time::Duration;
 
@@ -21,12 +21,16 @@ pub struct Memory {
     in_flight: usize,
 }
 
+/// Less than a call may take, and longer than it takes to send all.
+const SLOW_MS: u64 = 25_000;
+
 /// Measures, and checks that every client then gets its 201.
 pub async fn run(memory: Memory) -> Result<(), Fault> {
     let (directory, sandbox, clock) =
         (tempfile::tempdir()?, Sandbox::start().await?, Clock::system());
     sandbox.renew(Duration::ZERO).await?;
-    sandbox.inject(&Misbehaviour::on(Call::Process, FaultKind::HangBefore)).await?;
+    let slow = Misbehaviour::on(Call::Process, FaultKind::Slow);
+    sandbox.inject(&Misbehaviour { millis: Some(SLOW_MS), ..slow }).await?;
     let database = Database::fresh(Engine::Postgres, directory.path(), "memory").await?;
     let places = (memory.in_flight + 100).to_string();
     let set = [

@@ -13,6 +13,7 @@ pub mod connection;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Barrier, OnceLock};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -77,28 +78,41 @@ struct Seen {
     failed: BTreeMap<String, u64>,
 }
 
+impl Seen {
+    fn nothing() -> Self {
+        Self { latencies: histogram(), created: 0, failed: BTreeMap::new() }
+    }
+}
+
 /// Loads, and prints the marks and the report.
 pub fn run(load: &Load) -> Result<(), Fault> {
     let warmup = Duration::from_millis(load.warmup_ms);
     let measured = Duration::from_millis(load.measured_ms);
     let clock = Clock::system();
-    let begins = clock.monotonic();
-    let schedule = Schedule {
-        begins,
-        measured_from: begins + warmup,
-        ends: begins + warmup + measured,
-        interval: load.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
-        next_slot: AtomicU64::new(0),
-        clock,
-    };
     let requests = cart::requests(load.seed);
+    // To make the clients takes a while on a busy machine, which is no latency of the service's.
+    let (ready, schedule) = (Barrier::new(load.connections + 1), OnceLock::new());
     let seen = std::thread::scope(|scope| {
         let client = |number| {
-            let (schedule, requests) = (&schedule, &requests);
+            let (ready, schedule, requests) = (&ready, &schedule, &requests);
             let own = requests.iter().cycle().skip(number * 17 % requests.len());
-            scope.spawn(move || shop(load.address, schedule, own))
+            scope.spawn(move || {
+                let seen = Seen::nothing();
+                ready.wait();
+                shop(load.address, schedule.wait(), own, seen)
+            })
         };
         let clients: Vec<_> = (0..load.connections).map(client).collect();
+        ready.wait();
+        let begins = clock.monotonic();
+        let schedule = schedule.get_or_init(|| Schedule {
+            begins,
+            measured_from: begins + warmup,
+            ends: begins + warmup + measured,
+            interval: load.rate.map(|rate| Duration::from_secs_f64(1.0 / rate)),
+            next_slot: AtomicU64::new(0),
+            clock,
+        });
         schedule.sleep_until(schedule.measured_from);
         println!("{MARK}");
         schedule.sleep_until(schedule.ends);
@@ -116,8 +130,8 @@ fn shop<'a>(
     address: SocketAddr,
     schedule: &Schedule,
     mut requests: impl Iterator<Item = &'a Vec<u8>>,
+    mut seen: Seen,
 ) -> Seen {
-    let mut seen = Seen { latencies: histogram(), created: 0, failed: BTreeMap::new() };
     let mut connection = None;
     while let Some((due, request)) = schedule.next().zip(requests.next()) {
         let answered = match &mut connection {
