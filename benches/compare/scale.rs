@@ -167,7 +167,7 @@ async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     let any = async || store.is_any_claimable(now()).await.map(|_any| ());
     let claim = async || store.claim(nobody, now(), 64, &[&DEFINITION]).await.map(drop);
     let next = async || store.next_due().await.map(|_due| ());
-    let count = async || store.open_by_state().await.map(drop);
+    let count = async || store.undriven_by_state().await.map(drop);
     let owned = async || store.owned(nobody, 2048).await.map(drop);
     Ok(vec![
         timed("is there anything to claim".to_owned(), any).await?,

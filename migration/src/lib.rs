@@ -10,6 +10,8 @@ mod m20261101_000004_executors;
 mod m20261122_000005_money_at_risk;
 mod m20261122_000006_circuits;
 mod m20261122_000007_outbox_order;
+mod m20261122_000008_tally;
+mod m20261122_000009_undriven;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -25,6 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_money_at_risk::Migration),
             Box::new(m20261122_000006_circuits::Migration),
             Box::new(m20261122_000007_outbox_order::Migration),
+            Box::new(m20261122_000008_tally::Migration),
+            Box::new(m20261122_000009_undriven::Migration),
         ]
     }
 }

@@ -1,7 +1,5 @@
-//! The tasks of an executor besides its sagas: its heartbeat with the look at others', its claims
-//! of what nobody drives, and the counts for its metrics.
+//! An executor's beginning and end, and its claims of what nobody drives.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -22,19 +20,13 @@ use super::settings::Settings;
 use super::waiting::Waiting;
 use super::writer::LogWriter;
 use crate::clock::Clock;
-use crate::order::OrderId;
 use crate::saga::machine::take_up;
 use crate::store::{Error, Store};
-
-/// A saga under a claim.
-type Owned = (OrderId, i64);
 
 /// The most sagas in one claim.
 const MAX_CLAIM: usize = 64;
 /// Without other news, claims look so often.
 const POLL: Duration = Duration::from_millis(500);
-/// Open sagas are counted so often.
-const COUNT_EVERY: Duration = Duration::from_secs(2);
 
 impl Executor {
     /// Registers a new executor and begins to heartbeat, write and count. It claims nothing before
@@ -78,6 +70,7 @@ impl Executor {
             driven: DashMap::new(),
             accepting: DashMap::new(),
             short_of_places: AtomicBool::new(false),
+            may_have_lost: AtomicBool::new(true),
             claim_now: Notify::new(),
         });
         let this = Self(shared);
@@ -181,10 +174,11 @@ impl Executor {
         let now = shared.clock.now();
         let wanted = places.len();
         let claim = shared.store.claim(life.id, now, wanted as u64, &shared.definitions);
-        // A claim that was committed without our hearing of it is found by the sweep.
         let claimed = match self.in_time(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
+                // It may have been committed without our hearing of it.
+                shared.may_have_lost.store(true, Ordering::Release);
                 info!(%error, "could not claim");
                 return false;
             }
@@ -236,49 +230,5 @@ impl Executor {
             places.push(Place::for_claimed(place, among));
         }
         places
-    }
-
-    async fn count_on(&self) {
-        let mut missing = BTreeSet::new();
-        loop {
-            self.count().await;
-            missing = self.sweep(missing).await;
-            self.0.clock.sleep(COUNT_EVERY).await;
-        }
-    }
-
-    /// Gives up sagas that are ours by the books and that nobody here drives: a claim whose commit
-    /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
-    /// missing before may only just be on its way in or out.
-    async fn sweep(&self, missing_before: BTreeSet<Owned>) -> BTreeSet<Owned> {
-        let (shared, life) = (&self.0, self.0.life());
-        let most = shared.settings.concurrency as u64 * 2;
-        let Ok(owned) = self.in_time(shared.store.owned(life.id, most)).await else {
-            return missing_before;
-        };
-        let undriven =
-            |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| driven.fence != *fence);
-        let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
-        for (id, fence) in missing.intersection(&missing_before) {
-            warn!(saga.id = %id, "is ours, and nobody drives it: given up");
-            let now = shared.clock.now();
-            if let Err(error) = shared.store.abandon((*id, life.id, *fence), now, now).await {
-                info!(saga.id = %id, %error, "could not be given up yet");
-            }
-        }
-        missing
-    }
-
-    /// Counts the open sagas of all replicas, and forgets executors that left nothing.
-    pub async fn count(&self) {
-        let shared = &self.0;
-        if let Ok(by_state) = shared.store.open_by_state().await {
-            shared.metrics.open(&by_state);
-            shared.open.store(by_state.iter().map(|(_, count)| count).sum(), Ordering::Release);
-        }
-        let forgotten = shared.store.forget_dead_executors(shared.clock.now());
-        if let Err(error) = self.in_time(forgotten).await {
-            info!(%error, "could not forget dead executors");
-        }
     }
 }

@@ -56,7 +56,8 @@ pub(super) struct Shared {
     /// Milliseconds of the monotonic clock: until then, others' silence may be the database's.
     pub(super) patient_until: AtomicU64,
     pub(super) name: String,
-    /// Sagas not at rest, on all replicas: as last counted, and what changed here since.
+    /// Sagas not at rest that are driven here or by nobody: as last counted, and what changed here
+    /// since.
     pub(super) open: AtomicU64,
     /// The earliest moment, in Unix milliseconds, at which a saga parked here is due.
     pub(super) next_due: AtomicI64,
@@ -67,6 +68,8 @@ pub(super) struct Shared {
     pub(super) accepting: DashMap<ClientKey, Known>,
     /// There was something to claim and no place for it: the next one that is free is told of.
     pub(super) short_of_places: AtomicBool,
+    /// A saga may be ours by the books that nobody here drives.
+    pub(super) may_have_lost: AtomicBool,
 }
 
 /// A user's idempotency key.
@@ -144,6 +147,7 @@ impl Shared {
         let now = self.clock.now();
         let due = now + AFTER_A_PANIC;
         if let Err(error) = self.store.abandon(owned, now, due).await {
+            self.may_have_lost.store(true, Ordering::Release);
             error!(saga.id = %owned.0, %error, "and could not be given up");
         }
     }

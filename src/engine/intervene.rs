@@ -1,6 +1,7 @@
 //! An operator's word, taken to a saga. One that is being driven is waited for, and a driver of this
 //! process gives it up as soon as that does no harm.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -163,7 +164,9 @@ impl Executor {
             return Err(not_allowed(why, vec![]));
         }
         let claim = shared.store.claim_one((id, version), life.id, now, &shared.definitions).await;
-        let Some(mut saga) = claim.map_err(NotDone::Unavailable)? else { return Ok(None) };
+        let unheard = |_: &store::Error| shared.may_have_lost.store(true, Ordering::Release);
+        let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
+        let Some(mut saga) = claim else { return Ok(None) };
         let did = self.apply(&mut saga, what, word, now);
         let mut drive = Drive::claimed(shared.clone(), life, saga);
         if did.is_ok() {

@@ -101,7 +101,11 @@ impl Metrics {
             self.steps.clone(),
         );
         registry.register("sagas_in_flight", "Sagas being advanced here", self.in_flight.clone());
-        registry.register("sagas_open", "Sagas not at rest, on all replicas", self.open.clone());
+        registry.register(
+            "sagas_open",
+            "Sagas not at rest that no replica is advancing now",
+            self.open.clone(),
+        );
         registry.register(
             "circuit_open",
             "1 while a neighbour is only asked now and then",

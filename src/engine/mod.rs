@@ -7,6 +7,7 @@
 
 mod accept;
 mod claims;
+mod counts;
 mod drive;
 mod executor;
 mod heartbeat;

@@ -3,6 +3,7 @@
 //! The invariant: no effect is sent before what SAGA.md, "What must be durable before what", puts
 //! before it is.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -59,8 +60,12 @@ impl Drive {
         for written in self.unanswered.drain(..) {
             match written.await {
                 Ok(Written::Durable) => {}
-                Ok(Written::KeyTaken | Written::TakenUp | Written::Absent | Written::Lost)
-                | Err(_) => {
+                Ok(Written::Lost) => {
+                    // Where the database refuses what it has to write, it is still ours.
+                    self.shared.may_have_lost.store(true, Ordering::Release);
+                    return Err(Gone);
+                }
+                Ok(Written::KeyTaken | Written::TakenUp | Written::Absent) | Err(_) => {
                     return Err(Gone);
                 }
             }

@@ -4,20 +4,55 @@ use chrono::{DateTime, Utc};
 use entity::saga_instance;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
+use super::claim::MONEY_FIRST;
+use super::operator::open_states;
 use super::{Error, Store};
 use crate::order::OrderId;
 use crate::saga::StuckKind;
 
+/// Dead executors that still own sagas. A value of each dead one, that no planner turns into a join:
+/// only the ranges of the dead are read. A living one's is full of what came to rest since the last
+/// vacuum.
+pub(super) const DEAD_OWNERS: &str = "SELECT id FROM executor WHERE dead AND \
+    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id LIMIT 1) IS NOT NULL";
+
 impl Store {
     /// Whether a claim would find anything.
     pub async fn is_any_claimable(&self, now: DateTime<Utc>) -> Result<bool, Error> {
-        let sql = "SELECT id FROM saga_instance WHERE owner IS NULL AND next_attempt_at <= $1 \
-                   AND at_risk IN (true, false) UNION ALL SELECT id FROM executor WHERE dead AND EXISTS \
-                   (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id) LIMIT 1";
-        let found = self.write.query_one_raw(self.statement(sql, vec![now.into()])).await?;
+        // In the order of its index, so that no other will do.
+        let due = MONEY_FIRST.map(|at_risk| {
+            format!(
+                "SELECT id FROM (SELECT id FROM saga_instance WHERE owner IS NULL \
+                 AND next_attempt_at <= $1 AND at_risk = {at_risk} \
+                 ORDER BY next_attempt_at LIMIT 1) AS due_{at_risk}"
+            )
+        });
+        let sql = format!("{} UNION ALL {DEAD_OWNERS} LIMIT 1", due.join(" UNION ALL "));
+        let found = self.write.query_one_raw(self.statement(&sql, vec![now.into()])).await?;
         Ok(found.is_some())
+    }
+
+    /// How many open sagas nobody drives, by state: they wait, or a dead executor left them.
+    pub async fn undriven_by_state(&self) -> Result<Vec<(String, u64)>, Error> {
+        let open: Vec<_> = open_states().map(|state| format!("'{state}'")).collect();
+        let waiting = format!(
+            "SELECT state, count(*) FROM saga_instance WHERE owner IS NULL AND state IN ({}) \
+             GROUP BY state",
+            open.join(", ")
+        );
+        let mut by_state: BTreeMap<_, _> =
+            self.counts(self.statement(&waiting, vec![])).await?.into_iter().collect();
+        let left = "SELECT state, count(*) FROM saga_instance WHERE owner = $1 GROUP BY state";
+        for dead in self.read.query_all_raw(self.statement(DEAD_OWNERS, vec![])).await? {
+            let dead: Uuid = dead.try_get_by_index(0)?;
+            for (state, count) in self.counts(self.statement(left, vec![dead.into()])).await? {
+                *by_state.entry(state).or_default() += count;
+            }
+        }
+        Ok(by_state.into_iter().collect())
     }
 
     /// Sagas of this owner, with their fences.

@@ -135,18 +135,22 @@ impl Store {
     }
 
     /// Every state that a saga is in, also such as this binary has no word for; a look at the
-    /// states' index for each.
+    /// states' index for each, and at what is driven.
     pub async fn states(&self) -> Result<Vec<String>, Error> {
-        let sql = "SELECT state FROM saga_instance WHERE state > $1 ORDER BY state LIMIT 1";
-        let mut states: Vec<String> = Vec::new();
-        loop {
-            let after = states.last().cloned().unwrap_or_default();
-            let next = self.read.query_one_raw(self.statement(sql, vec![after.into()])).await?;
-            match next {
-                Some(row) => states.push(row.try_get_by_index(0)?),
-                None => return Ok(states),
-            }
+        let driven = "SELECT DISTINCT state FROM saga_instance WHERE owner IS NOT NULL";
+        let driven = self.read.query_all_raw(self.statement(driven, vec![])).await?;
+        let mut states: BTreeSet<String> =
+            driven.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+        let next = "SELECT state FROM saga_instance WHERE owner IS NULL AND state > $1 \
+                    ORDER BY state LIMIT 1";
+        let mut after = String::new();
+        while let Some(row) =
+            self.read.query_one_raw(self.statement(next, vec![after.into()])).await?
+        {
+            after = row.try_get_by_index(0)?;
+            states.insert(after.clone());
         }
+        Ok(states.into_iter().collect())
     }
 
     /// Sagas in this state behind that one, the oldest first.
@@ -163,10 +167,13 @@ impl Store {
             None => ("", vec![]),
         };
         values.splice(0..0, [state.into(), limit.into()]);
-        let sql = format!(
-            "SELECT id FROM saga_instance WHERE state = $1 {behind} \
-             ORDER BY created_at, id LIMIT $2"
-        );
+        let [undriven, driven] = ["IS NULL", "IS NOT NULL"].map(|owned| {
+            format!(
+                "SELECT id, created_at FROM saga_instance \
+                 WHERE owner {owned} AND state = $1 {behind}"
+            )
+        });
+        let sql = format!("{undriven} UNION ALL {driven} ORDER BY created_at, id LIMIT $2");
         let ids = ids_of(&snapshot, self.statement(&sql, values)).await?;
         let mut sagas = sagas(&snapshot, &ids, definitions).await?;
         snapshot.commit().await?;

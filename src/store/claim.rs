@@ -15,6 +15,7 @@ use sea_orm::{
 use std::collections::HashMap;
 use uuid::Uuid;
 
+use super::adrift::DEAD_OWNERS;
 use super::codec::instance_of;
 use super::pool::Transaction;
 use super::rowset::{self, IDENTITY, source};
@@ -23,7 +24,7 @@ use crate::order::OrderId;
 use crate::saga::{Definition, Instance, Stuck, StuckKind};
 
 /// Whose money may be out comes first.
-const MONEY_FIRST: [bool; 2] = [true, false];
+pub(super) const MONEY_FIRST: [bool; 2] = [true, false];
 
 /// What a claim brought.
 #[derive(Debug, Default)]
@@ -108,9 +109,7 @@ impl Store {
     }
 
     async fn orphaned(&self, transaction: &Transaction, limit: u64) -> Result<Vec<Uuid>, Error> {
-        let dead = "SELECT id FROM executor WHERE dead AND EXISTS \
-                    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id)";
-        let dead = self.ids(transaction, dead, vec![]).await?;
+        let dead = self.ids(transaction, DEAD_OWNERS, vec![]).await?;
         // An executor at a time, so that each is a range of the owners' index.
         let sql = format!(
             "SELECT id FROM saga_instance WHERE owner = $1 AND at_risk = $2 \

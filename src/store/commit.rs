@@ -2,12 +2,12 @@
 //!
 //! Each write stands or falls by itself with its fence; all that stand become durable together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::PgArguments;
-use sea_orm::sqlx::{Connection, Error as DriverError, Postgres, Row};
+use sea_orm::sqlx::{Arguments as _, Connection, Error as DriverError, Postgres, Row};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use super::rowset::{self, IDENTITY, Rowset, source};
 use super::write::{Base, Fate, Write};
 use super::{Error, Store};
 use crate::clock::Clock;
+use crate::saga::State;
 
 /// What these write: new sagas, sagas, entries, orders, lines, events.
 fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; 6] {
@@ -36,7 +37,7 @@ fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; 6] {
 }
 
 /// The same for PostgreSQL, and the statement that takes them.
-fn at_once(writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
+fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
     let rowsets = rowsets(writes);
     let [new_sagas, sagas, _, orders, ..] = &rowsets;
     let shape = Shape {
@@ -46,18 +47,19 @@ fn at_once(writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
     };
     let has = [shape.new_sagas, shape.sagas, true, shape.orders, shape.orders, shape.orders];
     let mut arguments = PgArguments::default();
+    let mut bound = arguments.add(writer);
     for (rowset, _) in rowsets.iter().zip(has).filter(|(_, has)| *has) {
-        // An array of more than fits a message: no batch is so large.
-        let bound = rowset.bind(&mut arguments);
-        bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
+        bound = bound.and_then(|()| rowset.bind(&mut arguments));
     }
+    // An array of more than fits a message: no batch is so large.
+    bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
     Ok((shape.statement(), arguments))
 }
 
 /// Encodes as a commit of these on PostgreSQL does: for the benchmark of it.
 #[doc(hidden)]
 pub fn encode(writes: &[Write]) -> bool {
-    at_once(&writes.iter().collect::<Vec<_>>()).is_ok()
+    at_once(Uuid::nil(), &writes.iter().collect::<Vec<_>>()).is_ok()
 }
 
 /// After so long without a commit, a connection is asked whether it is still there.
@@ -68,6 +70,8 @@ const A_MOMENT: Duration = Duration::from_millis(2);
 pub struct Committer {
     store: Store,
     clock: Clock,
+    /// Counts what comes to rest in rows of its own, so that replicas don't wait for each other.
+    writer: Uuid,
     /// Between two commits of PostgreSQL's: to give it back and to get it again is a trip each.
     kept: Option<Kept>,
 }
@@ -81,7 +85,8 @@ struct Kept {
 impl Store {
     /// For the log writer.
     pub fn committer(&self, clock: Clock) -> Committer {
-        Committer { store: self.clone(), clock, kept: None }
+        let (store, writer) = (self.clone(), clock.fresh_id());
+        Committer { store, clock, writer, kept: None }
     }
 }
 
@@ -93,7 +98,7 @@ impl Committer {
     /// As [`Error`] says; then none of them is known to be written.
     pub async fn commit(&mut self, writes: &[&Write]) -> Result<Vec<Fate>, Error> {
         let touched = match self.store.backend {
-            DbBackend::Sqlite => self.store.commit_in_turn(writes).await?,
+            DbBackend::Sqlite => self.store.commit_in_turn(self.writer, writes).await?,
             _ => self.commit_at_once(writes).await?,
         };
         // It is committed: not to be able to say of each what became of it is not to know.
@@ -118,7 +123,7 @@ impl Committer {
 
     async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<HashSet<Uuid>, Error> {
         let mut connection = self.connection().await?;
-        let (sql, arguments) = at_once(writes)?;
+        let (sql, arguments) = at_once(self.writer, writes)?;
         let rows = self.store.write.commit_by(&mut connection, sql, arguments).await?;
         self.kept = Some(Kept { connection, used_at: self.clock.monotonic() });
         let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
@@ -126,10 +131,24 @@ impl Committer {
     }
 }
 
+/// How many of these are given up at rest, by state.
+fn rested(writes: &[&Write]) -> BTreeMap<State, i64> {
+    let mut rested = BTreeMap::new();
+    let given_up = writes.iter().map(|write| &write.saga).filter(|saga| saga.owner.is_none());
+    for state in given_up.map(|saga| saga.state).filter(|state| state.is_rest()) {
+        *rested.entry(state).or_default() += 1;
+    }
+    rested
+}
+
 impl Store {
-    async fn commit_in_turn(&self, writes: &[&Write]) -> Result<HashSet<Uuid>, Error> {
+    async fn commit_in_turn(
+        &self,
+        writer: Uuid,
+        writes: &[&Write],
+    ) -> Result<HashSet<Uuid>, Error> {
         let transaction = self.write.begin().await?;
-        let touched = match self.write_in_turn(&transaction, writes).await {
+        let touched = match self.write_in_turn(&transaction, writer, writes).await {
             Ok(touched) => touched,
             Err(error) => {
                 // The error says more than a failed rollback could.
@@ -144,6 +163,7 @@ impl Store {
     async fn write_in_turn(
         &self,
         transaction: &Transaction,
+        writer: Uuid,
         writes: &[&Write],
     ) -> Result<HashSet<Uuid>, Error> {
         let mut touched = HashSet::with_capacity(writes.len());
@@ -158,7 +178,8 @@ impl Store {
             }
         }
         let standing = writes.iter().copied().filter(|write| touched.contains(&write.saga.id.0));
-        let [_, _, entries, orders, items, events] = rowsets(&standing.collect::<Vec<_>>());
+        let standing: Vec<_> = standing.collect();
+        let [_, _, entries, orders, items, events] = rowsets(&standing);
         for (sql, rows) in [
             (&IN_TURN.insert_entries, entries),
             (&IN_TURN.insert_orders, orders),
@@ -169,6 +190,10 @@ impl Store {
                 let sent = self.statement(sql, vec![rows.json().into()]);
                 transaction.execute_raw(sent).await?;
             }
+        }
+        for (state, sagas) in rested(&standing) {
+            let values = vec![writer.into(), state.to_string().into(), sagas.into()];
+            transaction.execute_raw(self.statement(IN_TURN.count_rested, values)).await?;
         }
         Ok(touched)
     }

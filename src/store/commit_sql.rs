@@ -15,6 +15,8 @@ pub(super) struct InTurn {
     pub(super) insert_orders: String,
     pub(super) insert_items: String,
     pub(super) insert_events: String,
+    /// Takes writer, state and number instead.
+    pub(super) count_rested: &'static str,
 }
 
 /// For SQLite.
@@ -27,6 +29,8 @@ pub(super) static IN_TURN: LazyLock<InTurn> = LazyLock::new(|| {
         insert_orders: insert("orders", &ORDER),
         insert_items: insert("order_items", &ITEM),
         insert_events: insert("outbox", &EVENT),
+        count_rested: "INSERT INTO saga_tally (writer, state, sagas) VALUES ($1, $2, $3) \
+                       ON CONFLICT (writer, state) DO UPDATE SET sagas = sagas + excluded.sagas",
     }
 });
 
@@ -40,9 +44,9 @@ pub(super) struct Shape {
 
 impl Shape {
     /// One statement, which is a transaction by itself, so that a commit is one trip to the
-    /// database. It takes the rowsets that it has of new sagas, sagas, entries, orders, lines and
-    /// events, one after the other, and returns the ids of the sagas that stand; only what is of
-    /// these is inserted.
+    /// database. It takes the writer that counts, and the rowsets that it has of new sagas, sagas,
+    /// entries, orders, lines and events, one after the other. It returns the ids of the sagas that
+    /// stand; only what is of these is inserted, and those at rest are counted.
     pub(super) fn statement(self) -> &'static str {
         static ALL: LazyLock<[String; 8]> = LazyLock::new(|| {
             std::array::from_fn(|shape| {
@@ -55,7 +59,7 @@ impl Shape {
     }
 
     fn written(self) -> String {
-        let mut next = 1;
+        let mut next = 2;
         let mut place = |columns: &[Column]| {
             let first = next;
             next += columns.len();
@@ -65,12 +69,12 @@ impl Shape {
         if self.new_sagas {
             let insert = insert_sagas(DbBackend::Postgres, place(&NEW_SAGA));
             parts.push(format!("inserted AS ({insert})"));
-            standing.push("SELECT id FROM inserted");
+            standing.push("SELECT id, state, owner FROM inserted");
         }
         if self.sagas {
             let update = update_sagas(DbBackend::Postgres, place(&SAGA));
             parts.push(format!("updated AS ({update})"));
-            standing.push("SELECT id FROM updated");
+            standing.push("SELECT id, state, owner FROM updated");
         }
         parts.push(format!("standing AS ({})", standing.join(" UNION ALL ")));
         let mut of_standing = |table, columns: &[Column], saga| {
@@ -85,13 +89,21 @@ impl Shape {
             of_standing("order_items", &ITEM, "order_id");
             of_standing("outbox", &EVENT, "order_id");
         }
+        parts.push(format!("rested AS ({COUNT_RESTED})"));
         format!("WITH {} SELECT id FROM standing", parts.join(", "))
     }
 }
 
+/// Who is given up at rest is counted, once: nothing stands on a saga that nobody owns but a claim, and
+/// what rests is not claimed. An operator's word may bring one to rest that is still owned.
+const COUNT_RESTED: &str = "INSERT INTO saga_tally (writer, state, sagas) \
+    SELECT $1::uuid, state, count(*) FROM standing \
+    WHERE owner IS NULL AND state IN ('Completed', 'Compensated', 'Rejected') GROUP BY state \
+    ON CONFLICT (writer, state) DO UPDATE SET sagas = saga_tally.sagas + excluded.sagas";
+
 fn insert_sagas(backend: DbBackend, first: usize) -> String {
     let insert = insert(backend, "saga_instance", &NEW_SAGA, first);
-    format!("{insert} ON CONFLICT DO NOTHING RETURNING id")
+    format!("{insert} ON CONFLICT DO NOTHING RETURNING id, state, owner")
 }
 
 fn update_sagas(backend: DbBackend, first: usize) -> String {
@@ -106,7 +118,7 @@ fn update_sagas(backend: DbBackend, first: usize) -> String {
          WHERE saga_instance.id = r.id \
          AND saga_instance.owner IS NOT DISTINCT FROM r.base_owner \
          AND saga_instance.fence = r.base_fence AND saga_instance.revision = r.base_revision \
-         RETURNING saga_instance.id",
+         RETURNING saga_instance.id, saga_instance.state, saga_instance.owner",
         source(backend, &SAGA, first)
     )
 }

@@ -123,8 +123,9 @@ impl Store {
     /// Forgets executors that died long ago and own nothing. Not sooner: a process that was stopped
     /// may still write in the name of its former life, and what it writes must be found.
     pub async fn forget_dead_executors(&self, now: DateTime<Utc>) -> Result<(), Error> {
-        let sql = "DELETE FROM executor WHERE dead AND heartbeat_at < $1 AND NOT EXISTS \
-                   (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id)";
+        let sql = "DELETE FROM executor WHERE dead AND heartbeat_at < $1 AND \
+                   (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id LIMIT 1) \
+                   IS NULL";
         let before = now - REMEMBERED;
         self.write.execute_raw(self.statement(sql, vec![before.into()])).await?;
         Ok(())

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use entity::saga_instance;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Order,
+    QueryFilter, QueryTrait, Statement,
 };
 use uuid::Uuid;
 
@@ -48,10 +49,22 @@ pub struct Summary {
 }
 
 /// The states that are not rest, as they are stored.
-fn open_states() -> impl Iterator<Item = &'static str> {
+pub(super) fn open_states() -> impl Iterator<Item = &'static str> {
     let states = <State as strum::IntoEnumIterator>::iter();
     states.filter(|state| !state.is_rest()).map(<&str>::from)
 }
+
+/// From word to word by the states' index, so that one of a newer binary is found, too. Words that
+/// are counted by the writers are not counted again.
+const BY_STATE: &str = "WITH RECURSIVE word (state) AS \
+    (SELECT min(state) FROM saga_instance WHERE owner IS NULL AND state IS NOT NULL UNION ALL \
+    SELECT (SELECT min(state) FROM saga_instance WHERE owner IS NULL AND state > word.state) \
+    FROM word WHERE word.state IS NOT NULL) \
+    SELECT state, CAST(sum(sagas) AS bigint) FROM (SELECT state, (SELECT count(*) \
+    FROM saga_instance WHERE owner IS NULL AND saga_instance.state = word.state) AS sagas \
+    FROM word WHERE state IS NOT NULL AND state NOT IN (SELECT state FROM saga_tally) \
+    UNION ALL SELECT state, count(*) FROM saga_instance WHERE owner IS NOT NULL GROUP BY state \
+    UNION ALL SELECT state, sagas FROM saga_tally) AS counted GROUP BY state ORDER BY state";
 
 impl Store {
     /// Sagas, newest first; one more than asked for where there are more.
@@ -70,55 +83,61 @@ impl Store {
             Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)])
                 .lt(Expr::tuple([Expr::value(at), Expr::value(id)]))
         }));
-        let rows = saga_instance::Entity::find()
-            .filter(only)
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::Id)
-            .limit(filter.limit + 1)
-            .all(&self.read)
-            .await?;
+        let mut select = saga_instance::Entity::find();
+        if filter.open || filter.state.is_some() {
+            // The states' index has those that nobody drives; the others are their owners'.
+            let driven = saga_instance::Entity::find()
+                .filter(only.clone().add(Column::Owner.is_not_null()))
+                .into_query();
+            select = select.filter(only.add(Column::Owner.is_null()));
+            QueryTrait::query(&mut select).union(UnionType::All, driven);
+        } else {
+            select = select.filter(only);
+        }
+        let mut select = select.into_query();
+        // By the names that they have in the result: a column of a union is of no table.
+        for column in [Column::CreatedAt, Column::Id] {
+            select.order_by(column.as_str(), Order::Desc);
+        }
+        select.limit(filter.limit + 1);
+        let rows = saga_instance::Model::find_by_statement(self.backend.build(&select));
+        let rows = rows.all(&self.read).await?;
         Ok(rows.into_iter().map(Found::from).collect())
     }
 
-    /// Counts. `since` bounds the rate of acceptance.
+    /// Counts: of those at rest by the writers' tallies. `since` bounds the rate of acceptance.
     pub async fn summary(&self, since: DateTime<Utc>) -> Result<Summary, Error> {
-        let by_state = "SELECT state, count(*) FROM saga_instance GROUP BY state ORDER BY state";
         let by_stuck = "SELECT stuck_kind, count(*) FROM saga_instance \
                         WHERE stuck_kind IS NOT NULL GROUP BY stuck_kind ORDER BY stuck_kind";
         // The first of each state by the states' index; a plain minimum would walk all that rest.
         let firsts = open_states().map(|state| {
             format!(
-                "SELECT * FROM (SELECT created_at FROM saga_instance WHERE state = '{state}' \
-                 ORDER BY created_at LIMIT 1) AS first_{state}"
+                "SELECT * FROM (SELECT created_at FROM saga_instance \
+                 WHERE owner IS NULL AND state = '{state}' \
+                 ORDER BY created_at LIMIT 1) AS first_{state} UNION ALL "
             )
         });
-        let firsts = firsts.collect::<Vec<_>>().join(" UNION ALL ");
-        let oldest = format!("SELECT min(created_at) FROM ({firsts}) AS firsts");
+        let oldest = format!(
+            "SELECT min(created_at) FROM ({} SELECT min(created_at) AS created_at \
+             FROM saga_instance WHERE owner IS NOT NULL GROUP BY state) AS firsts",
+            firsts.collect::<String>()
+        );
         let accepted = "SELECT count(*) FROM saga_instance WHERE created_at >= $1";
         let oldest = self.read.query_one_raw(self.statement(&oldest, vec![])).await?;
         let accepted =
             self.read.query_one_raw(self.statement(accepted, vec![since.into()])).await?;
         let accepted: i64 = accepted.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(Summary {
-            by_state: self.counts(by_state).await?,
-            by_stuck: self.counts(by_stuck).await?,
+            by_state: self.counts(self.statement(BY_STATE, vec![])).await?,
+            by_stuck: self.counts(self.statement(by_stuck, vec![])).await?,
             oldest_open: oldest.and_then(|row| row.try_get_by_index(0).ok()),
             accepted: u64::try_from(accepted).unwrap_or(0),
         })
     }
 
-    /// How many open sagas are in each state.
-    pub async fn open_by_state(&self) -> Result<Vec<(String, u64)>, Error> {
-        let open: Vec<_> = open_states().map(|state| format!("'{state}'")).collect();
-        let sql = format!(
-            "SELECT state, count(*) FROM saga_instance WHERE state IN ({}) GROUP BY state",
-            open.join(", ")
-        );
-        self.counts(&sql).await
-    }
-
-    async fn counts(&self, sql: &str) -> Result<Vec<(String, u64)>, Error> {
-        let rows = self.read.query_all_raw(self.statement(sql, vec![])).await?;
+    /// Words with their counts.
+    pub(super) async fn counts(&self, select: Statement) -> Result<Vec<(String, u64)>, Error> {
+        let rows = self.read.query_all_raw(select).await?;
         let count = |row: &sea_orm::QueryResult| {
             let count: i64 = row.try_get_by_index(1)?;
             Ok((row.try_get_by_index(0)?, u64::try_from(count).unwrap_or(0)))

@@ -128,7 +128,8 @@ impl Books {
         self.count("SELECT count(*) FROM executor", vec![])
     }
 
-    /// Rows that no saga accounts for, or events that are not one for each order.
+    /// Rows that no saga accounts for, events that are not one for each order, and states whose
+    /// sagas at rest were not tallied once each.
     pub fn strays(&self) -> i64 {
         let sql = "SELECT (SELECT count(*) FROM orders WHERE id NOT IN \
                    (SELECT id FROM saga_instance WHERE state = 'Completed')) \
@@ -136,7 +137,11 @@ impl Books {
                    + (SELECT count(*) FROM orders WHERE 1 <> \
                    (SELECT count(*) FROM outbox WHERE outbox.order_id = orders.id)) \
                    + (SELECT count(*) FROM outbox WHERE order_id NOT IN (SELECT id FROM orders)) \
-                   + (SELECT count(*) FROM saga_instance WHERE owner IS NOT NULL)";
+                   + (SELECT count(*) FROM saga_instance WHERE owner IS NOT NULL) \
+                   + (SELECT count(*) FROM (SELECT state, sum(sagas) AS sagas FROM \
+                   (SELECT state, count(*) AS sagas FROM saga_instance GROUP BY state \
+                   UNION ALL SELECT state, -sagas FROM saga_tally) GROUP BY state) \
+                   WHERE state IN ('Completed', 'Compensated', 'Rejected') AND sagas <> 0)";
         self.count(sql, vec![])
     }
 }

@@ -1,10 +1,13 @@
 //! The invariants of SAGA.md, checked on the books and on the neighbours' own ledgers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::DateTime;
 use order_service::order::OrderId;
+use order_service::saga::State;
 use order_service::sandbox::{Effect, Ledger, RecordResult};
 use order_service::store::{Filter, Found, Store};
+use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 /// Money and stock that the neighbours moved for one saga, told by the keys they were sent.
@@ -22,7 +25,27 @@ struct Moved {
 /// Panics with what is wrong. Of sagas that are stuck, or still under way, only what holds at every
 /// moment is asked: nothing happened twice, and there is no order.
 pub async fn audit(store: &Store, ledger: &Ledger) {
-    audit_of(&all_sagas(store).await, store, ledger).await;
+    let tallied_before = at_rest(store).await;
+    let sagas = all_sagas(store).await;
+    let tallied = at_rest(store).await;
+    // Meanwhile more may have come to rest, and none fewer.
+    for (state, tallied) in tallied {
+        let found = sagas.iter().filter(|saga| saga.state == state).count() as u64;
+        let before = tallied_before.get(&state).copied().unwrap_or_default();
+        assert!((before..=tallied).contains(&found), "{found} {state}: not {before} to {tallied}");
+    }
+    audit_of(&sagas, store, ledger).await;
+}
+
+/// As the summary counts them: by what the writers tallied.
+async fn at_rest(store: &Store) -> BTreeMap<String, u64> {
+    let summary = store.summary(DateTime::UNIX_EPOCH).await.expect("the books");
+    let mut at_rest: BTreeMap<_, _> = summary.by_state.into_iter().collect();
+    for rest in State::iter().filter(|state| state.is_rest()) {
+        at_rest.entry(rest.to_string()).or_default();
+    }
+    at_rest.retain(|state, _| state.parse().is_ok_and(State::is_rest));
+    at_rest
 }
 
 /// The same of these sagas, where the neighbours have heard of no other.

@@ -1,0 +1,78 @@
+//! Counting what is open, for metrics and for the backlog's limit, and finding what is ours and that
+//! nobody drives.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::executor::Executor;
+use crate::order::OrderId;
+
+/// A saga under a claim.
+type Owned = (OrderId, i64);
+
+/// Open sagas are counted so often.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
+/// ... or, where that takes long, so seldom that it is one part in so many of the time,
+const COUNTING_SHARE: u32 = 50;
+/// but no more seldom than this.
+const COUNT_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
+/// Without a reason, what is ours is looked through every so many counts: it is among all that was
+/// ours since the last vacuum.
+const SWEEP_EVERY: u32 = 15;
+
+impl Executor {
+    pub(super) async fn count_on(&self) {
+        let mut missing = BTreeSet::new();
+        for sweeps in (0..SWEEP_EVERY).cycle() {
+            let began = self.0.clock.monotonic();
+            self.count().await;
+            let has_reason = self.0.may_have_lost.swap(false, Ordering::AcqRel);
+            if sweeps == 0 || has_reason || !missing.is_empty() {
+                missing = self.sweep(missing).await;
+            }
+            let took = self.0.clock.monotonic().saturating_sub(began);
+            let pause = (took * COUNTING_SHARE).clamp(COUNT_EVERY, COUNT_AT_LEAST_EVERY);
+            self.0.clock.sleep(pause).await;
+        }
+    }
+
+    /// Gives up sagas that are ours by the books and that nobody here drives: a claim whose commit
+    /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
+    /// missing before may only just be on its way in or out.
+    async fn sweep(&self, missing_before: BTreeSet<Owned>) -> BTreeSet<Owned> {
+        let (shared, life) = (&self.0, self.0.life());
+        let most = shared.settings.concurrency as u64 * 2;
+        let Ok(owned) = self.in_time(shared.store.owned(life.id, most)).await else {
+            shared.may_have_lost.store(true, Ordering::Release);
+            return missing_before;
+        };
+        let undriven =
+            |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| driven.fence != *fence);
+        let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
+        for (id, fence) in missing.intersection(&missing_before) {
+            warn!(saga.id = %id, "is ours, and nobody drives it: given up");
+            let now = shared.clock.now();
+            if let Err(error) = shared.store.abandon((*id, life.id, *fence), now, now).await {
+                info!(saga.id = %id, %error, "could not be given up yet");
+            }
+        }
+        missing
+    }
+
+    /// Counts the open sagas that nobody drives, and forgets executors that left nothing.
+    pub async fn count(&self) {
+        let shared = &self.0;
+        if let Ok(by_state) = shared.store.undriven_by_state().await {
+            shared.metrics.open(&by_state);
+            let undriven: u64 = by_state.iter().map(|(_, count)| count).sum();
+            shared.open.store(undriven + shared.driven.len() as u64, Ordering::Release);
+        }
+        let forgotten = shared.store.forget_dead_executors(shared.clock.now());
+        if let Err(error) = self.in_time(forgotten).await {
+            info!(%error, "could not forget dead executors");
+        }
+    }
+}
