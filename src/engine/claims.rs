@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::process;
 use super::settings::Settings;
 use super::waiting::Waiting;
+use super::window::Window;
 use super::writer::LogWriter;
 use crate::clock::Clock;
 use crate::saga::machine::take_up;
@@ -43,7 +44,8 @@ impl Executor {
         let metrics = Arc::new(Metrics::default());
         let name = process::name();
         let life = register(&store, &name, settings, &clock).await?;
-        let (writer, writing) = LogWriter::start(&store, &clock, &metrics);
+        let window = Arc::new(Window::new(settings.for_claims()));
+        let (writer, writing) = LogWriter::start(&store, &clock, &metrics, &window);
         let tasks = TaskTracker::new();
         tasks.spawn(writing);
         let shared = Arc::new(Shared {
@@ -52,6 +54,7 @@ impl Executor {
             store,
             places: Arc::new(Semaphore::new(settings.concurrency)),
             places_for_claims: Arc::new(Semaphore::new(settings.for_claims())),
+            window,
             settings,
             clock,
             metrics,
@@ -213,7 +216,10 @@ impl Executor {
     async fn places_for_claims(&self) -> Vec<Place> {
         let shared = &self.0;
         let mut places = Vec::new();
-        if shared.places.available_permits() == 0
+        let taken = shared.settings.for_claims() - shared.places_for_claims.available_permits();
+        let free = shared.window.size().saturating_sub(taken).min(MAX_CLAIM);
+        if free > 0
+            && shared.places.available_permits() == 0
             && let Ok(among) = shared.places_for_claims.clone().try_acquire_owned()
         {
             tokio::select! {
@@ -224,7 +230,7 @@ impl Executor {
                 () = shared.draining.cancelled() => return places,
             }
         }
-        while places.len() < MAX_CLAIM {
+        while places.len() < free {
             let Ok(among) = shared.places_for_claims.clone().try_acquire_owned() else { break };
             let Ok(place) = shared.places.clone().try_acquire_owned() else { break };
             places.push(Place::for_claimed(place, among));

@@ -19,6 +19,7 @@ use super::lease::Life;
 use super::metrics::Metrics;
 use super::settings::Settings;
 use super::waiting::{Taken, Waiting};
+use super::window::Window;
 use super::writer::LogWriter;
 use crate::clock::Clock;
 use crate::order::{OrderId, UserId};
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub(super) waiting: Waiting,
     pub(super) places: Arc<Semaphore>,
     pub(super) places_for_claims: Arc<Semaphore>,
+    pub(super) window: Arc<Window>,
     /// Nothing new is begun.
     pub(super) draining: CancellationToken,
     /// Calls in flight are cut off.

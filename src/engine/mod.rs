@@ -20,6 +20,7 @@ mod round;
 mod save;
 mod settings;
 mod waiting;
+mod window;
 mod writer;
 
 pub use accept::{Accepted, NewSaga, Shed};

@@ -1,10 +1,10 @@
 //! The log writer: what all sagas of this process have to write goes to the database together.
 //!
-//! A commit is begun as soon as the one before has returned, with everything that came in
-//! meanwhile: alone, a saga waits for nobody, and many share one commit. Writes of one saga that
-//! are not written yet become one. A batch whose outcome is unknown is repeated until it is known;
-//! its guards make that safe. Nothing is given up for a failed save but an acceptance, whose client
-//! is told so.
+//! A commit is begun as soon as the one before has returned and whoever can run had a turn, with
+//! everything that came in meanwhile: alone, a saga waits for nobody, and many share one commit.
+//! Writes of one saga that are not written yet become one. A batch whose outcome is unknown is
+//! repeated until it is known; its guards make that safe. Nothing is given up for a failed save but
+//! an acceptance, whose client is told so.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::metrics::Metrics;
+use super::window::Window;
 use crate::clock::Clock;
 use crate::order::OrderId;
 use crate::pacing::Pacing;
@@ -60,6 +61,7 @@ impl LogWriter {
         store: &Store,
         clock: &Clock,
         metrics: &Arc<Metrics>,
+        window: &Arc<Window>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
         // three writes on their way.
@@ -68,6 +70,7 @@ impl LogWriter {
             committer: store.committer(clock.clone()),
             clock: clock.clone(),
             metrics: metrics.clone(),
+            window: window.clone(),
             queue,
             waiting: VecDeque::new(),
             pacing: Pacing::database(),
@@ -98,6 +101,7 @@ struct Writer {
     committer: Committer,
     clock: Clock,
     metrics: Arc<Metrics>,
+    window: Arc<Window>,
     queue: mpsc::UnboundedReceiver<Queued>,
     waiting: VecDeque<Queued>,
     pacing: Pacing,
@@ -117,6 +121,8 @@ impl Writer {
             let first = self.queue.recv().await?;
             self.waiting.push_back(first);
         }
+        // Who can go on now may have something to write, too; alone, a saga waits for nobody.
+        tokio::task::yield_now().await;
         while let Ok(more) = self.queue.try_recv() {
             self.waiting.push_back(more);
         }
@@ -145,6 +151,7 @@ impl Writer {
     /// Writes a batch, however long it takes.
     async fn write(&mut self, mut batch: Vec<Queued>) {
         while !batch.is_empty() {
+            let began = self.clock.monotonic();
             let committed = {
                 let writes: Vec<_> = batch.iter().map(|queued| &queued.write).collect();
                 self.clock.within(COMMIT_TIMEOUT, self.committer.commit(&writes)).await
@@ -152,6 +159,7 @@ impl Writer {
             match committed {
                 Some(Ok(fates)) => {
                     self.metrics.committed(batch.len());
+                    self.window.committed(self.clock.monotonic().saturating_sub(began));
                     self.is_up();
                     return batch
                         .into_iter()
