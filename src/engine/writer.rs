@@ -1,10 +1,10 @@
 //! The log writer: what all sagas of this process have to write goes to the database together.
 //!
-//! A commit is begun as soon as the one before has returned and whoever can run had a turn, with
-//! everything that came in meanwhile: alone, a saga waits for nobody, and many share one commit.
-//! Writes of one saga that are not written yet become one. A batch whose outcome is unknown is
-//! repeated until it is known; its guards make that safe. Nothing is given up for a failed save but
-//! an acceptance, whose client is told so.
+//! A commit is begun as soon as the one before has returned, with everything that came in
+//! meanwhile: alone, a saga waits for nobody, and many share one commit. Writes of one saga that
+//! are not written yet become one. A batch whose outcome is unknown is repeated until it is known;
+//! its guards make that safe. Nothing is given up for a failed save but an acceptance, whose client
+//! is told so.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -121,8 +121,6 @@ impl Writer {
             let first = self.queue.recv().await?;
             self.waiting.push_back(first);
         }
-        // Who can go on now may have something to write, too; alone, a saga waits for nobody.
-        tokio::task::yield_now().await;
         while let Ok(more) = self.queue.try_recv() {
             self.waiting.push_back(more);
         }
