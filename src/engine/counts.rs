@@ -21,7 +21,7 @@ const COUNTING_SHARE: u32 = 50;
 const COUNT_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 /// Without a reason, what is ours is looked through every so many counts: it is among all that was
 /// ours since the last vacuum.
-const SWEEP_EVERY: u32 = 15;
+const SWEEP_EVERY: u32 = 2;
 
 impl Executor {
     pub(super) async fn count_on(&self) {
