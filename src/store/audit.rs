@@ -167,12 +167,14 @@ impl Store {
             None => ("", vec![]),
         };
         values.splice(0..0, [state.into(), limit.into()]);
-        let [undriven, driven] = ["IS NULL", "IS NOT NULL"].map(|owned| {
+        let page = |owner, name| {
             format!(
-                "SELECT id, created_at FROM saga_instance \
-                 WHERE owner {owned} AND state = $1 {behind}"
+                "SELECT id, created_at FROM (SELECT id, created_at FROM saga_instance \
+                 WHERE owner {owner} AND state = $1 {behind} \
+                 ORDER BY created_at, id LIMIT $2) AS {name}"
             )
-        });
+        };
+        let (undriven, driven) = (page("IS NULL", "undriven"), page("IS NOT NULL", "driven"));
         let sql = format!("{undriven} UNION ALL {driven} ORDER BY created_at, id LIMIT $2");
         let ids = ids_of(&snapshot, self.statement(&sql, values)).await?;
         let mut sagas = sagas(&snapshot, &ids, definitions).await?;

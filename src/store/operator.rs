@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use entity::saga_instance;
-use sea_orm::sea_query::{Expr, ExprTrait, UnionType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Order,
-    QueryFilter, QueryTrait, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
 };
 use uuid::Uuid;
 
@@ -83,23 +83,28 @@ impl Store {
             Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)])
                 .lt(Expr::tuple([Expr::value(at), Expr::value(id)]))
         }));
-        let mut select = saga_instance::Entity::find();
-        if filter.open || filter.state.is_some() {
-            // The states' index has those that nobody drives; the others are their owners'.
-            let driven = saga_instance::Entity::find()
-                .filter(only.clone().add(Column::Owner.is_not_null()))
-                .into_query();
-            select = select.filter(only.add(Column::Owner.is_null()));
-            QueryTrait::query(&mut select).union(UnionType::All, driven);
+        // The states' index has those that nobody drives. The others, which are not at rest, are
+        // their owners'. Each by itself in its order, as no planner can be relied on to merge them.
+        let page = |only: Condition, name: &'static str| {
+            let page = saga_instance::Entity::find()
+                .filter(only)
+                .order_by_desc(Column::CreatedAt)
+                .order_by_desc(Column::Id)
+                .limit(filter.limit + 1);
+            Query::select().column(Asterisk).from_subquery(page.into_query(), name).take()
+        };
+        let select = if filter.open || filter.state.is_some() {
+            let mut select = page(only.clone().add(Column::Owner.is_null()), "undriven");
+            if !filter.state.is_some_and(State::is_rest) {
+                let driven = page(only.add(Column::Owner.is_not_null()), "driven");
+                select.union(UnionType::All, driven);
+            }
+            // By the names that they have in the result: a column of a union is of no table.
+            select.order_by(Column::CreatedAt.as_str(), Order::Desc);
+            select.order_by(Column::Id.as_str(), Order::Desc).limit(filter.limit + 1).take()
         } else {
-            select = select.filter(only);
-        }
-        let mut select = select.into_query();
-        // By the names that they have in the result: a column of a union is of no table.
-        for column in [Column::CreatedAt, Column::Id] {
-            select.order_by(column.as_str(), Order::Desc);
-        }
-        select.limit(filter.limit + 1);
+            page(only, "sagas")
+        };
         let rows = saga_instance::Model::find_by_statement(self.backend.build(&select));
         let rows = rows.all(&self.read).await?;
         Ok(rows.into_iter().map(Found::from).collect())
