@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::adrift::DEAD_OWNERS;
 use super::codec::instance_of;
 use super::pool::Transaction;
-use super::rowset::{self, IDENTITY, source};
+use super::rowset::{self, source_of_ids};
 use super::{Error, Store, Unreadable};
 use crate::order::OrderId;
 use crate::saga::{Definition, Instance, Stuck, StuckKind};
@@ -182,10 +182,10 @@ impl Store {
              SELECT s.id, COALESCE((SELECT max(l.seq) FROM step_log l WHERE l.saga_id = s.id), 0) \
              + 1, 'take_over', 'forward', 'taken_over', s.state, 0, 0, {now}, $3 \
              FROM {} JOIN saga_instance s ON s.id = r.id",
-            source(self.backend, &IDENTITY, 1),
+            source_of_ids(self.backend),
             now = if self.backend == DbBackend::Sqlite { "$2" } else { "$2::timestamptz" },
         );
-        let ids = vec![rowset::ids(self.backend, orphans), now.into(), executor.to_string().into()];
+        let ids = vec![rowset::ids(orphans), now.into(), executor.to_string().into()];
         transaction.execute_raw(self.statement(&sql, ids)).await?;
         Ok(())
     }

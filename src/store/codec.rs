@@ -7,5 +7,7 @@ mod written;
 
 pub use read::Unreadable;
 pub(super) use read::{entries_of, event_of, instance_of};
-pub(super) use written::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA};
-pub(super) use written::{entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row};
+pub(super) use written::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA, TALLY};
+pub(super) use written::{
+    entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row, tally_row,
+};

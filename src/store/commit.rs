@@ -7,25 +7,28 @@ use std::time::Duration;
 
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::PgArguments;
-use sea_orm::sqlx::{Arguments as _, Connection, Error as DriverError, Postgres, Row};
+use sea_orm::sqlx::{Arguments as _, Connection, Error as DriverError, Postgres};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA};
-use super::codec::{entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row};
-use super::commit_sql::{IN_TURN, Shape};
+use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA, TALLY};
+use super::codec::{
+    entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row, tally_row,
+};
+use super::commit_sql::{self, InTurn};
 use super::connect::ACQUIRE;
 use super::pool::{Transaction, driver_error};
-use super::rowset::{self, IDENTITY, Rowset, source};
+use super::rowset::{self, Rowset, source_of_ids};
 use super::write::{Base, Fate, Write};
 use super::{Error, Store};
 use crate::clock::Clock;
 use crate::saga::State;
 
-/// What these write: new sagas, sagas, entries, orders, lines, events.
-fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; 6] {
+/// What these write: new sagas, sagas, entries, orders, lines, events, and what comes to rest.
+fn rowsets<'a>(writer: Uuid, writes: &[&'a Write]) -> [Rowset<'a>; 7] {
     let writes = || writes.iter().copied();
     let orders = || writes().filter_map(|write| write.order.as_ref());
+    let rested = rested(writes()).into_iter();
     [
         Rowset::of(&NEW_SAGA, writes().filter_map(new_saga_row)),
         Rowset::of(&SAGA, writes().filter_map(saga_row)),
@@ -33,27 +36,34 @@ fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; 6] {
         Rowset::of(&ORDER, orders().map(order_row)),
         Rowset::of(&ITEM, orders().flat_map(item_rows)),
         Rowset::of(&EVENT, orders().map(event_row)),
+        Rowset::of(&TALLY, rested.map(|(state, sagas)| tally_row(writer, state, sagas))),
     ]
+}
+
+/// How many of these are given up at rest, by state. Each is counted once: nothing stands on a saga
+/// that nobody owns but a claim, and what rests is not claimed. An operator's word may bring one to
+/// rest that is still owned.
+fn rested<'a>(writes: impl Iterator<Item = &'a Write>) -> BTreeMap<State, i64> {
+    let mut rested = BTreeMap::new();
+    let given_up = writes.map(|write| &write.saga).filter(|saga| saga.owner.is_none());
+    for state in given_up.map(|saga| saga.state).filter(|state| state.is_rest()) {
+        *rested.entry(state).or_default() += 1;
+    }
+    rested
 }
 
 /// The same for PostgreSQL, and the statement that takes them.
 fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
-    let rowsets = rowsets(writes);
-    let [new_sagas, sagas, _, orders, ..] = &rowsets;
-    let shape = Shape {
-        new_sagas: !new_sagas.is_empty(),
-        sagas: !sagas.is_empty(),
-        orders: !orders.is_empty(),
-    };
-    let has = [shape.new_sagas, shape.sagas, true, shape.orders, shape.orders, shape.orders];
+    let rowsets = rowsets(writer, writes);
     let mut arguments = PgArguments::default();
-    let mut bound = arguments.add(writer);
-    for (rowset, _) in rowsets.iter().zip(has).filter(|(_, has)| *has) {
+    let mut bound = arguments.add(i64::try_from(writes.len()).unwrap_or(i64::MAX));
+    for rowset in rowsets.iter().filter(|rowset| !rowset.is_empty()) {
         bound = bound.and_then(|()| rowset.bind(&mut arguments));
     }
     // An array of more than fits a message: no batch is so large.
     bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
-    Ok((shape.statement(), arguments))
+    let has = rowsets.each_ref().map(|rowset| !rowset.is_empty());
+    Ok((commit_sql::at_once(has), arguments))
 }
 
 /// Encodes as a commit of these on PostgreSQL does: for the benchmark of it.
@@ -97,10 +107,10 @@ impl Committer {
     /// # Errors
     /// As [`Error`] says; then none of them is known to be written.
     pub async fn commit(&mut self, writes: &[&Write]) -> Result<Vec<Fate>, Error> {
-        let touched = match self.store.backend {
-            DbBackend::Sqlite => self.store.commit_in_turn(self.writer, writes).await?,
-            _ => self.commit_at_once(writes).await?,
-        };
+        if self.store.backend != DbBackend::Sqlite && self.commit_at_once(writes).await? {
+            return Ok(vec![Fate::Written; writes.len()]);
+        }
+        let touched = self.store.commit_in_turn(self.writer, writes).await?;
         // It is committed: not to be able to say of each what became of it is not to know.
         self.store.fates(writes, &touched).await.map_err(Error::OutcomeUnknown)
     }
@@ -121,24 +131,19 @@ impl Committer {
         Ok(connection)
     }
 
-    async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<HashSet<Uuid>, Error> {
+    /// Whether all stood, so that all are written. If not, none is.
+    async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<bool, Error> {
         let mut connection = self.connection().await?;
         let (sql, arguments) = at_once(self.writer, writes)?;
-        let rows = self.store.write.commit_by(&mut connection, sql, arguments).await?;
+        let all_stand = match self.store.write.commit_by(&mut connection, sql, arguments).await {
+            Ok(()) => true,
+            // In turn it shows which do not stand, or that one has what can't be written.
+            Err(Error::Refused(_)) => false,
+            Err(error) => return Err(error),
+        };
         self.kept = Some(Kept { connection, used_at: self.clock.monotonic() });
-        let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
-        ids.map_err(|error| Error::OutcomeUnknown(driver_error(error)))
+        Ok(all_stand)
     }
-}
-
-/// How many of these are given up at rest, by state.
-fn rested(writes: &[&Write]) -> BTreeMap<State, i64> {
-    let mut rested = BTreeMap::new();
-    let given_up = writes.iter().map(|write| &write.saga).filter(|saga| saga.owner.is_none());
-    for state in given_up.map(|saga| saga.state).filter(|state| state.is_rest()) {
-        *rested.entry(state).or_default() += 1;
-    }
-    rested
 }
 
 impl Store {
@@ -167,8 +172,9 @@ impl Store {
         writes: &[&Write],
     ) -> Result<HashSet<Uuid>, Error> {
         let mut touched = HashSet::with_capacity(writes.len());
-        let [new_sagas, sagas, ..] = rowsets(writes);
-        for (sql, rows) in [(&IN_TURN.insert_sagas, new_sagas), (&IN_TURN.update_sagas, sagas)] {
+        let in_turn = InTurn::of(self.backend);
+        let [new_sagas, sagas, ..] = rowsets(writer, writes);
+        for (sql, rows) in [(&in_turn.insert_sagas, new_sagas), (&in_turn.update_sagas, sagas)] {
             if rows.is_empty() {
                 continue;
             }
@@ -179,21 +185,18 @@ impl Store {
         }
         let standing = writes.iter().copied().filter(|write| touched.contains(&write.saga.id.0));
         let standing: Vec<_> = standing.collect();
-        let [_, _, entries, orders, items, events] = rowsets(&standing);
+        let [_, _, entries, orders, items, events, rested] = rowsets(writer, &standing);
         for (sql, rows) in [
-            (&IN_TURN.insert_entries, entries),
-            (&IN_TURN.insert_orders, orders),
-            (&IN_TURN.insert_items, items),
-            (&IN_TURN.insert_events, events),
+            (&in_turn.insert_entries, entries),
+            (&in_turn.insert_orders, orders),
+            (&in_turn.insert_items, items),
+            (&in_turn.insert_events, events),
+            (&in_turn.count_rested, rested),
         ] {
             if !rows.is_empty() {
                 let sent = self.statement(sql, vec![rows.json().into()]);
                 transaction.execute_raw(sent).await?;
             }
-        }
-        for (state, sagas) in rested(&standing) {
-            let values = vec![writer.into(), state.to_string().into(), sagas.into()];
-            transaction.execute_raw(self.statement(IN_TURN.count_rested, values)).await?;
         }
         Ok(touched)
     }
@@ -227,15 +230,11 @@ impl Store {
         let sql = format!(
             "SELECT saga_instance.id, saga_instance.fence, saga_instance.revision \
              FROM {} JOIN saga_instance ON saga_instance.id = r.id",
-            source(self.backend, &IDENTITY, 1)
+            source_of_ids(self.backend)
         );
         let mut rows = HashMap::new();
         // On the writing side: it is this pool's commits that are asked about.
-        for row in self
-            .write
-            .query_all_raw(self.statement(&sql, vec![rowset::ids(self.backend, &ids)]))
-            .await?
-        {
+        for row in self.write.query_all_raw(self.statement(&sql, vec![rowset::ids(&ids)])).await? {
             let versions = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
             rows.insert(row.try_get_by_index(0)?, versions);
         }

@@ -1,112 +1,103 @@
 //! The statements of the log writer's commit. Their texts never change, so they stay prepared.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use sea_orm::DbBackend;
 
-use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA};
-use super::rowset::{Column, insert, source};
+use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA, TALLY};
+use super::rowset::{Column, Form};
 
 /// One at a time, in a transaction; each takes its rowset as `$1`.
 pub(super) struct InTurn {
+    /// Returns the ids of those that stand.
     pub(super) insert_sagas: String,
+    /// Returns the ids of those that stand.
     pub(super) update_sagas: String,
     pub(super) insert_entries: String,
     pub(super) insert_orders: String,
     pub(super) insert_items: String,
     pub(super) insert_events: String,
-    /// Takes writer, state and number instead.
-    pub(super) count_rested: &'static str,
+    pub(super) count_rested: String,
 }
 
-/// For SQLite.
-pub(super) static IN_TURN: LazyLock<InTurn> = LazyLock::new(|| {
-    let insert = |table, columns: &[Column]| insert(DbBackend::Sqlite, table, columns, 1);
-    InTurn {
-        insert_sagas: insert_sagas(DbBackend::Sqlite, 1),
-        update_sagas: update_sagas(DbBackend::Sqlite, 1),
-        insert_entries: insert("step_log", &ENTRY),
-        insert_orders: insert("orders", &ORDER),
-        insert_items: insert("order_items", &ITEM),
-        insert_events: insert("outbox", &EVENT),
-        count_rested: "INSERT INTO saga_tally (writer, state, sagas) VALUES ($1, $2, $3) \
-                       ON CONFLICT (writer, state) DO UPDATE SET sagas = sagas + excluded.sagas",
-    }
-});
-
-/// Of which tables a commit on PostgreSQL has rows; entries always have a place in it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub(super) new_sagas: bool,
-    pub(super) sagas: bool,
-    pub(super) orders: bool,
-}
-
-impl Shape {
-    /// One statement, which is a transaction by itself, so that a commit is one trip to the
-    /// database. It takes the writer that counts, and the rowsets that it has of new sagas, sagas,
-    /// entries, orders, lines and events, one after the other. It returns the ids of the sagas that
-    /// stand; only what is of these is inserted, and those at rest are counted.
-    pub(super) fn statement(self) -> &'static str {
-        static ALL: LazyLock<[String; 8]> = LazyLock::new(|| {
-            std::array::from_fn(|shape| {
-                let has = |bit: usize| shape & bit != 0;
-                Shape { new_sagas: has(1), sagas: has(2), orders: has(4) }.written()
-            })
-        });
-        let Self { new_sagas, sagas, orders } = self;
-        &ALL[usize::from(new_sagas) + 2 * usize::from(sagas) + 4 * usize::from(orders)]
+impl InTurn {
+    pub(super) fn of(backend: DbBackend) -> &'static Self {
+        static SQLITE: LazyLock<InTurn> = LazyLock::new(|| InTurn::written(DbBackend::Sqlite));
+        static POSTGRES: LazyLock<InTurn> = LazyLock::new(|| InTurn::written(DbBackend::Postgres));
+        if backend == DbBackend::Sqlite { &SQLITE } else { &POSTGRES }
     }
 
-    fn written(self) -> String {
-        let mut next = 2;
-        let mut place = |columns: &[Column]| {
-            let first = next;
-            next += columns.len();
-            first
-        };
-        let (mut parts, mut standing) = (Vec::new(), Vec::new());
-        if self.new_sagas {
-            let insert = insert_sagas(DbBackend::Postgres, place(&NEW_SAGA));
-            parts.push(format!("inserted AS ({insert})"));
-            standing.push("SELECT id, state, owner FROM inserted");
+    fn written(backend: DbBackend) -> Self {
+        let form = Form::Text(backend);
+        Self {
+            insert_sagas: insert_sagas(form, 1),
+            update_sagas: update_sagas(form, 1),
+            insert_entries: form.insert("step_log", &ENTRY, 1),
+            insert_orders: form.insert("orders", &ORDER, 1),
+            insert_items: form.insert("order_items", &ITEM, 1),
+            insert_events: form.insert("outbox", &EVENT, 1),
+            count_rested: count_rested(form, 1),
         }
-        if self.sagas {
-            let update = update_sagas(DbBackend::Postgres, place(&SAGA));
-            parts.push(format!("updated AS ({update})"));
-            standing.push("SELECT id, state, owner FROM updated");
-        }
-        parts.push(format!("standing AS ({})", standing.join(" UNION ALL ")));
-        let mut of_standing = |table, columns: &[Column], saga| {
-            let insert = insert(DbBackend::Postgres, table, columns, place(columns));
-            // IS TRUE: looked up in a hash of those that stand, not joined with them row by row.
-            let only = format!("(r.{saga} IN (SELECT id FROM standing)) IS TRUE");
-            parts.push(format!("new_{table} AS ({insert} AND {only})"));
-        };
-        of_standing("step_log", &ENTRY, "saga_id");
-        if self.orders {
-            of_standing("orders", &ORDER, "id");
-            of_standing("order_items", &ITEM, "order_id");
-            of_standing("outbox", &EVENT, "order_id");
-        }
-        parts.push(format!("rested AS ({COUNT_RESTED})"));
-        format!("WITH {} SELECT id FROM standing", parts.join(", "))
     }
 }
 
-/// Who is given up at rest is counted, once: nothing stands on a saga that nobody owns but a claim, and
-/// what rests is not claimed. An operator's word may bring one to rest that is still owned.
-const COUNT_RESTED: &str = "INSERT INTO saga_tally (writer, state, sagas) \
-    SELECT $1::uuid, state, count(*) FROM standing \
-    WHERE owner IS NULL AND state IN ('Completed', 'Compensated', 'Rejected') GROUP BY state \
-    ON CONFLICT (writer, state) DO UPDATE SET sagas = saga_tally.sagas + excluded.sagas";
-
-fn insert_sagas(backend: DbBackend, first: usize) -> String {
-    let insert = insert(backend, "saga_instance", &NEW_SAGA, first);
-    format!("{insert} ON CONFLICT DO NOTHING RETURNING id, state, owner")
+/// One statement for PostgreSQL, which is a transaction by itself, so that a commit is one trip to
+/// the database. It takes the number of sagas, and the rowsets that it has of new sagas, sagas,
+/// entries, orders, lines, events and tallies, one after the other.
+///
+/// It writes everything, or fails: who stands is not asked for each row, as nearly always all do.
+pub(super) fn at_once(has: [bool; 7]) -> &'static str {
+    static ALL: [OnceLock<String>; 1 << 7] = [const { OnceLock::new() }; 1 << 7];
+    let bits = has.into_iter().zip(0..).map(|(has, bit)| usize::from(has) << bit);
+    ALL[bits.sum::<usize>()].get_or_init(|| written(has))
 }
 
-fn update_sagas(backend: DbBackend, first: usize) -> String {
+fn written([new_sagas, sagas, entries, orders, items, events, rested]: [bool; 7]) -> String {
+    let mut next = 2;
+    let mut place = |columns: &[Column]| {
+        let first = next;
+        next += columns.len();
+        first
+    };
+    let form = Form::Arrays;
+    let (mut parts, mut stand) = (Vec::new(), Vec::new());
+    if new_sagas {
+        parts.push(format!("inserted AS ({})", insert_sagas(form, place(&NEW_SAGA))));
+        stand.push("(SELECT count(*) FROM inserted)");
+    }
+    if sagas {
+        parts.push(format!("updated AS ({})", update_sagas(form, place(&SAGA))));
+        stand.push("(SELECT count(*) FROM updated)");
+    }
+    let mut insert = |has, table, columns: &[Column]| {
+        if has {
+            let insert = form.insert(table, columns, place(columns));
+            parts.push(format!("new_{table} AS ({insert})"));
+        }
+    };
+    insert(entries, "step_log", &ENTRY);
+    insert(orders, "orders", &ORDER);
+    insert(items, "order_items", &ITEM);
+    insert(events, "outbox", &EVENT);
+    if rested {
+        parts.push(format!("rested AS ({})", count_rested(form, place(&TALLY))));
+    }
+    let (parts, stand) = (parts.join(", "), stand.join(" + "));
+    format!(
+        "WITH {parts} SELECT CASE WHEN {stand} = $1::int8 THEN 0 \
+         ELSE (({stand}) || '{NOT_ALL}')::int4 END"
+    )
+}
+
+/// What PostgreSQL's log says where not all stand: that is no number.
+const NOT_ALL: &str = " of these writes stand: they are written one after the other";
+
+fn insert_sagas(form: Form, first: usize) -> String {
+    let insert = form.insert("saga_instance", &NEW_SAGA, first);
+    format!("{insert} ON CONFLICT DO NOTHING RETURNING id")
+}
+
+fn update_sagas(form: Form, first: usize) -> String {
     // IS NOT DISTINCT FROM: the row is found by its id, and never by an owner's many rows.
     format!(
         "UPDATE saga_instance SET state = r.state, at_risk = r.at_risk, \
@@ -118,7 +109,15 @@ fn update_sagas(backend: DbBackend, first: usize) -> String {
          WHERE saga_instance.id = r.id \
          AND saga_instance.owner IS NOT DISTINCT FROM r.base_owner \
          AND saga_instance.fence = r.base_fence AND saga_instance.revision = r.base_revision \
-         RETURNING saga_instance.id, saga_instance.state, saga_instance.owner",
-        source(backend, &SAGA, first)
+         RETURNING saga_instance.id",
+        form.source(&SAGA, first)
+    )
+}
+
+fn count_rested(form: Form, first: usize) -> String {
+    let insert = form.insert("saga_tally", &TALLY, first);
+    format!(
+        "{insert} ON CONFLICT (writer, state) \
+         DO UPDATE SET sagas = saga_tally.sagas + excluded.sagas"
     )
 }

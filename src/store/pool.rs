@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgRow, PgSeverity};
+use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgSeverity};
 use sea_orm::sqlx::{Error as DriverError, Postgres, query_with};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
@@ -70,17 +70,16 @@ impl Pool {
         connection: &mut PgConnection,
         sql: &'static str,
         arguments: PgArguments,
-    ) -> Result<Vec<PgRow>, Error> {
+    ) -> Result<(), Error> {
         pass(self.gate.as_ref(), Passage::Begin).await?;
         pass(self.gate.as_ref(), Passage::Commit).await.map_err(Error::OutcomeUnknown)?;
-        let rows = query_with(sql, arguments).fetch_all(connection).await;
-        let rows = rows.map_err(|error| {
+        let done = query_with(sql, arguments).execute(connection).await;
+        done.map_err(|error| {
             let surely_not = surely_not_carried_out(&error);
             let error = driver_error(error);
             if surely_not { error.into() } else { Error::OutcomeUnknown(error) }
         })?;
-        pass(self.gate.as_ref(), Passage::Committed).await.map_err(Error::OutcomeUnknown)?;
-        Ok(rows)
+        pass(self.gate.as_ref(), Passage::Committed).await.map_err(Error::OutcomeUnknown)
     }
 
     async fn alone<T>(&self, sent: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {

@@ -1,6 +1,5 @@
 //! Rows as parameters: a statement takes any number of rows, so that its text stays the same (and
-//! stays prepared), and one statement writes what many sagas have to say. PostgreSQL gets an array
-//! for each column, `SQLite` all rows as one JSON text.
+//! stays prepared), and one statement writes what many sagas have to say.
 
 use std::borrow::Cow;
 
@@ -59,13 +58,13 @@ impl<'a> Rowset<'a> {
         self.cells.is_empty()
     }
 
-    /// The one parameter of [`source`] on `SQLite`.
+    /// The one parameter of [`Form::Text`].
     pub(super) fn json(&self) -> String {
         let rows = self.cells.chunks(self.columns.len());
         serde_json::to_string(&rows.collect::<Vec<_>>()).expect("cells are plain values")
     }
 
-    /// The parameters of [`source`] on PostgreSQL.
+    /// The parameters of [`Form::Arrays`].
     pub(super) fn bind(&self, to: &mut PgArguments) -> Result<(), BoxDynError> {
         for (at, (_, kind)) in self.columns.iter().enumerate() {
             match kind {
@@ -85,63 +84,99 @@ impl<'a> Rowset<'a> {
     }
 }
 
-/// The source `r` of a statement: the rows of a [`Rowset`] whose first parameter is `$first`.
-pub(super) fn source(backend: DbBackend, columns: &[Column], first: usize) -> String {
-    let listed = |each: &dyn Fn(usize, &Column) -> String| {
-        let each = columns.iter().enumerate().map(|(at, column)| each(at, column));
-        each.collect::<Vec<_>>().join(", ")
-    };
-    if backend == DbBackend::Sqlite {
-        let columns = listed(&|at, (name, kind)| match kind {
-            Type::Uuid => format!("unhex(value->>{at}) AS {name}"),
-            Type::Text | Type::Json | Type::Int | Type::BigInt | Type::Time | Type::Bool => {
-                format!("value->>{at} AS {name}")
-            }
-        });
-        // As JSONB, a row is not parsed anew for each of its columns.
-        return format!("(SELECT {columns} FROM jsonb_each(${first})) AS r");
-    }
-    // As results, not in FROM: all columns go on together, and none is stored on the way.
-    let arrays = listed(&|at, (name, kind)| {
-        let kind = match kind {
-            Type::Uuid => "uuid",
-            Type::Text | Type::Json => "text",
-            Type::Int => "int4",
-            Type::BigInt => "int8",
-            Type::Time => "timestamptz",
-            Type::Bool => "boolean",
+/// How a statement takes a rowset.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    /// An array for each column, as PostgreSQL reads fastest.
+    Arrays,
+    /// All rows as one JSON text.
+    Text(DbBackend),
+}
+
+impl Form {
+    /// The source `r` of a statement: the rows of a [`Rowset`] whose first parameter is `$first`.
+    pub(super) fn source(self, columns: &[Column], first: usize) -> String {
+        let listed = |each: &dyn Fn(usize, &Column) -> String| {
+            let each = columns.iter().enumerate().map(|(at, column)| each(at, column));
+            each.collect::<Vec<_>>().join(", ")
         };
-        format!("unnest(${}::{kind}[]) AS {name}", first + at)
-    });
-    let columns = listed(&|_, (name, kind)| match kind {
-        Type::Json => format!("{name}::json AS {name}"),
-        Type::Uuid | Type::Text | Type::Int | Type::BigInt | Type::Time | Type::Bool => {
-            (*name).to_owned()
+        match self {
+            Self::Text(DbBackend::Sqlite) => {
+                let columns = listed(&|at, (name, kind)| match kind {
+                    Type::Uuid => format!("unhex(value->>{at}) AS {name}"),
+                    Type::Text
+                    | Type::Json
+                    | Type::Int
+                    | Type::BigInt
+                    | Type::Time
+                    | Type::Bool => {
+                        format!("value->>{at} AS {name}")
+                    }
+                });
+                // As JSONB, a row is not parsed anew for each of its columns.
+                format!("(SELECT {columns} FROM jsonb_each(${first})) AS r")
+            }
+            Self::Text(_) => {
+                let columns = listed(&|at, (name, kind)| {
+                    format!("(value->>{at})::{} AS {name}", kind.name())
+                });
+                let rows = format!("jsonb_array_elements(CAST(${first} AS text)::jsonb)");
+                format!("(SELECT {columns} FROM {rows}) AS r")
+            }
+            Self::Arrays => {
+                // As results, not in FROM: all columns go on together, and none is stored on the
+                // way.
+                let arrays = listed(&|at, (name, kind)| {
+                    let kind = if let Type::Json = kind { "text" } else { kind.name() };
+                    format!("unnest(${}::{kind}[]) AS {name}", first + at)
+                });
+                let columns = listed(&|_, (name, kind)| match kind {
+                    Type::Json => format!("{name}::json AS {name}"),
+                    Type::Uuid
+                    | Type::Text
+                    | Type::Int
+                    | Type::BigInt
+                    | Type::Time
+                    | Type::Bool => (*name).to_owned(),
+                });
+                format!("(SELECT {columns} FROM (SELECT {arrays}) AS r) AS r")
+            }
         }
-    });
-    format!("(SELECT {columns} FROM (SELECT {arrays}) AS r) AS r")
-}
-
-/// `INSERT INTO table (columns) SELECT columns FROM rows`.
-pub(super) fn insert(backend: DbBackend, table: &str, columns: &[Column], first: usize) -> String {
-    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    // WHERE true: SQLite can't tell a join's ON from an upsert's otherwise.
-    format!(
-        "INSERT INTO {table} ({names}) SELECT {names} FROM {} WHERE true",
-        source(backend, columns, first)
-    )
-}
-
-/// The columns of [`ids`].
-pub(super) const IDENTITY: [Column; 1] = [("id", Type::Uuid)];
-
-/// The one parameter of a [`source`] of ids.
-pub(super) fn ids(backend: DbBackend, ids: &[Uuid]) -> Value {
-    if backend == DbBackend::Sqlite {
-        Rowset::of(&IDENTITY, ids.iter().map(|id| [Cell::Uuid(*id)])).json().into()
-    } else {
-        ids.to_vec().into()
     }
+
+    /// `INSERT INTO table (columns) SELECT columns FROM rows`.
+    pub(super) fn insert(self, table: &str, columns: &[Column], first: usize) -> String {
+        let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        let rows = self.source(columns, first);
+        // WHERE true: SQLite can't tell a join's ON from an upsert's otherwise.
+        format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} WHERE true")
+    }
+}
+
+impl Type {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Uuid => "uuid",
+            Self::Text => "text",
+            Self::Int => "int4",
+            Self::BigInt => "int8",
+            Self::Time => "timestamptz",
+            Self::Json => "json",
+            Self::Bool => "boolean",
+        }
+    }
+}
+
+const IDENTITY: [Column; 1] = [("id", Type::Uuid)];
+
+/// The source `r` of a statement whose parameter `$1` is [`ids`].
+pub(super) fn source_of_ids(backend: DbBackend) -> String {
+    Form::Text(backend).source(&IDENTITY, 1)
+}
+
+/// Ids as a parameter.
+pub(super) fn ids(ids: &[Uuid]) -> Value {
+    Rowset::of(&IDENTITY, ids.iter().map(|id| [Cell::Uuid(*id)])).json().into()
 }
 
 impl Cell<'_> {

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::order::{OrderId, OrderStatus, Paise, ProductId, UserId};
-use crate::saga::{Entry, Event, Instance};
+use crate::saga::{Entry, Event, Instance, State};
 use crate::store::rowset::{Cell, Column, Type};
 use crate::store::write::{Base, NewOrder, Write};
 
@@ -103,6 +104,9 @@ pub(in crate::store) const EVENT: [Column; 5] = [
     ("payload", Type::Json),
     ("created_at", Type::Time),
 ];
+
+pub(in crate::store) const TALLY: [Column; 3] =
+    [("writer", Type::Uuid), ("state", Type::Text), ("sagas", Type::BigInt)];
 
 /// The cells of [`CHANGING`].
 fn changing(saga: &Instance) -> [Cell<'_>; 15] {
@@ -204,6 +208,11 @@ pub(in crate::store) fn item_rows(order: &NewOrder) -> impl Iterator<Item = [Cel
             price.0.into(),
         ]
     })
+}
+
+/// A row of [`TALLY`].
+pub(in crate::store) fn tally_row(writer: Uuid, state: State, sagas: i64) -> [Cell<'static>; 3] {
+    [writer.into(), text(state), sagas.into()]
 }
 
 /// What `OrderConfirmed` says.

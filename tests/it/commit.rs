@@ -1,0 +1,213 @@
+//! One commit of the log writer's, of which some sagas stand and some do not: each stands or falls
+//! by itself, and what is repeated is not written again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use order_service::checkout::DEFINITION;
+use order_service::clock::Clock;
+use order_service::order::{Line, OrderId, Paise, ProductId, UserId};
+use order_service::saga::{
+    Context, Effect, Entry, Event, Instance, Kinds, Phase, Position, State, Step,
+};
+use order_service::store::{self, Accepted, Access, Base, Committer, Fate, NewOrder, Store, Write};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::harness::{BOTH, Books, Postgres};
+
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+const OWNER: Uuid = Uuid::from_u128(0xa);
+const OTHER: Uuid = Uuid::from_u128(0xb);
+const LINE: Line = Line { product_id: ProductId(Uuid::from_u128(0xc)), quantity: 2 };
+
+fn saga(id: u128) -> Instance {
+    let context = Context::accepted(vec![LINE], Kinds::IDEMPOTENT);
+    Instance {
+        id: OrderId(Uuid::from_u128(id)),
+        definition: &DEFINITION,
+        user_id: UserId(Uuid::from_u128(0xd)),
+        state: DEFINITION.starts,
+        stuck: None,
+        position: Position::new(&DEFINITION, &context, NOW),
+        context,
+        attempts: 0,
+        next_attempt_at: None,
+        failing_since: None,
+        last_error: None,
+        deadline_at: NOW + Duration::from_mins(2),
+        owner: Some(OWNER),
+        fence: 1,
+        revision: 1,
+        created_at: NOW,
+        updated_at: NOW,
+        trace_parent: String::new(),
+        next_seq: 1,
+        taken_over: false,
+        unsaved: Vec::new(),
+    }
+}
+
+/// With an entry, as every write has.
+fn write(base: Base, mut saga: Instance) -> Write {
+    saga.log(Entry {
+        seq: 0,
+        effect: Effect { step: Step::PriceCart, line: Some(0) },
+        phase: Phase::Forward,
+        event: Event::Retried,
+        generation: 0,
+        attempt: 0,
+        key: None,
+        started_at: NOW,
+        duration_ms: None,
+        request: None,
+        response: None,
+        error: None,
+        executor: "host:1".to_owned(),
+    });
+    let entries = std::mem::take(&mut saga.unsaved);
+    Write { base, saga, entries, order: None }
+}
+
+fn acceptance(saga: Instance, key: Option<&str>) -> Write {
+    let (idempotency_key, fingerprint) = (key.map(str::to_owned), "of the cart".to_owned());
+    write(Base::New(Accepted { idempotency_key, fingerprint }), saga)
+}
+
+fn order(saga: &Instance) -> NewOrder {
+    NewOrder {
+        id: saga.id,
+        user_id: saga.user_id,
+        total: Paise(200),
+        created_at: NOW,
+        confirmed_at: NOW,
+        items: vec![(Uuid::from_u128(saga.id.0.as_u128() + 0x100), LINE, Paise(100))],
+        event_id: Uuid::from_u128(saga.id.0.as_u128() + 0x200),
+    }
+}
+
+/// The write that completes a saga as its acceptance left it.
+fn completion(mut saga: Instance, owner: Uuid) -> Write {
+    let base = Base::Owned { owner, fence: saga.fence, revision: saga.revision };
+    (saga.state, saga.owner, saga.next_seq) = (State::Completed, None, 2);
+    saga.revision += 1;
+    let order = order(&saga);
+    Write { order: Some(order), ..write(base, saga) }
+}
+
+struct Bare {
+    store: Store,
+    committer: Committer,
+    books: DatabaseConnection,
+    _directory: TempDir,
+}
+
+impl Bare {
+    async fn new(books: Books) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let url = match books {
+            Books::Sqlite => format!("sqlite://{}/books.db", directory.path().display()),
+            Books::Postgres => Postgres::shared().database().await,
+        };
+        let (silence, access) = (Duration::from_secs(10), Access::Owner);
+        let options = store::Options { url: &url, max_connections: 5, silence, access, gate: None };
+        let store = store::open(options).await.expect("the books");
+        store.migrate().await.expect("a schema");
+        let committer = store.committer(Clock::system());
+        let books = Database::connect(&url).await.expect("the books");
+        Self { store, committer, books, _directory: directory }
+    }
+
+    async fn commit(&mut self, writes: &[Write]) -> Vec<Fate> {
+        let writes: Vec<_> = writes.iter().collect();
+        self.committer.commit(&writes).await.expect("a commit")
+    }
+
+    async fn ids(&self, sql: &str) -> BTreeSet<u128> {
+        let rows = self
+            .books
+            .query_all_raw(sea_orm::Statement::from_string(self.books.get_database_backend(), sql));
+        let id = |row: &sea_orm::QueryResult| row.try_get_by_index::<Uuid>(0).expect("an id");
+        rows.await.expect("the books").iter().map(|row| id(row).as_u128()).collect()
+    }
+}
+
+#[tokio::test]
+async fn each_stands_or_falls_by_itself() {
+    for books in BOTH {
+        println!("with books in {books:?}");
+        let mut bare = Bare::new(books).await;
+        let first: Vec<_> = [(1, Some("key")), (2, None), (3, None), (4, None)]
+            .map(|(id, key)| acceptance(saga(id), key))
+            .into();
+        assert_eq!(bare.commit(&first).await, [Fate::Written; 4]);
+        // Another claims the fourth.
+        let mut taken = saga(4);
+        (taken.owner, taken.fence, taken.revision, taken.next_seq) = (Some(OTHER), 2, 2, 2);
+        let claim = write(Base::Owned { owner: OWNER, fence: 1, revision: 1 }, taken);
+        assert_eq!(bare.commit(&[claim]).await, [Fate::Written]);
+
+        let mixed = [
+            completion(saga(1), OWNER),
+            // Not its owner any more, or never.
+            completion(saga(2), OTHER),
+            // Another saga's key.
+            acceptance(saga(5), Some("key")),
+            acceptance(saga(6), Some("another key")),
+            // Written before, as far as the database knows.
+            acceptance(saga(3), None),
+            // And another's since.
+            acceptance(saga(4), None),
+        ];
+        let fates = [
+            Fate::Written,
+            Fate::Lost,
+            Fate::KeyTaken,
+            Fate::Written,
+            Fate::Written,
+            Fate::TakenUp,
+        ];
+        // The second time, as after an answer that was lost.
+        for _time in 0..2 {
+            assert_eq!(bare.commit(&mixed).await, fates);
+            assert_eq!(bare.ids("SELECT id FROM saga_instance").await, [1, 2, 3, 4, 6].into());
+            let logged = "SELECT saga_id FROM step_log WHERE seq = 2";
+            assert_eq!(bare.ids(logged).await, [1, 4].into());
+            assert_eq!(bare.ids("SELECT saga_id FROM step_log").await, [1, 2, 3, 4, 6].into());
+            for of_orders in [
+                "SELECT id FROM orders",
+                "SELECT order_id FROM order_items",
+                "SELECT order_id FROM outbox",
+                "SELECT id FROM saga_instance WHERE state = 'Completed'",
+            ] {
+                assert_eq!(bare.ids(of_orders).await, [1].into(), "{of_orders}");
+            }
+            let tally = "SELECT writer FROM saga_tally WHERE state = 'Completed' AND sagas = 1";
+            assert_eq!(bare.ids(tally).await.len(), 1);
+        }
+        bare.books.close().await.expect("closing");
+        bare.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_is_not_written_and_harms_nothing_else() {
+    for books in BOTH {
+        let mut bare = Bare::new(books).await;
+        let mut odd = saga(1);
+        // PostgreSQL keeps no NUL in text; SQLite keeps anything.
+        odd.trace_parent = "\0".to_owned();
+        let batch = [acceptance(odd, None), acceptance(saga(2), None)];
+        let writes: Vec<_> = batch.iter().collect();
+        let committed = bare.committer.commit(&writes).await;
+        if books == Books::Postgres {
+            assert!(matches!(committed, Err(store::Error::Refused(_))), "{committed:?}");
+            assert_eq!(bare.ids("SELECT id FROM saga_instance").await, [].into());
+        }
+        assert_eq!(bare.commit(&batch[1..]).await, [Fate::Written]);
+        bare.books.close().await.expect("closing");
+        bare.store.close().await;
+    }
+}
