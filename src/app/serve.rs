@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -28,7 +28,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// for.
 pub async fn serve(config: Config) -> Result<(), Error> {
     let grace = config.shutdown.grace;
-    let (front, listening) = Listening::start(config.http.listen).await?;
+    let (front, listening) = Listening::start(config.http.listen)?;
     info!(address = %listening.address, "listens");
     // One listener from here on: a signal is not missed between two.
     let stop_asked = stop_asked();
@@ -82,7 +82,7 @@ impl Running {
     /// # Errors
     /// As [`serve`]'s.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
-        let (front, listening) = Listening::start(config.http.listen).await?;
+        let (front, listening) = Listening::start(config.http.listen)?;
         listening.open(front, config, clock).await
     }
 
@@ -99,10 +99,22 @@ impl Running {
     }
 }
 
+/// Clients that come all at once, as after a restart, wait in line to be taken on: who finds the
+/// line full is not heard for a second. The system's own limit may be lower.
+const LINE: u32 = 4096;
+
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // What is left of a former process's connections must not keep the next from its address.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LINE)
+}
+
 impl Listening {
-    async fn start(address: SocketAddr) -> Result<(Front, Self), Error> {
+    fn start(address: SocketAddr) -> Result<(Front, Self), Error> {
         let listen = |source| Error::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let listener = bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (front, closing) = (Front::new(), CancellationToken::new());
         let listener = listener.tap_io(|stream| {
