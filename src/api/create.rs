@@ -100,6 +100,8 @@ pub(super) async fn create(
     let idempotency_key = idempotency_key(&headers)?;
     let cart = cart(&parse_json(&bytes)?)?;
     let wait = preference.wait(front.default_wait);
+    // Thousands may wait from here on.
+    drop((headers, bytes));
     let answer = front.api.desk.create(Order { cart, idempotency_key, wait, trace }).await;
     let is_pending = matches!(answer, Answer::Pending { .. });
     let mut response = respond(answer);

@@ -122,11 +122,7 @@ impl Desk {
                 if let Some(key) = &order.idempotency_key {
                     self.executor.accepting(order.cart.user_id(), key).await;
                 }
-                return match self.repeat_of(&order).await {
-                    Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
-                    Ok(None) => shed_answer(shed),
-                    Err(_out_of_reach) => Answer::Unavailable { id: None },
-                };
+                return Box::pin(self.repeat(&order, &fingerprint, shed_answer(shed))).await;
             }
         };
         let id = accepted.id;
@@ -144,10 +140,10 @@ impl Desk {
             }
             (Acceptance::NotWritten, _) => Answer::Unavailable { id: None },
             (Acceptance::Unknown, _) => Answer::Unavailable { id: Some(id) },
-            (Acceptance::KeyTaken, _) => match self.repeat_of(&order).await {
-                Ok(Some(first)) => self.join(first, &fingerprint, order.wait).await,
-                Ok(None) | Err(_) => Answer::Unavailable { id: None },
-            },
+            (Acceptance::KeyTaken, _) => {
+                let gone = Answer::Unavailable { id: None };
+                Box::pin(self.repeat(&order, &fingerprint, gone)).await
+            }
         }
     }
 
@@ -156,9 +152,14 @@ impl Desk {
         self.store.find(id).await
     }
 
-    async fn repeat_of(&self, order: &Order) -> Result<Option<Found>, store::Error> {
-        let Some(key) = &order.idempotency_key else { return Ok(None) };
-        self.store.find_by_key(order.cart.user_id(), DEFINITION.kind, key).await
+    /// The answer of the request that this one repeats; `otherwise` where there is none.
+    async fn repeat(&self, order: &Order, fingerprint: &str, otherwise: Answer) -> Answer {
+        let Some(key) = &order.idempotency_key else { return otherwise };
+        match self.store.find_by_key(order.cart.user_id(), DEFINITION.kind, key).await {
+            Ok(Some(first)) => self.join(first, fingerprint, order.wait).await,
+            Ok(None) => otherwise,
+            Err(_out_of_reach) => Answer::Unavailable { id: None },
+        }
     }
 
     async fn join(&self, first: Found, fingerprint: &str, wait: Wait) -> Answer {

@@ -188,14 +188,21 @@ impl Accepted {
     /// Waits until it is decided or needs a person, or for so long, or until the process stops.
     pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
         let Shared { clock, draining, .. } = &*self.shared;
-        let limit = clock.sleep(wait);
+        let (began, limit) = (clock.monotonic(), clock.sleep(wait));
         tokio::pin!(limit);
-        // Even who doesn't want to wait is only told what is durable.
-        let taken = tokio::select! {
+        // While it is driven here, nothing but its end is worth to be woken for.
+        tokio::select! {
             biased;
-            acceptance = heard(self.taken) => acceptance,
-            () = clock.sleep(wait.max(ACCEPT_TIMEOUT)) => Acceptance::Unknown,
-        };
+            word = self.waiter.word() => if let Some(seen) = word {
+                return (Acceptance::Durable, Some(seen));
+            },
+            () = &mut limit => {}
+            () = draining.cancelled() => {}
+        }
+        // Even who doesn't want to wait is only told what is durable.
+        let waited = clock.monotonic().saturating_sub(began);
+        let left = wait.max(ACCEPT_TIMEOUT).saturating_sub(waited);
+        let taken = clock.within(left, heard(self.taken)).await.unwrap_or(Acceptance::Unknown);
         if taken != Acceptance::Durable {
             return (taken, None);
         }

@@ -15,6 +15,7 @@ use super::executor::{Executor, Place, Shared};
 use super::heartbeat::register;
 use super::kind::Kind;
 use super::metrics::Metrics;
+use super::patience::Patience;
 use super::process;
 use super::settings::Settings;
 use super::waiting::Waiting;
@@ -56,6 +57,7 @@ impl Executor {
             places_for_claims: Arc::new(Semaphore::new(settings.for_claims())),
             window,
             settings,
+            patience: Patience::new(clock.clone()),
             clock,
             metrics,
             writer,

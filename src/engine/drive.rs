@@ -11,7 +11,7 @@ use tracing::{Instrument, debug, error, info, info_span, warn};
 
 use super::executor::{ClientKey, Shared};
 use super::lease::Life;
-use super::save::{UNHURRIED, new_order};
+use super::save::new_order;
 use super::writer::Written;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
@@ -76,7 +76,7 @@ impl Drive {
     }
 
     /// Drives the saga as far as it goes now.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let (id, kind, fence) = (self.saga.id, self.saga.definition.kind, self.saga.fence);
         let span = info_span!("saga", saga.id = %id, saga.kind = kind, fence);
         self.trace().adopt(&span);
@@ -131,8 +131,8 @@ impl Drive {
         let errand = Errand { trace: &trace, may_send: &|| true, attempt };
         let reading = shared.kind(&sight).read(&sight, errand);
         let limit = shared.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
-        let unhurried = shared.clock.sleep(UNHURRIED);
-        tokio::pin!(reading, limit, unhurried);
+        let mut unhurried = shared.patience.wait();
+        tokio::pin!(reading, limit);
         loop {
             tokio::select! {
                 biased;
@@ -253,7 +253,13 @@ impl Drive {
         let took = took.to_std().unwrap_or(Duration::ZERO);
         self.shared.closed(self.saga.state, took);
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        info!(saga.state = %self.saga.state, duration_ms, "at rest");
+        let state = self.saga.state;
+        // A shop's every order is counted, and in the books; what was taken back is worth a line.
+        if state == State::Compensated {
+            info!(saga.state = %state, duration_ms, "at rest");
+        } else {
+            debug!(saga.state = %state, duration_ms, "at rest");
+        }
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ use super::drive::Drive;
 use super::kind::Kind;
 use super::lease::Life;
 use super::metrics::Metrics;
+use super::patience::Patience;
 use super::settings::Settings;
 use super::waiting::{Taken, Waiting};
 use super::window::Window;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) writer: LogWriter,
+    pub(super) patience: Patience,
     pub(super) waiting: Waiting,
     pub(super) places: Arc<Semaphore>,
     pub(super) places_for_claims: Arc<Semaphore>,
@@ -128,12 +130,15 @@ impl Shared {
         self.metrics.began();
         let driven = Driven { fence: drive.saga.fence, wanted: drive.wanted.clone() };
         self.driven.insert(drive.saga.id, driven);
+        // In one place: thousands wait in here, and a future would hold it several times over.
+        let drive = Box::new(drive);
         self.sagas.spawn(async move {
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
                 shared.abandon(owned).await;
             }
             shared.driven.remove_if(&owned.0, |_, driven| driven.fence == owned.2);
+            shared.waiting.left(owned.0);
             accepts.map(|key| shared.accepting.remove(&key));
             shared.metrics.ended();
             drop(place);

@@ -15,6 +15,7 @@ mod intervene;
 mod kind;
 mod lease;
 mod metrics;
+mod patience;
 mod process;
 mod round;
 mod save;

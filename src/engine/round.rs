@@ -3,12 +3,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use futures::FutureExt;
+use futures::future::select_all;
 use tracing::{debug, info};
 
 use super::drive::Drive;
-use super::save::UNHURRIED;
 use crate::neighbours::Errand;
 use crate::saga::{Call, Outcome, Report, settle};
 use crate::trace::TraceParent;
@@ -25,9 +24,8 @@ impl Drive {
         let kind = shared.kind(&sight);
         let (cut, clock, sight, trace, life) = (&shared.cut, &shared.clock, &sight, &trace, &life);
         let wanted = &self.wanted.clone();
-        let mut under_way: FuturesUnordered<_> = calls
-            .iter()
-            .map(|call| async move {
+        let under_way = calls.iter().map(|call| {
+            async move {
                 let began = clock.now();
                 let sent = AtomicBool::new(false);
                 let may_send = || {
@@ -46,22 +44,23 @@ impl Drive {
                     }
                 };
                 (call, report)
-            })
-            .collect();
+            }
+            .boxed()
+        });
+        // Not FuturesUnordered: it yields to other threads each time that it has polled all.
+        let mut next = select_all(under_way);
         let mut failed = Vec::new();
-        let unhurried = clock.sleep(UNHURRIED);
-        tokio::pin!(unhurried);
+        let mut unhurried = shared.patience.wait();
         loop {
-            let came = tokio::select! {
+            let ((call, report), _, under_way) = tokio::select! {
                 biased;
-                came = under_way.next() => came,
+                came = &mut next => came,
                 () = &mut unhurried, if self.changed => {
-                    unhurried.set(clock.sleep(UNHURRIED));
+                    unhurried = shared.patience.wait();
                     self.submit();
                     continue;
                 }
             };
-            let Some((call, report)) = came else { break };
             shared.metrics.called(&report);
             log(call, &report);
             settle::record(&mut self.saga, call, &report, &shared.name);
@@ -72,6 +71,10 @@ impl Drive {
             if matches!(report.outcome, Outcome::NotSent | Outcome::Unknown) {
                 failed.push(report);
             }
+            if under_way.is_empty() {
+                break;
+            }
+            next = select_all(under_way);
         }
         let (policy, now) = (&shared.settings.policy, shared.clock.now());
         settle::schedule(&mut self.saga, &failed, policy, now, shared.clock.chance());

@@ -4,7 +4,6 @@
 //! before it is.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -14,10 +13,6 @@ use super::writer::Written;
 use crate::clock::Clock;
 use crate::saga::{Call, Instance, Kinds, settle};
 use crate::store::{Base, NewOrder, Write};
-
-/// What nothing waits for is handed in after so long. Most of it is not, as it goes with what comes
-/// after it and has to be durable: an acceptance with the prices, an outcome with the end.
-pub(super) const UNHURRIED: Duration = Duration::from_millis(20);
 
 impl Drive {
     /// The saga is to be taken in: its client hears of that, and whoever repeats it.
@@ -29,8 +24,8 @@ impl Drive {
     }
 
     /// A saga that was dropped before it was ever handed in is surely not in the books.
-    pub(super) fn was_not_handed_in(self) {
-        for done in self.heard_by {
+    pub(super) fn was_not_handed_in(&mut self) {
+        for done in self.heard_by.drain(..) {
             // Who doesn't listen any more has heard enough.
             let _heard = done.send(Written::Absent);
         }
@@ -77,7 +72,9 @@ impl Drive {
 
     /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
     /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
-    /// Anything else may wait for [`UNHURRIED`].
+    /// Anything else is handed in after [`Patience`](super::patience::Patience), and most of it is
+    /// not: it goes with what comes after it and has to be durable, an acceptance with the prices,
+    /// an outcome with the end.
     pub(super) async fn make_durable(&mut self, calls: &[Call]) -> Result<(), Gone> {
         let now = self.shared.clock.now();
         for call in calls.iter().filter(|call| call.intent_first) {

@@ -106,6 +106,14 @@ impl Waiting {
         }
     }
 
+    /// Tells everybody who waits for this saga that nobody drives it here any more.
+    pub(super) fn left(&self, id: OrderId) {
+        if let Some(waiters) = self.0.get(&id) {
+            // What was told stays: only that there is something to look at.
+            waiters.send_modify(|_told| {});
+        }
+    }
+
     pub(super) fn subscribe(&self, id: OrderId) -> Waiter {
         let waiters = self.0.entry(id).or_insert_with(|| watch::Sender::new(None));
         Waiter { id, news: waiters.subscribe(), all: self.clone() }
@@ -121,13 +129,28 @@ pub(super) struct Waiter {
 }
 
 impl Waiter {
+    /// What is told of the saga here, or `None` when its driver has left it. Cancel safe.
+    pub(super) async fn word(&mut self) -> Option<Seen> {
+        let told = self.news.borrow_and_update().clone();
+        if told.is_some() {
+            return told;
+        }
+        if self.news.changed().await.is_err() {
+            // Nobody is left here to tell: the database will.
+            std::future::pending::<()>().await;
+        }
+        self.news.borrow_and_update().clone()
+    }
+
     /// News of the saga: a decision, or that it needs a person. Cancel safe.
     pub(super) async fn news(&mut self, shared: &Shared) -> Seen {
         let mut pause = FIRST_LOOK;
         loop {
             tokio::select! {
                 biased;
-                seen = told(&mut self.news) => return seen,
+                word = self.word() => if let Some(seen) = word {
+                    return seen;
+                },
                 () = shared.clock.sleep(pause) => {
                     pause = (pause * 2).min(LONGEST_LOOK);
                     // Its driver here tells of it: ten thousand who wait must not all ask.
@@ -135,7 +158,8 @@ impl Waiter {
                         continue;
                     }
                     // A database that is out of reach now is asked again.
-                    let found = shared.store.find(self.id).await.ok().flatten().map(Seen::from);
+                    let found = Box::pin(shared.store.find(self.id)).await;
+                    let found = found.ok().flatten().map(Seen::from);
                     if let Some(seen) = found.filter(Seen::is_worth_telling) {
                         return seen;
                     }
@@ -143,17 +167,6 @@ impl Waiter {
             }
         }
     }
-}
-
-/// What was told, as a copy: what the channel lends can't be held across an await.
-async fn told(news: &mut watch::Receiver<Option<Seen>>) -> Seen {
-    if let Ok(seen) = news.wait_for(Option::is_some).await
-        && let Some(seen) = seen.clone()
-    {
-        return seen;
-    }
-    // Nobody is left here to tell: the database will.
-    std::future::pending().await
 }
 
 impl Drop for Waiter {
