@@ -188,7 +188,7 @@ impl Accepted {
     /// Waits until it is decided or needs a person, or for so long, or until the process stops.
     pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
         let Shared { clock, draining, .. } = &*self.shared;
-        let (began, limit) = (clock.monotonic(), clock.sleep(wait));
+        let (began, limit, mut out_of_time) = (clock.monotonic(), clock.sleep(wait), false);
         tokio::pin!(limit);
         // While it is driven here, nothing but its end is worth to be woken for.
         tokio::select! {
@@ -196,14 +196,14 @@ impl Accepted {
             word = self.waiter.word() => if let Some(seen) = word {
                 return (Acceptance::Durable, Some(seen));
             },
-            () = &mut limit => {}
+            () = &mut limit => out_of_time = true,
             () = draining.cancelled() => {}
         }
         // Even who doesn't want to wait is only told what is durable.
         let waited = clock.monotonic().saturating_sub(began);
         let left = wait.max(ACCEPT_TIMEOUT).saturating_sub(waited);
         let taken = clock.within(left, heard(self.taken)).await.unwrap_or(Acceptance::Unknown);
-        if taken != Acceptance::Durable {
+        if taken != Acceptance::Durable || out_of_time {
             return (taken, None);
         }
         tokio::select! {

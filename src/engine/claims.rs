@@ -25,8 +25,10 @@ use crate::clock::Clock;
 use crate::saga::machine::take_up;
 use crate::store::{Error, Store};
 
-/// The most sagas in one claim.
+/// The most sagas in one claim, and how many may wait for their turn.
 const MAX_CLAIM: usize = 64;
+/// Fewer are not worth a claim, while others are being driven.
+const WORTH_A_CLAIM: usize = MAX_CLAIM / 2;
 /// Without other news, claims look so often.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -157,6 +159,12 @@ impl Executor {
         let shared = &self.0;
         let life = shared.life();
         shared.next_due.store(i64::MAX, Ordering::Release);
+        // Said before it is looked at, so that whoever ends meanwhile tells of it.
+        shared.short_of_places.store(true, Ordering::Release);
+        if self.room_for_claims() == 0 {
+            return false;
+        }
+        shared.short_of_places.store(false, Ordering::Release);
         // Places are only taken from new checkouts where there is something to do with them.
         let any = self.in_time(shared.store.is_any_claimable(shared.clock.now())).await;
         match any {
@@ -213,13 +221,21 @@ impl Executor {
         }
     }
 
+    /// So many may be claimed now: those that are driven, and some that wait for their turn, so that
+    /// none of these comes free for the time of a claim.
+    fn room_for_claims(&self) -> usize {
+        let shared = &self.0;
+        let taken = shared.settings.for_claims() - shared.places_for_claims.available_permits();
+        let room = (shared.window.size() + MAX_CLAIM).saturating_sub(taken).min(MAX_CLAIM);
+        if taken == 0 || room >= WORTH_A_CLAIM { room } else { 0 }
+    }
+
     /// As many as a claim may use: new checkouts keep their share. While new checkouts hold all
     /// there are, the next place that is given back is for a claim: what is begun comes to an end.
     async fn places_for_claims(&self) -> Vec<Place> {
         let shared = &self.0;
         let mut places = Vec::new();
-        let taken = shared.settings.for_claims() - shared.places_for_claims.available_permits();
-        let free = shared.window.size().saturating_sub(taken).min(MAX_CLAIM);
+        let free = self.room_for_claims();
         if free > 0
             && shared.places.available_permits() == 0
             && let Ok(among) = shared.places_for_claims.clone().try_acquire_owned()

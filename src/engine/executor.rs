@@ -20,7 +20,7 @@ use super::metrics::Metrics;
 use super::patience::Patience;
 use super::settings::Settings;
 use super::waiting::{Taken, Waiting};
-use super::window::Window;
+use super::window::{Turn, Window};
 use super::writer::LogWriter;
 use crate::clock::Clock;
 use crate::order::{OrderId, UserId};
@@ -132,7 +132,9 @@ impl Shared {
         self.driven.insert(drive.saga.id, driven);
         // In one place: thousands wait in here, and a future would hold it several times over.
         let drive = Box::new(drive);
+        let takes_turns = place.is_for_claimed();
         self.sagas.spawn(async move {
+            let _turn = if takes_turns { shared.turn(&drive).await } else { None };
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
                 shared.abandon(owned).await;
@@ -146,6 +148,17 @@ impl Shared {
                 shared.claim_now.notify_one();
             }
         });
+    }
+
+    /// Waits until a claimed saga may be driven, or must be given up.
+    async fn turn(&self, drive: &Drive) -> Option<Turn> {
+        tokio::select! {
+            biased;
+            turn = self.window.clone().turn() => Some(turn),
+            () = self.draining.cancelled() => None,
+            () = drive.wanted.cancelled() => None,
+            () = drive.life.over.cancelled() => None,
+        }
     }
 
     /// A broken driver must not leave its saga behind.
@@ -164,20 +177,24 @@ impl Shared {
 #[derive(Debug)]
 pub(super) struct Place {
     _place: Option<OwnedSemaphorePermit>,
-    _among_claims: Option<OwnedSemaphorePermit>,
+    among_claims: Option<OwnedSemaphorePermit>,
 }
 
 impl Place {
     pub(super) fn for_new(place: OwnedSemaphorePermit) -> Self {
-        Self { _place: Some(place), _among_claims: None }
+        Self { _place: Some(place), among_claims: None }
     }
 
     pub(super) fn for_word(place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { _place: place, _among_claims: None }
+        Self { _place: place, among_claims: None }
+    }
+
+    fn is_for_claimed(&self) -> bool {
+        self.among_claims.is_some()
     }
 
     pub(super) fn for_claimed(place: OwnedSemaphorePermit, among: OwnedSemaphorePermit) -> Self {
-        Self { _place: Some(place), _among_claims: Some(among) }
+        Self { _place: Some(place), among_claims: Some(among) }
     }
 }
 

@@ -5,11 +5,14 @@
 //! one more only makes new checkouts wait. What tells the two apart is how long a commit takes, next
 //! to how long one may take here.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 /// Never fewer: so many keep two processors busy where neighbours answer at once.
-const LEAST: u64 = 64;
+const LEAST: u64 = 24;
 /// A commit that takes no longer than so many times the shortest says that there is room.
 const QUICK: u64 = 3;
 /// One that takes so many times as long says that there is none.
@@ -22,18 +25,49 @@ pub(super) struct Window {
     size: AtomicU64,
     /// Of commits, in microseconds; it grows slowly, as a database may get slower for good.
     shortest: AtomicU64,
+    running: AtomicU64,
+    room: Notify,
+}
+
+/// Permission to drive one. The next has it when this is dropped.
+#[derive(Debug)]
+pub(super) struct Turn(Arc<Window>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.room.notify_one();
+    }
 }
 
 impl Window {
     pub(super) fn new(most: usize) -> Self {
         let most = most as u64;
         let size = AtomicU64::new(most.min(LEAST));
-        Self { most, size, shortest: AtomicU64::new(u64::MAX) }
+        let (shortest, running) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
+        Self { most, size, shortest, running, room: Notify::new() }
     }
 
     /// So many may be driven.
     pub(super) fn size(&self) -> usize {
         usize::try_from(self.size.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+    }
+
+    /// Returns when one more may be driven. Cancel safe.
+    pub(super) async fn turn(self: Arc<Self>) -> Turn {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            // From here on it is told of each room that is made.
+            room.as_mut().enable();
+            let size = self.size.load(Ordering::Relaxed);
+            let one_more = |running| (running < size).then_some(running + 1);
+            let taken = self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+            if taken.is_ok() {
+                return Turn(self.clone());
+            }
+            room.await;
+        }
     }
 
     /// A commit took this long.
@@ -50,12 +84,18 @@ impl Window {
         } else {
             size
         };
-        self.size.store(next.max(LEAST).min(self.most), Ordering::Relaxed);
+        let next = next.max(LEAST).min(self.most);
+        self.size.store(next, Ordering::Relaxed);
+        if next > size {
+            self.room.notify_one();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     const MILLI: Duration = Duration::from_millis(1);
@@ -77,6 +117,22 @@ mod tests {
         let window = Window::new(512);
         (0..1000).for_each(|_| window.committed(20 * MILLI));
         assert_eq!(window.size(), 512);
+    }
+
+    #[test]
+    fn whose_turn_it_is_not_has_it_when_another_ends_or_the_window_grows() {
+        let window = Arc::new(Window::new(512));
+        let turn = || Box::pin(window.clone().turn());
+        let mut turns: Vec<_> =
+            (0..LEAST).map(|_| turn().now_or_never().expect("there is room")).collect();
+        let (mut next, mut third) = (turn(), turn());
+        assert!((&mut next).now_or_never().is_none());
+        assert!((&mut third).now_or_never().is_none());
+        drop(turns.pop());
+        assert!((&mut next).now_or_never().is_some());
+        assert!((&mut third).now_or_never().is_none());
+        window.committed(MILLI);
+        assert!(third.now_or_never().is_some());
     }
 
     #[test]
