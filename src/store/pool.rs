@@ -31,6 +31,8 @@ pub enum Passage {
     Commit,
     /// It is committed; that is not heard yet.
     Committed,
+    /// It failed, or was rolled back: nothing of it happened. That is not heard yet.
+    Failed,
 }
 
 /// Lets pass what the store does, or not.
@@ -73,12 +75,12 @@ impl Pool {
     ) -> Result<(), Error> {
         pass(self.gate.as_ref(), Passage::Begin).await?;
         pass(self.gate.as_ref(), Passage::Commit).await.map_err(Error::OutcomeUnknown)?;
-        let done = query_with(sql, arguments).execute(connection).await;
-        done.map_err(|error| {
+        if let Err(error) = query_with(sql, arguments).execute(connection).await {
+            pass(self.gate.as_ref(), Passage::Failed).await.map_err(Error::OutcomeUnknown)?;
             let surely_not = surely_not_carried_out(&error);
             let error = driver_error(error);
-            if surely_not { error.into() } else { Error::OutcomeUnknown(error) }
-        })?;
+            return Err(if surely_not { error.into() } else { Error::OutcomeUnknown(error) });
+        }
         pass(self.gate.as_ref(), Passage::Committed).await.map_err(Error::OutcomeUnknown)
     }
 
@@ -99,12 +101,16 @@ pub(super) struct Transaction {
 impl Transaction {
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         pass(self.gate.as_ref(), Passage::Commit).await?;
-        self.inner.commit().await?;
+        if let Err(error) = self.inner.commit().await {
+            pass(self.gate.as_ref(), Passage::Failed).await?;
+            return Err(error);
+        }
         pass(self.gate.as_ref(), Passage::Committed).await
     }
 
     pub(super) async fn rollback(self) -> Result<(), DbErr> {
-        self.inner.rollback().await
+        self.inner.rollback().await?;
+        pass(self.gate.as_ref(), Passage::Failed).await
     }
 }
 

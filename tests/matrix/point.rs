@@ -245,6 +245,8 @@ impl Gate for Points {
                     self.reach("after commit").await;
                     self.came_back();
                 }
+                // Nothing happened since it was about to be committed.
+                Passage::Failed => self.came_back(),
             }
             Ok(())
         }

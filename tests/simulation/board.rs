@@ -100,7 +100,7 @@ impl Board {
                 waiting.working = Some(seen.node);
                 waiting.open = Some(seen.node);
             }
-            Passage::Answered | Passage::Committed => {}
+            Passage::Answered | Passage::Committed | Passage::Failed => {}
         }
         drop(waiting);
         // A node that is gone does not hear it.

@@ -333,6 +333,7 @@ impl Run {
             Passage::Answered => weather.answer_lost,
             Passage::Commit => weather.commit_fails,
             Passage::Committed => weather.commit_unheard,
+            Passage::Failed => 0.0,
         };
         let cut = self.now() < self.slots[node].cut_until;
         if cut || self.dice.chance(fails) {
@@ -341,6 +342,7 @@ impl Run {
                 Passage::Answered => "statement's answer lost",
                 Passage::Commit => "commit failed",
                 Passage::Committed => "commit not heard of",
+                Passage::Failed => "failure not heard of",
             });
             self.tell(format_args!("node {node}: {passage:?} {} is cut", seen.ticket));
             self.board.refuse(seen);
