@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Never fewer: so many keep two processors busy where neighbours answer at once.
-const LEAST: u64 = 32;
+const LEAST: u64 = 40;
 /// A commit that takes no longer than so many times the shortest says that there is room.
 const QUICK: u64 = 3;
 /// One that takes so many times as long says that there is none.
