@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Executor as _, PgPool, SqlitePool};
 use uuid::Uuid;
 
 use crate::Fault;
@@ -34,6 +34,12 @@ INSERT INTO order_items (id, order_id, line, product_id, quantity, unit_price) \
     SELECT unhex(value->>'id'), $1, value->>'line', unhex(value->>'product_id'), \
     value->>'quantity', value->>'unit_price' FROM json_each($6); \
 COMMIT";
+
+/// What a flow that can be taken up again has to know before it charges, and nothing more.
+const INTENTS: &str = "CREATE TABLE IF NOT EXISTS plain_intents \
+    (order_id uuid PRIMARY KEY, user_id uuid NOT NULL, total_amount bigint NOT NULL)";
+const INTENT: &str =
+    "INSERT INTO plain_intents (order_id, user_id, total_amount) VALUES ($1, $2, $3)";
 
 pub struct Order {
     pub id: Uuid,
@@ -86,6 +92,29 @@ impl Books {
         // One writer: SQLite has one anyway, and queueing here beats its busy loop.
         let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
         Ok(Self::Sqlite(pool.connect_with(options).await?))
+    }
+
+    pub async fn make_room_for_intents(&self) -> Result<(), Fault> {
+        match self {
+            Self::Postgres(pool) => pool.execute(INTENTS).await.map(drop)?,
+            Self::Sqlite(pool) => pool.execute(INTENTS).await.map(drop)?,
+        }
+        Ok(())
+    }
+
+    /// What is about to be charged, in a commit of its own.
+    pub async fn intend(&self, order: Uuid, user: Uuid, total: i64) -> Result<(), Fault> {
+        match self {
+            Self::Postgres(pool) => {
+                let query = sqlx::query(INTENT).bind(order).bind(user).bind(total);
+                query.execute(pool).await?;
+            }
+            Self::Sqlite(pool) => {
+                let query = sqlx::query(INTENT).bind(order).bind(user).bind(total);
+                query.execute(pool).await?;
+            }
+        }
+        Ok(())
     }
 
     pub async fn store(&self, order: Order) -> Result<(), Fault> {

@@ -21,6 +21,7 @@ pub struct Checkout {
     pub neighbours: Neighbours,
     pub clock: Clock,
     pub profile_first: bool,
+    pub intent_first: bool,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +60,7 @@ pub async fn create(State(checkout): State<Checkout>, Json(cart): Json<Cart>) ->
 }
 
 async fn run(checkout: &Checkout, cart: Cart) -> Result<Created, Fault> {
-    let Checkout { books, neighbours, clock, profile_first } = checkout;
+    let Checkout { books, neighbours, clock, profile_first, intent_first } = checkout;
     let (id, created_at, trace) = (clock.fresh_id(), clock.now(), TraceParent::fresh());
     let errand = Errand { order: id, trace: &trace };
     let numbered = || cart.items.iter().zip(0_i32..);
@@ -80,6 +81,9 @@ async fn run(checkout: &Checkout, cart: Cart) -> Result<Created, Fault> {
         }
         let price = offer.price.checked_mul(i64::from(line.quantity));
         total_amount = price.and_then(|price| total_amount.checked_add(price)).ok_or("overflow")?;
+    }
+    if *intent_first {
+        books.intend(id, cart.user_id, total_amount).await?;
     }
     neighbours.charge(errand, cart.user_id, profile_id, total_amount).await?;
     let reservations =
