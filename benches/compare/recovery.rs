@@ -162,7 +162,7 @@ async fn recover(
         address: service.address,
         connections: gentle.connections,
         rate: gentle.rate,
-        warmup_ms: 0,
+        warmup_ms: u64::try_from(gentle.warmup.as_millis())?,
         measured_ms: u64::try_from(Duration::from_secs_f64(seconds).as_millis())?,
         seed: 2,
     };

@@ -134,7 +134,11 @@ impl Shared {
         let drive = Box::new(drive);
         let takes_turns = place.is_for_claimed();
         self.sagas.spawn(async move {
-            let _turn = if takes_turns { shared.turn(&drive).await } else { None };
+            let _turn = if takes_turns {
+                shared.turn(&drive).await
+            } else {
+                Some(shared.window.clone().enter())
+            };
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
                 shared.abandon(owned).await;

@@ -37,6 +37,7 @@ impl Executor {
             Ok(true) => {
                 life.renew(sent);
                 shared.writer.heard();
+                shared.window.database_is_there();
             }
             Ok(false) => {
                 warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");

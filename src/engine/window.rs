@@ -3,7 +3,8 @@
 //! They come by the thousand: after a crash, or when a neighbour is back. While they wait for slow
 //! neighbours, many at once do no harm; where the processor or the database is what is short, each
 //! one more only makes new checkouts wait. What tells the two apart is how long a commit takes, next
-//! to how long one may take here.
+//! to how long one may take here. And new ones go first: each takes the place of a claimed one, while
+//! that leaves half of the window.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,12 +12,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// Never fewer: so many keep two processors busy where neighbours answer at once.
-const LEAST: u64 = 40;
+/// Never fewer: with fewer, the machine waits for what one saga after the other waits for.
+const LEAST: u64 = 8;
 /// A commit that takes no longer than so many times the shortest says that there is room.
-const QUICK: u64 = 3;
+const QUICK: u64 = 2;
 /// One that takes so many times as long says that there is none.
-const SLOW: u64 = 6;
+const SLOW: u64 = 5;
 
 /// What is known of it. All of it is a guess that the next commit mends, so nothing is locked.
 #[derive(Debug)]
@@ -25,17 +26,27 @@ pub(super) struct Window {
     size: AtomicU64,
     /// Of commits, in microseconds; it grows slowly, as a database may get slower for good.
     shortest: AtomicU64,
-    running: AtomicU64,
+    /// Commits since somebody asked whether there were any.
+    commits: AtomicU64,
+    claimed: AtomicU64,
+    new: AtomicU64,
     room: Notify,
 }
 
-/// Permission to drive one. The next has it when this is dropped.
+/// What a driven saga counts as.
+#[derive(Clone, Copy, Debug)]
+enum Sort {
+    Claimed,
+    New,
+}
+
+/// A saga is driven. The next may be when this is dropped.
 #[derive(Debug)]
-pub(super) struct Turn(Arc<Window>);
+pub(super) struct Turn(Arc<Window>, Sort);
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.driven(self.1).fetch_sub(1, Ordering::AcqRel);
         self.0.room.notify_one();
     }
 }
@@ -43,17 +54,36 @@ impl Drop for Turn {
 impl Window {
     pub(super) fn new(most: usize) -> Self {
         let most = most as u64;
-        let size = AtomicU64::new(most.min(LEAST));
-        let (shortest, running) = (AtomicU64::new(u64::MAX), AtomicU64::new(0));
-        Self { most, size, shortest, running, room: Notify::new() }
+        Self {
+            most,
+            size: AtomicU64::new(most.min(LEAST)),
+            shortest: AtomicU64::new(u64::MAX),
+            commits: AtomicU64::new(0),
+            claimed: AtomicU64::new(0),
+            new: AtomicU64::new(0),
+            room: Notify::new(),
+        }
     }
 
-    /// So many may be driven.
+    fn driven(&self, sort: Sort) -> &AtomicU64 {
+        match sort {
+            Sort::Claimed => &self.claimed,
+            Sort::New => &self.new,
+        }
+    }
+
+    /// So many may be driven while there is nothing new.
     pub(super) fn size(&self) -> usize {
         usize::try_from(self.size.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
     }
 
-    /// Returns when one more may be driven. Cancel safe.
+    /// For a new one, which waits for nobody.
+    pub(super) fn enter(self: Arc<Self>) -> Turn {
+        self.new.fetch_add(1, Ordering::AcqRel);
+        Turn(self, Sort::New)
+    }
+
+    /// For a claimed one: returns when it may be driven. Cancel safe.
     pub(super) async fn turn(self: Arc<Self>) -> Turn {
         loop {
             let room = self.room.notified();
@@ -61,10 +91,15 @@ impl Window {
             // From here on it is told of each room that is made.
             room.as_mut().enable();
             let size = self.size.load(Ordering::Relaxed);
-            let one_more = |running| (running < size).then_some(running + 1);
-            let taken = self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
-            if taken.is_ok() {
-                return Turn(self.clone());
+            let left = size.saturating_sub(self.new.load(Ordering::Relaxed)).max(size.div_ceil(2));
+            let one_more = |claimed| (claimed < left).then_some(claimed + 1);
+            let taken = self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+            if let Ok(claimed) = taken {
+                if claimed + 1 < left {
+                    // Room may have been made for many.
+                    self.room.notify_one();
+                }
+                return Turn(self.clone(), Sort::Claimed);
             }
             room.await;
         }
@@ -72,21 +107,34 @@ impl Window {
 
     /// A commit took this long.
     pub(super) fn committed(&self, took: Duration) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         let shortest = self.shortest.load(Ordering::Relaxed);
         let shortest = took.min(shortest.saturating_add(shortest / 1024));
         self.shortest.store(shortest, Ordering::Relaxed);
         let size = self.size.load(Ordering::Relaxed);
-        let next = if took > shortest.saturating_mul(SLOW) {
+        self.becomes(if took > shortest.saturating_mul(SLOW) {
             size - size / 8
         } else if took <= shortest.saturating_mul(QUICK) {
             size + size / 32 + 1
         } else {
             size
-        };
-        let next = next.max(LEAST).min(self.most);
-        self.size.store(next, Ordering::Relaxed);
-        if next > size {
+        });
+    }
+
+    /// The database was heard of. Where it had nothing to commit since it was last, all wait for a
+    /// neighbour, who may never answer: that is no reason for the others to wait too.
+    pub(super) fn database_is_there(&self) {
+        let size = self.size.load(Ordering::Relaxed);
+        let is_full = self.claimed.load(Ordering::Relaxed) >= size.div_ceil(2);
+        if self.commits.swap(0, Ordering::Relaxed) == 0 && is_full {
+            self.becomes(size * 2);
+        }
+    }
+
+    fn becomes(&self, size: u64) {
+        let size = size.max(LEAST).min(self.most);
+        if self.size.swap(size, Ordering::Relaxed) < size {
             self.room.notify_one();
         }
     }
@@ -134,6 +182,45 @@ mod tests {
         assert!((&mut third).now_or_never().is_none());
         window.committed(MILLI);
         assert!(third.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_new_one_takes_the_place_of_a_claimed_one_down_to_half_of_them() {
+        let window = Arc::new(Window::new(512));
+        let turn = || window.clone().turn().now_or_never();
+        let half = (0..LEAST / 2).map(|_| window.clone().enter());
+        let mut new: Vec<_> = half.collect();
+        let claimed: Vec<_> = std::iter::from_fn(turn).collect();
+        assert_eq!(claimed.len() as u64, LEAST / 2);
+        new.extend((0..LEAST).map(|_| window.clone().enter()));
+        drop(claimed);
+
+        let claimed: Vec<_> = (0..LEAST).map_while(|_| turn()).collect();
+        assert_eq!(claimed.len() as u64, LEAST / 2);
+        let mut waits = Box::pin(window.clone().turn());
+        assert!((&mut waits).now_or_never().is_none());
+        drop(new);
+        assert!(waits.now_or_never().is_some(), "their places are free again");
+    }
+
+    #[test]
+    fn it_grows_when_all_wait_for_a_neighbour_and_nothing_is_committed() {
+        let window = Arc::new(Window::new(512));
+        window.database_is_there();
+        assert_eq!(window.size() as u64, LEAST, "nobody is driven");
+        let turns: Vec<_> = (0..LEAST).map(|_| window.clone().turn().now_or_never()).collect();
+        assert!(turns.iter().all(Option::is_some));
+        let mut next: Vec<_> = (0..LEAST).map(|_| Box::pin(window.clone().turn())).collect();
+        assert!(next.iter_mut().all(|next| next.now_or_never().is_none()));
+        window.committed(MILLI);
+        window.committed(100 * MILLI);
+        assert_eq!(window.size() as u64, LEAST);
+        window.database_is_there();
+        assert_eq!(window.size() as u64, LEAST, "there were commits");
+        window.database_is_there();
+        assert_eq!(window.size() as u64, 2 * LEAST);
+        let turns = next.into_iter().map(|next| next.now_or_never());
+        assert!(turns.collect::<Vec<_>>().iter().all(Option::is_some));
     }
 
     #[test]
