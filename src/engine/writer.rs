@@ -115,33 +115,37 @@ impl Writer {
         }
     }
 
-    /// Everything that waits, merged by saga; `None` when nothing waits and nothing can come.
+    /// Everything that waits, merged by saga, as far as it goes into one commit; `None` when nothing
+    /// waits and nothing can come.
     async fn next_batch(&mut self) -> Option<Vec<Queued>> {
         if self.waiting.is_empty() {
             let first = self.queue.recv().await?;
             self.waiting.push_back(first);
         }
-        while let Ok(more) = self.queue.try_recv() {
-            self.waiting.push_back(more);
-        }
         let mut batch: Vec<Queued> = Vec::new();
         let mut places: HashMap<OrderId, Option<usize>> = HashMap::new();
         let mut left = VecDeque::new();
-        for queued in self.waiting.drain(..) {
+        let Self { waiting, queue, .. } = self;
+        // What else there is stays where it is: a thousand at once must not be kept twice.
+        while batch.len() < MAX_BATCH
+            && let Some(queued) = waiting.pop_front().or_else(|| queue.try_recv().ok())
+        {
             let id = queued.write.saga.id;
             match places.get(&id) {
                 Some(Some(at)) if queued.follows(&batch[*at]) => batch[*at].merge(queued),
-                None if batch.len() < MAX_BATCH => {
+                None => {
                     places.insert(id, Some(batch.len()));
                     batch.push(queued);
                 }
-                // Of another claim of the saga, or one too many: this and what follows it wait.
-                Some(_) | None => {
+                // Of another claim of the saga: this and what follows it wait.
+                Some(_) => {
                     places.insert(id, None);
                     left.push_back(queued);
                 }
             }
         }
+        // In the order in which they came: what is left was before what was not looked at.
+        left.append(waiting);
         self.waiting = left;
         Some(batch)
     }
