@@ -13,11 +13,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Never fewer: with fewer, the machine waits for what one saga after the other waits for.
-const LEAST: u64 = 8;
+const LEAST: u64 = 10;
 /// A commit that takes no longer than so many times the shortest says that there is room.
 const QUICK: u64 = 2;
 /// One that takes so many times as long says that there is none.
-const SLOW: u64 = 5;
+const SLOW: u64 = 6;
 
 /// What is known of it. All of it is a guess that the next commit mends, so nothing is locked.
 #[derive(Debug)]

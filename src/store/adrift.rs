@@ -91,12 +91,14 @@ impl Store {
             .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(due))
             .filter(saga_instance::Column::Id.eq(id.0))
             .filter(saga_instance::Column::Owner.eq(owner))
-            .filter(saga_instance::Column::Fence.eq(fence))
-            .exec(&transaction)
-            .await?;
-        if abandoned.rows_affected == 1 {
-            self.log_take_over(&transaction, &[id.0], owner, now).await?;
-        }
-        transaction.commit().await.map_err(Error::OutcomeUnknown)
+            .filter(saga_instance::Column::Fence.eq(fence));
+        let given_up = async {
+            if abandoned.exec(&transaction).await?.rows_affected == 1 {
+                self.log_take_over(&transaction, &[id.0], owner, now).await?;
+            }
+            Ok(())
+        };
+        let given_up = given_up.await;
+        transaction.end(given_up).await
     }
 }

@@ -50,20 +50,31 @@ impl Store {
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
         let transaction = self.write.begin().await?;
+        let claimed = self.claim_in(&transaction, executor, now, limit, definitions).await;
+        transaction.end(claimed).await
+    }
+
+    async fn claim_in(
+        &self,
+        transaction: &Transaction,
+        executor: Uuid,
+        now: DateTime<Utc>,
+        limit: u64,
+        definitions: &[&'static Definition],
+    ) -> Result<Claimed, Error> {
         // What a dead owner left must not hold up what is due, however much it is.
         let half = limit.div_ceil(2);
-        let orphans = self.orphaned(&transaction, half).await?;
-        self.log_take_over(&transaction, &orphans, executor, now).await?;
+        let orphans = self.orphaned(transaction, half).await?;
+        self.log_take_over(transaction, &orphans, executor, now).await?;
         let left = limit.saturating_sub(orphans.len() as u64);
-        let due = if left == 0 { vec![] } else { self.due(&transaction, now, left).await? };
+        let due = if left == 0 { vec![] } else { self.due(transaction, now, left).await? };
         let is_full = orphans.len() as u64 == half || due.len() as u64 == left;
         let mut claimed = Claimed { orphans: orphans.len(), is_full, ..Claimed::default() };
         let ids: Vec<Uuid> = orphans.into_iter().chain(due).collect();
         if !ids.is_empty() {
-            let rows = take(&transaction, &ids, executor).await?;
-            self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+            let rows = take(transaction, &ids, executor).await?;
+            self.sort_out(transaction, rows, now, definitions, &mut claimed).await?;
         }
-        transaction.commit().await.map_err(Error::OutcomeUnknown)?;
         Ok(claimed)
     }
 
@@ -82,12 +93,15 @@ impl Store {
              AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
             self.for_update()
         );
-        let found = self.ids(&transaction, &sql, vec![id.0.into(), revision.into()]).await?;
-        let mut claimed = Claimed::default();
-        let rows = take(&transaction, &found, executor).await?;
-        self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
-        transaction.commit().await.map_err(Error::OutcomeUnknown)?;
-        Ok(claimed.sagas.pop())
+        let claimed = async {
+            let found = self.ids(&transaction, &sql, vec![id.0.into(), revision.into()]).await?;
+            let mut claimed = Claimed::default();
+            let rows = take(&transaction, &found, executor).await?;
+            self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+            Ok(claimed.sagas.pop())
+        };
+        let claimed = claimed.await;
+        transaction.end(claimed).await
     }
 
     /// When the next saga that nobody owns is due.

@@ -153,16 +153,8 @@ impl Store {
         writes: &[&Write],
     ) -> Result<HashSet<Uuid>, Error> {
         let transaction = self.write.begin().await?;
-        let touched = match self.write_in_turn(&transaction, writer, writes).await {
-            Ok(touched) => touched,
-            Err(error) => {
-                // The error says more than a failed rollback could.
-                drop(transaction.rollback().await);
-                return Err(error);
-            }
-        };
-        transaction.commit().await.map_err(Error::OutcomeUnknown)?;
-        Ok(touched)
+        let touched = self.write_in_turn(&transaction, writer, writes).await;
+        transaction.end(touched).await
     }
 
     async fn write_in_turn(

@@ -55,7 +55,13 @@ impl Pool {
 
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
         pass(self.gate.as_ref(), Passage::Begin).await?;
-        Ok(Transaction { inner: self.connections.begin().await?, gate: self.gate.clone() })
+        match self.connections.begin().await {
+            Ok(inner) => Ok(Transaction { inner, gate: self.gate.clone() }),
+            Err(error) => {
+                pass(self.gate.as_ref(), Passage::Failed).await?;
+                Err(error)
+            }
+        }
     }
 
     /// A connection of PostgreSQL's.
@@ -92,14 +98,32 @@ impl Pool {
     }
 }
 
-/// An open transaction; rolled back when dropped.
+/// An open transaction. Dropped before its end, it is rolled back, and no gate hears of it.
 pub(super) struct Transaction {
     inner: DatabaseTransaction,
     gate: Option<Arc<dyn Gate>>,
 }
 
 impl Transaction {
-    pub(super) async fn commit(self) -> Result<(), DbErr> {
+    /// Commits what was done in it, or takes back what was begun.
+    ///
+    /// # Errors
+    /// Why it was not done; [`Error::OutcomeUnknown`] if it was.
+    pub(super) async fn end<T>(self, did: Result<T, Error>) -> Result<T, Error> {
+        match did {
+            Ok(done) => {
+                self.commit().await.map_err(Error::OutcomeUnknown)?;
+                Ok(done)
+            }
+            Err(error) => {
+                // The error says more than a failed rollback could.
+                drop(self.rollback().await);
+                Err(error)
+            }
+        }
+    }
+
+    async fn commit(self) -> Result<(), DbErr> {
         pass(self.gate.as_ref(), Passage::Commit).await?;
         if let Err(error) = self.inner.commit().await {
             pass(self.gate.as_ref(), Passage::Failed).await?;
@@ -108,9 +132,10 @@ impl Transaction {
         pass(self.gate.as_ref(), Passage::Committed).await
     }
 
-    pub(super) async fn rollback(self) -> Result<(), DbErr> {
-        self.inner.rollback().await?;
-        pass(self.gate.as_ref(), Passage::Failed).await
+    async fn rollback(self) -> Result<(), DbErr> {
+        let rolled_back = self.inner.rollback().await;
+        pass(self.gate.as_ref(), Passage::Failed).await?;
+        rolled_back
     }
 }
 

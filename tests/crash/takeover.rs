@@ -1,18 +1,20 @@
 //! How soon another replica has the sagas of one that is gone. No test asserts on time: the figures
 //! are printed. The contract's is a lease and a second.
 
+use order_service::saga::State;
 use order_service::sandbox::Kinds;
-use order_service::store::Store;
+use order_service::store::{Found, Store};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::all_sagas;
 use super::replica::LEASE;
 use super::world::{Books, World, say};
 
 const SAGAS: usize = 40;
 
-/// Has one replica hold forty checkouts in flight, does `this` to it, and says how long it took
-/// until the last of them was another's.
+/// Has one replica hold what is in flight of forty checkouts, does `this` to it, and says how long it
+/// took until the last of them was another's.
 async fn taken_over(what: &str, this: impl FnOnce(&mut World)) -> World {
     let mut world = World::start(what, Books::Postgres, Kinds::default(), 2).await;
     // Longer than any takeover: what is in flight stays there.
@@ -20,12 +22,20 @@ async fn taken_over(what: &str, this: impl FnOnce(&mut World)) -> World {
     let books = world.books().await;
     let owner = executor(&world, &books, 0).await;
     world.clients.rush(world.replicas[0].address, SAGAS, "respond-async").await;
-    world.until("forty sagas are in flight", async || owned(&books, owner).await == SAGAS).await;
+    // What costs nothing, or can't be had, does not wait for the charge.
+    let charged = async || {
+        let sagas = all_sagas(&books).await;
+        let waits = |saga: &Found| saga.is_at_rest() || saga.state() == Some(State::Priced);
+        sagas.len() == SAGAS && sagas.iter().all(waits)
+    };
+    world.until("whoever pays is being charged", charged).await;
+    let held = owned(&books, owner).await;
+    assert!(held > SAGAS / 2, "{held}");
     this(&mut world);
     let began = world.clock.monotonic();
     world.until("none of them is its own", async || owned(&books, owner).await == 0).await;
     let took = world.clock.monotonic().saturating_sub(began);
-    say(&format!("{what}: {SAGAS} sagas were taken over {} ms after", took.as_millis()));
+    say(&format!("{what}: {held} sagas were taken over {} ms after", took.as_millis()));
     books.close().await;
     world
 }
