@@ -4,7 +4,7 @@
 //! neighbours, many at once do no harm; where the processor or the database is what is short, each
 //! one more only makes new checkouts wait. What tells the two apart is how long a commit takes, next
 //! to how long one may take here. And new ones go first: each takes the place of a claimed one, while
-//! that leaves half of the window.
+//! that leaves half of the window; while none comes, nobody is kept waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +14,10 @@ use tokio::sync::Notify;
 
 /// Never fewer: with fewer, the machine waits for what one saga after the other waits for.
 const LEAST: u64 = 10;
+/// Never fewer while nothing new comes: so many keep two processors busy.
+const ALONE: u64 = 64;
+/// Nothing new came in so many commits: nothing does.
+const LONG: u64 = 32;
 /// A commit that takes no longer than so many times the shortest says that there is room.
 const QUICK: u64 = 2;
 /// One that takes so many times as long says that there is none.
@@ -26,8 +30,9 @@ pub(super) struct Window {
     size: AtomicU64,
     /// Of commits, in microseconds; it grows slowly, as a database may get slower for good.
     shortest: AtomicU64,
-    /// Commits since somebody asked whether there were any.
+    /// Commits since the database was last heard of, and since the last new one came.
     commits: AtomicU64,
+    commits_alone: AtomicU64,
     claimed: AtomicU64,
     new: AtomicU64,
     room: Notify,
@@ -59,6 +64,7 @@ impl Window {
             size: AtomicU64::new(most.min(LEAST)),
             shortest: AtomicU64::new(u64::MAX),
             commits: AtomicU64::new(0),
+            commits_alone: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
             new: AtomicU64::new(0),
             room: Notify::new(),
@@ -72,14 +78,24 @@ impl Window {
         }
     }
 
-    /// So many may be driven while there is nothing new.
+    /// So many claimed ones may be driven now.
     pub(super) fn size(&self) -> usize {
-        usize::try_from(self.size.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+        usize::try_from(self.for_claimed()).unwrap_or(usize::MAX)
+    }
+
+    fn for_claimed(&self) -> u64 {
+        let size = self.size.load(Ordering::Relaxed);
+        let new = self.new.load(Ordering::Relaxed);
+        if new == 0 && self.commits_alone.load(Ordering::Relaxed) >= LONG {
+            return size.max(ALONE).min(self.most);
+        }
+        size.saturating_sub(new).max(size.div_ceil(2))
     }
 
     /// For a new one, which waits for nobody.
     pub(super) fn enter(self: Arc<Self>) -> Turn {
         self.new.fetch_add(1, Ordering::AcqRel);
+        self.commits_alone.store(0, Ordering::Relaxed);
         Turn(self, Sort::New)
     }
 
@@ -90,12 +106,11 @@ impl Window {
             tokio::pin!(room);
             // From here on it is told of each room that is made.
             room.as_mut().enable();
-            let size = self.size.load(Ordering::Relaxed);
-            let left = size.saturating_sub(self.new.load(Ordering::Relaxed)).max(size.div_ceil(2));
-            let one_more = |claimed| (claimed < left).then_some(claimed + 1);
+            let most = self.for_claimed();
+            let one_more = |claimed| (claimed < most).then_some(claimed + 1);
             let taken = self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
             if let Ok(claimed) = taken {
-                if claimed + 1 < left {
+                if claimed + 1 < most {
                     // Room may have been made for many.
                     self.room.notify_one();
                 }
@@ -108,6 +123,9 @@ impl Window {
     /// A commit took this long.
     pub(super) fn committed(&self, took: Duration) {
         self.commits.fetch_add(1, Ordering::Relaxed);
+        if self.commits_alone.fetch_add(1, Ordering::Relaxed) + 1 == LONG {
+            self.room.notify_one();
+        }
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         let shortest = self.shortest.load(Ordering::Relaxed);
         let shortest = took.min(shortest.saturating_add(shortest / 1024));
@@ -150,14 +168,32 @@ mod tests {
 
     #[test]
     fn it_grows_while_commits_are_quick_and_shrinks_when_they_are_not() {
-        let window = Window::new(512);
+        let window = Arc::new(Window::new(512));
         assert_eq!(window.size() as u64, LEAST);
+        let _new = window.clone().enter();
         (0..1000).for_each(|_| window.committed(MILLI));
-        assert_eq!(window.size(), 512);
+        assert_eq!(window.size(), 511);
         window.committed(4 * MILLI);
-        assert_eq!(window.size(), 512, "neither quick nor slow");
+        assert_eq!(window.size(), 511, "neither quick nor slow");
         (0..100).for_each(|_| window.committed(10 * MILLI));
-        assert_eq!(window.size() as u64, LEAST);
+        assert_eq!(window.size() as u64, LEAST - 1);
+    }
+
+    #[test]
+    fn it_is_wide_while_nothing_new_comes() {
+        let window = Arc::new(Window::new(512));
+        window.committed(MILLI);
+        let wait = || Box::pin(window.clone().turn());
+        let _turns: Vec<_> = (0..ALONE).map_while(|_| wait().now_or_never()).collect();
+        let mut next = wait();
+        assert!((&mut next).now_or_never().is_none());
+        (1..LONG).for_each(|_| window.committed(100 * MILLI));
+        assert_eq!(window.size() as u64, ALONE);
+        assert!(next.now_or_never().is_some());
+        let new = window.clone().enter();
+        assert!(window.size() as u64 <= LEAST);
+        drop(new);
+        assert!(window.size() as u64 <= LEAST + 1, "another may come at once");
     }
 
     #[test]
