@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Never fewer: with fewer, the machine waits for what one saga after the other waits for.
-const LEAST: u64 = 10;
+const LEAST: u64 = 6;
 /// Never fewer while nothing new comes: so many keep two processors busy.
 const ALONE: u64 = 64;
 /// Nothing new came in so many commits: nothing does.
@@ -21,7 +21,7 @@ const LONG: u64 = 32;
 /// A commit that takes no longer than so many times the shortest says that there is room.
 const QUICK: u64 = 2;
 /// One that takes so many times as long says that there is none.
-const SLOW: u64 = 6;
+const SLOW: u64 = 5;
 
 /// What is known of it. All of it is a guess that the next commit mends, so nothing is locked.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Window {
         self.shortest.store(shortest, Ordering::Relaxed);
         let size = self.size.load(Ordering::Relaxed);
         self.becomes(if took > shortest.saturating_mul(SLOW) {
-            size - size / 8
+            size.saturating_sub(size / 8 + 1)
         } else if took <= shortest.saturating_mul(QUICK) {
             size + size / 32 + 1
         } else {
