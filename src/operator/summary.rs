@@ -52,7 +52,7 @@ struct CircuitSummary {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Rates {
-    /// Checkouts accepted within the last minute.
+    /// Checkouts accepted within the last minute; of more than 10,000 by the rate of the latest.
     accepted_per_minute: u64,
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn get_summary(
     State(operators): State<Operators>,
 ) -> Result<Json<Summary>, Problem> {
     let now = operators.clock.now();
-    let summary = operators.store.summary(now - TimeDelta::minutes(1)).await?;
+    let summary = operators.store.summary(now - TimeDelta::minutes(1), now).await?;
     let executors = operators.store.executors(&operators.clock).await?;
     let age = |since: DateTime<Utc>| (now - since).num_seconds().max(0);
     Ok(Json(Summary {

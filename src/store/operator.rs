@@ -1,6 +1,6 @@
 //! What operators ask: lists, counts, and letting a saga try now.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::saga_instance;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, UnionType};
 use sea_orm::{
@@ -13,6 +13,9 @@ use super::saga::Found;
 use super::{Error, Store};
 use crate::order::UserId;
 use crate::saga::State;
+
+/// So many acceptances are counted at most.
+const LATEST: u64 = 10_000;
 
 /// Which sagas an operator wants to see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +47,8 @@ pub struct Summary {
     pub by_stuck: Vec<(String, u64)>,
     /// When the oldest saga that is not at rest was accepted.
     pub oldest_open: Option<DateTime<Utc>>,
-    /// Accepted since the given moment.
+    /// Accepted since the given moment; where that is more than [`LATEST`], as many as that would be
+    /// at the rate at which the latest came.
     pub accepted: u64,
 }
 
@@ -110,8 +114,12 @@ impl Store {
         Ok(rows.into_iter().map(Found::from).collect())
     }
 
-    /// Counts: of those at rest by the writers' tallies. `since` bounds the rate of acceptance.
-    pub async fn summary(&self, since: DateTime<Utc>) -> Result<Summary, Error> {
+    /// Counts: of those at rest by the writers' tallies. Acceptances are of the time between.
+    pub async fn summary(
+        &self,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Summary, Error> {
         let by_stuck = "SELECT stuck_kind, count(*) FROM saga_instance \
                         WHERE stuck_kind IS NOT NULL GROUP BY stuck_kind ORDER BY stuck_kind";
         // The first of each state by the states' index; a plain minimum would walk all that rest.
@@ -127,16 +135,29 @@ impl Store {
              FROM saga_instance WHERE owner IS NOT NULL GROUP BY state) AS firsts",
             firsts.collect::<String>()
         );
-        let accepted = "SELECT count(*) FROM saga_instance WHERE created_at >= $1";
         let oldest = self.read.query_one_raw(self.statement(&oldest, vec![])).await?;
-        let accepted =
-            self.read.query_one_raw(self.statement(accepted, vec![since.into()])).await?;
-        let accepted: i64 = accepted.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(Summary {
             by_state: self.counts(self.statement(BY_STATE, vec![])).await?,
             by_stuck: self.counts(self.statement(by_stuck, vec![])).await?,
             oldest_open: oldest.and_then(|row| row.try_get_by_index(0).ok()),
-            accepted: u64::try_from(accepted).unwrap_or(0),
+            accepted: self.accepted(since, until).await?,
+        })
+    }
+
+    /// A busy minute's hundred thousands would take longer to count than a look may.
+    async fn accepted(&self, since: DateTime<Utc>, until: DateTime<Utc>) -> Result<u64, Error> {
+        let latest = "SELECT count(*), min(created_at) FROM (SELECT created_at FROM saga_instance \
+                      WHERE created_at >= $1 ORDER BY created_at DESC LIMIT $2) AS latest";
+        let values = vec![since.into(), LATEST.into()];
+        let Some(row) = self.read.query_one_raw(self.statement(latest, values)).await? else {
+            return Ok(0);
+        };
+        let count: i64 = row.try_get_by_index(0)?;
+        let count = u64::try_from(count).unwrap_or(0);
+        let first: Option<DateTime<Utc>> = row.try_get_by_index(1)?;
+        Ok(match first {
+            Some(first) if count >= LATEST => projected(count, until - first, until - since),
+            Some(_) | None => count,
         })
     }
 
@@ -148,5 +169,24 @@ impl Store {
             Ok((row.try_get_by_index(0)?, u64::try_from(count).unwrap_or(0)))
         };
         rows.iter().map(count).collect()
+    }
+}
+
+/// How many that would be in all of the time, if these came in a part of it.
+fn projected(count: u64, part: TimeDelta, all: TimeDelta) -> u64 {
+    let millis = |span: TimeDelta| u64::try_from(span.num_milliseconds()).unwrap_or(0);
+    count.saturating_mul(millis(all)) / Ord::max(millis(part), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_in_a_part_of_a_minute_is_projected_to_all_of_it() {
+        let minute = TimeDelta::minutes(1);
+        assert_eq!(projected(10_000, TimeDelta::seconds(3), minute), 200_000);
+        assert_eq!(projected(10_000, minute, minute), 10_000);
+        assert_eq!(projected(10_000, TimeDelta::zero(), minute), 600_000_000);
     }
 }

@@ -39,7 +39,8 @@ pub async fn audit(store: &Store, ledger: &Ledger) {
 
 /// As the summary counts them: by what the writers tallied.
 async fn at_rest(store: &Store) -> BTreeMap<String, u64> {
-    let summary = store.summary(DateTime::UNIX_EPOCH).await.expect("the books");
+    let summary =
+        store.summary(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH).await.expect("the books");
     let mut at_rest: BTreeMap<_, _> = summary.by_state.into_iter().collect();
     for rest in State::iter().filter(|state| state.is_rest()) {
         at_rest.entry(rest.to_string()).or_default();
