@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 const LEAST: u64 = 6;
 /// Never fewer while nothing new comes: so many keep two processors busy.
 const ALONE: u64 = 64;
+/// Where each claimed one's place is free again so many times a heartbeat, it waits for nobody.
+const OFTEN: u64 = 8;
 /// Nothing new came in so many commits: nothing does.
 const LONG: u64 = 32;
 /// A commit that takes no longer than so many times the shortest says that there is room.
@@ -30,9 +32,10 @@ pub(super) struct Window {
     size: AtomicU64,
     /// Of commits, in microseconds; it grows slowly, as a database may get slower for good.
     shortest: AtomicU64,
-    /// Commits since the database was last heard of, and since the last new one came.
-    commits: AtomicU64,
+    /// Commits since the last new one came.
     commits_alone: AtomicU64,
+    /// Claimed ones that ended since the database was last heard of.
+    ended: AtomicU64,
     claimed: AtomicU64,
     new: AtomicU64,
     room: Notify,
@@ -51,6 +54,9 @@ pub(super) struct Turn(Arc<Window>, Sort);
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        if matches!(self.1, Sort::Claimed) {
+            self.0.ended.fetch_add(1, Ordering::Relaxed);
+        }
         self.0.driven(self.1).fetch_sub(1, Ordering::AcqRel);
         self.0.room.notify_one();
     }
@@ -63,8 +69,8 @@ impl Window {
             most,
             size: AtomicU64::new(most.min(LEAST)),
             shortest: AtomicU64::new(u64::MAX),
-            commits: AtomicU64::new(0),
             commits_alone: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
             new: AtomicU64::new(0),
             room: Notify::new(),
@@ -122,7 +128,6 @@ impl Window {
 
     /// A commit took this long.
     pub(super) fn committed(&self, took: Duration) {
-        self.commits.fetch_add(1, Ordering::Relaxed);
         if self.commits_alone.fetch_add(1, Ordering::Relaxed) + 1 == LONG {
             self.room.notify_one();
         }
@@ -140,12 +145,14 @@ impl Window {
         });
     }
 
-    /// The database was heard of. Where it had nothing to commit since it was last, all wait for a
-    /// neighbour, who may never answer: that is no reason for the others to wait too.
+    /// The database was heard of, by a heartbeat. Where few of the claimed ones ended since it last was,
+    /// they wait for a neighbour, who may never answer: that is no reason for the others to wait too.
+    /// If it is the database after all, the next commits say so.
     pub(super) fn database_is_there(&self) {
         let size = self.size.load(Ordering::Relaxed);
-        let is_full = self.claimed.load(Ordering::Relaxed) >= size.div_ceil(2);
-        if self.commits.swap(0, Ordering::Relaxed) == 0 && is_full {
+        let claimed = self.claimed.load(Ordering::Relaxed);
+        let ended = self.ended.swap(0, Ordering::Relaxed);
+        if ended < claimed.saturating_mul(OFTEN) && claimed >= size.div_ceil(2) {
             self.becomes(size * 2);
         }
     }
@@ -240,21 +247,25 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_when_all_wait_for_a_neighbour_and_nothing_is_committed() {
+    fn it_grows_when_claimed_ones_wait_for_a_neighbour_whatever_is_committed() {
         let window = Arc::new(Window::new(512));
+        let turn = || window.clone().turn().now_or_never();
         window.database_is_there();
         assert_eq!(window.size() as u64, LEAST, "nobody is driven");
-        let turns: Vec<_> = (0..LEAST).map(|_| window.clone().turn().now_or_never()).collect();
+        for _ in 0..LEAST * OFTEN {
+            assert!(turn().is_some(), "it ends at once");
+        }
+        let turns: Vec<_> = (0..LEAST).map(|_| turn()).collect();
         assert!(turns.iter().all(Option::is_some));
         let mut next: Vec<_> = (0..LEAST).map(|_| Box::pin(window.clone().turn())).collect();
         assert!(next.iter_mut().all(|next| next.now_or_never().is_none()));
+        window.database_is_there();
+        assert_eq!(window.size() as u64, LEAST, "many ended");
         window.committed(MILLI);
         window.committed(100 * MILLI);
         assert_eq!(window.size() as u64, LEAST);
         window.database_is_there();
-        assert_eq!(window.size() as u64, LEAST, "there were commits");
-        window.database_is_there();
-        assert_eq!(window.size() as u64, 2 * LEAST);
+        assert_eq!(window.size() as u64, 2 * LEAST, "none ended, though there were commits");
         let turns = next.into_iter().map(|next| next.now_or_never());
         assert!(turns.collect::<Vec<_>>().iter().all(Option::is_some));
     }
