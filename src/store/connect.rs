@@ -1,12 +1,11 @@
-//! Opening the database: pools, settings, the lock of an embedded one.
+//! Opening the database: pools and settings.
 
-use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
 
+use super::lock::{Lock, named};
 use super::pool::{Gate, Pool};
 use super::{Error, Store};
 
@@ -67,9 +66,11 @@ pub async fn open(options: Options<'_>) -> Result<Store, Error> {
 /// is out of reach now.
 pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
     let (read, backend) = if options.url.starts_with("sqlite:") {
-        let path = file_of(options.url);
-        if !std::path::Path::new(path).exists() {
-            return Err(Error::Unusable(format!("`database.url`: there is no file {path}")));
+        let path = named(options.url);
+        // A `file:` name is SQLite's to understand.
+        if !path.starts_with("file:") && !path.exists() {
+            let missing = format!("`database.url`: there is no file {}", path.display());
+            return Err(Error::Unusable(missing));
         }
         let mut pool = ConnectOptions::new(options.url);
         pool.max_connections(READERS).acquire_timeout(ACQUIRE).sqlx_logging(false);
@@ -87,7 +88,7 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
 
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     let lock = match options.access {
-        Access::Owner => Some(Arc::new(lock_beside(options.url)?)),
+        Access::Owner => Some(Arc::new(Lock::on(options.url).await?)),
         Access::Guest => None,
     };
     let acquire = if options.gate.is_some() { ACQUIRE_BEHIND_A_GATE } else { ACQUIRE };
@@ -113,35 +114,6 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     let write = pool(1).await?;
     let read = pool(4).await?;
     Ok(Store { write, read, backend: DbBackend::Sqlite, lock })
-}
-
-fn file_of(url: &str) -> &str {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    path.split('?').next().unwrap_or(path)
-}
-
-/// SQLite is for one process: a second one on the same file is refused. The lock goes with the
-/// process, however it ends, so that holding it proves that a former owner of sagas is dead.
-fn lock_beside(url: &str) -> Result<File, Error> {
-    let path = file_of(url);
-    let lock_path = PathBuf::from(format!("{path}.lock"));
-    let unusable = |error: std::io::Error| {
-        Error::Unusable(format!("`database.url`: cannot open {}: {error}", lock_path.display()))
-    };
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .map_err(unusable)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Error::Unusable(format!(
-            "`database.url`: {path} is in use by another process; SQLite is for one process, \
-             PostgreSQL for more"
-        ))),
-        Err(std::fs::TryLockError::Error(error)) => Err(unusable(error)),
-    }
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
@@ -198,9 +170,7 @@ impl Store {
         close(&self.read).await;
         close(&self.write).await;
         if let Some(lock) = &self.lock {
-            // Clones may linger; the file is free from here on. A lock that can't be given back
-            // goes with the process.
-            let _given_back = lock.unlock();
+            lock.give_back();
         }
     }
 }

@@ -12,6 +12,7 @@ mod commit;
 mod commit_sql;
 mod connect;
 mod executor;
+mod lock;
 mod operator;
 mod order;
 mod pool;
@@ -49,7 +50,7 @@ pub struct Store {
     read: Pool,
     backend: DbBackend,
     /// Held as long as the store lives: one process drives sagas on an SQLite file.
-    lock: Option<std::sync::Arc<std::fs::File>>,
+    lock: Option<std::sync::Arc<lock::Lock>>,
 }
 
 /// What can go wrong, by what the caller can do.

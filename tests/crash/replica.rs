@@ -51,9 +51,20 @@ impl Orders {
         self
     }
 
+    /// The same, with books elsewhere.
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     fn serve(&self, address: SocketAddr) -> Command {
+        let mut command = self.command("serve");
+        command.args(["--listen", &address.to_string(), "--database-url", &self.url]);
+        command
+    }
+
+    fn command(&self, name: &str) -> Command {
         let mut command = Command::new(BINARY);
-        command.args(["serve", "--listen", &address.to_string(), "--database-url", &self.url]);
+        command.arg(name).env("DATABASE_URL", &self.url);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let log = std::env::var("CRASH_LOG");
         command.env("RUST_LOG", log.unwrap_or_else(|_| "warn,order_service::app=info".to_owned()));
@@ -62,11 +73,18 @@ impl Orders {
 
     /// What a service says that can't have these books.
     pub async fn refused(&self) -> Output {
-        let mut command = self.serve(free_address());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let output = move || command.output().expect("the binary");
-        tokio::task::spawn_blocking(output).await.expect("runs")
+        output(self.serve(free_address())).await
     }
+
+    /// What a command says that comes to an end by itself.
+    pub async fn run(&self, name: &str) -> Output {
+        output(self.command(name)).await
+    }
+}
+
+async fn output(mut command: Command) -> Output {
+    let output = move || command.output().expect("the binary");
+    tokio::task::spawn_blocking(output).await.expect("runs")
 }
 
 /// How a replica is.

@@ -1,6 +1,8 @@
 //! One replica: killed, or asked to stop, under load, and started again.
 
+use std::os::unix::fs::symlink;
 use std::time::Duration;
+use std::{env, fs};
 
 use order_service::sandbox::Kinds;
 use serde_json::json;
@@ -69,12 +71,56 @@ async fn sigterm_under_load_ends_with_0_and_loses_nothing_on_postgresql() {
     terminated_under_load(Books::Postgres).await;
 }
 
+/// Whatever it calls the file, and also when somebody has tidied the lock away.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_process_on_one_sqlite_file_is_refused_with_a_line_that_says_so() {
-    let world = World::start("two on one file", Books::Sqlite, Kinds::default(), 1).await;
-    let second = world.orders().refused().await;
-    assert_eq!(second.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&second.stderr);
-    assert!(said.contains("in use by another process"), "{said}");
+async fn a_second_process_on_one_sqlite_file_is_refused_by_whatever_name_it_comes() {
+    let mut world = World::start("two on one file", Books::Sqlite, Kinds::default(), 1).await;
+    let file = world.orders().url.trim_start_matches("sqlite://").to_owned();
+    let directory = file.trim_end_matches("/books.db");
+    fs::create_dir(format!("{directory}/sub")).expect("a directory");
+    symlink(&file, format!("{directory}/symlink.db")).expect("a link");
+    symlink(directory, format!("{directory}/sub/up")).expect("a link");
+    fs::hard_link(&file, format!("{directory}/sub/hard-link.db")).expect("a link");
+    let from_here = "../".repeat(env::current_dir().expect("here").components().count());
+    let names = [
+        file.clone(),
+        format!("{directory}/sub/../books.db"),
+        format!("{directory}//./books.db"),
+        format!("{directory}/book%73.db"),
+        format!("{directory}/books.db?mode=rwc"),
+        format!("{directory}/symlink.db"),
+        format!("{directory}/sub/up/books.db"),
+        format!("{directory}/sub/hard-link.db"),
+        format!("{from_here}{}", file.trim_start_matches('/')),
+        format!("file:{file}"),
+        format!("file:{directory}/book%2573.db%3fnolock=1"),
+        format!("file://localhost{file}"),
+    ];
+    for name in &names {
+        let second = world.orders().at(&format!("sqlite://{name}")).refused().await;
+        let said = String::from_utf8_lossy(&second.stderr);
+        assert_eq!(second.status.code(), Some(1), "{name}: {said}");
+        assert!(said.contains("in use by another process"), "{name}: {said}");
+        assert!(said.contains(&file) || name.contains("hard"), "{name}: {said}");
+    }
+    fs::remove_file(format!("{file}.lock")).expect("the lock beside it");
+    for name in &names {
+        let second = world.orders().at(&format!("sqlite://{name}")).refused().await;
+        let said = String::from_utf8_lossy(&second.stderr);
+        assert!(said.contains("in use by another process"), "without its lock, {name}: {said}");
+    }
+    // Guests are not refused, and neither they nor the refused have taken anything from its owner.
+    let storm = world.storm();
+    world.clients.served(10).await;
+    for command in ["check", "audit"] {
+        let ran = world.orders().run(command).await;
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(0), "{command}: {said}");
+    }
+    storm.over().await;
+    // What was killed lets go of it.
+    world.kill(0);
+    world.replicas[0].revive();
+    world.replicas[0].ready().await;
     world.finish().await;
 }
