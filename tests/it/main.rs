@@ -9,6 +9,7 @@ mod create;
 mod database;
 mod history;
 mod idempotency;
+mod last_release;
 mod operator;
 mod outcomes;
 mod plans;

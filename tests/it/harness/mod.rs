@@ -12,4 +12,4 @@ pub use audit::{all_sagas, audit};
 pub use cart::{cart, line};
 pub use gate::Gate;
 pub use postgres::Postgres;
-pub use world::{BOTH, Books, TOKEN, World, WorldBuilder, on_both, on_both_with};
+pub use world::{BOTH, Books, Past, TOKEN, World, WorldBuilder, on_both, on_both_with};

@@ -9,7 +9,8 @@ use order_service::clock::Clock;
 use order_service::config::{Config, DatabaseUrl, Token};
 use order_service::sandbox::{self, Call, Fault, Product, Record, Sandbox, User};
 use order_service::store;
-use sea_orm::{Database, EntityTrait};
+use order_service::trace::TraceParent;
+use sea_orm::{ConnectionTrait, Database, EntityTrait};
 use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -58,6 +59,35 @@ pub struct WorldBuilder {
     books: Books,
     sandbox: sandbox::Config,
     change: Vec<Change>,
+    past: Option<Past>,
+}
+
+/// What happened before a world's service first starts.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// Statements that make the books, schema included.
+    pub books: String,
+    /// Calls that the neighbours carried out, oldest first: `{service, path, key, body}`.
+    pub moved: Vec<Value>,
+}
+
+impl Past {
+    async fn replay(&self, url: &str, sandbox: &Sandbox, http: &reqwest::Client) {
+        let url = if url.starts_with("sqlite:") { format!("{url}?mode=rwc") } else { url.into() };
+        let books = Database::connect(url).await.expect("a database");
+        books.execute_unprepared(&self.books).await.expect("the books of the past");
+        books.close().await.expect("closing");
+        for call in &self.moved {
+            let of_payment = call["service"] == "payment";
+            let service = if of_payment { sandbox.payment_url() } else { sandbox.product_url() };
+            let (path, key) = (call["path"].as_str(), call["key"].as_str());
+            let url = format!("{service}{}", path.expect("a path"));
+            let sent = http.post(url).header("Idempotency-Key", key.expect("a key"));
+            let sent = sent.header("traceparent", TraceParent::fresh().to_string());
+            let answer = sent.json(&call["body"]).send().await.expect("an answer");
+            assert_eq!(answer.status(), 200, "{call}");
+        }
+    }
 }
 
 impl WorldBuilder {
@@ -79,6 +109,12 @@ impl WorldBuilder {
     /// Has neighbours act again on every call, though the service is told that they don't.
     pub fn forgetful(mut self) -> Self {
         self.sandbox.idempotent = sandbox::Kinds::REPEATING;
+        self
+    }
+
+    /// Starts on what an earlier service left behind.
+    pub fn after(mut self, past: Past) -> Self {
+        self.past = Some(past);
         self
     }
 
@@ -119,8 +155,11 @@ impl WorldBuilder {
         for change in self.change {
             change(&mut config);
         }
-        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
         let http = reqwest::Client::new();
+        if let Some(past) = self.past {
+            past.replay(&url, &sandbox, &http).await;
+        }
+        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
         World { sandbox, config, service, http, directory }
     }
 }
@@ -137,7 +176,7 @@ pub struct World {
 impl World {
     pub fn build(books: Books) -> WorldBuilder {
         let sandbox = sandbox::Config::on_free_ports();
-        WorldBuilder { books, sandbox, change: Vec::new() }
+        WorldBuilder { books, sandbox, change: Vec::new(), past: None }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,0 +1,113 @@
+//! Books that the last release left behind, in the middle of everything: the schema is migrated, and
+//! every saga goes on to its end.
+//!
+//! `last_release/` was made by version 0.1.0, as built from the commit "engine: claimed sagas that wait
+//! for a slow neighbour make room for others": its tables and rows as statements, the ids of its
+//! checkouts by what had become of each, and what the neighbours had carried out by then. Its process was
+//! killed while four of its checkouts were in a call. These files are never made anew: a later release
+//! adds its own beside them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{BOTH, Books, Past, World};
+
+/// A saga that is not at its end by then is stuck for good.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[derive(Deserialize)]
+struct LastRelease {
+    sagas: BTreeMap<String, Uuid>,
+    moved: Vec<Value>,
+}
+
+fn left_behind(books: Books) -> (BTreeMap<String, Uuid>, Past) {
+    let (schema_and_rows, rest) = match books {
+        Books::Sqlite => {
+            (include_str!("last_release/sqlite.sql"), include_str!("last_release/sqlite.json"))
+        }
+        Books::Postgres => {
+            (include_str!("last_release/postgres.sql"), include_str!("last_release/postgres.json"))
+        }
+    };
+    let LastRelease { sagas, moved } = serde_json::from_str(rest).expect("what is beside the rows");
+    (sagas, Past { books: schema_and_rows.to_owned(), moved })
+}
+
+/// How each ends, by what had become of it: by itself, or once a person has spoken.
+const ENDS: [(&str, &str); 19] = [
+    ("charge-in-doubt", "Completed"),
+    ("compensated", "Compensated"),
+    ("compensating", "Compensated"),
+    ("completed", "Completed"),
+    ("completed-free", "Completed"),
+    ("completed-not-idempotent", "Completed"),
+    ("completed-without-key", "Completed"),
+    ("killed-while-charged", "Completed"),
+    ("killed-while-reading", "Completed"),
+    ("killed-while-refunding", "Compensated"),
+    ("killed-while-reserving", "Completed"),
+    ("paid", "Completed"),
+    ("priced", "Completed"),
+    ("priced-and-charged", "Completed"),
+    ("profile-fetched", "Completed"),
+    ("refund-in-doubt", "Compensated"),
+    ("refund-refused", "Compensated"),
+    ("reservation-in-doubt", "Completed"),
+    ("started", "Completed"),
+];
+
+#[tokio::test]
+async fn what_the_last_release_left_in_the_middle_comes_to_its_end() {
+    for books in BOTH {
+        let ended = tokio::time::timeout(PATIENCE, goes_on(books)).await;
+        ended.expect("one of them does not come to its end");
+    }
+}
+
+async fn goes_on(books: Books) {
+    let (sagas, past) = left_behind(books);
+    let world = World::build(books).after(past).set(|config| {
+        // The neighbours of the test remember what those of that day did.
+        let a_century = Duration::from_hours(100 * 365 * 24);
+        config.services.product.key_memory = a_century;
+        config.services.payment.key_memory = a_century;
+        config.services.product.idempotent = true;
+        config.services.payment.idempotent = true;
+    });
+    let world = world.start().await;
+    for (name, end) in ENDS {
+        let id = sagas[name];
+        world.until(async || is_at_rest_or_stuck(&world, id).await).await;
+        speak(&world, name, id).await;
+        world.until(async || world.status(id).await["state"] == end).await;
+    }
+    let rejected = world.status(sagas["rejected"]).await;
+    assert_eq!(rejected["state"], "Rejected");
+    assert_eq!(rejected["problem"]["error"], "Insufficient stock");
+    world.finish().await;
+}
+
+async fn is_at_rest_or_stuck(world: &World, id: Uuid) -> bool {
+    let saga = world.inspect(id).await;
+    let state = saga["state"].as_str().expect("a state");
+    !saga["stuck"].is_null() || ["Completed", "Compensated", "Rejected"].contains(&state)
+}
+
+/// What a person says of those that wait for one: by what the neighbours did, or once more.
+async fn speak(world: &World, name: &str, id: Uuid) {
+    let verdict = |step: &str, line: Option<u16>, happened: bool| json!({"step": step, "line": line, "happened": happened, "reason": "seen in their ledger"});
+    let (action, body) = match name {
+        "charge-in-doubt" => ("resolve", verdict("charge_payment", None, false)),
+        "reservation-in-doubt" => ("resolve", verdict("reserve_stock", Some(1), true)),
+        "refund-in-doubt" => ("resolve", verdict("refund_payment", None, true)),
+        "refund-refused" => ("retry", json!({"reason": "their books are mended"})),
+        _by_itself => return,
+    };
+    let answer = world.intervene(&format!("/sagas/{id}/{action}"), &body).await;
+    assert_eq!(answer.status, 200, "{name}: {answer:?}");
+}
