@@ -8,11 +8,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::json::property;
+use crate::json::{property, whole_number};
 use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
 use crate::web::Problem;
 
-/// A checkout as it is asked for. Property names match without regard to case.
+/// A checkout as it is asked for. Property names match without regard to case, and whole numbers
+/// may be strings of digits.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateOrder {
@@ -59,7 +60,7 @@ fn line(at: usize, item: &Value) -> Result<Line, Problem> {
         return Err(Problem::bad_request(format!("items[{at}] must be an object")));
     }
     let product_id = uuid(item, "productId", &format!("items[{at}].productId"))?;
-    let quantity = property(item, "quantity").and_then(Value::as_u64);
+    let quantity = property(item, "quantity").and_then(whole_number);
     let quantity = quantity.and_then(|quantity| u32::try_from(quantity).ok());
     let quantity = quantity.ok_or(InvalidCart::Quantity(at))?;
     Ok(Line { product_id: ProductId(product_id), quantity })
@@ -105,8 +106,8 @@ mod tests {
 
     #[test]
     fn a_cart_is_read_without_regard_to_case() {
-        let body = json!({"UserId": USER, "ITEMS": [{"ProductId": PRODUCT, "Quantity": 2}]});
-        let cart = cart(&body).expect("as today's web client sends it");
+        let body = json!({"UserId": USER, "ITEMS": [{"ProductId": PRODUCT, "Quantity": "2"}]});
+        let cart = cart(&body).expect("as today's web client may send it");
         assert_eq!(cart.user_id().to_string(), USER);
         assert_eq!(cart.lines()[0].quantity, 2);
     }
@@ -138,7 +139,9 @@ mod tests {
             (with(json!({"productId": PRODUCT, "quantity": 0})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": -1})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": 2.0})), quantity),
-            (with(json!({"productId": PRODUCT, "quantity": "2"})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": " 2"})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": "0"})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": "1000001"})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": 4_294_967_297_u64})), quantity),
             (
                 json!({"userId": USER, "items": vec![json!(1); 101]}),

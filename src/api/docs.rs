@@ -1,4 +1,5 @@
-//! `GET /docs`: Swagger UI over `/openapi.json`, out of this binary.
+//! `GET /docs`: Swagger UI over `/openapi.json`, out of this binary. `/swagger`, where the .NET
+//! service had it, leads there.
 //!
 //! The invariant: the page loads nothing from outside, and its Content-Security-Policy holds it to
 //! that.
@@ -6,11 +7,11 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_swagger_ui::Config;
 
-use crate::web::Problem;
+use crate::web::{Problem, Segment};
 
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 
@@ -25,8 +26,14 @@ pub(super) async fn page() -> Result<Response, Problem> {
     Ok(answer(page.into_bytes(), media_type))
 }
 
+/// From the old address to the page.
+pub(super) async fn moved() -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, "/docs")]).into_response()
+}
+
 /// A file of the page.
-pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn asset(name: Segment) -> Result<Response, Problem> {
+    let Path(name) = name.map_err(|_not_text| Problem::not_found("Not found"))?;
     let (bytes, media_type) = file(&name)?;
     Ok(answer(bytes, media_type))
 }

@@ -69,7 +69,6 @@ fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
     let sort = query.read("sort", SORTS, sort)?;
     let sort = sort.unwrap_or(Sort::CreatedAt(Direction::Descending));
     let status = query.parsed::<OrderStatus>("status", STATUSES)?;
-    let amount = |name| query.parsed::<i64>(name, "a whole number of paise");
     Ok(HistoryQuery {
         user_id,
         limit: query.limit(MAX_LIMIT, MAX_LIMIT)?,
@@ -77,8 +76,8 @@ fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
         status: status.map(|status| status.to_string()),
         from: query.moment("from")?,
         to: query.moment("to")?,
-        min_amount: amount("minAmount")?,
-        max_amount: amount("maxAmount")?,
+        min_amount: query.amount("minAmount")?,
+        max_amount: query.amount("maxAmount")?,
         sort,
     })
 }

@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tower::ServiceExt;
 
+use crate::web;
+
 /// The address's front. Clones share what is behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
@@ -44,7 +46,10 @@ impl Front {
         })
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    async fn answer(&self, mut request: Request) -> Response {
+        if let Some(uri) = web::canonical_uri(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         match self.behind.get() {
             Some(router) => router.clone().oneshot(request).await.into_response(),
             None => self.not_yet(request.uri().path()),

@@ -11,7 +11,7 @@ use super::saga::{Onlooker, SagaView};
 use crate::order::UserId;
 use crate::saga::State as SagaState;
 use crate::store::Filter;
-use crate::web::{Cursor, Problem, Query};
+use crate::web::{Cursor, Problem, Query, within_years};
 
 const MAX_LIMIT: u64 = 500;
 const DEFAULT_LIMIT: u64 = 50;
@@ -71,7 +71,7 @@ pub(super) async fn list_sagas(
 fn filter(query: &Query, operators: &Operators) -> Result<Filter, Problem> {
     let now = operators.clock.now();
     let older_than = query.read("olderThan", DURATION, |text| {
-        duration(text).and_then(|age| now.checked_sub_signed(age))
+        duration(text).and_then(|age| now.checked_sub_signed(age)).map(within_years)
     })?;
     let kinds = operators.definitions.iter().map(|definition| definition.kind);
     let kinds = kinds.collect::<Vec<_>>();

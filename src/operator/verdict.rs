@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::json::{property, text};
+use crate::json::{property, text, whole_number};
 use crate::saga::{Effect, Intervention, Step};
 use crate::web::Problem;
 
@@ -44,7 +44,7 @@ pub(super) fn verdict(body: &Value) -> Result<Intervention, Problem> {
         }
     };
     let line = property(body, "line").filter(|line| !line.is_null());
-    let line = line.map(|line| line.as_u64().and_then(|line| u16::try_from(line).ok()));
+    let line = line.map(|line| whole_number(line).and_then(|line| u16::try_from(line).ok()));
     let line = match (of_line, line) {
         (false, None) => None,
         (true, Some(Some(line))) => Some(line),

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures::StreamExt;
 use serde_json::Value;
 
 use super::problem::Problem;
+use crate::json::read_folded;
 
 /// The longest body that is taken (CONTRACT.md, section 2), in bytes.
 const MAX: usize = 256 * 1024;
@@ -17,13 +18,22 @@ const DRAINED: usize = 4 * 1024 * 1024;
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The bytes of a JSON body. In this order: 415 for another media type, 413 for one that is too
-/// long, 408 for one that does not come.
+/// The bytes of a JSON body. In this order: 415 for another media type, another charset than UTF-8
+/// and anything compressed, 413 for one that is too long, 408 for one that does not come.
 pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
+    let unsupported = |error| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !media_type.is_some_and(is_json) {
-        let error = "Content-Type must be application/json";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
+    let media_type = media_type.unwrap_or_default();
+    if !is_json(media_type) {
+        return Err(unsupported("Content-Type must be application/json"));
+    }
+    if !is_utf8(media_type) {
+        return Err(unsupported("the charset of the body must be utf-8"));
+    }
+    if !is_plain(headers) {
+        return Err(unsupported("the body must not be compressed")
+            .detail("Content-Encoding is not supported; send the body as it is")
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
     }
     match tokio::time::timeout(PATIENCE, read(body)).await {
         Ok(read) => read,
@@ -34,9 +44,10 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8
     }
 }
 
-/// The JSON in those bytes; 400 with line and column where there is none.
+/// The JSON in those bytes, its property names in lower case; 400 with line and column where there
+/// is none.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(bytes)
+    read_folded(bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not valid JSON: {error}")))
 }
 
@@ -67,13 +78,38 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-/// `application/json` or `application/*+json`, with any parameters.
+/// `application/json`, `text/json` or `*/*+json`, with any parameters.
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match essence.strip_prefix("application/") {
-        Some(subtype) => subtype == "json" || (subtype.len() > 5 && subtype.ends_with("+json")),
+    match essence.split_once('/') {
+        Some(("application" | "text", "json")) => true,
+        Some((sort, subtype)) => {
+            let suffixed = subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty());
+            !sort.is_empty() && suffixed
+        }
         None => false,
     }
+}
+
+/// Without a charset, or with one that is UTF-8 or a part of it.
+fn is_utf8(media_type: &str) -> bool {
+    let parameters =
+        media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    charsets.all(|(_, charset)| {
+        let charset = charset.trim().trim_matches('"');
+        ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Not compressed.
+fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().all(|value| {
+        let codings =
+            value.as_bytes().split(|byte| *byte == b',').map(|coding| coding.trim_ascii());
+        let mut codings = codings.filter(|coding| !coding.is_empty());
+        codings.all(|coding| coding.eq_ignore_ascii_case(b"identity"))
+    })
 }
 
 #[cfg(test)]
@@ -82,14 +118,39 @@ mod tests {
 
     #[test]
     fn json_is_known_by_its_media_type() {
-        for json in
-            ["application/json", "Application/JSON; charset=utf-8", "application/vnd.shop+json"]
-        {
-            assert!(is_json(json), "{json}");
+        for json in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/vnd.shop+json",
+            "text/json",
+            "Text/Json;charset=\"UTF-8\"; x=y",
+            "image/svg+json",
+        ] {
+            assert!(is_json(json) && is_utf8(json), "{json}");
         }
-        for other in ["", "text/json", "application/xml", "application/+json", "application/jsonp"]
-        {
+        for other in ["", "json", "application/xml", "application/+json", "application/jsonp"] {
             assert!(!is_json(other), "{other}");
+        }
+        for other in ["image/json", "/x+json", "application/json+xml", "x-application/json"] {
+            assert!(!is_json(other), "{other}");
+        }
+        for charset in ["utf-16", "iso-8859-1", "", "\"utf-16\"", "utf-8; charset=latin1"] {
+            assert!(!is_utf8(&format!("application/json; Charset={charset}")), "{charset}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_body_is_known_by_its_header() {
+        let coded = |values: &[&'static str]| {
+            let named =
+                |value: &&'static str| (header::CONTENT_ENCODING, HeaderValue::from_static(value));
+            is_plain(&values.iter().map(named).collect())
+        };
+        for plain in [&[][..], &["identity"], &["Identity, identity"], &[""]] {
+            assert!(coded(plain), "{plain:?}");
+        }
+        for other in [&["gzip"][..], &["br"], &["identity, gzip"], &["identity", "zstd"], &["x"]] {
+            assert!(!coded(other), "{other:?}");
         }
     }
 

@@ -4,7 +4,7 @@
 use std::any::Any;
 
 use axum::Json;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -26,7 +26,9 @@ pub(crate) async fn walk_in(mut request: Request, next: Next) -> Response {
         trace_id = trace.trace_id(),
     );
     trace.adopt(&span);
-    let path = request.uri().path().to_owned();
+    // As it was asked for: the routes may know it by another spelling.
+    let asked = request.extensions().get::<OriginalUri>();
+    let path = asked.map_or(request.uri(), |OriginalUri(uri)| uri).path().to_owned();
     request.extensions_mut().insert(trace.clone());
     let mut response = next.run(request).instrument(span).await;
     match response.extensions_mut().remove::<Problem>() {

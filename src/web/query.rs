@@ -1,15 +1,16 @@
 //! Parameters of a query, parsed one by one, so that a bad one can be named. Unknown ones are
-//! ignored, empty ones count as not given.
+//! ignored; one that is there and empty is a bad one.
 
 use std::convert::Infallible;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use url::form_urlencoded;
 
 use super::problem::Problem;
+use crate::json::parse_digits;
 
 /// A query's parameters, decoded, in their order. The first of a name counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,10 +22,9 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The text of a parameter.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    /// The text of a parameter. Names match with regard to case.
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter as `read` reads it; `None` from it is a 400: `name must be {what}`.
@@ -45,15 +45,24 @@ impl Query {
     pub(crate) fn limit(&self, most: u64, default: u64) -> Result<u64, Problem> {
         let what = format!("a whole number from 1 to {most}");
         let limit = self.read("limit", &what, |text| {
-            text.parse().ok().filter(|limit| (1..=most).contains(limit))
+            parse_digits(text).filter(|limit| (1..=most).contains(limit))
         })?;
         Ok(limit.unwrap_or(default))
+    }
+
+    /// An amount, which may be negative: a bound that every order keeps.
+    pub(crate) fn amount(&self, name: &str) -> Result<Option<i64>, Problem> {
+        self.read(name, "a whole number of paise", |text| {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| is_number)
+        })
     }
 
     /// A moment.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
         self.read(name, "a time such as 2026-01-31T00:00:00Z", |text| {
-            DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc())
+            DateTime::parse_from_rfc3339(text).ok().map(|moment| within_years(moment.to_utc()))
         })
     }
 
@@ -72,6 +81,17 @@ impl Query {
     }
 }
 
+/// The moment, or the nearest one whose year has four digits. An offset may move the first and the
+/// last moment that can be written over the edge, where SQLite, which compares times as text,
+/// would take the year 10000 for an early one.
+pub(crate) fn within_years(moment: DateTime<Utc>) -> DateTime<Utc> {
+    let first = NaiveDate::from_ymd_opt(0, 1, 1).and_then(|day| day.and_hms_opt(0, 0, 0));
+    let last = NaiveDate::from_ymd_opt(9999, 12, 31);
+    let last = last.and_then(|day| day.and_hms_micro_opt(23, 59, 59, 999_999));
+    let moment = first.map_or(moment, |first| moment.max(first.and_utc()));
+    last.map_or(moment, |last| moment.min(last.and_utc()))
+}
+
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
@@ -86,14 +106,56 @@ mod tests {
 
     #[test]
     fn a_bad_parameter_is_named_and_an_unknown_one_ignored() {
-        let query = Query::parse("limit=5&from=&x=%zz");
+        let query = Query::parse("limit=5&From=x&x=%zz&limit=6&to");
         assert_eq!(query.limit(1000, 1000).ok(), Some(5));
         assert!(matches!(query.moment("from"), Ok(None)));
-        for bad in ["0", "1001", "x", "-1", "1.0"] {
+        assert!(query.moment("to").is_err(), "there and empty");
+        for bad in [
+            "",
+            "0",
+            "1001",
+            "x",
+            "-1",
+            "1.0",
+            "%2B1",
+            "+1",
+            "1%00",
+            "%FF",
+            "1".repeat(99).as_str(),
+        ] {
             let problem = Query::parse(&format!("limit={bad}")).limit(1000, 1000);
             let body = problem.expect_err(bad).into_body("/", String::new());
             let body = serde_json::to_value(body).expect("a plain struct");
             assert_eq!(body["error"], "limit must be a whole number from 1 to 1000");
+        }
+    }
+
+    #[test]
+    fn an_amount_has_digits_and_perhaps_a_minus() {
+        let amount = |text: &str| Query::parse(&format!("a={text}")).amount("a").map_err(drop);
+        assert_eq!(amount("-9223372036854775808"), Ok(Some(i64::MIN)));
+        assert_eq!(amount("0"), Ok(Some(0)));
+        for bad in ["", "-", "%2B1", "--1", "1.0", "9223372036854775808", "%D9%A1"] {
+            assert_eq!(amount(bad), Err(()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_moment_at_the_edge_of_what_can_be_written_stays_there() {
+        let moment = |text: &str| {
+            let moment = Query::parse(&format!("to={text}")).moment("to").map_err(drop);
+            moment.map(|moment| moment.expect("it is there").to_rfc3339())
+        };
+        for (text, expected) in [
+            ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.999999+00:00"),
+            ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999999+00:00"),
+            ("0000-01-01T00:00:00%2B01:00", "0000-01-01T00:00:00+00:00"),
+            ("2026-01-31T00:00:00%2B05:30", "2026-01-30T18:30:00+00:00"),
+        ] {
+            assert_eq!(moment(text).as_deref(), Ok(expected), "{text}");
+        }
+        for bad in ["10000-01-01T00:00:00Z", "-0001-01-01T00:00:00Z", "2026-01-31", ""] {
+            assert_eq!(moment(bad), Err(()), "{bad}");
         }
     }
 

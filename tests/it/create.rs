@@ -4,4 +4,5 @@ mod answers;
 mod refusals;
 mod requests;
 mod shedding;
+mod tolerance;
 mod waiting;

@@ -111,7 +111,14 @@ async fn orders_are_filtered_as_asked_for() {
                 &made_back(&made),
             ),
             (format!("?from={of_two}&maxAmount=29800&status=Confirmed&sort=totalAmount"), &[two]),
-            ("?limit=1000&cursor=&status=&unknown=1".to_owned(), &[three, two, one]),
+            // Names match with regard to case; the first of a name counts.
+            ("?limit=1000&unknown=&Status=x&TO=&limit=1".to_owned(), &[three, two, one]),
+            // The last moment that can be written, which is in the year 10000 by UTC.
+            ("?to=9999-12-31T23:59:59-01:00".to_owned(), &[three, two, one]),
+            ("?to=9999-12-31T23:59:59.999999999Z".to_owned(), &[three, two, one]),
+            ("?from=9999-12-31T23:59:59-23:59".to_owned(), none),
+            ("?from=0000-01-01T00:00:00%2B23:59".to_owned(), &[three, two, one]),
+            ("?to=0000-01-01T00:00:00%2B23:59".to_owned(), none),
         ] {
             assert_eq!(listed(world, &query).await, expected, "{query}");
         }
@@ -150,6 +157,18 @@ async fn a_bad_parameter_is_named() {
             ("minAmount=1.5", amount("minAmount")),
             ("maxAmount=9223372036854775808", amount("maxAmount")),
             ("sort=price", sorts.to_owned()),
+            // Given and empty is not the same as not given.
+            ("limit=", limit.to_owned()),
+            ("status=", statuses.to_owned()),
+            ("from=", moment("from")),
+            ("to", moment("to")),
+            ("minAmount=", amount("minAmount")),
+            ("maxAmount=%2B1", amount("maxAmount")),
+            ("sort=", sorts.to_owned()),
+            ("cursor=", cursor.to_owned()),
+            ("to=%zz", moment("to")),
+            ("to=%00", moment("to")),
+            ("to=2026-01-31T00:00:00+05:30", moment("to")),
             ("cursor=x", cursor.to_owned()),
             ("cursor=%00", cursor.to_owned()),
             (&format!("cursor={good}0"), cursor.to_owned()),
