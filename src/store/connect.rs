@@ -7,7 +7,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
 
 use super::lock::{Lock, named};
 use super::pool::{Gate, Pool};
-use super::{Error, Store};
+use super::{Error, Store, pooler};
 
 /// Connections kept for writing: the log writer, claims and heartbeats, and one to spare.
 const WRITERS: u32 = 3;
@@ -80,6 +80,7 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
         });
         (Pool::new(Database::connect(pool).await?, options.gate.clone()), DbBackend::Sqlite)
     } else {
+        pooler::leaves_sessions(options.url).await?;
         let read_only = Some(("default_transaction_read_only", "on"));
         (postgres_pool(&options, READERS, read_only).await?, DbBackend::Postgres)
     };
@@ -117,6 +118,7 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
+    pooler::leaves_sessions(options.url).await?;
     // What writes has one good plan, whatever it writes; making it anew costs more than to carry it
     // out.
     let planned_once = Some(("plan_cache_mode", "force_generic_plan"));

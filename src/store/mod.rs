@@ -16,6 +16,7 @@ mod lock;
 mod operator;
 mod order;
 mod pool;
+mod pooler;
 mod rowset;
 mod saga;
 mod schema;
