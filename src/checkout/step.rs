@@ -164,14 +164,14 @@ async fn charge_payment(
     call: &Call,
     errand: Errand<'_>,
 ) -> Report {
-    let payment = &neighbours.payment;
+    let (payment, charge) = (&neighbours.payment, charge(saga.id, saga));
     if call.how == How::LookUp {
-        return only_if_done(payment.look_up(errand, call, saga.id).await);
+        return only_if_done(payment.look_up(errand, call, charge).await);
     }
-    let report = payment.process(errand, call, charge(saga.id, saga)).await;
+    let report = payment.process(errand, call, charge).await;
     match report.outcome {
         Outcome::Refused if call.unsure_before => {
-            let looked = payment.look_up(errand, call, saga.id).await;
+            let looked = payment.look_up(errand, call, charge).await;
             match looked.outcome {
                 Outcome::Done => looked,
                 Outcome::Refused => report,
@@ -179,7 +179,7 @@ async fn charge_payment(
             }
         }
         Outcome::Unknown if call.intent_first => {
-            let looked = payment.look_up(errand, call, saga.id).await;
+            let looked = payment.look_up(errand, call, charge).await;
             if looked.outcome == Outcome::Done { looked } else { report }
         }
         Outcome::Done | Outcome::Refused | Outcome::NotSent | Outcome::Unknown => report,

@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::circuit::{Circuit, CircuitView};
-use super::wire::{Lost, Parcel, Wire};
+use super::said::Said;
+use super::wire::{Carried, Lost, Parcel, Wire};
 use crate::clock::Clock;
 use crate::saga::{Outcome, Report, Step};
 use crate::trace::TraceParent;
@@ -41,7 +42,8 @@ pub(super) struct Request<'a> {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Body,
-    may_be_kept: bool,
+    /// As it came, for who must see every digit of it.
+    bytes: Vec<u8>,
     retry_after_ms: Option<u64>,
 }
 
@@ -65,10 +67,15 @@ impl Answer {
         self.status < 500 && !matches!(self.status, 408 | 425 | 429)
     }
 
-    /// The body, where it is JSON.
-    pub(super) fn json(&self) -> Option<&Value> {
+    /// Its members, where it is a JSON object; or what is wrong with it.
+    pub(super) fn said(&self) -> Result<Said, String> {
+        Said::read(json_of(&self.bytes))
+    }
+
+    /// What it says of itself, where it is an error.
+    fn error(&self) -> Option<&str> {
         match &self.body {
-            Body::Json(value) => Some(value),
+            Body::Json(value) => crate::json::text(value, "error"),
             Body::Empty | Body::Other => None,
         }
     }
@@ -78,15 +85,19 @@ impl Answer {
 pub(super) struct Attempt {
     /// Without what was answered.
     pub(super) report: Report,
-    /// That, where it is JSON.
-    pub(super) body: Option<Value>,
-    may_be_kept: bool,
+    /// That.
+    pub(super) answer: Option<Answer>,
 }
 
 impl Attempt {
     /// The report with what was answered, if that may be kept.
     pub(super) fn into_report(self) -> Report {
-        Report { response: self.body.filter(|_| self.may_be_kept), ..self.report }
+        let answer = self.answer.filter(|answer| may_be_kept(&answer.bytes));
+        let response = answer.and_then(|answer| match answer.body {
+            Body::Json(body) => Some(body),
+            Body::Empty | Body::Other => None,
+        });
+        Report { response, ..self.report }
     }
 }
 
@@ -153,7 +164,7 @@ impl Http {
                 report.outcome = lost.outcome;
                 report.error = Some(lost.error);
                 report.retry_after_ms = again_in;
-                Attempt { report, body: None, may_be_kept: false }
+                Attempt { report, answer: None }
             }
             Ok(answer) => {
                 let judged = judge(&answer);
@@ -161,11 +172,7 @@ impl Http {
                 report.retry_after_ms = answer.retry_after_ms;
                 report.outcome = *judged.as_ref().unwrap_or(&Outcome::Unknown);
                 report.error = explain(judged, &answer);
-                let body = match answer.body {
-                    Body::Json(body) => Some(body),
-                    Body::Empty | Body::Other => None,
-                };
-                Attempt { report, body, may_be_kept: answer.may_be_kept }
+                Attempt { report, answer: Some(answer) }
             }
         }
     }
@@ -211,24 +218,30 @@ impl Http {
             fresh_connection: request.fresh_connection,
         };
         let carried = self.wire.carry(parcel).await?;
-        let (status, retry_after_ms) = (carried.status, carried.retry_after_ms);
-        let (body, may_be_kept) = (body_of(&carried.body), may_be_kept(&carried.body));
-        Ok(Answer { status, body, may_be_kept, retry_after_ms })
+        let Carried { status, body: bytes, retry_after_ms } = carried;
+        Ok(Answer { status, body: body_of(&bytes), bytes, retry_after_ms })
     }
 }
 
+/// What is JSON of a body: .NET and PowerShell may write a byte order mark before it, which says
+/// nothing.
+fn json_of(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
 fn body_of(bytes: &[u8]) -> Body {
-    match serde_json::from_slice(bytes) {
+    let json = json_of(bytes);
+    match serde_json::from_slice(json) {
         Ok(json) => Body::Json(json),
-        Err(_) if bytes.trim_ascii().is_empty() => Body::Empty,
+        Err(_) if json.trim_ascii().is_empty() => Body::Empty,
         Err(_) => Body::Other,
     }
 }
 
 fn explain(judged: Result<Outcome, String>, answer: &Answer) -> Option<String> {
-    let said = answer.json().and_then(|body| crate::json::text(body, "error"));
     let visible = |letter: &char| !letter.is_control();
-    let said = said.map(|said| said.chars().filter(visible).take(200).collect::<String>());
+    let said =
+        answer.error().map(|said| said.chars().filter(visible).take(200).collect::<String>());
     match judged {
         Ok(Outcome::Done) => None,
         Ok(_) => Some(said.map_or_else(

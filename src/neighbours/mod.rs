@@ -2,7 +2,9 @@
 //! into an outcome.
 //!
 //! The invariant: `NotSent` is only said of a request that surely never reached its neighbour, and
-//! `Done` or `Refused` only of an answer that CONTRACT.md, section 1, lists.
+//! `Done` or `Refused` only of an answer that CONTRACT.md, section 1, lists. What an answer names (an
+//! order, an amount, a product) may be missing; where it is there, it is what was asked, or the answer
+//! is none.
 
 mod circuit;
 mod http;
@@ -10,8 +12,12 @@ mod network;
 mod payment;
 mod product;
 mod read;
+mod said;
 mod user;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,6 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::http::{Answer, Errand, Http, Request};
-use crate::json;
 use crate::order::{OrderId, Paise, ProfileId, UserId};
 use crate::saga::{Call, Outcome, Report};
 use crate::trace::TraceParent;
@@ -59,44 +58,54 @@ impl Payment {
         };
         match self.0.ask(trace, request).await {
             Err(error) => Recorded::NoAnswer(error),
-            Ok(answer) => match (answer.status, answer.json()) {
-                (200, Some(body)) => match json::text(body, "status") {
-                    Some(status) => Recorded::Status(status.to_owned()),
-                    None => Recorded::NoAnswer("answered 200: no status in it".to_owned()),
-                },
+            Ok(answer) => match answer.status {
+                200 => status_of(&answer, order_id).map_or_else(
+                    |wrong| Recorded::NoAnswer(format!("answered 200: {wrong}")),
+                    Recorded::Status,
+                ),
                 _ if answer.refuses(&[404]) => Recorded::Nothing,
-                (status, _) => Recorded::NoAnswer(format!("answered {status}")),
+                status => Recorded::NoAnswer(format!("answered {status}")),
             },
         }
     }
 
     /// Takes the amount from the wallet.
     pub async fn process(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
-        self.move_money(errand, call, charge, "process", "Paid", &[400, 404, 409]).await
+        let amount = charge.amount.0;
+        let way =
+            Way { verb: "process", good: "Paid", amounts: &[amount], refusals: &[400, 404, 409] };
+        self.move_money(errand, call, charge, way).await
     }
 
     /// Gives the amount back.
     pub async fn refund(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
-        self.move_money(errand, call, charge, "refund", "Refunded", &[400, 404]).await
+        let amount = charge.amount.0;
+        // It is told as what it adds to the charge, and may be told as what was asked.
+        let amounts = &[-amount, amount];
+        let way = Way { verb: "refund", good: "Refunded", amounts, refusals: &[400, 404] };
+        self.move_money(errand, call, charge, way).await
     }
 
     /// Looks whether the payment is recorded. `Done` is the one thing that this can settle: that
     /// nothing is recorded yet does not say that nothing is on its way.
-    pub async fn look_up(&self, errand: Errand<'_>, call: &Call, order_id: OrderId) -> Report {
+    pub async fn look_up(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
         let key = format!("{}:status", call.key);
         let request = Request {
             method: Method::GET,
-            path: format!("/api/payments/status/{order_id}"),
+            path: format!("/api/payments/status/{}", charge.order_id),
             key: &key,
             body: None,
             fresh_connection: false,
         };
-        let judge = |answer: &Answer| match (answer.status, answer.json()) {
-            (200, Some(body)) => match json::text(body, "status") {
-                Some(status) if status.eq_ignore_ascii_case("Paid") => Ok(Outcome::Done),
-                Some(_) => Ok(Outcome::Refused),
-                None => Err("no status in it".to_owned()),
-            },
+        let judge = |answer: &Answer| match answer.status {
+            200 => {
+                let status = status_of(answer, charge.order_id)?;
+                let said = answer.said()?;
+                said.not_another("userId", charge.user_id.0)?;
+                said.not_other_than("amount", &[charge.amount.0])?;
+                let is_paid = status.eq_ignore_ascii_case("Paid");
+                Ok(if is_paid { Outcome::Done } else { Outcome::Refused })
+            }
             _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
@@ -108,13 +117,11 @@ impl Payment {
         errand: Errand<'_>,
         call: &Call,
         charge: Charge,
-        verb: &str,
-        good: &str,
-        refusals: &[u16],
+        way: Way<'_>,
     ) -> Report {
         let request = Request {
             method: Method::POST,
-            path: format!("/api/payments/{verb}"),
+            path: format!("/api/payments/{}", way.verb),
             key: &call.key,
             body: Some(json!({
                 "orderId": charge.order_id,
@@ -124,23 +131,39 @@ impl Payment {
             })),
             fresh_connection: call.intent_first,
         };
-        let judge = |answer: &Answer| match (answer.status, answer.json()) {
-            (200, Some(body)) => {
-                let status = json::text(body, "status").ok_or("no status in it")?;
-                let order = json::uuid(body, "orderId").unwrap_or(charge.order_id.0);
-                let amount = json::integer(body, "amount").unwrap_or(charge.amount.0);
-                if !status.eq_ignore_ascii_case(good) {
-                    return Err(format!("its status is not {good}"));
+        let judge = |answer: &Answer| match answer.status {
+            200 => {
+                let said = answer.said()?;
+                let status = said.text("status")?.ok_or("no status in it")?;
+                if !status.eq_ignore_ascii_case(way.good) {
+                    return Err(format!("its status is not {}", way.good));
                 }
-                if order != charge.order_id.0 || amount.checked_abs() != Some(charge.amount.0) {
-                    return Err("of another order or amount".to_owned());
-                }
+                said.not_another("orderId", charge.order_id.0)?;
+                said.not_another("userId", charge.user_id.0)?;
+                said.not_other_than("amount", way.amounts)?;
                 Ok(Outcome::Done)
             }
-            (200, None) => Err("not JSON".to_owned()),
-            _ if answer.refuses(refusals) => Ok(Outcome::Refused),
+            _ if answer.refuses(way.refusals) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
         self.0.call(errand, call.effect.step, None, request, judge).await.into_report()
     }
+}
+
+/// What differs between a charge and a refund.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    verb: &'a str,
+    /// The status that says that it is done.
+    good: &'a str,
+    /// What an answer may name as its amount.
+    amounts: &'a [i64],
+    refusals: &'a [u16],
+}
+
+/// The status that is told of this order, and of no other.
+fn status_of(answer: &Answer, order_id: OrderId) -> Result<String, String> {
+    let said = answer.said()?;
+    said.not_another("orderId", order_id.0)?;
+    said.text("status")?.ok_or_else(|| "no status in it".to_owned())
 }

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::http::{Answer, Errand, Http, Request};
 use super::read::Found;
-use crate::json;
 use crate::order::{Line, OrderId, Paise, ProductId};
 use crate::saga::{Call, Outcome, Report, Step};
 
@@ -34,12 +33,10 @@ impl Product {
         let key = format!("{saga}:{}:{line}", Step::PriceCart);
         let path = format!("/api/products/{product}");
         self.0
-            .read(errand, (Step::PriceCart, Some(line)), (path, &key), |body| {
-                if json::uuid(body, "id").is_some_and(|id| id != product.0) {
-                    return Err("another product".to_owned());
-                }
-                let price = json::integer(body, "price").ok_or("no whole price in it")?;
-                let stock = json::integer(body, "stock").ok_or("no whole stock in it")?;
+            .read(errand, (Step::PriceCart, Some(line)), (path, &key), |said| {
+                said.not_another("id", product.0)?;
+                let price = said.whole("price")?.ok_or("no price in it")?;
+                let stock = said.whole("stock")?.ok_or("no stock in it")?;
                 if price < 0 || stock < 0 {
                     return Err(format!("price {price} or stock {stock} below 0"));
                 }
@@ -66,15 +63,15 @@ impl Product {
             body: Some(json!({"quantity": line.quantity})),
             fresh_connection: call.intent_first,
         };
-        let judge = |answer: &Answer| match (answer.status, answer.json()) {
-            (200, Some(body)) => {
-                if json::uuid(body, "id").is_some_and(|id| id != line.product_id.0) {
-                    return Err("of another product".to_owned());
-                }
-                json::integer(body, "remaining").ok_or("no remaining stock in it")?;
+        let judge = |answer: &Answer| match answer.status {
+            200 => {
+                let said = answer.said()?;
+                said.not_another("id", line.product_id.0)?;
+                said.not_another("productId", line.product_id.0)?;
+                said.not_other_than("quantity", &[i64::from(line.quantity)])?;
+                said.whole("remaining")?.ok_or("no remaining stock in it")?;
                 Ok(Outcome::Done)
             }
-            (200, None) => Err("not JSON".to_owned()),
             _ if answer.refuses(&[400, 404, 409]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::Value;
 
 use super::http::{Answer, Errand, Http, Request};
+use super::said::Said;
 use crate::pacing::Pacing;
 use crate::saga::{Outcome, Report, Step};
 
@@ -26,13 +26,13 @@ pub enum Found<T> {
 }
 
 impl Http {
-    /// GETs `path`; `parse` reads a 200's body, or says what is wrong with it.
+    /// GETs `path`; `parse` reads what a 200 says, or says what is wrong with it.
     pub(super) async fn read<T>(
         &self,
         errand: Errand<'_>,
         (step, line): (Step, Option<u16>),
         (path, key): (String, &str),
-        parse: impl Fn(&Value) -> Result<T, String>,
+        parse: impl Fn(&Said) -> Result<T, String>,
     ) -> (Report, Found<T>) {
         let mut pacing = Pacing::new(Duration::from_millis(20), Duration::from_millis(200));
         let mut tries = 0;
@@ -45,14 +45,14 @@ impl Http {
                 body: None,
                 fresh_connection: false,
             };
-            let judge = |answer: &Answer| match (answer.status, answer.json()) {
-                (200, Some(body)) => parse(body).map(|_| Outcome::Done),
-                (200, None) => Err("not JSON".to_owned()),
+            let parsed = |answer: &Answer| answer.said().and_then(|said| parse(&said));
+            let judge = |answer: &Answer| match answer.status {
+                200 => parsed(answer).map(|_| Outcome::Done),
                 _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
                 _unlisted => Ok(Outcome::Unknown),
             };
             let attempt = self.call(errand, step, line, request, judge).await;
-            let found = match (attempt.report.outcome, attempt.body.as_ref().map(&parse)) {
+            let found = match (attempt.report.outcome, attempt.answer.as_ref().map(parsed)) {
                 (Outcome::Done, Some(Ok(it))) => Found::It(it),
                 (Outcome::Refused, _) => Found::Missing,
                 (Outcome::Unknown, _) if attempt.report.status == Some(200) => {

@@ -2,7 +2,6 @@
 
 use super::http::{Errand, Http};
 use super::read::Found;
-use crate::json;
 use crate::order::{OrderId, ProfileId, UserId};
 use crate::saga::{Report, Step};
 
@@ -21,12 +20,9 @@ impl User {
         let key = format!("{saga}:{}", Step::FetchProfile);
         let path = format!("/api/users/by-userid/{user}");
         self.0
-            .read(errand, (Step::FetchProfile, None), (path, &key), |body| {
-                let id = json::uuid(body, "id").ok_or("no profile id in it")?;
-                match json::uuid(body, "userId") {
-                    Some(other) if other != user.0 => Err("another user's profile".to_owned()),
-                    Some(_) | None => Ok(ProfileId(id)),
-                }
+            .read(errand, (Step::FetchProfile, None), (path, &key), |said| {
+                said.not_another("userId", user.0)?;
+                said.uuid("id")?.map(ProfileId).ok_or_else(|| "no profile id in it".to_owned())
             })
             .await
     }

@@ -1,0 +1,221 @@
+//! What an answer says, member by member, as it was written: every member of a name in any case,
+//! numbers with all their digits.
+//!
+//! The invariant: a member that is there and can't be read, or that is there twice and says two
+//! things, is never passed over. An answer that contradicts itself is no answer.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// The members of a JSON object, in order.
+pub(super) struct Said(Vec<(String, Box<RawValue>)>);
+
+impl Said {
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(body).map_err(|_not_one| "not a JSON object".to_owned())
+    }
+
+    /// The member as a whole number; `2000.00` and `2e3` are whole, and so is a number in quotes,
+    /// which is how some serialisers write what a script would round.
+    pub(super) fn whole(&self, name: &str) -> Result<Option<i64>, String> {
+        self.one(name, "whole number", |raw| match serde_json::from_str::<String>(raw) {
+            Ok(quoted) => serde_json::from_str::<&RawValue>(&quoted)
+                .ok()
+                .filter(|inner| inner.get() == quoted)
+                .and_then(|inner| whole(inner.get())),
+            Err(_unquoted) => whole(raw),
+        })
+    }
+
+    /// The member as a UUID.
+    pub(super) fn uuid(&self, name: &str) -> Result<Option<Uuid>, String> {
+        self.one(name, "UUID", |raw| serde_json::from_str(raw).ok())
+    }
+
+    /// The member as text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, String> {
+        self.one(name, "text", |raw| serde_json::from_str(raw).ok())
+    }
+
+    /// The member may be missing, and must be this UUID where it is there.
+    pub(super) fn not_another(&self, name: &str, expected: Uuid) -> Result<(), String> {
+        match self.uuid(name)? {
+            Some(said) if said != expected => Err(format!("its {name} is another one")),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The member may be missing, and must be one of these numbers where it is there.
+    pub(super) fn not_other_than(&self, name: &str, expected: &[i64]) -> Result<(), String> {
+        match self.whole(name)? {
+            Some(said) if !expected.contains(&said) => {
+                Err(format!("its {name} is {said}, which is not what was asked"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What every member of this name says.
+    fn one<T: PartialEq>(
+        &self,
+        name: &str,
+        kind: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, String> {
+        let mut said = None;
+        for (called, raw) in &self.0 {
+            if !called.eq_ignore_ascii_case(name) {
+                continue;
+            }
+            let value = read(raw.get()).ok_or_else(|| format!("its {name} is no {kind}"))?;
+            if said.as_ref().is_some_and(|before| *before != value) {
+                return Err(format!("its {name} is there twice and says two things"));
+            }
+            said = Some(value);
+        }
+        Ok(said)
+    }
+}
+
+/// A JSON number that is whole and fits, whichever way it is written. Exact: no float is involved.
+fn whole(number: &str) -> Option<i64> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{before}{after}");
+    let digits = digits.trim_end_matches('0');
+    if matches!(digits, "" | "-") {
+        return Some(0);
+    }
+    // The last digit that is not 0 stands for so many powers of ten.
+    let trimmed = i32::try_from(before.len() + after.len() - digits.len()).ok()?;
+    let power = exponent.parse::<i32>().ok()?.checked_add(trimmed)?;
+    let power = power.checked_sub(i32::try_from(after.len()).ok()?)?;
+    let scale = 10_i64.checked_pow(u32::try_from(power).ok()?)?;
+    digits.parse::<i64>().ok()?.checked_mul(scale)
+}
+
+impl<'de> Deserialize<'de> for Said {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Said;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Said(members))
+            }
+        }
+
+        from.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn said(body: &str) -> Said {
+        Said::read(body.as_bytes()).expect("an object")
+    }
+
+    fn amount(value: &str) -> Result<Option<i64>, String> {
+        said(&format!(r#"{{"amount": {value}}}"#)).whole("Amount")
+    }
+
+    #[test]
+    fn a_number_is_what_it_is_worth_however_it_is_written() {
+        for (written, worth) in [
+            ("2000", 2000),
+            ("2000.00", 2000),
+            ("-2000.0", -2000),
+            ("2e3", 2000),
+            ("2.0E+3", 2000),
+            ("20000e-1", 2000),
+            ("0.02e5", 2000),
+            ("0", 0),
+            ("-0.00", 0),
+            ("0e7", 0),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            (r#""2000""#, 2000),
+            (r#""2000.00""#, 2000),
+        ] {
+            assert_eq!(amount(written), Ok(Some(worth)), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_number_of_64_bits_is_none() {
+        for written in [
+            "2000.5",
+            "1e-1",
+            "1e19",
+            "9223372036854775808",
+            "1e999999999999",
+            "null",
+            "true",
+            "[2000]",
+            r#"{"value": 2000}"#,
+            r#""""#,
+            r#"" 2000""#,
+            r#""2000 ""#,
+            r#""2,000""#,
+            r#""+2000""#,
+            r#""two""#,
+            r#""\"2000\"""#,
+        ] {
+            assert!(amount(written).is_err(), "{written}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_way_to_write_a_number_means_it(number: i64, zeros in 0_usize..9, shift in 0_usize..30) {
+            let plain = format!("{number}.{}", "0".repeat(zeros));
+            prop_assert_eq!(amount(plain.trim_end_matches('.')), Ok(Some(number)));
+            let shifted = format!("{number}{}e-{shift}", "0".repeat(shift));
+            prop_assert_eq!(amount(&shifted), Ok(Some(number)));
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_must_say_the_same_twice() {
+        let twice = |second: &str| said(&format!(r#"{{"amount": 5, {second}}}"#)).whole("amount");
+        assert_eq!(twice(r#""amount": 5"#), Ok(Some(5)));
+        assert_eq!(twice(r#""Amount": 5.0"#), Ok(Some(5)));
+        assert_eq!(twice(r#""amounts": 6"#), Ok(Some(5)));
+        for second in [r#""amount": 6"#, r#""AMOUNT": 6"#, r#""Amount": null"#] {
+            assert!(twice(second).is_err(), "{second}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_another() {
+        let nothing = said("{}");
+        assert_eq!(nothing.text("status"), Ok(None));
+        assert_eq!(nothing.not_another("id", Uuid::nil()), Ok(()));
+        assert_eq!(nothing.not_other_than("amount", &[5]), Ok(()));
+        let other = said(r#"{"id": null, "amount": 6}"#);
+        assert!(other.not_another("id", Uuid::nil()).is_err());
+        assert!(other.not_other_than("amount", &[5]).is_err());
+        assert!(Said::read(b"[]").is_err() && Said::read(b"5").is_err());
+    }
+}
