@@ -1,5 +1,6 @@
 //! What becomes of checkouts when calls to neighbours go wrong.
 
+mod answers;
 mod back;
 mod deadline;
 mod idempotent;

@@ -1,0 +1,115 @@
+//! A payment service whose answers are not quite the contract's: whatever names another payment is
+//! no answer, and a byte order mark is no reason not to read one.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use order_service::sandbox::sample::{ASHA, TEA};
+use serde_json::{Value, json};
+
+use super::is_stuck;
+use crate::harness::{BOTH, World, cart};
+
+/// Says what it is told to, the last answer for ever, and keeps what it was asked.
+#[derive(Clone)]
+struct Stub {
+    processed: Arc<Mutex<VecDeque<&'static str>>>,
+    status: (StatusCode, &'static str),
+    keys: Arc<Mutex<Vec<String>>>,
+}
+
+const NOTHING: (StatusCode, &str) = (StatusCode::NOT_FOUND, "");
+const PAID: (StatusCode, &str) = (StatusCode::OK, "\u{FEFF}{\"status\": \"Paid\"}");
+
+impl Stub {
+    /// A world whose payments are its business, and itself.
+    async fn in_front_of(
+        world: crate::harness::WorldBuilder,
+        processed: &[&'static str],
+        status: (StatusCode, &'static str),
+    ) -> (World, Self) {
+        let processed = Arc::new(Mutex::new(processed.iter().copied().collect()));
+        let stub = Self { processed, status, keys: Arc::default() };
+        let router = Router::new()
+            .route("/api/payments/process", post(process))
+            .route("/api/payments/status/{id}", get(recorded))
+            .with_state(stub.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("its address"));
+        tokio::spawn(axum::serve(listener, router).into_future());
+        let url = url.parse().expect("a URL");
+        (world.set(|config| config.services.payment.url = url).start().await, stub)
+    }
+}
+
+async fn process(State(stub): State<Stub>, headers: HeaderMap, body: Bytes) -> String {
+    let asked: Value = serde_json::from_slice(&body).expect("JSON");
+    assert_eq!(asked["amount"], 14_900);
+    let key = headers["idempotency-key"].to_str().expect("text").to_owned();
+    stub.keys.lock().expect("the keys").push(key);
+    let mut processed = stub.processed.lock().expect("the answers");
+    let answer = processed.pop_front().expect("an answer");
+    if processed.is_empty() {
+        processed.push_back(answer);
+    }
+    answer.to_owned()
+}
+
+async fn recorded(State(stub): State<Stub>) -> (StatusCode, &'static str) {
+    stub.status
+}
+
+const OTHERS: [&str; 5] = [
+    r#"{"status": "Paid", "amount": 1.00}"#,
+    r#"{"status": "Paid", "amount": "1"}"#,
+    r#"{"status": "Paid", "Amount": null}"#,
+    r#"{"status": "Paid", "amount": 14900, "orderId": "99999999-9999-9999-9999-999999999999"}"#,
+    r#"{"status": "Pending", "amount": 14900}"#,
+];
+
+#[tokio::test]
+async fn a_payment_of_something_else_is_not_believed_where_it_can_be_neither_repeated_nor_found() {
+    for books in BOTH {
+        for other in OTHERS {
+            let world = World::build(books).not_idempotent();
+            let (world, stub) = Stub::in_front_of(world, &[other], NOTHING).await;
+            let answer = world.create_keyed(&cart(ASHA, &[(TEA, 1)]), "k").await;
+            let id = answer.is_accepted(ASHA);
+            is_stuck(&world, id, "Priced", "InDoubt", "charge_payment").await;
+            assert_eq!(stub.keys.lock().expect("the keys").len(), 1, "{other}");
+            world.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_of_something_else_is_settled_by_a_record_with_a_byte_order_mark() {
+    for books in BOTH {
+        let world = World::build(books).not_idempotent();
+        let (world, stub) = Stub::in_front_of(world, &[OTHERS[0]], PAID).await;
+        world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
+        assert_eq!(stub.keys.lock().expect("the keys").len(), 1);
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_payment_of_something_else_is_asked_for_again_where_keys_are_kept() {
+    for books in BOTH {
+        let right = "\u{FEFF}{\"Status\": \"PAID\", \"Amount\": 14900.00}";
+        let answers = [OTHERS[0], OTHERS[4], right];
+        let (world, stub) = Stub::in_front_of(World::build(books), &answers, NOTHING).await;
+        let answer = world.create(&cart(ASHA, &[(TEA, 1)])).await;
+        let id = answer.is_created(ASHA, 14_900);
+        let keys = stub.keys.lock().expect("the keys").clone();
+        assert_eq!(keys.len(), 3);
+        assert!(keys.iter().all(|key| *key == keys[0] && key.starts_with(&id.to_string())));
+        assert_eq!(world.inspect(id).await["stuck"], json!(null));
+        world.stop().await;
+    }
+}
