@@ -1,6 +1,7 @@
 //! What the neighbours own: users with a wallet, products with a stock. Also the JSON in which
 //! tests set them up and the ledger shows them.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,8 +15,20 @@ pub struct User {
     pub user_id: Uuid,
     /// Shown as `firstName`.
     pub name: String,
-    /// Balance in paise.
+    /// Balance, in the unit of prices: what a payment takes is what it is less by.
     pub wallet: i64,
+}
+
+/// What else the user service keeps of a profile, and what a wallet holds below one unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Details {
+    pub last_name: Option<String>,
+    pub phone_number: Option<String>,
+    pub address: Option<String>,
+    pub created_at: Option<DateTime<Utc>>,
+    pub updated_at: Option<DateTime<Utc>>,
+    /// 0 to 99, on top of the wallet: somebody may add 10.50, and payments are whole.
+    pub hundredths: u8,
 }
 
 /// A product and what is left of it.
@@ -26,7 +39,7 @@ pub struct Product {
     pub id: Uuid,
     /// The name of the product.
     pub name: String,
-    /// Price of one unit in paise. Any number, so that tests can set up a price that overflows.
+    /// Price of one piece, in paise. Any number, so that tests can set up a price that overflows.
     pub price: i64,
     /// Units that can still be reserved.
     pub stock: i64,

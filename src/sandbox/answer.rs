@@ -7,9 +7,10 @@ use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
 use super::{
-    account::{Product, User},
+    account::{Details, Product, User},
     effect::{Effect, Payment, Units},
     ledger::{Record, RecordResult},
+    money::Money,
     reply::Reply,
 };
 
@@ -21,8 +22,27 @@ const PAYMENT_IDS: u64 = 0x7061_796d_656e_7473;
 struct UserAnswer<'a> {
     id: Uuid,
     user_id: Uuid,
-    first_name: &'a str,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    phone_number: Option<&'a str>,
+    address: Option<&'a str>,
     wallet_balance: Box<RawValue>,
+    created_at: Option<DateTime<Utc>>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddedAnswer {
+    user_id: Uuid,
+    balance: Box<RawValue>,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct MovedAnswer {
+    id: Uuid,
+    balance: Box<RawValue>,
 }
 
 #[derive(Serialize)]
@@ -105,31 +125,51 @@ fn refusal(record: &Record) -> Reply {
     Reply::json(status, &body)
 }
 
-/// The answer to a read of a user.
-pub(super) fn user(user: &User) -> Reply {
-    Reply::json(200, &user_answer(user))
+/// A user's profile.
+pub(super) fn user(status: u16, (user, details): (&User, &Details)) -> Reply {
+    Reply::json(status, &user_answer((user, details)))
 }
 
-/// The answer to a read of all users.
-pub(super) fn users<'a>(users: impl Iterator<Item = &'a User>) -> Reply {
+/// All profiles.
+pub(super) fn users<'a>(users: impl Iterator<Item = (&'a User, &'a Details)>) -> Reply {
     Reply::json(200, &users.map(user_answer).collect::<Vec<_>>())
 }
 
-fn user_answer(user: &User) -> UserAnswer<'_> {
+fn user_answer<'a>((user, details): (&'a User, &'a Details)) -> UserAnswer<'a> {
     UserAnswer {
         id: user.profile_id,
         user_id: user.user_id,
-        first_name: &user.name,
-        wallet_balance: rupees(user.wallet),
+        first_name: Some(user.name.as_str()).filter(|name| !name.is_empty()),
+        last_name: details.last_name.as_deref(),
+        phone_number: details.phone_number.as_deref(),
+        address: details.address.as_deref(),
+        wallet_balance: raw(&balance(user, details)),
+        created_at: details.created_at,
+        updated_at: details.updated_at,
     }
 }
 
-/// Paise as a decimal number of rupees, exactly: a float would round large wallets.
-fn rupees(paise: i64) -> Box<RawValue> {
-    let sign = if paise < 0 { "-" } else { "" };
-    let (whole, part) = (paise.unsigned_abs() / 100, paise.unsigned_abs() % 100);
-    RawValue::from_string(format!("{sign}{whole}.{part:02}"))
-        .expect("digits with a point are a JSON number")
+/// The answer where somebody has added to a wallet.
+pub(super) fn added((user, details): (&User, &Details), amount: Money) -> Reply {
+    let balance = balance(user, details);
+    let message = format!("Successfully added ₹{amount} to wallet. New balance: ₹{balance}");
+    let (user_id, balance) = (user.user_id, raw(&balance));
+    Reply::json(200, &AddedAnswer { user_id, balance, message })
+}
+
+/// The answer where another service has taken from a wallet, or put back.
+pub(super) fn moved((user, details): (&User, &Details)) -> Reply {
+    let balance = raw(&balance(user, details));
+    Reply::json(200, &MovedAnswer { id: user.profile_id, balance })
+}
+
+/// As .NET writes a decimal of two places, exactly: a float would round large wallets.
+fn balance(user: &User, details: &Details) -> String {
+    Money::of(user.wallet, details.hundredths).to_string()
+}
+
+fn raw(decimal: &str) -> Box<RawValue> {
+    RawValue::from_string(decimal.to_owned()).expect("digits with a point are a JSON number")
 }
 
 /// The answer to a read of a product.

@@ -17,6 +17,7 @@ mod fault;
 mod fault_list;
 mod journal;
 mod ledger;
+mod money;
 mod neighbourhood;
 mod reply;
 mod route;

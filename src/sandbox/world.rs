@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    account::{Product, User},
+    account::{Details, Product, User},
     effect::Effect,
     ledger::{Ledger, Reads, Record, RecordResult, Repeated, Totals},
     service::{Kinds, Service},
@@ -24,6 +24,8 @@ pub(super) enum Entry {
     Reset { users: Vec<User>, products: Vec<Product>, kinds: Kinds },
     /// A user is added, or replaced by profile id and by user id.
     User(User),
+    /// A profile is made or changed, or its wallet, as the user service does it.
+    Profile(User, Details),
     /// A product is added or replaced.
     Product(Product),
     /// Other kinds.
@@ -37,6 +39,7 @@ pub(super) enum Entry {
 pub(super) struct World {
     kinds: Kinds,
     users: BTreeMap<Uuid, User>,
+    details: HashMap<Uuid, Details>,
     profiles: HashMap<Uuid, Uuid>,
     products: BTreeMap<Uuid, Product>,
     records: Vec<Record>,
@@ -65,7 +68,17 @@ impl World {
                     self.put_product(product);
                 }
             }
-            Entry::User(user) => self.put_user(user),
+            Entry::User(user) => {
+                // The wallet is as it was said, to the last hundredth.
+                if let Some(details) = self.details.get_mut(&user.profile_id) {
+                    details.hundredths = 0;
+                }
+                self.put_user(user);
+            }
+            Entry::Profile(user, details) => {
+                self.details.insert(user.profile_id, details);
+                self.put_user(user);
+            }
             Entry::Product(product) => self.put_product(product),
             Entry::Kinds(kinds) => self.kinds = kinds,
             Entry::Record(record) => self.put_record(record),
@@ -78,6 +91,7 @@ impl World {
             && old != profile_id
         {
             self.users.remove(&old);
+            self.details.remove(&old);
         }
         if let Some(old) = self.users.insert(profile_id, user)
             && old.user_id != user_id
@@ -146,16 +160,39 @@ impl World {
         self.records.len() as u64 + 1
     }
 
-    pub(super) fn users(&self) -> impl Iterator<Item = &User> {
-        self.users.values()
+    pub(super) fn users(&self) -> impl Iterator<Item = (&User, &Details)> {
+        self.users.values().map(|user| (user, self.details_of(user)))
     }
 
     pub(super) fn products(&self) -> impl Iterator<Item = &Product> {
         self.products.values()
     }
 
-    pub(super) fn user(&self, user_id: Uuid) -> Option<&User> {
-        self.profiles.get(&user_id).and_then(|profile_id| self.users.get(profile_id))
+    pub(super) fn user(&self, user_id: Uuid) -> Option<(&User, &Details)> {
+        self.profiles.get(&user_id).and_then(|profile_id| self.profile(*profile_id))
+    }
+
+    pub(super) fn profile(&self, profile_id: Uuid) -> Option<(&User, &Details)> {
+        self.users.get(&profile_id).map(|user| (user, self.details_of(user)))
+    }
+
+    /// Whose phone number it is.
+    pub(super) fn phone(&self, number: &str) -> Option<&User> {
+        let has =
+            |(_, details): &(&User, &Details)| details.phone_number.as_deref() == Some(number);
+        self.users().find(has).map(|(user, _)| user)
+    }
+
+    fn details_of(&self, user: &User) -> &Details {
+        const NONE: &Details = &Details {
+            last_name: None,
+            phone_number: None,
+            address: None,
+            created_at: None,
+            updated_at: None,
+            hundredths: 0,
+        };
+        self.details.get(&user.profile_id).unwrap_or(NONE)
     }
 
     pub(super) fn wallet(&self, profile_id: Uuid) -> Option<i64> {

@@ -10,7 +10,7 @@ const KNOWN_TO: [(&str, &[&str]); 12] = [
     ("sqlx", &["sandbox"]),
     ("reqwest", &["neighbours", "cli", "app"]),
     ("axum", &["web", "api", "operator", "sandbox", "app"]),
-    ("tower_http", &["web", "api", "operator"]),
+    ("tower_http", &["web", "api", "operator", "sandbox"]),
     ("utoipa", &["web", "api", "operator", "app"]),
     ("figment", &["config"]),
     ("backoff", &["pacing"]),

@@ -5,6 +5,8 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::sandbox::money::Money;
+
 /// The properties of a body.
 pub(super) struct Properties(Map<String, Value>);
 
@@ -27,6 +29,18 @@ impl Properties {
         self.value(name)
             .and_then(Value::as_i64)
             .ok_or_else(|| format!("{name} must be an integer of 64 bits"))
+    }
+
+    /// A sum; its hundredths count.
+    pub(super) fn money(&self, name: &str) -> Result<Money, Unreadable> {
+        let number = self.value(name).and_then(Value::as_number);
+        number.and_then(Money::read).ok_or_else(|| format!("{name} must be a number"))
+    }
+
+    /// Text; none where it is missing, null or blank.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        let text = self.value(name).and_then(Value::as_str).map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
     fn value(&self, name: &str) -> Option<&Value> {

@@ -10,10 +10,13 @@ mod user;
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::DefaultBodyLimit,
+    http::header,
     routing::{get, post, put},
 };
+use serde_json::{Value, json};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use super::{neighbourhood::Neighbourhood, service::Service};
 
@@ -26,8 +29,13 @@ const CONTROL_LIMIT: usize = 64 * 1024 * 1024;
 pub(super) fn router(service: Service, here: Arc<Neighbourhood>) -> Router {
     let own = match service {
         Service::User => Router::new()
-            .route("/api/users", get(user::list))
-            .route("/api/users/by-userid/{user_id}", get(user::get)),
+            .route("/api/users", get(user::list).post(user::create))
+            .route("/api/users/{id}", get(user::profile).put(user::update))
+            .route("/api/users/{id}/wallet/debit", post(user::debit))
+            .route("/api/users/{id}/wallet/credit", post(user::credit))
+            .route("/api/users/add-balance", post(user::add_balance))
+            .route("/api/users/by-userid/{user_id}", get(user::get))
+            .route("/api/users/phone-exists/{number}", get(user::phone_exists)),
         Service::Product => Router::new()
             .route("/api/products", get(product::list))
             .route("/api/products/{id}", get(product::get))
@@ -48,7 +56,22 @@ pub(super) fn router(service: Service, here: Arc<Neighbourhood>) -> Router {
         .route("/_sandbox/reset", post(control::reset))
         .route("/_sandbox/users", post(control::put_user))
         .route("/_sandbox/products", post(control::put_product));
-    own.layer(DefaultBodyLimit::max(BODY_LIMIT))
+    own.route("/api/health", get(move || health(service)))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .merge(control.layer(DefaultBodyLimit::max(CONTROL_LIMIT)))
+        .layer(cors())
         .with_state(here)
+}
+
+/// A web client calls the platform's services from wherever it is served: any page may.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([header::LOCATION, header::RETRY_AFTER])
+}
+
+async fn health(service: Service) -> Json<Value> {
+    Json(json!({"status": "Healthy", "service": format!("{service}-service")}))
 }

@@ -5,14 +5,14 @@ use serde_json::json;
 use super::{super::sample, *};
 
 #[tokio::test]
-async fn a_user_is_found_by_user_id_with_the_balance_in_rupees() {
+async fn a_user_is_found_by_user_id_with_the_balance_in_the_unit_of_prices() {
     let sandbox = sandbox().await;
     let path = format!("/api/users/by-userid/{}", sample::RAVI);
     let answer = Ask::get(path).send(&sandbox.user_url()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["id"], json!(sample::RAVI_PROFILE));
     assert_eq!(answer.json()["userId"], json!(sample::RAVI));
-    assert!(answer.body.contains(r#""walletBalance":12.00"#), "{}", answer.body);
+    assert!(answer.body.contains(r#""walletBalance":1200.00"#), "{}", answer.body);
 }
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn a_large_balance_is_not_rounded() {
     Ask::post("/_sandbox/users").json(&user).send(&sandbox.user_url()).await;
     let path = format!("/api/users/by-userid/{}", order(7));
     let answer = Ask::get(path).send(&sandbox.user_url()).await;
-    assert!(answer.body.contains(r#""walletBalance":90071992547409.93"#), "{}", answer.body);
+    assert!(answer.body.contains(r#""walletBalance":9007199254740993.00"#), "{}", answer.body);
 }
 
 #[tokio::test]

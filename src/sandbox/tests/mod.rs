@@ -6,6 +6,7 @@ mod control;
 mod fault;
 mod key;
 mod restart;
+mod web;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
