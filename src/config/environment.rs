@@ -4,9 +4,11 @@
 //! stays text. `ORDER_SERVICE__SECTION__KEY` outranks the well-known name for the same key, being
 //! the one that can only be meant for this service.
 
+use std::net::SocketAddr;
+
 use figment::value::{Dict, Value};
 
-use super::{Error, layer::Layer};
+use super::{Error, layer::Layer, listen};
 
 const PREFIX: &str = "ORDER_SERVICE__";
 
@@ -19,6 +21,53 @@ const WELL_KNOWN: [(&str, &str); 5] = [
     ("ServiceUrls__ProductService", "services.product.url"),
     ("ServiceUrls__PaymentService", "services.payment.url"),
 ];
+
+/// Where .NET services are told what to listen on, highest first, and how each is written. Lowest in
+/// rank: what is said to this service by any other name counts first.
+const LISTEN: [(&str, fn(&str) -> Result<SocketAddr, String>); 4] = [
+    ("ASPNETCORE_URLS", listen::from_urls),
+    ("DOTNET_URLS", listen::from_urls),
+    ("ASPNETCORE_HTTP_PORTS", listen::from_ports),
+    ("DOTNET_HTTP_PORTS", listen::from_ports),
+];
+
+/// Where .NET services are told that they run at a developer's, highest first.
+const ENVIRONMENT: [&str; 2] = ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"];
+
+/// Where the platform's web client is served from at a developer's.
+pub const WEB_CLIENT: &str = "http://localhost:3000";
+
+/// What holds at a developer's, unless the file or anything above it says otherwise.
+pub(super) fn development(environment: &[(String, String)]) -> Option<Layer> {
+    let (name, text) = ENVIRONMENT.iter().find_map(|name| set(environment, name))?;
+    let origins = vec![Value::from(WEB_CLIENT)];
+    text.trim()
+        .eq_ignore_ascii_case("Development")
+        .then(|| Layer::single(name, "http.cors_origins", Value::from(origins)))
+}
+
+/// The address by the names that .NET services share, for where nothing else in the environment or
+/// on the command line says one.
+pub(super) fn listen(environment: &[(String, String)]) -> Result<Option<Layer>, Error> {
+    let key = "http.listen";
+    let says_own = |(name, _): &(String, String)| {
+        own(name).is_some_and(|path| path.eq_ignore_ascii_case("HTTP__LISTEN"))
+    };
+    let found = LISTEN.iter().find_map(|(name, read)| Some((set(environment, name)?, read)));
+    let Some(((name, text), read)) = found.filter(|_| !environment.iter().any(says_own)) else {
+        return Ok(None);
+    };
+    let address = read(text).map_err(|problem| Error::new(problem).at(key).written_in(name))?;
+    Ok(Some(Layer::single(name, key, Value::from(address.to_string()))))
+}
+
+/// A variable as it is named and set; the last one, where the same name is there in two cases.
+fn set<'a>(environment: &'a [(String, String)], known: &str) -> Option<(&'a str, &'a str)> {
+    let is_it = |(name, text): &&(String, String)| {
+        name.eq_ignore_ascii_case(known) && !text.trim().is_empty()
+    };
+    environment.iter().rev().find(is_it).map(|(name, text)| (name.as_str(), text.as_str()))
+}
 
 /// The layers of `environment`, lowest first. `defaults` is the list of the keys that exist.
 pub(super) fn layers(

@@ -47,7 +47,9 @@ impl DatabaseUrl {
     /// What is wrong and what to write instead. Nothing of the text is repeated: it may hold a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let Some((scheme, rest)) = text.split_once("://") else {
+        // `Server=tcp://...` is no URL either.
+        let url = text.split_once("://").filter(|(scheme, _)| !scheme.contains('='));
+        let Some((scheme, rest)) = url else {
             return Err(if text.contains('=') {
                 "must be a URL, not an ADO.NET connection string: write \
                  DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE, \

@@ -79,10 +79,18 @@ impl Config {
         let defaults = toml(DEFAULTS, "the built-in defaults")?;
         let environment = environment::layers(&sources.environment, &defaults)?;
         let mut layers = Figment::from(Layer::new("the built-in defaults", defaults));
+        if let Some(development) = environment::development(&sources.environment) {
+            layers = layers.merge(development);
+        }
         if let Some(file) = read(&sources.file)? {
             layers = layers.merge(file);
         }
-        for layer in environment.into_iter().chain(sources.flags.layers()) {
+        // Not even read where the command line says an address.
+        let listen = match sources.flags.listen {
+            Some(_) => None,
+            None => environment::listen(&sources.environment)?,
+        };
+        for layer in listen.into_iter().chain(environment).chain(sources.flags.layers()) {
             layers = layers.merge(layer);
         }
         let config = layers.extract::<Self>()?;

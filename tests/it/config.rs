@@ -189,6 +189,108 @@ fn a_connection_string_is_not_looked_at_where_database_url_is_set() {
     assert_eq!(config.database.url.reveal(), "sqlite://order-service.db");
 }
 
+fn listening(environment: &[(&str, &str)]) -> String {
+    match from_environment(environment) {
+        Ok(config) => config.http.listen.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_addresses_of_dotnet_are_understood_and_the_first_without_tls_counts() {
+    for (urls, address) in [
+        ("http://+:80", "0.0.0.0:80"),
+        ("http://*:8080/", "0.0.0.0:8080"),
+        ("HTTP://0.0.0.0:80;https://+:443", "0.0.0.0:80"),
+        ("https://+:443; http://+:5000 ;http://+:5001", "0.0.0.0:5000"),
+        ("http://localhost:5004", "127.0.0.1:5004"),
+        ("http://127.0.0.1:0", "127.0.0.1:0"),
+        ("http://[::1]:5004", "[::1]:5004"),
+        ("http://[::]", "[::]:80"),
+        ("http://+", "0.0.0.0:80"),
+        ("http://order-service:5004", "0.0.0.0:5004"),
+        (" ; http://+:81;", "0.0.0.0:81"),
+    ] {
+        assert_eq!(listening(&[("ASPNETCORE_URLS", urls)]), address, "{urls}");
+    }
+    assert_eq!(listening(&[("ASPNETCORE_HTTP_PORTS", "8080;8081")]), "0.0.0.0:8080");
+    assert_eq!(listening(&[("aspnetcore_http_ports", " 80 ")]), "0.0.0.0:80");
+    assert_eq!(listening(&[("DOTNET_URLS", "http://+:80")]), "0.0.0.0:80");
+    let both = [("ASPNETCORE_HTTP_PORTS", "8080"), ("ASPNETCORE_URLS", "http://+:80")];
+    assert_eq!(listening(&both), "0.0.0.0:80");
+    let empty = [("ASPNETCORE_HTTP_PORTS", "8080"), ("ASPNETCORE_URLS", " ")];
+    assert_eq!(listening(&empty), "0.0.0.0:8080");
+    assert_eq!(listening(&[("ASPNETCORE_URLS", "")]), "0.0.0.0:5004");
+}
+
+#[test]
+fn an_address_of_dotnet_that_cannot_be_used_is_refused_with_what_to_write() {
+    let said = |name, value| refusal(from_environment(&[(name, value)]));
+    insta::assert_snapshot!(said("ASPNETCORE_URLS", "https://+:443"), @"configuration: `http.listen` must have an http address, since TLS ends in front of this service: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
+    insta::assert_snapshot!(said("ASPNETCORE_URLS", "http://+:port"), @"configuration: `http.listen` cannot be `http://+:port`: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
+    insta::assert_snapshot!(said("ASPNETCORE_URLS", "0.0.0.0:80"), @"configuration: `http.listen` must list URLs, not `0.0.0.0:80`: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
+    insta::assert_snapshot!(said("AspNetCore_Http_Ports", "http://+:80"), @"configuration: `http.listen` must be a port such as 8080, not `http://+:80` (in AspNetCore_Http_Ports)");
+    for url in
+        ["http://+:80/orders", "http://:80", "http://unix:/run/s", "http://+:99999", "http://"]
+    {
+        let line = said("ASPNETCORE_URLS", url);
+        assert!(line.contains("write http://+:80"), "{line}");
+    }
+}
+
+#[test]
+fn an_address_of_dotnet_is_not_looked_at_where_another_is_said_to_this_service() {
+    let shared = ("ASPNETCORE_URLS", "https://+:443");
+    assert_eq!(listening(&[shared, ("ORDER_SERVICE__HTTP__LISTEN", "1.1.1.1:1")]), "1.1.1.1:1");
+    let listen = Some(SocketAddr::from(([2, 2, 2, 2], 2)));
+    let flags = Overrides { listen, ..Overrides::default() };
+    assert_eq!(load("", &[shared], flags).expect("a flag").http.listen.port(), 2);
+    let file = "http.listen = '3.3.3.3:3'";
+    let outranked = load(file, &[("ASPNETCORE_URLS", "http://+:80")], Overrides::default());
+    assert_eq!(outranked.expect("both are good").http.listen.port(), 80);
+}
+
+#[test]
+fn in_development_the_platforms_web_client_may_call_unless_that_is_said_otherwise() {
+    let origins = |file, environment: &[(&str, &str)]| {
+        let read = load(file, environment, Overrides::default());
+        read.expect("a good configuration").http.cors_origins.join(" ")
+    };
+    let development = ("ASPNETCORE_ENVIRONMENT", "Development");
+    assert_eq!(origins("", &[development]), "http://localhost:3000");
+    assert_eq!(
+        origins("", &[("aspnetcore_environment", " development ")]),
+        "http://localhost:3000"
+    );
+    assert_eq!(origins("", &[("DOTNET_ENVIRONMENT", "Development")]), "http://localhost:3000");
+    for other in ["Production", "Staging", "", "Developments"] {
+        assert_eq!(origins("", &[("ASPNETCORE_ENVIRONMENT", other)]), "", "{other}");
+    }
+    let of_both = [("DOTNET_ENVIRONMENT", "Development"), ("ASPNETCORE_ENVIRONMENT", "Production")];
+    assert_eq!(origins("", &of_both), "");
+    assert_eq!(origins("http.cors_origins = []", &[development]), "");
+    let own = ("ORDER_SERVICE__HTTP__CORS_ORIGINS", "https://shop.example");
+    assert_eq!(origins("", &[own, development]), "https://shop.example");
+}
+
+#[test]
+fn the_platforms_own_environment_is_understood_with_one_variable_more() {
+    let platform = [
+        ("ASPNETCORE_ENVIRONMENT", "Development"),
+        ("ASPNETCORE_URLS", "http://+:80"),
+        ("ConnectionStrings__DefaultConnection", ADO_NET),
+        ("ServiceUrls__UserService", "http://user-service:80"),
+        ("ServiceUrls__ProductService", "http://product-service:80"),
+        ("ServiceUrls__PaymentService", "http://payment-service:80"),
+        ("DATABASE_URL", "postgres://orders:s3cret@db/orders"),
+    ];
+    let config = from_environment(&platform).expect("all of it is good");
+    assert_eq!(config.http.listen.to_string(), "0.0.0.0:80");
+    assert_eq!(config.http.cors_origins, ["http://localhost:3000"]);
+    assert_eq!(config.database.url.to_string(), "postgres://orders:***@db/orders");
+    assert_eq!(config.services.payment.url.as_str(), "http://payment-service/");
+}
+
 #[test]
 fn a_password_is_never_printed() {
     for url in [
@@ -198,6 +300,8 @@ fn a_password_is_never_printed() {
         "postgres://u:s3cret#@h/d",
         "mysql://u:s3cret@h/d",
         "s3cret",
+        "Server=tcp://h,1433;Password=s3cret",
+        "Host=h;Username=u;Password=s3cret",
     ] {
         let said = match from_environment(&[("DATABASE_URL", url)]) {
             Ok(config) => format!("{config:?} {}", config.database.url),
