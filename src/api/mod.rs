@@ -24,7 +24,7 @@ use crate::engine::{Executor, Metrics};
 use crate::store::Store;
 
 pub use cart::{CreateLine, CreateOrder};
-pub use route::{document, router};
+pub use route::{document, router, with_cors};
 
 /// What the handlers work with.
 #[derive(Clone, Debug)]

@@ -55,20 +55,23 @@ pub fn router(api: Api, options: Options, document: OpenApi) -> Router {
         .method_not_allowed_fallback(web::no_such_method)
         .layer(CatchPanicLayer::custom(web::panicked))
         .layer(middleware::from_fn(web::walk_in));
-    let routes = match cors(options.cors_origins) {
-        Some(cors) => routes.layer(cors),
-        None => routes,
-    };
-    routes.with_state(front)
+    with_cors(routes, &options.cors_origins).with_state(front)
 }
 
-/// What a browser on one of these origins may do; `None`: no such headers at all.
-fn cors(origins: Vec<String>) -> Option<CorsLayer> {
+/// The routes, with what lets a page of one of these origins call them and read what they answer,
+/// errors too. None: no such headers at all.
+pub fn with_cors<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    origins: &[String],
+) -> Router<S> {
     // Config has checked that each is an origin, so that it can be sent in a header.
-    let origins = origins.into_iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
+    let origins = origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
     let origins = origins.collect::<Vec<_>>();
     let named = HeaderName::from_static;
-    (!origins.is_empty()).then(|| {
+    if origins.is_empty() {
+        return routes;
+    }
+    routes.layer(
         CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
@@ -78,6 +81,7 @@ fn cors(origins: Vec<String>) -> Option<CorsLayer> {
                 named("idempotency-key"),
                 named("prefer"),
                 named("traceparent"),
+                named("tracestate"),
             ])
             .expose_headers([
                 header::LOCATION,
@@ -86,5 +90,7 @@ fn cors(origins: Vec<String>) -> Option<CorsLayer> {
                 named("idempotent-replayed"),
                 named("preference-applied"),
             ])
-    })
+            // Else a browser asks before nearly every call.
+            .max_age(Duration::from_mins(10)),
+    )
 }

@@ -8,7 +8,7 @@ use tracing::info;
 use super::Error;
 use super::serve::{Running, open};
 use crate::clock::Clock;
-use crate::config::{Config, DatabaseUrl, Token};
+use crate::config::{Config, Token, WEB_CLIENT};
 use crate::lifecycle::stop_asked;
 use crate::sandbox::{self, Sandbox, sample};
 use crate::store::{self, Filter};
@@ -16,7 +16,8 @@ use crate::store::{self, Filter};
 /// The token of a demo that has none configured. It listens on loopback.
 const TOKEN: &str = "demo";
 
-/// Runs until ctrl-c or SIGTERM. What it was doing when it was killed, it goes on with.
+/// Runs until ctrl-c or SIGTERM, with the books that are configured and the sandbox's beside `file`.
+/// What it was doing when it was killed, it goes on with.
 ///
 /// # Errors
 /// Where an address or a file can't be used.
@@ -25,16 +26,23 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     config.services.user.url = url(&sandbox.user_url());
     config.services.product.url = url(&sandbox.product_url());
     config.services.payment.url = url(&sandbox.payment_url());
-    config.database.url = DatabaseUrl::parse(&format!("sqlite://{}", file.display()))
-        .map_err(|wrong| Error::Usage(format!("--file {wrong}")))?;
+    // The sandbox keeps its promise: a repeated key acts once.
+    let services = &mut config.services;
+    for service in [&mut services.user, &mut services.product, &mut services.payment] {
+        service.idempotent = true;
+    }
+    if config.http.cors_origins.is_empty() {
+        config.http.cors_origins = vec![WEB_CLIENT.to_owned()];
+    }
     config.database.migrate = true;
     let configured = config.operator.token.take();
     config.operator.token = configured.or(Token::parse(TOKEN).map_err(Error::Usage)?);
     let token = config.operator.token.as_ref().map_or("", Token::reveal).to_owned();
     let resumed = left_open(&config).await?;
     let grace = config.shutdown.grace;
+    let origins = config.http.cors_origins.join(", ");
     let running = Running::start(config, Clock::system()).await?;
-    say(&resumed, &running.address, &sandbox, &file, &token);
+    say(&Shown { resumed, address: running.address, sandbox: &sandbox, file, token, origins });
     stop_asked().await?;
     info!("stops");
     running.stop(grace).await;
@@ -69,7 +77,18 @@ async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
     Ok(open.iter().map(line).collect())
 }
 
-fn say(resumed: &[String], address: &SocketAddr, sandbox: &Sandbox, file: &Path, token: &str) {
+/// What is printed once it runs.
+struct Shown<'a> {
+    resumed: Vec<String>,
+    address: SocketAddr,
+    sandbox: &'a Sandbox,
+    file: PathBuf,
+    token: String,
+    origins: String,
+}
+
+fn say(shown: &Shown<'_>) {
+    let Shown { resumed, address, sandbox, file, token, origins } = shown;
     if !resumed.is_empty() {
         out(&format!("Resumes {} checkouts that were under way:", resumed.len()));
         for line in resumed {
@@ -87,26 +106,25 @@ fn say(resumed: &[String], address: &SocketAddr, sandbox: &Sandbox, file: &Path,
   product   {product}        {product}/api/products
   payment   {payment}
   ledger    {payment}/_sandbox/ledger        what the three really did
+
+Open http://{address}/docs to try the API. A web client may call it from {origins};
+the sandbox's three may be called from anywhere. All money is in paise (100 are ₹1): prices, totals, wallets.
 ",
         file.display()
     ));
     let ledger = sandbox.ledger();
     for user in ledger.users {
-        out(&format!("  {:<10}{}  wallet {:>11}", user.name, user.user_id, rupees(user.wallet)));
+        out(&format!("  {:<10}{}  wallet  {:>9}", user.name, user.user_id, user.wallet));
     }
     for product in ledger.products {
         let (name, id, stock) = (product.name, product.id, product.stock);
-        out(&format!("  {name:<10}{id}  price  {:>11}  stock {stock}", rupees(product.price)));
+        out(&format!("  {name:<10}{id}  price   {:>9}  stock {stock}", product.price));
     }
-    out(&to_try(address, &payment, token));
-}
-
-fn rupees(paise: i64) -> String {
-    format!("₹{}.{:02}", paise / 100, paise % 100)
+    out(&to_try(*address, &payment, token));
 }
 
 /// Lines that work as they stand.
-fn to_try(address: &SocketAddr, payment: &str, token: &str) -> String {
+fn to_try(address: SocketAddr, payment: &str, token: &str) -> String {
     let (user, tea, kettle, samovar) = (sample::ASHA, sample::TEA, sample::KETTLE, sample::SAMOVAR);
     let json = "-H 'Content-Type: application/json'";
     let create = format!("curl -i http://{address}/api/orders/create {json}");

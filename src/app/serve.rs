@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::front::Front;
 use super::{Composed, Error, compose};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Http};
 use crate::engine::Executor;
 use crate::lifecycle::stop_asked;
 use crate::pacing::Pacing;
@@ -28,7 +28,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// for.
 pub async fn serve(config: Config) -> Result<(), Error> {
     let grace = config.shutdown.grace;
-    let (front, listening) = Listening::start(config.http.listen)?;
+    let (front, listening) = Listening::start(&config.http)?;
     info!(address = %listening.address, "listens");
     // One listener from here on: a signal is not missed between two.
     let stop_asked = stop_asked();
@@ -82,7 +82,7 @@ impl Running {
     /// # Errors
     /// As [`serve`]'s.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
-        let (front, listening) = Listening::start(config.http.listen)?;
+        let (front, listening) = Listening::start(&config.http)?;
         listening.open(front, config, clock).await
     }
 
@@ -112,11 +112,12 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
 }
 
 impl Listening {
-    fn start(address: SocketAddr) -> Result<(Front, Self), Error> {
+    fn start(http: &Http) -> Result<(Front, Self), Error> {
+        let address = http.listen;
         let listen = |source| Error::Listen { address, source };
         let listener = bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (front, closing) = (Front::new(), CancellationToken::new());
+        let (front, closing) = (Front::new(&http.cors_origins), CancellationToken::new());
         let listener = listener.tap_io(|stream| {
             // Answers are small and complete: there is nothing to wait for.
             drop(stream.set_nodelay(true));

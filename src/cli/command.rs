@@ -140,8 +140,10 @@ impl Cli {
                 Ok(app::serve(config).await?)
             }
             Command::Demo(demo) => {
-                let listen = Some(demo.listen);
-                let config = Config::load(file, Overrides { listen, ..Overrides::default() })?;
+                // Of its own: whatever the environment has of others is not even read.
+                let database_url = Some(format!("sqlite://{}", demo.file.display()));
+                let overrides = Overrides { listen: Some(demo.listen), database_url };
+                let config = Config::load(file, overrides)?;
                 Ok(app::demo(config, demo.file).await?)
             }
             Command::Sandbox(sandbox) => sandbox.run().await,
