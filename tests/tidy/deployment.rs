@@ -71,13 +71,59 @@ pub fn composed_configuration() {
     assert!(text("docker/Dockerfile").contains(&format!("EXPOSE {port}\n")));
 }
 
+/// What the platform's own compose file gives its order service.
+const PLATFORM: [(&str, &str); 5] = [
+    ("ASPNETCORE_ENVIRONMENT", "Development"),
+    (
+        "ConnectionStrings__DefaultConnection",
+        "Server=mssql,1433;Database=orderdb;User Id=sa;Password=secret;TrustServerCertificate=True;",
+    ),
+    ("ServiceUrls__UserService", "http://user-service:80"),
+    ("ServiceUrls__ProductService", "http://product-service:80"),
+    ("ServiceUrls__PaymentService", "http://payment-service:80"),
+];
+
+/// The override for the platform's compose file, merged with what is there, is read as the service
+/// would read it.
+pub fn platform_configuration() {
+    let composed = text("docker/platform.yaml");
+    let mut environment = environment(&composed);
+    let names: Vec<String> = environment.iter().map(|(name, _)| name.clone()).collect();
+    environment.extend(PLATFORM.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let file = File::IfPresent(PathBuf::from("/none"));
+    let read = |environment: Vec<(String, String)>| {
+        let flags = Overrides::default();
+        Config::from_sources(&Sources { file: file.clone(), environment, flags })
+    };
+    let config = read(environment.clone()).expect("the service understands it");
+    assert_eq!(config.http.listen.to_string(), "0.0.0.0:80");
+    assert_eq!(config.http.cors_origins, ["http://localhost:3000"]);
+    assert_eq!(config.services.user.url.as_str(), "http://user-service/");
+    assert!(!config.services.product.idempotent && !config.services.payment.idempotent);
+    let books = config.database.url.reveal();
+    assert_eq!(books, "postgres://orders:given@orders-db:5432/orders");
+    assert!(config.operator.token.is_some());
+    // A name that nobody reads would be one that is misspelt.
+    for name in names.iter().filter(|name| !name.starts_with("ORDER_SERVICE__")) {
+        assert!(["ASPNETCORE_URLS", "DATABASE_URL"].contains(&name.as_str()), "{name}");
+    }
+    for service in ["order-service", "orders-db"] {
+        assert!(composed.contains(&format!("\n  {service}:\n")), "no service is called {service}");
+    }
+    let probe = r#"test: ["CMD", "healthy", "80", "/health/ready"]"#;
+    assert!(composed.contains(probe), "the image has no curl");
+    assert!(composed.contains("build: !reset null"), "theirs would be built");
+}
+
 /// The first `environment:` block, with every variable that its caller has to give.
 fn environment(composed: &str) -> Vec<(String, String)> {
-    let lines = composed.lines().skip_while(|line| line.trim() != "environment:").skip(1);
-    let block = lines.take_while(|line| line.starts_with("    "));
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let mut lines = composed.lines().skip_while(|line| line.trim() != "environment:");
+    let at = lines.next().map_or(0, depth);
+    let block = lines.take_while(|line| depth(line) > at);
     let pairs = block.filter(|line| !line.trim_start().starts_with('#')).map(|line| {
         let (name, value) = line.trim().split_once(": ").expect("NAME: VALUE");
-        (name.to_owned(), given(value))
+        (name.to_owned(), given(value.trim_matches('"')))
     });
     pairs.collect()
 }

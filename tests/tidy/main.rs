@@ -63,6 +63,11 @@ fn the_composed_service_understands_its_environment() {
 }
 
 #[test]
+fn the_service_understands_the_platforms_environment_and_what_is_put_over_it() {
+    deployment::platform_configuration();
+}
+
+#[test]
 fn the_mutants_are_listed() {
     none(&deployment::untold_mutants());
 }
