@@ -55,17 +55,17 @@ pub fn router(api: Api, options: Options, document: OpenApi) -> Router {
         .method_not_allowed_fallback(web::no_such_method)
         .layer(CatchPanicLayer::custom(web::panicked))
         .layer(middleware::from_fn(web::walk_in));
-    with_cors(routes, &options.cors_origins).with_state(front)
+    with_cors(routes, options.cors_origins).with_state(front)
 }
 
 /// The routes, with what lets a page of one of these origins call them and read what they answer,
 /// errors too. None: no such headers at all.
 pub fn with_cors<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
-    origins: &[String],
+    origins: Vec<String>,
 ) -> Router<S> {
     // Config has checked that each is an origin, so that it can be sent in a header.
-    let origins = origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
+    let origins = origins.into_iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
     let origins = origins.collect::<Vec<_>>();
     let named = HeaderName::from_static;
     if origins.is_empty() {

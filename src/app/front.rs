@@ -33,7 +33,7 @@ impl Front {
             let reason = reason.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
             not_yet(request.uri().path(), &reason)
         });
-        Self { behind: Arc::default(), closed: with_cors(closed, cors_origins), waits_for }
+        Self { behind: Arc::default(), closed: with_cors(closed, cors_origins.to_vec()), waits_for }
     }
 
     /// Says why the service isn't there yet.

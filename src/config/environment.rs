@@ -22,9 +22,12 @@ const WELL_KNOWN: [(&str, &str); 5] = [
     ("ServiceUrls__PaymentService", "services.payment.url"),
 ];
 
+/// How a variable says an address.
+type Reads = fn(&str) -> Result<SocketAddr, String>;
+
 /// Where .NET services are told what to listen on, highest first, and how each is written. Lowest in
 /// rank: what is said to this service by any other name counts first.
-const LISTEN: [(&str, fn(&str) -> Result<SocketAddr, String>); 4] = [
+const LISTEN: [(&str, Reads); 4] = [
     ("ASPNETCORE_URLS", listen::from_urls),
     ("DOTNET_URLS", listen::from_urls),
     ("ASPNETCORE_HTTP_PORTS", listen::from_ports),

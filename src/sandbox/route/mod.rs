@@ -56,7 +56,7 @@ pub(super) fn router(service: Service, here: Arc<Neighbourhood>) -> Router {
         .route("/_sandbox/reset", post(control::reset))
         .route("/_sandbox/users", post(control::put_user))
         .route("/_sandbox/products", post(control::put_product));
-    own.route("/api/health", get(move || health(service)))
+    own.route("/api/health", get(async move || Json(health(service))))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .merge(control.layer(DefaultBodyLimit::max(CONTROL_LIMIT)))
         .layer(cors())
@@ -72,6 +72,6 @@ fn cors() -> CorsLayer {
         .expose_headers([header::LOCATION, header::RETRY_AFTER])
 }
 
-async fn health(service: Service) -> Json<Value> {
-    Json(json!({"status": "Healthy", "service": format!("{service}-service")}))
+fn health(service: Service) -> Value {
+    json!({"status": "Healthy", "service": format!("{service}-service")})
 }

@@ -86,7 +86,7 @@ pub(super) async fn create(State(here): Here, caller: Caller, body: Bytes) -> Re
                     wallet: 0,
                 });
                 id = Some(user.profile_id);
-                keep(desk, user, &said, 201)
+                keep(desk, &user, &said, 201)
             })
             .await
         }
@@ -116,7 +116,7 @@ pub(super) async fn update(
                 None => no_profile(),
                 Some((user, _)) => {
                     let user = user.clone();
-                    keep(desk, user, &said, 200)
+                    keep(desk, &user, &said, 200)
                 }
             })
             .await
@@ -126,7 +126,7 @@ pub(super) async fn update(
 }
 
 /// Keeps what was said of a profile.
-fn keep(desk: &mut Desk, user: User, said: &Properties, status: u16) -> Reply {
+fn keep(desk: &mut Desk, user: &User, said: &Properties, status: u16) -> Reply {
     let Some(phone) = said.text("phoneNumber") else {
         return Reply::error(400, "Phone number is required");
     };
@@ -148,7 +148,7 @@ fn keep(desk: &mut Desk, user: User, said: &Properties, status: u16) -> Reply {
         updated_at: Some(now),
         hundredths: before.hundredths,
     };
-    let user = User { name: said.text("firstName").unwrap_or_default(), ..user };
+    let user = User { name: said.text("firstName").unwrap_or_default(), ..user.clone() };
     let reply = answer::user(status, (&user, &details));
     desk.enter(Entry::Profile(user, details));
     reply
