@@ -71,7 +71,7 @@ impl Plan {
         now: DateTime<Utc>,
         limit: Option<DateTime<Utc>>,
     ) -> Next {
-        match waits_until(saga, now) {
+        match waits_until(saga, policy, now) {
             None if !self.calls.is_empty() => Next::Call(self.calls),
             until => {
                 let until = until.filter(|_| !self.calls.is_empty());

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::claim::MONEY_FIRST;
+use super::due::Due;
 use super::operator::open_states;
 use super::{Error, Store};
 use crate::order::OrderId;
@@ -21,7 +22,7 @@ pub(super) const DEAD_OWNERS: &str = "SELECT id FROM executor WHERE dead AND \
 
 impl Store {
     /// Whether a claim would find anything.
-    pub async fn is_any_claimable(&self, now: DateTime<Utc>) -> Result<bool, Error> {
+    pub async fn is_any_claimable(&self, at: Due) -> Result<bool, Error> {
         // In the order of its index, so that no other will do.
         let due = MONEY_FIRST.map(|at_risk| {
             format!(
@@ -31,8 +32,18 @@ impl Store {
             )
         });
         let sql = format!("{} UNION ALL {DEAD_OWNERS} LIMIT 1", due.join(" UNION ALL "));
-        let found = self.write.query_one_raw(self.statement(&sql, vec![now.into()])).await?;
-        Ok(found.is_some())
+        let found = self.write.query_one_raw(self.statement(&sql, vec![at.now.into()])).await?;
+        if found.is_some() {
+            return Ok(true);
+        }
+        let far_off = Due::far_off("");
+        for at_risk in MONEY_FIRST {
+            let one = self.statement(&far_off, at.far_off_values(at_risk, 1));
+            if self.write.query_one_raw(one).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How many open sagas nobody drives, by state: they wait, or a dead executor left them.

@@ -11,6 +11,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Set,
 };
 use std::time::Duration;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{Error, Store};
@@ -175,15 +176,23 @@ impl Store {
         row.map_or(Ok(false), |row| Ok(row.try_get_by_index(0)?))
     }
 
+    /// The time by the clock that all replicas share, which `clock` goes by from here on.
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
+        let asked = clock.monotonic();
+        if let Some(shared) = clock.shared_by_hand() {
+            clock.agree(shared, asked);
+            return Ok(shared);
+        }
         if self.backend != DbBackend::Postgres || clock.is_manual() {
             return Ok(clock.now());
         }
         let row =
             self.write.query_one_raw(self.statement("SELECT clock_timestamp()", vec![])).await?;
-        match row {
-            Some(row) => Ok(row.try_get_by_index(0)?),
-            None => Ok(clock.now()),
+        let Some(row) = row else { return Ok(clock.now()) };
+        let said = row.try_get_by_index(0)?;
+        if clock.agree(said, asked) {
+            warn!(now = %said, "the database's clock was set");
         }
+        Ok(said)
     }
 }

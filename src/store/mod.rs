@@ -11,6 +11,7 @@ mod codec;
 mod commit;
 mod commit_sql;
 mod connect;
+mod due;
 mod executor;
 mod lock;
 mod operator;
@@ -34,6 +35,7 @@ pub use commit::Committer;
 #[doc(hidden)]
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
+pub use due::Due;
 pub use executor::Heard;
 pub use operator::{Filter, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
