@@ -158,9 +158,9 @@ async fn looks(side: &Side) -> Result<Vec<Met>, Fault> {
 /// What executors ask again and again, as they ask it.
 async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     let silence = Duration::from_secs(5);
-    let (access, gate) = (Access::Guest, None);
-    let store =
-        store::open(store::Options { url, max_connections: 4, silence, access, gate }).await?;
+    let (access, gate, clock) = (Access::Guest, None, Clock::system());
+    let options = store::Options { url, max_connections: 4, silence, access, clock, gate };
+    let store = store::open(options).await?;
     let (clock, nobody) = (Clock::system(), Uuid::nil());
     let due = || {
         let (now, pause) = (clock.now(), Duration::from_mins(10));

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::claim::MONEY_FIRST;
 use super::due::Due;
 use super::operator::open_states;
+use super::transaction::Tries;
 use super::{Error, Store};
 use crate::order::OrderId;
 use crate::saga::StuckKind;
@@ -96,20 +97,26 @@ impl Store {
         now: DateTime<Utc>,
         due: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let transaction = self.write.begin().await?;
         let abandoned = saga_instance::Entity::update_many()
             .col_expr(saga_instance::Column::Owner, Expr::value(Option::<Uuid>::None))
             .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(due))
             .filter(saga_instance::Column::Id.eq(id.0))
             .filter(saga_instance::Column::Owner.eq(owner))
             .filter(saga_instance::Column::Fence.eq(fence));
-        let given_up = async {
-            if abandoned.exec(&transaction).await?.rows_affected == 1 {
-                self.log_take_over(&transaction, &[id.0], owner, now).await?;
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let given_up = async {
+                if abandoned.clone().exec(&transaction).await?.rows_affected == 1 {
+                    self.log_take_over(&transaction, &[id.0], owner, now).await?;
+                }
+                Ok(())
+            };
+            let given_up = given_up.await;
+            let ended = transaction.end(given_up).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
             }
-            Ok(())
-        };
-        let given_up = given_up.await;
-        transaction.end(given_up).await
+        }
     }
 }

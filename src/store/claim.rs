@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::adrift::DEAD_OWNERS;
 use super::codec::instance_of;
 use super::due::Due;
-use super::pool::Transaction;
 use super::rowset::{self, source_of_ids};
+use super::transaction::{Transaction, Tries};
 use super::{Error, Store, Unreadable};
 use crate::order::OrderId;
 use crate::saga::{Definition, Instance, Stuck, StuckKind};
@@ -49,9 +49,15 @@ impl Store {
         limit: u64,
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
-        let transaction = self.write.begin().await?;
-        let claimed = self.claim_in(&transaction, executor, due, limit, definitions).await;
-        transaction.end(claimed).await
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let claimed = self.claim_in(&transaction, executor, due, limit, definitions).await;
+            let ended = transaction.end(claimed).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
+            }
+        }
     }
 
     async fn claim_in(
@@ -88,21 +94,28 @@ impl Store {
         now: DateTime<Utc>,
         definitions: &[&'static Definition],
     ) -> Result<Option<Instance>, Error> {
-        let transaction = self.write.begin().await?;
         let sql = format!(
             "SELECT id FROM saga_instance WHERE id = $1 AND revision = $2 AND owner IS NULL \
              AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
             self.for_update()
         );
-        let claimed = async {
-            let found = self.ids(&transaction, &sql, vec![id.0.into(), revision.into()]).await?;
-            let mut claimed = Claimed::default();
-            let rows = take(&transaction, &found, executor).await?;
-            self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
-            Ok(claimed.sagas.pop())
-        };
-        let claimed = claimed.await;
-        transaction.end(claimed).await
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let claimed = async {
+                let id = vec![id.0.into(), revision.into()];
+                let found = self.ids(&transaction, &sql, id).await?;
+                let mut claimed = Claimed::default();
+                let rows = take(&transaction, &found, executor).await?;
+                self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+                Ok(claimed.sagas.pop())
+            };
+            let claimed = claimed.await;
+            let ended = transaction.end(claimed).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
+            }
+        }
     }
 
     /// When the next saga that nobody owns is due.
