@@ -63,6 +63,7 @@ pub struct Line {
 pub struct Cart {
     user_id: UserId,
     lines: Vec<Line>,
+    expected_total: Option<Paise>,
 }
 
 /// Why a cart is not one.
@@ -98,7 +99,13 @@ impl Cart {
         if let Some(at) = lines.iter().position(out_of_range) {
             return Err(InvalidCart::Quantity(at));
         }
-        Ok(Self { user_id, lines })
+        Ok(Self { user_id, lines, expected_total: None })
+    }
+
+    /// The same cart of a customer who saw this total.
+    #[must_use]
+    pub fn expecting(self, total: Option<Paise>) -> Self {
+        Self { expected_total: total, ..self }
     }
 
     /// Who buys.
@@ -109,6 +116,11 @@ impl Cart {
     /// The lines in the client's order.
     pub fn lines(&self) -> &[Line] {
         &self.lines
+    }
+
+    /// The total that the customer saw, where the client says so.
+    pub fn expected_total(&self) -> Option<Paise> {
+        self.expected_total
     }
 }
 

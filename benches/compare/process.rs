@@ -152,6 +152,9 @@ impl Service {
                 command.env("ServiceUrls__UserService", url(sandbox.user));
                 command.env("ServiceUrls__ProductService", url(sandbox.product));
                 command.env("ServiceUrls__PaymentService", url(sandbox.payment));
+                // As the sandbox keeps keys.
+                command.env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", "true");
+                command.env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "true");
                 command
             }
             System::Plain => {

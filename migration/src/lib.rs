@@ -12,6 +12,7 @@ mod m20261122_000006_circuits;
 mod m20261122_000007_outbox_order;
 mod m20261122_000008_tally;
 mod m20261122_000009_undriven;
+mod m20261126_000010_in_flight;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_outbox_order::Migration),
             Box::new(m20261122_000008_tally::Migration),
             Box::new(m20261122_000009_undriven::Migration),
+            Box::new(m20261126_000010_in_flight::Migration),
         ]
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::json::{property, whole_number};
-use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
+use crate::order::{Cart, InvalidCart, Line, MAX_LINES, Paise, ProductId, UserId};
 use crate::web::Problem;
 
 /// A checkout as it is asked for. Property names match without regard to case, and whole numbers
@@ -22,6 +22,11 @@ pub struct CreateOrder {
     /// What, 1 to 100 lines. Two lines may name the same product.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<CreateLine>,
+    /// The total that the customer saw, in paise. Where the cart costs something else by now, nothing
+    /// is charged and the answer is `Price changed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0)]
+    pub expected_total: Option<i64>,
 }
 
 /// A line of a cart.
@@ -52,7 +57,20 @@ pub(super) fn cart(body: &Value) -> Result<Cart, Problem> {
         return Err(InvalidCart::TooManyLines.into());
     }
     let lines = items.iter().enumerate().map(|(at, item)| line(at, item));
-    Cart::new(user_id, lines.collect::<Result<_, _>>()?).map_err(Problem::from)
+    let cart = Cart::new(user_id, lines.collect::<Result<_, _>>()?)?;
+    Ok(cart.expecting(expected_total(body)?))
+}
+
+fn expected_total(body: &Value) -> Result<Option<Paise>, Problem> {
+    match property(body, "expectedTotal") {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match whole_number(value).and_then(|total| i64::try_from(total).ok()) {
+            Some(total) => Ok(Some(Paise(total))),
+            None => Err(Problem::bad_request(
+                "expectedTotal must be a whole number of paise, 0 or more",
+            )),
+        },
+    }
 }
 
 fn line(at: usize, item: &Value) -> Result<Line, Problem> {
@@ -110,6 +128,40 @@ mod tests {
         let cart = cart(&body).expect("as today's web client may send it");
         assert_eq!(cart.user_id().to_string(), USER);
         assert_eq!(cart.lines()[0].quantity, 2);
+    }
+
+    #[test]
+    fn an_expected_total_is_whole_or_absent() {
+        let body = |total: Value| {
+            let items = json!([{"productId": PRODUCT, "quantity": 1}]);
+            json!({"userId": USER, "items": items, "ExpectedTotal": total})
+        };
+        for (total, read) in [
+            (json!(null), None),
+            (json!(0), Some(0)),
+            (json!(14_900), Some(14_900)),
+            (json!("14900"), Some(14_900)),
+            (json!(i64::MAX), Some(i64::MAX)),
+        ] {
+            let cart = cart(&body(total)).expect("a cart");
+            assert_eq!(cart.expected_total().map(|total| total.0), read);
+        }
+        for total in [
+            json!(-1),
+            json!(1.5),
+            json!(1.0),
+            json!(""),
+            json!(" 1"),
+            json!("+1"),
+            json!("1e2"),
+            json!(true),
+            json!([1]),
+            json!(9_223_372_036_854_775_808_u64),
+            json!("9223372036854775808"),
+        ] {
+            let error = "expectedTotal must be a whole number of paise, 0 or more";
+            assert_eq!(wrong(&body(total)), error);
+        }
     }
 
     #[test]

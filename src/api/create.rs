@@ -17,6 +17,7 @@ use super::prefer::Preference;
 use super::route::Front;
 use super::{order, refusal, status};
 use crate::checkout::{Answer, Order};
+use crate::config::Undecided;
 use crate::order::{OrderId, UserId};
 use crate::trace::TraceParent;
 use crate::web::{Problem, json_bytes, parse_json};
@@ -52,7 +53,11 @@ pub(super) struct Accepted {
 /// Create an order
 ///
 /// Takes a checkout in and waits for what becomes of it. Repeating a request with the same
-/// `Idempotency-Key` joins the first one: it never makes a second order.
+/// `Idempotency-Key` joins the first one: it never makes a second order. Without a key, an equal
+/// request of the same user joins the first one while that is in flight (`checkout.join_equal`).
+///
+/// A refusal of a checkout that was accepted has `undone`: `false` while what had happened is not
+/// all undone yet. No order is made of it any more, and the same refusal is given later, with `true`.
 #[utoipa::path(
     post,
     path = "/api/orders/create",
@@ -67,26 +72,29 @@ pub(super) struct Accepted {
     responses(
         (status = 201, description = "Completed", body = Created, headers(
             ("Location" = String, description = "The order"),
-            ("Idempotent-Replayed" = Option<bool>, description = "`true` for the answer to an earlier request with the same key"),
+            ("Idempotent-Replayed" = Option<bool>, description = "`true` for the answer to an earlier request that this one repeats"),
             ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
         )),
         (status = 202, description = "Accepted, durable, and not finished within the wait", body = Accepted, headers(
             ("Location" = String, description = "Its status"),
             ("Retry-After" = u32, description = "Seconds until it is worth asking"),
-            ("Idempotent-Replayed" = Option<bool>, description = "`true` where an earlier request with the same key began it"),
+            ("Idempotent-Replayed" = Option<bool>, description = "`true` where an earlier request that this one repeats began it"),
             ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
         )),
         (status = 400, description = "`Order must contain items`, or what else is wrong, naming the field"),
         (status = 404, description = "`User profile not found`, `Product not found` (with `productId`) or `User not found`"),
         (status = 408, description = "The body did not come"),
-        (status = 409, description = "`Insufficient stock` (with `productId`, `available`), `Payment failed - insufficient balance` (with `details`) or `Reservation failed` (with `productId`, `details`)"),
+        (status = 409, description = "`Price changed` (with `total`), `Insufficient stock` (with `productId`, `available`), `Payment failed - insufficient balance` (with `details`) or `Reservation failed` (with `productId`, `details`)"),
         (status = 413, description = "The body is over 256 KiB"),
         (status = 415, description = "The body is not JSON"),
         (status = 422, description = "`Idempotency key reused with a different request`"),
         (status = 429, description = "`Too many checkouts in progress`: nothing was accepted", headers(("Retry-After" = u32, description = "Seconds"))),
-        (status = 500, description = "`Order creation failed`: everything is undone"),
-        (status = 502, description = "`Order creation failed`: a neighbour was at fault or out of reach, everything is undone"),
-        (status = 503, description = "What is unavailable. Without an `id` nothing was accepted; with one it is not known whether it was", headers(("Retry-After" = u32, description = "Seconds"))),
+        (status = 500, description = "`Order creation failed`; `undone` says whether everything is undone"),
+        (status = 502, description = "`Order creation failed`: a neighbour was at fault or out of reach; `undone` says whether everything is undone"),
+        (status = 503, description = "What is unavailable. Without an `id` nothing was accepted; with one it is not known whether it was. Or, where `checkout.undecided` is `error` and the client sent neither `Prefer` nor `Idempotency-Key`, `Order is still being processed`: accepted, and not decided within the wait", headers(
+            ("Retry-After" = u32, description = "Seconds"),
+            ("Location" = Option<String>, description = "The status of one that is still being processed"),
+        )),
     ),
 )]
 pub(super) async fn create(
@@ -100,27 +108,38 @@ pub(super) async fn create(
     let idempotency_key = idempotency_key(&headers)?;
     let cart = cart(&parse_json(&bytes)?)?;
     let wait = preference.wait(front.default_wait);
+    let is_attended = preference.is_attended(front.default_wait);
+    // Who knows neither header may take any 2xx for an order.
+    let knows_of_202 = preference.is_given() || idempotency_key.is_some();
+    let undecided = if knows_of_202 { Undecided::Accepted } else { front.undecided };
     // Thousands may wait from here on.
     drop((headers, bytes));
-    let answer = front.api.desk.create(Order { cart, idempotency_key, wait, trace }).await;
+    let order = Order { cart, idempotency_key, wait, is_attended, trace };
+    let answer = front.api.desk.create(order).await;
     let is_pending = matches!(answer, Answer::Pending { .. });
-    let mut response = respond(answer);
+    let mut response = respond(answer, undecided);
     if let Some(applied) = preference.applied(is_pending) {
         response.headers_mut().insert(APPLIED, applied);
     }
     Ok(response)
 }
 
-fn respond(answer: Answer) -> Response {
+fn respond(answer: Answer, undecided: Undecided) -> Response {
     match answer {
         Answer::Confirmed { id, user_id, total_amount, replayed } => {
             let body = Created { id: id.0, user_id: user_id.0, total_amount };
             let location = [(header::LOCATION, order::url(id))];
             marked((StatusCode::CREATED, location, Json(body)).into_response(), replayed)
         }
-        Answer::Pending { id, user_id, replayed } => marked(pending(id, user_id), replayed),
-        Answer::Refused { id, refusal, replayed } => {
-            marked(refusal::problem(id, refusal).into_response(), replayed)
+        Answer::Pending { id, user_id, replayed } => marked(
+            match undecided {
+                Undecided::Accepted => pending(id, user_id),
+                Undecided::Error => still_processed(id),
+            },
+            replayed,
+        ),
+        Answer::Refused { id, refusal, undoing, replayed } => {
+            marked(refusal::problem(id, refusal, undoing).into_response(), replayed)
         }
         Answer::KeyReused { id } => {
             let error = "Idempotency key reused with a different request";
@@ -154,6 +173,17 @@ fn pending(id: OrderId, user_id: UserId) -> Response {
         [(header::LOCATION, status_url.clone()), (header::RETRY_AFTER, SOON_SECS.to_string())];
     let body = Accepted { id: id.0, user_id: user_id.0, status: "Pending", status_url };
     (StatusCode::ACCEPTED, headers, Json(body)).into_response()
+}
+
+/// For a client that would take a 202 for an order.
+fn still_processed(id: OrderId) -> Response {
+    let status_url = status::url(id);
+    let location = [(header::LOCATION, status_url.clone())];
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Order is still being processed")
+        .detail("it may still become an order, or not: its status says so, and ordering anew may order twice")
+        .of_checkout(id, status_url)
+        .retry_after(SOON_SECS);
+    (location, problem).into_response()
 }
 
 fn marked(mut response: Response, replayed: bool) -> Response {

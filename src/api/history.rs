@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, OriginalUri, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use chrono::SubsecRound;
+use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
 use super::order::OrderView;
 use super::route::Front;
-use crate::order::{OrderStatus, UserId};
-use crate::store::{CursorKey, Direction, HistoryQuery, Order, Sort};
+use crate::checkout::DEFINITION;
+use crate::order::{OrderId, OrderStatus, Paise, UserId};
+use crate::store::{Checkouts, CursorKey, Direction, Found, HistoryQuery, List, Sort, UNPRICED};
+use crate::trace::TraceParent;
 use crate::web::{Cursor, Problem, Query, Segment, uuid_segment};
 
 const MAX_LIMIT: u64 = 1000;
@@ -24,6 +26,8 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
 /// List a user's orders
 ///
 /// Newest first; `[]` where there are none. The next page, if there is one, is in the header `Link`.
+/// An order exists once its checkout completed: `status=Pending` lists the checkouts that are not
+/// decided, or not all undone, and `status=Rejected` those that never became an order.
 #[utoipa::path(
     get,
     path = "/api/orders/user/{userId}",
@@ -33,7 +37,7 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
         ("userId" = Uuid, Path, description = "Whose"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 1000 unless said"),
         ("cursor" = Option<String>, Query, description = "From `Link`"),
-        ("status" = Option<String>, Query, description = "Only those of this status"),
+        ("status" = Option<String>, Query, description = "Only those of this status; orders only, unless it is `Pending` or `Rejected`"),
         ("from" = Option<String>, Query, format = DateTime, description = "Accepted then or later"),
         ("to" = Option<String>, Query, format = DateTime, description = "Accepted then or earlier"),
         ("minAmount" = Option<i64>, Query, description = "Of so many paise or more"),
@@ -50,19 +54,35 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
 )]
 pub(super) async fn list_orders(
     State(front): State<Arc<Front>>,
+    Extension(trace): Extension<TraceParent>,
+    OriginalUri(uri): OriginalUri,
     user_id: Segment,
     query: Query,
 ) -> Result<Response, Problem> {
     let user_id = UserId(uuid_segment(user_id, "userId")?);
     let wanted = wanted(user_id, &query)?;
-    let page = front.api.store.history(&wanted).await?;
-    let last = page.orders.last().filter(|_| page.more);
-    let next = last.map(|order| {
-        let query = query.with_cursor(&cursor(wanted.sort, order).to_string());
+    let store = &front.api.store;
+    let (views, last): (Vec<_>, _) = match wanted.list {
+        List::Orders(_) => {
+            let page = store.history(&wanted).await?;
+            let last = page.last();
+            let last = last.map(|last| cursor(wanted.sort, last.id, last.created_at, last.total));
+            (page.orders.into_iter().map(OrderView::from).collect(), last)
+        }
+        List::Checkouts(which) => {
+            let page = store.checkouts(which, DEFINITION.kind, &wanted).await?;
+            let last = page.last();
+            let total = |last: &Found| last.total.unwrap_or(UNPRICED);
+            let last = last.map(|last| cursor(wanted.sort, last.id, last.created_at, total(last)));
+            let view = |found| OrderView::of_checkout(found, uri.path(), &trace);
+            (page.orders.iter().map(view).collect(), last)
+        }
+    };
+    let next = last.map(|cursor| {
+        let query = query.with_cursor(&cursor.to_string());
         [(header::LINK, format!("</api/orders/user/{user_id}?{query}>; rel=\"next\""))]
     });
-    let orders = page.orders.into_iter().map(OrderView::from).collect::<Vec<_>>();
-    Ok((next, Json(orders)).into_response())
+    Ok((next, Json(views)).into_response())
 }
 
 fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
@@ -73,13 +93,28 @@ fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
         user_id,
         limit: query.limit(MAX_LIMIT, MAX_LIMIT)?,
         after: query.read("cursor", CURSOR, |text| after(sort, text))?,
-        status: status.map(|status| status.to_string()),
+        list: list(status),
         from: query.moment("from")?,
         to: query.moment("to")?,
         min_amount: query.amount("minAmount")?,
         max_amount: query.amount("maxAmount")?,
         sort,
     })
+}
+
+fn list(status: Option<OrderStatus>) -> List {
+    match status {
+        Some(OrderStatus::Pending) => List::Checkouts(Checkouts::Undecided),
+        Some(OrderStatus::Rejected) => List::Checkouts(Checkouts::Rejected),
+        Some(
+            OrderStatus::Confirmed
+            | OrderStatus::Cancelling
+            | OrderStatus::Cancelled
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered,
+        )
+        | None => List::Orders(status.map(|status| status.to_string())),
+    }
 }
 
 fn sort(text: &str) -> Option<Sort> {
@@ -101,11 +136,10 @@ fn tag(sort: Sort) -> char {
     }
 }
 
-fn cursor(sort: Sort, last: &Order) -> Cursor {
-    let id = last.id.0;
+fn cursor(sort: Sort, id: OrderId, created_at: DateTime<Utc>, total: Paise) -> Cursor {
     match sort {
-        Sort::CreatedAt(_) => Cursor::at(tag(sort), last.created_at.trunc_subsecs(6), id),
-        Sort::TotalAmount(_) => Cursor { tag: tag(sort), key: last.total.0, id },
+        Sort::CreatedAt(_) => Cursor::at(tag(sort), created_at.trunc_subsecs(6), id.0),
+        Sort::TotalAmount(_) => Cursor { tag: tag(sort), key: total.0, id: id.0 },
     }
 }
 

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use crate::checkout::Desk;
 use crate::clock::Clock;
+use crate::config::Undecided;
 use crate::engine::{Executor, Metrics};
 use crate::store::Store;
 
@@ -48,4 +49,6 @@ pub struct Options {
     pub cors_origins: Vec<String>,
     /// `checkout.wait`: how long `create` waits where the client does not say.
     pub default_wait: Duration,
+    /// `checkout.undecided`: what a client is told after that which may take a 202 for success.
+    pub undecided: Undecided,
 }

@@ -9,31 +9,39 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::refusal;
 use super::route::Front;
-use crate::order::OrderId;
-use crate::store;
-use crate::web::{Problem, Segment, uuid_segment};
+use super::status::undecided_or_rejected;
+use crate::order::{Line, OrderId};
+use crate::store::{self, Found};
+use crate::trace::TraceParent;
+use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
 
 /// Where an order is found.
 pub(super) fn url(id: OrderId) -> String {
     format!("/api/orders/{id}")
 }
 
-/// An order that stands.
+/// An order that stands; in a list of `Pending` or `Rejected` ones, a checkout in the same shape.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderView {
     id: Uuid,
     user_id: Uuid,
-    /// Paise.
-    total_amount: i64,
-    /// `Confirmed`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`.
+    /// Paise; null until priced.
+    #[schema(required)]
+    total_amount: Option<i64>,
+    /// `Confirmed`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`; of a checkout `Pending` or
+    /// `Rejected`.
     status: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// In cart order.
     items: Vec<ItemView>,
+    /// Of a checkout that comes to nothing: what a waiting client would have been answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemBody>,
 }
 
 /// A line of an order.
@@ -45,8 +53,9 @@ struct ItemView {
     order_id: Uuid,
     product_id: Uuid,
     quantity: i32,
-    /// Paise a piece, as it was charged.
-    unit_price: i64,
+    /// Paise a piece, as it was charged; null until priced.
+    #[schema(required)]
+    unit_price: Option<i64>,
 }
 
 impl From<store::Order> for OrderView {
@@ -56,16 +65,45 @@ impl From<store::Order> for OrderView {
             order_id: order.id.0,
             product_id: item.product_id.0,
             quantity: item.quantity,
-            unit_price: item.unit_price.0,
+            unit_price: Some(item.unit_price.0),
         };
         Self {
             id: order.id.0,
             user_id: order.user_id.0,
-            total_amount: order.total.0,
+            total_amount: Some(order.total.0),
             status: order.status,
             created_at: order.created_at,
             updated_at: order.updated_at,
             items: order.items.into_iter().map(item).collect(),
+            problem: None,
+        }
+    }
+}
+
+impl OrderView {
+    /// A checkout that is not, or never became, an order.
+    pub(super) fn of_checkout(found: &Found, path: &str, trace: &TraceParent) -> Self {
+        let context = found.context.as_ref();
+        let lines = context.map_or(&[][..], |context| &context.lines);
+        let prices = context.and_then(|context| context.unit_prices.as_ref());
+        let item = |(at, line): (usize, &Line)| ItemView {
+            // An order's lines get ids when it is written: these are of the checkout's own.
+            id: Uuid::new_v5(&found.id.0, &at.to_be_bytes()),
+            order_id: found.id.0,
+            product_id: line.product_id.0,
+            quantity: i32::try_from(line.quantity).unwrap_or(i32::MAX),
+            unit_price: prices.and_then(|prices| prices.get(at)).map(|price| price.0),
+        };
+        let problem = refusal::of(found);
+        Self {
+            id: found.id.0,
+            user_id: found.user_id.0,
+            total_amount: found.total.map(|total| total.0),
+            status: undecided_or_rejected(found).to_string(),
+            created_at: found.created_at,
+            updated_at: found.updated_at,
+            items: lines.iter().enumerate().map(item).collect(),
+            problem: problem.map(|problem| problem.into_body(path, trace.trace_id())),
         }
     }
 }

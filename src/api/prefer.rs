@@ -15,12 +15,14 @@ const MAX_WAIT_SECS: u64 = 60;
 pub(super) struct Preference {
     wait_secs: Option<u64>,
     respond_async: bool,
+    is_given: bool,
 }
 
 impl Preference {
     /// Of all `Prefer` headers together; the first of each name counts.
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut preference = Self::default();
+        let is_given = headers.contains_key("prefer");
+        let mut preference = Self { is_given, ..Self::default() };
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         for wish in values.flat_map(|value| value.split(',')) {
             let wish = wish.split(';').next().unwrap_or_default();
@@ -42,6 +44,17 @@ impl Preference {
             (None, true) => Wait::Accepted,
             (None, false) => Wait::Decided(default),
         }
+    }
+
+    /// The client sends the header at all, and so has read what a 202 is.
+    pub(super) fn is_given(self) -> bool {
+        self.is_given
+    }
+
+    /// The client wants a decision, soon; a checkout without such a client takes its time.
+    pub(super) fn is_attended(self, default: Duration) -> bool {
+        !self.respond_async
+            && !matches!(self.wait(default), Wait::Accepted | Wait::Decided(Duration::ZERO))
     }
 
     /// `Preference-Applied`: what this answer owes to the client's wish.
@@ -88,6 +101,18 @@ mod tests {
         assert_eq!(wait(&["wait=99999999999999999999999"]), seconds(60));
         assert_eq!(wait(&["respond-async, wait=5"]), seconds(5));
         assert_eq!(wait(&["respond-async;x=1", "return=minimal, wait=5, wait=6"]), seconds(5));
+    }
+
+    #[test]
+    fn who_waits_for_nothing_or_says_that_it_need_not_is_not_attended() {
+        let attended = |value| preference(&[value]).is_attended(DEFAULT);
+        assert!(preference(&[]).is_attended(DEFAULT));
+        assert!(attended("wait=1") && attended("handling=lenient"));
+        for wish in ["respond-async", "wait=0", "respond-async, wait=5"] {
+            assert!(!attended(wish), "{wish}");
+        }
+        assert!(!preference(&[]).is_attended(Duration::ZERO));
+        assert!(preference(&["wait=1"]).is_attended(Duration::ZERO));
     }
 
     #[test]

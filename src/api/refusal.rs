@@ -4,20 +4,25 @@
 use axum::http::StatusCode;
 
 use super::status;
-use crate::checkout::Refusal;
+use crate::checkout::{Refusal, Undoing};
 use crate::order::OrderId;
+use crate::store::Found;
 use crate::web::Problem;
 
 const FAILED: &str = "Order creation failed";
+/// Seconds after which it is worth asking again whether all is undone.
+const SOON_SECS: u32 = 1;
 
-/// What the client of this checkout is answered (CONTRACT.md, section 2).
-pub(super) fn problem(id: OrderId, refusal: Refusal) -> Problem {
+/// What the client of this checkout is answered: the same while it is undone and ever after, but for
+/// the member that says so.
+pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Problem {
     let conflict = |error| Problem::new(StatusCode::CONFLICT, error);
     let problem = match refusal {
         Refusal::UserProfileNotFound => Problem::not_found("User profile not found"),
         Refusal::ProductNotFound { product_id } => {
             Problem::not_found("Product not found").of_product(product_id)
         }
+        Refusal::PriceChanged { total } => conflict("Price changed").total(total.0),
         Refusal::InsufficientStock { product_id, available } => {
             conflict("Insufficient stock").of_product(product_id).available(available)
         }
@@ -36,7 +41,20 @@ pub(super) fn problem(id: OrderId, refusal: Refusal) -> Problem {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).detail(detail)
         }
     };
-    problem.of_checkout(id, status::url(id))
+    let problem = problem.of_checkout(id, status::url(id)).undone(undoing);
+    match undoing {
+        Undoing::UnderWay => problem.retry_after(SOON_SECS),
+        Undoing::Done => problem,
+    }
+}
+
+/// The same of a checkout's record; `None` while it is not refused.
+pub(super) fn of(found: &Found) -> Option<Problem> {
+    let undoing = found.state().and_then(Undoing::of)?;
+    let context = found.context.as_ref();
+    let cause = context.and_then(|context| context.cause.as_ref());
+    let lines = context.map_or(&[][..], |context| &context.lines);
+    Some(problem(found.id, Refusal::of(cause, lines), undoing))
 }
 
 #[cfg(test)]
@@ -45,13 +63,14 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::order::ProductId;
+    use crate::order::{Paise, ProductId};
 
     fn told(refusal: Refusal) -> (Value, Value) {
-        let problem = problem(OrderId(Uuid::from_u128(1)), refusal);
+        let problem = problem(OrderId(Uuid::from_u128(1)), refusal, Undoing::Done);
         let body = serde_json::to_value(problem.into_body("/", String::new()));
         let body = body.expect("a plain struct");
         assert_eq!(body["id"], json!(Uuid::from_u128(1)));
+        assert_eq!(body["undone"], json!(true));
         (body["status"].clone(), body["error"].clone())
     }
 
@@ -63,6 +82,7 @@ mod tests {
         for (refusal, status, error) in [
             (Refusal::UserProfileNotFound, 404, "User profile not found"),
             (Refusal::ProductNotFound { product_id }, 404, "Product not found"),
+            (Refusal::PriceChanged { total: Paise(1) }, 409, "Price changed"),
             (Refusal::InsufficientStock { product_id, available: 1 }, 409, "Insufficient stock"),
             (Refusal::PayerNotFound, 404, "User not found"),
             (

@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Api, Options, create, docs, health, history, order, status};
+use crate::config::Undecided;
 use crate::web;
 
 /// What a handler gets.
@@ -20,6 +21,7 @@ use crate::web;
 pub(super) struct Front {
     pub(super) api: Api,
     pub(super) default_wait: Duration,
+    pub(super) undecided: Undecided,
 }
 
 /// The routes with what the document says of them; each names its method and path above its handler.
@@ -44,7 +46,8 @@ pub fn document() -> OpenApi {
 /// The clients' API, which shows the document of everything at this address. Merges with other
 /// routers; its answer to unknown paths is theirs then, too.
 pub fn router(api: Api, options: Options, document: OpenApi) -> Router {
-    let front = Arc::new(Front { api, default_wait: options.default_wait });
+    let (default_wait, undecided) = (options.default_wait, options.undecided);
+    let front = Arc::new(Front { api, default_wait, undecided });
     let routes = Router::from(table())
         .route("/openapi.json", get(async move || Json(document)))
         .route("/docs", get(docs::page))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::route::Front;
 use super::{order, refusal};
-use crate::checkout::Refusal;
+use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus};
 use crate::saga::State as SagaState;
 use crate::store::{Found, Order};
@@ -44,7 +44,8 @@ struct StatusView {
     /// Where the order is, once it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_url: Option<String>,
-    /// What a waiting client would have been answered, where it came to nothing.
+    /// What a waiting client would have been answered, where it comes to nothing; while `Pending`, what
+    /// had happened is not all undone yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
 }
@@ -77,30 +78,25 @@ pub(super) async fn get_status(
     let Some(found) = front.api.store.find(id).await? else {
         return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
     };
-    let view = match found.state() {
-        Some(SagaState::Completed) => confirmed(&found, front.api.store.order(id).await?),
-        Some(SagaState::Compensated | SagaState::Rejected) => {
-            let context = found.context.as_ref();
-            let cause = context.and_then(|context| context.cause.as_ref());
-            let lines = context.map_or(&[][..], |context| &context.lines);
-            let problem = refusal::problem(id, Refusal::of(cause, lines));
-            let problem = problem.into_body(uri.path(), trace.trace_id());
-            StatusView { problem: Some(problem), ..view(&found, OrderStatus::Rejected) }
-        }
-        Some(
-            SagaState::Started
-            | SagaState::ProfileFetched
-            | SagaState::Priced
-            | SagaState::Paid
-            | SagaState::Reserved
-            | SagaState::Compensating,
-        )
-        | None => {
-            let pending = view(&found, OrderStatus::Pending);
-            return Ok(([(header::RETRY_AFTER, "1")], Json(pending)).into_response());
-        }
-    };
-    Ok(Json(view).into_response())
+    if found.state() == Some(SagaState::Completed) {
+        let order = front.api.store.order(id).await?;
+        return Ok(Json(confirmed(&found, order)).into_response());
+    }
+    let problem = refusal::of(&found);
+    let problem = problem.map(|problem| problem.into_body(uri.path(), trace.trace_id()));
+    let status = undecided_or_rejected(&found);
+    let retry_after = (status == OrderStatus::Pending).then_some([(header::RETRY_AFTER, "1")]);
+    let view = StatusView { problem, ..view(&found, status) };
+    Ok((retry_after, Json(view)).into_response())
+}
+
+/// The status of a checkout that is not, or never became, an order.
+pub(super) fn undecided_or_rejected(found: &Found) -> OrderStatus {
+    match found.state().and_then(Undoing::of) {
+        Some(Undoing::Done) => OrderStatus::Rejected,
+        // It will not be an order any more, and is not at rest.
+        Some(Undoing::UnderWay) | None => OrderStatus::Pending,
+    }
 }
 
 /// The order's own status from then on: it may be cancelled or shipped.

@@ -8,9 +8,9 @@ use axum::Router;
 use super::Error;
 use super::document::openapi;
 use crate::api::{self, Api};
-use crate::checkout::{self, Checkout, Desk};
+use crate::checkout::{self, Checkout, Desk, Rules};
 use crate::clock::Clock;
-use crate::config::{Circuit, Config, Service};
+use crate::config::{Circuit, Config, ReadService, Service};
 use crate::engine::{Executor, Kind, Settings};
 use crate::neighbours::{Address, Limits, Neighbours};
 use crate::operator::{self, Operators};
@@ -39,7 +39,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let kinds: Vec<Arc<dyn Kind>> = vec![Arc::new(Checkout::new(neighbours))];
     let settings = settings(config);
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
-    let desk = Desk::new(executor.clone(), store.clone(), settings.policy.kinds);
+    let rules = Rules { kinds: settings.policy.kinds, join_equal: config.checkout.join_equal };
+    let desk = Desk::new(executor.clone(), store.clone(), rules);
     let api = Api {
         desk,
         store: store.clone(),
@@ -50,6 +51,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let options = api::Options {
         cors_origins: config.http.cors_origins.clone(),
         default_wait: config.checkout.wait,
+        undecided: config.checkout.undecided,
     };
     let operators = Operators {
         store,
@@ -73,7 +75,9 @@ pub(super) fn neighbours(config: &Config, clock: &Clock) -> Result<Neighbours, E
         concurrency: service.concurrency,
         limits,
     };
-    let (user, product) = (address(&services.user), address(&services.product));
+    let ReadService { url, timeout, concurrency } = services.user.clone();
+    let user = Address { url, timeout, concurrency, limits };
+    let product = address(&services.product);
     Ok(Neighbours::new(&user, &product, &address(&services.payment), clock)?)
 }
 
@@ -83,7 +87,6 @@ fn settings(config: &Config) -> Settings {
         concurrency: config.executor.concurrency,
         backlog: config.checkout.backlog,
         lease: config.executor.lease,
-        deadline: config.checkout.deadline,
         policy: Policy {
             kinds: Kinds {
                 product: services.product.idempotent,
@@ -100,6 +103,8 @@ fn settings(config: &Config) -> Settings {
                 jitter: config.retry.jitter,
             },
             stuck_after: config.retry.stuck_after,
+            deadline: config.checkout.deadline,
+            deadline_attended: config.checkout.deadline_attended,
         },
     }
 }

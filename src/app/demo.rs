@@ -27,9 +27,8 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     config.services.product.url = url(&sandbox.product_url());
     config.services.payment.url = url(&sandbox.payment_url());
     // The sandbox keeps its promise: a repeated key acts once.
-    let services = &mut config.services;
-    for service in [&mut services.user, &mut services.product, &mut services.payment] {
-        service.idempotent = true;
+    for service in [&mut config.services.product, &mut config.services.payment] {
+        (service.idempotent, service.is_idempotent_said) = (true, true);
     }
     if config.http.cors_origins.is_empty() {
         config.http.cors_origins = vec![WEB_CLIENT.to_owned()];
@@ -69,7 +68,7 @@ fn url(of: &str) -> url::Url {
 
 /// What a killed demo left, as lines to print.
 async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
-    let store = open(config, &Clock::system()).await?;
+    let store = open(config).await?;
     store.migrate().await?;
     let open = store.list(&Filter { open: true, limit: 20, ..Filter::default() }).await?;
     store.close().await;
@@ -140,9 +139,9 @@ Out of stock (409):
   {create} \
     -d '{{"userId":"{user}","items":[{{"productId":"{samovar}","quantity":1}}]}}'
 
-A payment that takes 20 s: the client has its 202 after one. The same line again, with its key, gives the answer
+A payment that takes 10 s: the client has its 202 after one. The same line again, with its key, gives the answer
 once there is one; meanwhile, here is where to look:
-  curl {payment}/_sandbox/faults {json} -d '{{"call":"process","fault":"slow","millis":20000,"times":1}}'
+  curl {payment}/_sandbox/faults {json} -d '{{"call":"process","fault":"slow","millis":10000,"times":1}}'
   {create} -H 'Prefer: wait=1' -H 'Idempotency-Key: slow-1' \
     -d '{{"userId":"{user}","items":[{{"productId":"{tea}","quantity":1}}]}}'
   curl http://{address}/api/operator/sagas -H 'Authorization: Bearer {token}'

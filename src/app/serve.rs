@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
+use humantime::format_duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tracing::{info, warn};
 use super::front::Front;
 use super::{Composed, Error, compose};
 use crate::clock::Clock;
-use crate::config::{Config, Http};
+use crate::config::{Config, Http, Services};
 use crate::engine::Executor;
 use crate::lifecycle::stop_asked;
 use crate::pacing::Pacing;
@@ -49,7 +50,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
 /// # Errors
 /// Where the database is out of reach or can't be migrated.
 pub async fn migrate(config: Config) -> Result<(), Error> {
-    let store = open(&config, &Clock::system()).await?;
+    let store = open(&config).await?;
     store.migrate().await?;
     info!(database = store.database(), "the schema is up to date");
     store.close().await;
@@ -132,6 +133,7 @@ impl Listening {
         let (store, Composed { executor, router }) =
             compose_when_reachable(&front, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
+        say_which_kinds(&config.services);
         executor.run();
         front.open(router);
         let Self { address, server, closing } = self;
@@ -139,19 +141,18 @@ impl Listening {
     }
 }
 
-pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Store, store::Error> {
-    store::open(books(config, clock)).await
+pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
+    store::open(books(config)).await
 }
 
 /// How the books are opened.
-pub(super) fn books<'a>(config: &'a Config, clock: &Clock) -> store::Options<'a> {
+pub(super) fn books(config: &Config) -> store::Options<'_> {
     let url = config.database.url.reveal();
     let max_connections = config.database.max_connections;
     // Sooner than others find us silent.
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
-    let clock = clock.clone();
-    store::Options { url, max_connections, silence, access, clock, gate: None }
+    store::Options { url, max_connections, silence, access, gate: None }
 }
 
 /// Opens and migrates the books and registers an executor, however long the database takes to be
@@ -190,7 +191,7 @@ async fn composed(
     config: &Config,
     clock: &Clock,
 ) -> Result<Result<(Store, Composed), String>, Error> {
-    let store = open(config, clock).await?;
+    let store = open(config).await?;
     if config.database.migrate {
         store.migrate().await?;
     }
@@ -200,6 +201,32 @@ async fn composed(
     let composed = compose(config, store.clone(), clock.clone()).await?;
     Ok(Ok((store, composed)))
 }
+
+/// What each neighbour is taken for decides what becomes of an effect whose answer is lost.
+fn say_which_kinds(services: &Services) {
+    for (neighbour, service) in [("product", &services.product), ("payment", &services.payment)] {
+        let (idempotent, key_memory) = (service.idempotent, format_duration(service.key_memory));
+        match (idempotent, service.is_idempotent_said) {
+            (true, _) => info!(
+                neighbour,
+                idempotent,
+                %key_memory,
+                "is taken to act once per Idempotency-Key: an effect whose answer is lost is sent \
+                 again under its key until it is known"
+            ),
+            (false, true) => info!(neighbour, idempotent, "{NOT_AGAIN}"),
+            (false, false) => warn!(
+                neighbour,
+                idempotent,
+                "{NOT_AGAIN}. Nobody has said so: where its owners promise to keep keys, set \
+                 services.{neighbour}.idempotent = true"
+            ),
+        }
+    }
+}
+
+const NOT_AGAIN: &str = "is taken to act on every call: an effect whose answer is lost is not sent \
+                         again, is looked up where that can be done, and else waits for a person";
 
 /// What is "durable" is what PostgreSQL is told to make so (SAGA.md).
 async fn warn_of_weak_durability(store: &Store) {

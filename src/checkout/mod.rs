@@ -10,8 +10,8 @@ mod step;
 use crate::saga::definition::Per;
 use crate::saga::{Definition, Neighbour, Stage, State, Step, Work};
 
-pub use desk::{Answer, Desk, Order, Wait};
-pub use refusal::Refusal;
+pub use desk::{Answer, Desk, Order, Rules, Wait};
+pub use refusal::{Refusal, Undoing};
 pub use step::Checkout;
 
 /// The checkout, in one screen.

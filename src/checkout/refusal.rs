@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use crate::order::{Line, ProductId};
-use crate::saga::{Cause, Step};
+use crate::order::{Line, Paise, ProductId};
+use crate::saga::{Cause, State, Step};
 
 /// What a client is told of a checkout that came to nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,11 @@ pub enum Refusal {
     ProductNotFound {
         /// Which.
         product_id: ProductId,
+    },
+    /// The cart costs something else than the customer saw.
+    PriceChanged {
+        /// What it costs, in paise.
+        total: Paise,
     },
     /// There was too little of a product before any money moved.
     InsufficientStock {
@@ -30,23 +35,48 @@ pub enum Refusal {
         /// The payment service's own words.
         details: Option<Value>,
     },
-    /// A reservation was refused; what had happened is undone.
+    /// A reservation was refused.
     ReservationFailed {
         /// Which product.
         product_id: ProductId,
         /// The product service's own words.
         details: Option<Value>,
     },
-    /// A neighbour was at fault or out of reach; what had happened is undone.
+    /// A neighbour was at fault or out of reach.
     NeighbourAtFault {
         /// In a sentence.
         detail: String,
     },
-    /// Anything else; what had happened is undone.
+    /// Anything else.
     Failed {
         /// In a sentence.
         detail: String,
     },
+}
+
+/// How far a refused checkout is with undoing what had happened. The refusal is the same in both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undoing {
+    /// What had happened is not all undone yet.
+    UnderWay,
+    /// Nothing is left of it, or nothing had happened.
+    Done,
+}
+
+impl Undoing {
+    /// Of a checkout in this state; `None` while it is not refused.
+    pub fn of(state: State) -> Option<Self> {
+        match state {
+            State::Compensating => Some(Self::UnderWay),
+            State::Compensated | State::Rejected => Some(Self::Done),
+            State::Started
+            | State::ProfileFetched
+            | State::Priced
+            | State::Paid
+            | State::Reserved
+            | State::Completed => None,
+        }
+    }
 }
 
 impl Refusal {
@@ -62,6 +92,7 @@ impl Refusal {
                 Some(product_id) => Self::InsufficientStock { product_id, available: *available },
                 None => Self::Failed { detail: "a line that is not in the cart".to_owned() },
             },
+            Some(Cause::PriceChanged { total }) => Self::PriceChanged { total: *total },
             // The neighbours' own words, and an operator's, are for operators.
             Some(Cause::Fault { step, .. }) => {
                 Self::NeighbourAtFault { detail: format!("{step}: its answers can't be used") }

@@ -137,11 +137,16 @@ fn learn(
             Found::NoAnswer => return Learned::Profile(profile_id),
         }
     }
-    if crate::order::total(&context.lines, &unit_prices).is_none() {
-        let detail = "the total does not fit 64 bits".to_owned();
-        return Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail });
+    match crate::order::total(&context.lines, &unit_prices) {
+        None => {
+            let detail = "the total does not fit 64 bits".to_owned();
+            Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail })
+        }
+        Some(total) if context.expected_total.is_some_and(|expected| expected != total) => {
+            Learned::Hopeless(Cause::PriceChanged { total })
+        }
+        Some(_as_expected) => Learned::Prices { profile_id, unit_prices },
     }
-    Learned::Prices { profile_id, unit_prices }
 }
 
 /// Lines of one product are added up; 100 lines of a million pieces fit.

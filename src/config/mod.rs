@@ -17,8 +17,8 @@ mod sources;
 pub use environment::WEB_CLIENT;
 pub use error::Error;
 pub use schema::{
-    Checkout, Circuit, Config, Database, Executor, Http, Operator, Retry, Service, Services,
-    Shutdown,
+    Checkout, Circuit, Config, Database, Executor, Http, Operator, ReadService, Retry, Service,
+    Services, Shutdown, Undecided,
 };
 pub use secret::{DatabaseUrl, Token};
 pub use sources::{File, Overrides, Sources};

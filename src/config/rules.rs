@@ -51,7 +51,6 @@ fn durations(config: &Config) -> Result<(), Error> {
     let services = &config.services;
     let limits = [
         ("services.user.timeout", services.user.timeout, TICK, YEAR),
-        ("services.user.key_memory", services.user.key_memory, TICK, YEAR),
         ("services.product.timeout", services.product.timeout, TICK, YEAR),
         ("services.product.key_memory", services.product.key_memory, TICK, YEAR),
         ("services.payment.timeout", services.payment.timeout, TICK, YEAR),
@@ -59,6 +58,7 @@ fn durations(config: &Config) -> Result<(), Error> {
         ("circuit.pause", config.circuit.pause, TICK, YEAR),
         ("checkout.wait", config.checkout.wait, Duration::ZERO, MINUTE),
         ("checkout.deadline", config.checkout.deadline, TICK, YEAR),
+        ("checkout.deadline_attended", config.checkout.deadline_attended, TICK, YEAR),
         ("executor.lease", config.executor.lease, SHORTEST_LEASE, YEAR),
         ("retry.initial", config.retry.initial, TICK, YEAR),
         ("retry.max", config.retry.max, TICK, YEAR),

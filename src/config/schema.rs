@@ -76,14 +76,28 @@ pub struct Database {
 #[serde(deny_unknown_fields)]
 pub struct Services {
     /// Holds the profiles.
-    pub user: Service,
+    pub user: ReadService,
     /// Holds prices and stock.
     pub product: Service,
     /// Moves the money.
     pub payment: Service,
 }
 
-/// A neighbour: where it is and what its owners promise.
+/// A neighbour that is only read, which is always safe to repeat.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadService {
+    /// Base of its URLs, http or https. The path always ends in `/`, so that `Url::join` appends.
+    #[serde(deserialize_with = "parse::service_url")]
+    pub url: Url,
+    /// How long one call may take, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub timeout: Duration,
+    /// Calls to it at once, at least 1.
+    pub concurrency: usize,
+}
+
+/// A neighbour that acts: where it is and what its owners promise.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
@@ -93,8 +107,12 @@ pub struct Service {
     /// How long one call may take, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub timeout: Duration,
-    /// Whether it acts once on a repeated `Idempotency-Key` (CONTRACT 1).
+    /// Whether its owners promise that it acts once on a repeated `Idempotency-Key`. Where they
+    /// don't, an effect of unknown outcome is never sent again.
     pub idempotent: bool,
+    /// Somebody has said so, and it is not only the built-in value.
+    #[serde(skip)]
+    pub is_idempotent_said: bool,
     /// For at least how long it remembers a key, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub key_memory: Duration,
@@ -125,8 +143,25 @@ pub struct Checkout {
     /// From acceptance; a checkout that is not reserved by then goes back. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub deadline: Duration,
+    /// The same of a checkout whose client waits, where that is sooner. Above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub deadline_attended: Duration,
+    /// What a client is answered at the end of the wait that may take a 202 for an order.
+    pub undecided: Undecided,
+    /// Whether a request without a key joins an equal one of the same user that is in flight.
+    pub join_equal: bool,
     /// Open sagas beyond which `create` answers 503, at least 1.
     pub backlog: u64,
+}
+
+/// How a client that sends neither `Prefer` nor a key is told that its checkout is not decided yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Undecided {
+    /// 202, as everybody else.
+    Accepted,
+    /// 503: it takes any 2xx for an order.
+    Error,
 }
 
 /// The `[executor]` section.

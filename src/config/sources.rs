@@ -18,6 +18,8 @@ use super::{Config, Error, environment, layer::Layer, rules};
 
 /// The built-in values, and with them the list of the keys that exist.
 const DEFAULTS: &str = include_str!("defaults.toml");
+/// What that layer is called.
+const BUILT_IN: &str = "the built-in defaults";
 /// The file that is read from the working directory when there is one.
 const FILE: &str = "order-service.toml";
 
@@ -76,9 +78,9 @@ impl Config {
     /// # Errors
     /// The first key at fault, in one line.
     pub fn from_sources(sources: &Sources) -> Result<Self, Error> {
-        let defaults = toml(DEFAULTS, "the built-in defaults")?;
+        let defaults = toml(DEFAULTS, BUILT_IN)?;
         let environment = environment::layers(&sources.environment, &defaults)?;
-        let mut layers = Figment::from(Layer::new("the built-in defaults", defaults));
+        let mut layers = Figment::from(Layer::new(BUILT_IN, defaults));
         if let Some(development) = environment::development(&sources.environment) {
             layers = layers.merge(development);
         }
@@ -93,7 +95,12 @@ impl Config {
         for layer in listen.into_iter().chain(environment).chain(sources.flags.layers()) {
             layers = layers.merge(layer);
         }
-        let config = layers.extract::<Self>()?;
+        let mut config = layers.extract::<Self>()?;
+        let is_said =
+            |key: &str| layers.find_metadata(key).is_some_and(|layer| layer.name != BUILT_IN);
+        let services = &mut config.services;
+        services.product.is_idempotent_said = is_said("services.product.idempotent");
+        services.payment.is_idempotent_said = is_said("services.payment.idempotent");
         rules::check(&config).map_err(|error| {
             let origin = error.key().and_then(|key| layers.find_metadata(key));
             match origin.map(|metadata| metadata.name.to_string()) {

@@ -10,13 +10,13 @@ use dashmap::Entry;
 use futures::FutureExt;
 
 use super::drive::Drive;
-use super::executor::{ClientKey, Executor, Place, Shared};
+use super::executor::{Executor, Identified, Place, Shared};
 use super::lease::Life;
 use super::waiting::{Acceptance, Seen, Taken, Waiter};
 use super::writer::Written;
-use crate::order::{Line, OrderId, UserId};
-use crate::saga::{Context, Definition, Instance, Kinds, Position};
-use crate::store::{Accepted as Acceptable, Base, Found};
+use crate::order::{OrderId, UserId};
+use crate::saga::{Context, Definition, Instance, Position};
+use crate::store::{Accepted as Acceptable, Base, Found, Identity};
 use crate::trace::TraceParent;
 
 /// How long a client that only wants to be accepted waits for that.
@@ -29,12 +29,10 @@ pub struct NewSaga {
     pub definition: &'static Definition,
     /// For whom.
     pub user_id: UserId,
-    /// The cart's.
-    pub lines: Vec<Line>,
-    /// Which neighbours are idempotent now.
-    pub kinds: Kinds,
-    /// The client's key.
-    pub idempotency_key: Option<String>,
+    /// What is known of it at acceptance.
+    pub context: Context,
+    /// What repeats of it are known by.
+    pub identity: Option<Identity>,
     /// Of the request as parsed.
     pub fingerprint: String,
     /// The client's trace.
@@ -84,17 +82,15 @@ impl Executor {
     fn begin(&self, new: NewSaga, place: Place) -> Accepted {
         let shared = &self.0;
         let (life, at_once) = (shared.life(), new.at_once);
-        let accepted = Acceptable {
-            idempotency_key: new.idempotency_key.clone(),
-            fingerprint: new.fingerprint.clone(),
-        };
+        let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
         let saga = self.instance(new, &life);
         let id = saga.id;
         let waiter = shared.waiting.subscribe(id);
-        let key = accepted.idempotency_key.clone().map(|key| (saga.user_id, key));
-        let mut drive = Drive::new(shared.clone(), life, saga, Base::New(accepted));
+        let known_by = identity.clone().map(|identity| (saga.user_id, identity));
+        let base = Base::New(Acceptable { identity, fingerprint });
+        let mut drive = Drive::new(shared.clone(), life, saga, base);
         let (taken, repeats) = drive.accept();
-        drive.accepts = key.filter(|key| self.note_accepting(key, repeats));
+        drive.accepts = known_by.filter(|by| self.note_accepting(by, repeats));
         if at_once {
             drive.submit();
         }
@@ -103,26 +99,27 @@ impl Executor {
         Accepted { id, taken, waiter, shared: shared.clone() }
     }
 
-    /// Of two with one key, the books decide; what is noted is the one that came first.
-    fn note_accepting(&self, key: &ClientKey, taken: Taken) -> bool {
-        match self.0.accepting.entry(key.clone()) {
+    /// Of two with one identity, the books decide; what is noted is the one that came first.
+    fn note_accepting(&self, by: &Identified, taken: Taken) -> bool {
+        match self.0.accepting.entry(by.clone()) {
             Entry::Vacant(place) => drop(place.insert(taken.shared())),
             Entry::Occupied(_) => return false,
         }
         true
     }
 
-    /// Returns once it is known what became of an acceptance with this key that is under way here.
-    pub async fn accepting(&self, user_id: UserId, key: &str) {
-        let known = self.0.accepting.get(&(user_id, key.to_owned())).map(|known| known.clone());
-        if let Some(known) = known {
-            let _known = self.0.clock.within(ACCEPT_TIMEOUT, known).await;
-        }
+    /// Whether a saga of this identity was accepted here and is still driven here. Returns once it is
+    /// known what became of the acceptance.
+    pub async fn has_accepted(&self, user_id: UserId, identity: &Identity) -> bool {
+        let known = self.0.accepting.get(&(user_id, identity.clone())).map(|known| known.clone());
+        let Some(known) = known else { return false };
+        let _known = self.0.clock.within(ACCEPT_TIMEOUT, known).await;
+        true
     }
 
     fn instance(&self, new: NewSaga, life: &Life) -> Instance {
         let now = self.0.clock.now();
-        let context = Context::accepted(new.lines, new.kinds);
+        let context = new.context;
         Instance {
             id: OrderId(self.0.clock.fresh_id()),
             definition: new.definition,
@@ -130,12 +127,12 @@ impl Executor {
             state: new.definition.starts,
             stuck: None,
             position: Position::new(new.definition, &context, now),
+            deadline_at: now + self.0.settings.policy.time_for(&context),
             context,
             attempts: 0,
             next_attempt_at: None,
             failing_since: None,
             last_error: None,
-            deadline_at: now + self.0.settings.deadline,
             owner: Some(life.id),
             fence: 1,
             revision: 0,
@@ -158,10 +155,11 @@ impl Executor {
         }
         tokio::select! {
             biased;
-            seen = waiter.news(shared) => seen,
-            () = shared.clock.sleep(wait) => found,
-            () = shared.draining.cancelled() => found,
+            seen = waiter.news(shared) => return seen,
+            () = shared.clock.sleep(wait) => {}
+            () = shared.draining.cancelled() => {}
         }
+        shared.look(found.id).await.unwrap_or(found)
     }
 }
 
@@ -185,7 +183,8 @@ impl Accepted {
         }
     }
 
-    /// Waits until it is decided or needs a person, or for so long, or until the process stops.
+    /// Waits until it is decided or needs a person, or for so long, or until the process stops; then
+    /// what is durable counts.
     pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
         let Shared { clock, draining, .. } = &*self.shared;
         let (began, limit, mut out_of_time) = (clock.monotonic(), clock.sleep(wait), false);
@@ -203,22 +202,25 @@ impl Accepted {
         let waited = clock.monotonic().saturating_sub(began);
         let left = wait.max(ACCEPT_TIMEOUT).saturating_sub(waited);
         let taken = clock.within(left, heard(self.taken)).await.unwrap_or(Acceptance::Unknown);
-        if taken != Acceptance::Durable || out_of_time {
+        if taken != Acceptance::Durable {
             return (taken, None);
         }
-        tokio::select! {
-            biased;
-            seen = self.waiter.news(&self.shared) => (taken, Some(seen)),
-            () = &mut limit => (taken, None),
-            () = draining.cancelled() => (taken, None),
+        if !out_of_time {
+            tokio::select! {
+                biased;
+                seen = self.waiter.news(&self.shared) => return (taken, Some(seen)),
+                () = &mut limit => {}
+                () = draining.cancelled() => {}
+            }
         }
+        (taken, Box::pin(self.shared.look(self.id)).await)
     }
 }
 
 async fn heard(taken: Taken) -> Acceptance {
     match taken.await {
         Ok(Written::Durable | Written::TakenUp) => Acceptance::Durable,
-        Ok(Written::KeyTaken) => Acceptance::KeyTaken,
+        Ok(Written::Repeats) => Acceptance::Repeats,
         Ok(Written::Absent | Written::Lost) => Acceptance::NotWritten,
         Err(_writer_gone) => Acceptance::Unknown,
     }

@@ -4,24 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, error, info, info_span, warn};
+use tracing::{Instrument, debug, info, info_span};
 
-use super::executor::{ClientKey, Shared};
+use super::executor::{Identified, Shared};
 use super::lease::Life;
 use super::save::new_order;
 use super::writer::Written;
-use crate::clock::Watch;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
-use crate::saga::take_up::clock_was_set;
-use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Stuck, StuckKind, settle};
+use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Step, settle};
 use crate::store::{Base, NewOrder};
-
-/// What an operator waits for is left alone for so long.
-const FOR_AN_OPERATOR: TimeDelta = TimeDelta::seconds(1);
 
 /// The saga is no longer ours, or never was: write nothing, call nothing.
 #[derive(Debug)]
@@ -34,8 +28,8 @@ pub(super) struct Drive {
     pub(super) saga: Instance,
     /// An operator waits for the saga.
     pub(super) wanted: CancellationToken,
-    /// The client's key that this acceptance is noted under.
-    pub(super) accepts: Option<ClientKey>,
+    /// What this acceptance is noted under.
+    pub(super) accepts: Option<Identified>,
     /// What the next write builds on.
     pub(super) base: Base,
     /// Writes on their way, oldest first.
@@ -47,8 +41,8 @@ pub(super) struct Drive {
     /// A state was entered that has to be durable before any effect.
     pub(super) barrier: bool,
     pub(super) order: Option<NewOrder>,
-    /// Notices when the clock is set while the saga is driven.
-    pub(super) watch: Watch,
+    /// What failed last, of what it is at.
+    pub(super) failed: Option<(Step, Outcome)>,
     /// States entered and not yet known to be durable: only what is true is counted.
     pub(super) passed: Vec<State>,
 }
@@ -56,7 +50,7 @@ pub(super) struct Drive {
 impl Drive {
     pub(super) fn new(shared: Arc<Shared>, life: Arc<Life>, saga: Instance, base: Base) -> Self {
         let unanswered = Vec::new();
-        let (passed, watch) = (vec![saga.state], Watch::new(&shared.clock));
+        let passed = vec![saga.state];
         Self {
             shared,
             life,
@@ -69,7 +63,7 @@ impl Drive {
             heard_by: Vec::new(),
             barrier: true,
             order: None,
-            watch,
+            failed: None,
             passed,
         }
     }
@@ -102,8 +96,7 @@ impl Drive {
 
     async fn advance(&mut self) -> Result<(), Gone> {
         loop {
-            let now = self.now();
-            match next(&self.saga, &self.shared.settings.policy, now) {
+            match next(&self.saga, &self.shared.settings.policy, self.shared.clock.now()) {
                 Next::Read | Next::Call(_) if self.must_stop() => return self.hand_over().await,
                 Next::Read => match self.read().await {
                     Some(reading) => self.learn(reading),
@@ -118,15 +111,6 @@ impl Drive {
                 Next::Rest => return self.rest().await,
             }
         }
-    }
-
-    /// The time; the saga's own times have followed it if it was set.
-    pub(super) fn now(&mut self) -> DateTime<Utc> {
-        if let Some(by) = self.watch.was_set_by(&self.shared.clock) {
-            warn!(by_ms = by.num_milliseconds(), "the clock was set");
-            clock_was_set(&mut self.saga, by);
-        }
-        self.shared.clock.now()
     }
 
     /// Nothing new is begun while the process stops, while the lease is in doubt, or when an operator
@@ -178,8 +162,9 @@ impl Drive {
 
     fn learn(&mut self, reading: Reading) {
         reading.reports.iter().for_each(|report| self.shared.metrics.called(report));
+        self.note_failed(&reading.reports);
         let before = self.saga.state;
-        let now = self.now();
+        let now = self.shared.clock.now();
         let policy = &self.shared.settings.policy;
         let chance = self.shared.clock.chance();
         settle::learn(&mut self.saga, reading, &self.shared.name, policy, now, chance);
@@ -187,6 +172,14 @@ impl Drive {
         if self.saga.state != before {
             self.entered();
         }
+    }
+
+    /// Keeps what the pause that may follow is for.
+    pub(super) fn note_failed(&mut self, reports: &[Report]) {
+        let failed =
+            |report: &&Report| matches!(report.outcome, Outcome::NotSent | Outcome::Unknown);
+        let failed = reports.iter().find(failed);
+        self.failed = failed.map(|report| (report.step, report.outcome));
     }
 
     fn enter(&mut self, state: State, cause: Option<crate::saga::Cause>) {
@@ -207,52 +200,6 @@ impl Drive {
         if matches!(state, State::Priced | State::Compensating) {
             self.barrier = true;
         }
-    }
-
-    /// Gives the saga up for whoever can go on with it, as soon as it would have gone on here.
-    async fn hand_over(&mut self) -> Result<(), Gone> {
-        let due = self.saga.next_attempt_at.unwrap_or(self.shared.clock.now());
-        self.park(Some(due), self.saga.stuck.clone()).await
-    }
-
-    /// Gives the saga up until it is due, for anybody; `None` is until a person has spoken.
-    async fn park(&mut self, due: Option<DateTime<Utc>>, stuck: Option<Stuck>) -> Result<(), Gone> {
-        let due = due.map(|due| self.after_an_operator(due));
-        self.saga.next_attempt_at = due;
-        self.note_stuck(stuck);
-        self.saga.owner = None;
-        self.changed = true;
-        self.submit();
-        self.durable().await?;
-        self.shared.waiting.tell(&self.saga);
-        if let Some(due) = due {
-            info!(attempt = self.saga.attempts, %due, "waits");
-            self.shared.due(due);
-        }
-        Ok(())
-    }
-
-    /// An operator who waits for it comes first.
-    fn after_an_operator(&self, due: DateTime<Utc>) -> DateTime<Utc> {
-        if self.wanted.is_cancelled() {
-            due.max(self.shared.clock.now() + FOR_AN_OPERATOR)
-        } else {
-            due
-        }
-    }
-
-    fn note_stuck(&mut self, stuck: Option<Stuck>) {
-        let was = self.saga.stuck.as_ref().map(|stuck| stuck.kind);
-        if let Some(stuck) = stuck.as_ref().filter(|stuck| Some(stuck.kind) != was) {
-            let (kind, step, detail) = (stuck.kind, &stuck.step, &stuck.detail);
-            match kind {
-                StuckKind::Exhausted => warn!(stuck = %kind, step, detail, "needs a person"),
-                StuckKind::InDoubt | StuckKind::Refused | StuckKind::Unreadable => {
-                    error!(stuck = %kind, step, detail, "needs a person");
-                }
-            }
-        }
-        self.saga.stuck = stuck;
     }
 
     /// The end: answered only once it is durable.

@@ -191,8 +191,7 @@ impl Executor {
         word: &Word,
         now: DateTime<Utc>,
     ) -> Result<String, String> {
-        let settings = &self.0.settings;
-        intervene(saga, what, word, &settings.policy, (now, settings.deadline))
+        intervene(saga, what, word, &self.0.settings.policy, now)
     }
 
     async fn check(&self, saga: &Instance, what: Intervention, word: &Word) -> Result<(), NotDone> {
@@ -222,6 +221,7 @@ impl Executor {
             how: How::LookUp,
             unsure_before: true,
             repeat_before: None,
+            deadline: None,
             intent_first: false,
         };
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);

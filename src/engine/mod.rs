@@ -15,6 +15,7 @@ mod intervene;
 mod kind;
 mod lease;
 mod metrics;
+mod park;
 mod patience;
 mod process;
 mod round;

@@ -27,6 +27,7 @@ impl Drive {
         let under_way = calls.iter().map(|call| {
             async move {
                 let began = clock.now();
+                let patience = call.patience(began);
                 let sent = AtomicBool::new(false);
                 let may_send = || {
                     let may = life.holds() && call.is_in_time(clock.now());
@@ -41,6 +42,9 @@ impl Drive {
                     // Only where its key settles it later.
                     () = wanted.cancelled(), if !call.intent_first => {
                         cut_off(call, began, sent.load(Ordering::Acquire))
+                    }
+                    () = clock.sleep(patience.unwrap_or_default()), if patience.is_some() => {
+                        out_of_time(call, began, clock.now(), sent.load(Ordering::Acquire))
                     }
                 };
                 (call, report)
@@ -76,9 +80,10 @@ impl Drive {
             }
             next = select_all(under_way);
         }
-        let (policy, now) = (&shared.settings.policy, self.now());
+        self.note_failed(&failed);
+        let (policy, now) = (&shared.settings.policy, shared.clock.now());
         settle::schedule(&mut self.saga, &failed, policy, now, shared.clock.chance());
-        settle::end_doubt(&mut self.saga, policy, (now, shared.settings.deadline));
+        settle::end_doubt(&mut self.saga, policy, now);
     }
 
     pub(super) fn trace(&self) -> TraceParent {
@@ -104,6 +109,16 @@ fn cut_off(call: &Call, began: DateTime<Utc>, sent: bool) -> Report {
         response: None,
         error: Some(error.to_owned()),
         retry_after_ms: None,
+    }
+}
+
+/// The checkout's deadline came before an answer.
+fn out_of_time(call: &Call, began: DateTime<Utc>, now: DateTime<Utc>, sent: bool) -> Report {
+    let error = if sent { "no answer by the deadline" } else { "not sent by the deadline" };
+    Report {
+        duration_ms: (now - began).num_milliseconds(),
+        error: Some(error.to_owned()),
+        ..cut_off(call, began, sent)
     }
 }
 

@@ -60,7 +60,7 @@ impl Drive {
                     self.shared.may_have_lost.store(true, Ordering::Release);
                     return Err(Gone);
                 }
-                Ok(Written::KeyTaken | Written::TakenUp | Written::Absent) | Err(_) => {
+                Ok(Written::Repeats | Written::TakenUp | Written::Absent) | Err(_) => {
                     return Err(Gone);
                 }
             }

@@ -13,8 +13,6 @@ pub struct Settings {
     pub backlog: u64,
     /// Silence after which others take over.
     pub lease: Duration,
-    /// From acceptance to `Reserved`.
-    pub deadline: Duration,
     /// What the machine goes by.
     pub policy: Policy,
 }

@@ -18,7 +18,7 @@ use crate::store::Found;
 
 /// The first look at the database comes so long after the last news.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
-/// Looks are at most so far apart.
+/// Looks are at most so far apart, and the last one takes no longer.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// What a waiting client's answer is made of.
@@ -85,8 +85,8 @@ impl From<&Instance> for Seen {
 pub enum Acceptance {
     /// It is in the books.
     Durable,
-    /// The user's key began another saga: this one does not exist.
-    KeyTaken,
+    /// It repeats another: this one does not exist.
+    Repeats,
     /// It is surely not in the books.
     NotWritten,
     /// It may be in the books.
@@ -166,6 +166,15 @@ impl Waiter {
                 }
             }
         }
+    }
+}
+
+impl Shared {
+    /// The last look of who waits no longer: a decision may be durable, though not done yet. `None`
+    /// where the database does not say so in time.
+    pub(super) async fn look(&self, id: OrderId) -> Option<Seen> {
+        let found = self.clock.within(LONGEST_LOOK, self.store.find(id)).await?;
+        found.ok().flatten().map(Seen::from)
     }
 }
 

@@ -30,7 +30,8 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
     Durable,
-    KeyTaken,
+    /// An acceptance of what another saga is already.
+    Repeats,
     /// An acceptance that is durable, and another's already.
     TakenUp,
     /// Ownership is lost, or the saga never came to be.
@@ -264,7 +265,7 @@ impl Queued {
     fn tell(self, fate: Fate) {
         self.say(match fate {
             Fate::Written => Written::Durable,
-            Fate::KeyTaken => Written::KeyTaken,
+            Fate::Repeats => Written::Repeats,
             Fate::TakenUp => Written::TakenUp,
             Fate::Lost => Written::Lost,
         });

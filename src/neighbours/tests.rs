@@ -52,6 +52,7 @@ fn call(step: Step, line: Option<u16>) -> Call {
         how: How::Send,
         unsure_before: false,
         repeat_before: Some(DateTime::UNIX_EPOCH),
+        deadline: None,
         intent_first: true,
     }
 }

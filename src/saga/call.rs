@@ -1,5 +1,7 @@
 //! A call that the machine allows: everything that whoever makes it has to know.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::effects::Effect;
@@ -25,15 +27,26 @@ pub struct Call {
     /// It may have been sent before, and may be sent again before then: its neighbour forgets the
     /// key. To be asked when it is sent, as time passes between a decision and its being durable.
     pub repeat_before: Option<DateTime<Utc>>,
+    /// It is not begun after that; and where its key settles it later, it is not waited for any
+    /// longer either.
+    pub deadline: Option<DateTime<Utc>>,
     /// It is sent to a neighbour that is not idempotent: the intent is durable before the call, the outcome before
     /// the next step.
     pub intent_first: bool,
 }
 
 impl Call {
+    /// How long it is waited for from this moment; `None` is until the neighbour's time-out. To cut
+    /// it off at a neighbour that is not idempotent would only make doubt.
+    pub fn patience(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let deadline = self.deadline.filter(|_| !self.intent_first)?;
+        Some((deadline - now).to_std().unwrap_or(Duration::ZERO))
+    }
+
     /// Whether what was decided may still be done at this moment.
     pub fn is_in_time(&self, now: DateTime<Utc>) -> bool {
-        self.repeat_before.is_none_or(|before| now < before)
+        let before = |limit: Option<DateTime<Utc>>| limit.is_none_or(|limit| now < limit);
+        before(self.repeat_before) && before(self.deadline)
     }
 }
 

@@ -40,6 +40,12 @@ pub struct Context {
     pub lines: Vec<Line>,
     /// Which neighbours were idempotent when the saga began; it is held to that.
     pub kinds: Kinds,
+    /// The total that the customer saw. Another one after pricing is a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_total: Option<Paise>,
+    /// A client waits for the decision, so that the saga has the shorter deadline.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attended: bool,
     /// Who pays; known from `ProfileFetched` on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
@@ -54,7 +60,15 @@ pub struct Context {
 impl Context {
     /// What is known at acceptance.
     pub fn accepted(lines: Vec<Line>, kinds: Kinds) -> Self {
-        Self { lines, kinds, profile_id: None, unit_prices: None, cause: None }
+        Self {
+            lines,
+            kinds,
+            expected_total: None,
+            attended: false,
+            profile_id: None,
+            unit_prices: None,
+            cause: None,
+        }
     }
 }
 
@@ -79,6 +93,11 @@ pub enum Cause {
         line: u16,
         /// What there was.
         available: i64,
+    },
+    /// The lines cost something else than the client expected; nothing was sent.
+    PriceChanged {
+        /// What they cost.
+        total: Paise,
     },
     /// A neighbour's answers could not be used.
     Fault {

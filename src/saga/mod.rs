@@ -18,7 +18,6 @@ pub mod outcome;
 mod plan;
 pub mod retry;
 pub mod settle;
-pub mod take_up;
 pub mod vocabulary;
 
 pub use call::{Call, How};

@@ -59,20 +59,24 @@ impl Plan {
             how,
             unsure_before: track.standing != Standing::Untouched,
             repeat_before,
+            deadline: None,
             intent_first: !keeps_keys && how == How::Send,
         });
     }
 
-    /// Calls if it is time and there are any; otherwise a pause, no longer than `limit`.
+    /// Calls if it is time and there are any; otherwise a pause. Neither is for longer than `limit`.
     pub(super) fn into_next(
-        self,
+        mut self,
         saga: &Instance,
         policy: &Policy,
         now: DateTime<Utc>,
         limit: Option<DateTime<Utc>>,
     ) -> Next {
-        match waits_until(saga, policy, now) {
-            None if !self.calls.is_empty() => Next::Call(self.calls),
+        match waits_until(saga, now) {
+            None if !self.calls.is_empty() => {
+                self.calls.iter_mut().for_each(|call| call.deadline = limit);
+                Next::Call(self.calls)
+            }
             until => {
                 let until = until.filter(|_| !self.calls.is_empty());
                 let until = until.map(|until| limit.map_or(until, |limit| until.min(limit)));

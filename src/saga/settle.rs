@@ -11,7 +11,6 @@ use super::entry::{Entry, Event};
 use super::instance::Instance;
 use super::machine::{Policy, in_doubt};
 use super::outcome::{Learned, Outcome, Reading, Report};
-use super::retry::LONGEST_ASKED;
 use super::vocabulary::{Direction, Phase, State, Step, StuckKind};
 
 /// Takes in what came of a call. When all of a round are in, [`schedule`] follows.
@@ -71,19 +70,18 @@ pub fn schedule(
     saga.attempts = saga.attempts.saturating_add(1);
     saga.failing_since = saga.failing_since.or(Some(now));
     let asked = failed.iter().filter_map(|report| report.retry_after_ms).max().unwrap_or(0);
-    let asked = Duration::from_millis(asked).min(LONGEST_ASKED);
-    let pause = policy.backoff.pause(saga.attempts, chance).max(asked);
+    let pause = policy.backoff.pause(saga.attempts, chance).max(Duration::from_millis(asked));
     // Whole microseconds: what both databases keep.
     saga.next_attempt_at = Some((now + pause).trunc_subsecs(6));
     saga.last_error = failed.iter().find_map(|report| report.error.clone());
 }
 
 /// The deadline doesn't run while a saga is in doubt: when a look-up has ended it, it starts anew.
-pub fn end_doubt(saga: &mut Instance, policy: &Policy, (now, deadline): (DateTime<Utc>, Duration)) {
+pub fn end_doubt(saga: &mut Instance, policy: &Policy, now: DateTime<Utc>) {
     let was = saga.stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::InDoubt);
     if was && !in_doubt(saga, policy, now) {
         saga.stuck = None;
-        saga.deadline_at = now + deadline;
+        saga.deadline_at = now + policy.time_for(&saga.context);
     }
 }
 

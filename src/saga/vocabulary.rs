@@ -124,6 +124,18 @@ pub enum Step {
     Intervene,
 }
 
+impl Step {
+    /// Who is called; `None` for what is no call.
+    pub fn neighbour(self) -> Option<Neighbour> {
+        match self {
+            Self::FetchProfile => Some(Neighbour::User),
+            Self::PriceCart | Self::ReserveStock | Self::ReleaseStock => Some(Neighbour::Product),
+            Self::ChargePayment | Self::RefundPayment => Some(Neighbour::Payment),
+            Self::ConfirmOrder | Self::TakeOver | Self::Intervene => None,
+        }
+    }
+}
+
 /// Whose log entry it is, as operators see it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, Serialize, Deserialize,

@@ -6,17 +6,13 @@
 
 mod adrift;
 mod audit;
+mod checkouts;
 mod claim;
 mod codec;
 mod commit;
 mod commit_sql;
 mod connect;
-mod connection;
-mod due;
 mod executor;
-mod failure;
-mod gate;
-mod kept;
 mod lock;
 mod operator;
 mod order;
@@ -25,9 +21,6 @@ mod pooler;
 mod rowset;
 mod saga;
 mod schema;
-mod session;
-mod transaction;
-mod witness;
 mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
@@ -36,28 +29,26 @@ use sea_orm::{DbBackend, DbErr, RuntimeErr};
 use pool::Pool;
 
 pub use audit::{Account, Event, Kept};
+pub use checkouts::{Checkouts, UNPRICED};
 pub use claim::Claimed;
 pub use codec::Unreadable;
 pub use commit::Committer;
 #[doc(hidden)]
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
-pub use due::Due;
 pub use executor::Heard;
-pub use gate::{Fault, Gate, Passage};
 pub use operator::{Filter, Summary};
-pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, Order, Sort};
+pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, List, Order, Sort};
+pub use pool::{Gate, Passage};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
-pub use write::{Accepted, Base, Fate, NewOrder, Write};
+pub use write::{Accepted, Base, Fate, Identity, NewOrder, Write};
 
 /// The books. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// For the log writer and claims, so that readers can't starve them.
+    /// For the log writer, claims and heartbeats, so that readers can't starve them.
     write: Pool,
-    /// The same, for what says that we live.
-    alive: Pool,
     /// For everything that only looks.
     read: Pool,
     backend: DbBackend,

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::checkouts::Checkouts;
 use super::{Error, Store};
 use crate::order::{OrderId, Paise, ProductId, UserId};
 
@@ -62,6 +63,15 @@ pub enum Direction {
     Descending,
 }
 
+impl Direction {
+    pub(super) fn sorted(self) -> sea_orm::Order {
+        match self {
+            Self::Ascending => sea_orm::Order::Asc,
+            Self::Descending => sea_orm::Order::Desc,
+        }
+    }
+}
+
 /// Which of a user's orders, and how many.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryQuery {
@@ -71,8 +81,8 @@ pub struct HistoryQuery {
     pub limit: u64,
     /// Those behind this one in the order asked for.
     pub after: Option<(CursorKey, Uuid)>,
-    /// Only those of this status.
-    pub status: Option<String>,
+    /// From where.
+    pub list: List,
     /// Accepted then or later.
     pub from: Option<DateTime<Utc>>,
     /// Accepted then or earlier.
@@ -83,6 +93,15 @@ pub struct HistoryQuery {
     pub max_amount: Option<i64>,
     /// How they are sorted.
     pub sort: Sort,
+}
+
+/// What a user has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum List {
+    /// Orders, of this status if one is named.
+    Orders(Option<String>),
+    /// Checkouts that are not, or never became, orders.
+    Checkouts(Checkouts),
 }
 
 /// The sorted value of the last order of a page.
@@ -96,11 +115,25 @@ pub enum CursorKey {
 
 /// A page of a history.
 #[derive(Clone, Debug, PartialEq)]
-pub struct HistoryPage {
+pub struct HistoryPage<T = Order> {
     /// In the order asked for.
-    pub orders: Vec<Order>,
+    pub orders: Vec<T>,
     /// There are more behind the last one.
     pub more: bool,
+}
+
+impl<T> HistoryPage<T> {
+    /// Of so many rows, where one more than asked for says that there are more.
+    pub(super) fn of(mut rows: Vec<T>, limit: u64) -> Self {
+        let more = rows.len() as u64 > limit;
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Self { orders: rows, more }
+    }
+
+    /// The last one, if there are more behind it.
+    pub fn last(&self) -> Option<&T> {
+        self.orders.last().filter(|_| self.more)
+    }
 }
 
 impl Store {
@@ -118,27 +151,25 @@ impl Store {
             Sort::TotalAmount(direction) => (Column::TotalAmount, direction),
         };
         let mut only = Condition::all().add(Column::UserId.eq(query.user_id.0));
-        only =
-            only.add_option(query.status.as_ref().map(|status| Column::Status.eq(status.as_str())));
+        if let List::Orders(Some(status)) = &query.list {
+            only = only.add(Column::Status.eq(status.as_str()));
+        }
         only = only.add_option(query.from.map(|from| Column::CreatedAt.gte(from)));
         only = only.add_option(query.to.map(|to| Column::CreatedAt.lte(to)));
         only = only.add_option(query.min_amount.map(|least| Column::TotalAmount.gte(least)));
         only = only.add_option(query.max_amount.map(|most| Column::TotalAmount.lte(most)));
-        only = only.add_option(query.after.map(|after| behind(column, direction, after)));
-        let sorted = match direction {
-            Direction::Ascending => sea_orm::Order::Asc,
-            Direction::Descending => sea_orm::Order::Desc,
-        };
-        let mut found = orders::Entity::find()
+        let by = (Expr::col(column), Expr::col(Column::Id));
+        only = only.add_option(query.after.map(|after| behind(by, direction, after)));
+        let sorted = direction.sorted();
+        let found = orders::Entity::find()
             .filter(only)
             .order_by(column, sorted.clone())
             .order_by(Column::Id, sorted)
             .limit(query.limit + 1)
             .all(&self.read)
             .await?;
-        let more = found.len() as u64 > query.limit;
-        found.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-        Ok(HistoryPage { orders: with_items(&self.read, found).await?, more })
+        let HistoryPage { orders, more } = HistoryPage::of(found, query.limit);
+        Ok(HistoryPage { orders: with_items(&self.read, orders).await?, more })
     }
 }
 
@@ -153,8 +184,8 @@ pub(super) async fn with_items(
 }
 
 /// Row comparison, so that one range of the index is read.
-fn behind(
-    column: orders::Column,
+pub(super) fn behind(
+    by: (SimpleExpr, SimpleExpr),
     direction: Direction,
     (key, id): (CursorKey, Uuid),
 ) -> SimpleExpr {
@@ -162,7 +193,7 @@ fn behind(
         CursorKey::CreatedAt(at) => Expr::value(at),
         CursorKey::TotalAmount(amount) => Expr::value(amount),
     };
-    let row = Expr::tuple([Expr::col(column), Expr::col(orders::Column::Id)]);
+    let row = Expr::tuple([by.0, by.1]);
     let last = Expr::tuple([key, Expr::value(id)]);
     match direction {
         Direction::Ascending => row.gt(last),

@@ -2,14 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use entity::{saga_instance, step_log};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use std::str::FromStr;
 
 use super::codec::{event_of, instance_of};
-use super::{Error, Store, Unreadable};
+use super::{Error, Identity, Store, Unreadable};
 use crate::order::{OrderId, Paise, UserId};
 use crate::saga::{Context, Definition, Event, Instance, State, Stuck};
+
+/// In the words of the index of those in flight: SQLite finds it by no others.
+pub(super) const IN_FLIGHT: &str = "state NOT IN ('Completed', 'Compensated', 'Rejected')";
 
 /// The longest log that is shown; what is decided on is always the whole.
 const MAX_SHOWN: u64 = 10_000;
@@ -176,20 +180,25 @@ impl Store {
         Ok(row.map(Found::from))
     }
 
-    /// The saga that a user's idempotency key began.
-    pub async fn find_by_key(
+    /// The saga that a request of this identity repeats: the one of that key, or the one in flight
+    /// of that content.
+    pub async fn find_first(
         &self,
         user_id: UserId,
         kind: &str,
-        key: &str,
+        identity: &Identity,
     ) -> Result<Option<Found>, Error> {
-        let row = saga_instance::Entity::find()
+        let this_one = match identity {
+            Identity::Key(key) => saga_instance::Column::IdempotencyKey.eq(key),
+            Identity::Content(fingerprint) => {
+                Expr::col("joined_by").eq(fingerprint).and(Expr::cust(IN_FLIGHT))
+            }
+        };
+        let found = saga_instance::Entity::find()
             .filter(saga_instance::Column::UserId.eq(user_id.0))
             .filter(saga_instance::Column::Kind.eq(kind))
-            .filter(saga_instance::Column::IdempotencyKey.eq(key))
-            .one(&self.read)
-            .await?;
-        Ok(row.map(Found::from))
+            .filter(this_one);
+        Ok(found.one(&self.read).await?.map(Found::from))
     }
 
     /// Everything about a saga.

@@ -38,10 +38,38 @@ pub enum Base {
 /// What only acceptance knows.
 #[derive(Clone, Debug)]
 pub struct Accepted {
-    /// The client's key.
-    pub idempotency_key: Option<String>,
+    /// What no other saga may have; `None` where any number of equal requests is taken in.
+    pub identity: Option<Identity>,
     /// Of the request as parsed.
     pub fingerprint: String,
+}
+
+/// What a request is known by as the repeat of another of the same user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// The client's idempotency key: once used, it is for ever.
+    Key(String),
+    /// What is asked for, by its fingerprint: as long as a saga that was begun without a key is in
+    /// flight, there is no second one like it.
+    Content(String),
+}
+
+impl Identity {
+    /// The client's key.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Content(_) => None,
+        }
+    }
+
+    /// What equal requests join by.
+    pub(super) fn content(&self) -> Option<&str> {
+        match self {
+            Self::Key(_) => None,
+            Self::Content(fingerprint) => Some(fingerprint),
+        }
+    }
 }
 
 /// An order row with its lines and its event.
@@ -68,8 +96,8 @@ pub struct NewOrder {
 pub enum Fate {
     /// It is durable, by this commit or by an earlier one whose answer was lost.
     Written,
-    /// Another saga has this user's idempotency key: nothing was accepted.
-    KeyTaken,
+    /// Another saga has this user's [`Identity`]: nothing was accepted.
+    Repeats,
     /// An earlier try of this acceptance landed, and the saga is another's already.
     TakenUp,
     /// The saga is another's now: drop it, and call nothing more.

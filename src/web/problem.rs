@@ -10,6 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::checkout::Undoing;
 use crate::order::{OrderId, ProductId};
 use crate::store;
 
@@ -53,6 +54,12 @@ pub(crate) struct Body {
     /// How much of the product there was.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<i64>,
+    /// What the cart costs, in paise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+    /// Of a checkout that was accepted and refused: whether all that had happened is undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone: Option<bool>,
     /// A neighbour's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -80,6 +87,8 @@ impl Problem {
             id: None,
             product_id: None,
             available: None,
+            total: None,
+            undone: None,
             details: None,
             version: None,
             allowed: None,
@@ -131,6 +140,18 @@ impl Problem {
     /// There was so much of it.
     pub(crate) fn available(mut self, available: i64) -> Self {
         self.body.available = Some(available);
+        self
+    }
+
+    /// It costs so much.
+    pub(crate) fn total(mut self, paise: i64) -> Self {
+        self.body.total = Some(paise);
+        self
+    }
+
+    /// Whether all that had happened of a refused checkout is undone.
+    pub(crate) fn undone(mut self, undoing: Undoing) -> Self {
+        self.body.undone = Some(undoing == Undoing::Done);
         self
     }
 

@@ -14,6 +14,8 @@ pub struct Told {
     pub id: Option<Uuid>,
     error: Option<String>,
     total: Option<i64>,
+    /// Of a refusal: what had happened is undone. It may only become true.
+    undone: Option<bool>,
 }
 
 impl Told {
@@ -24,12 +26,16 @@ impl Told {
         let body: Value = response.json().await.ok()?;
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let id = text("id").map(|id| id.parse().expect("a UUID"));
-        let told = Self { status, id, error: text("error"), total: body["totalAmount"].as_i64() };
+        let (error, total) = (text("error"), body["totalAmount"].as_i64());
+        let told = Self { status, id, error, total, undone: body["undone"].as_bool() };
         match status {
             201 => assert!(told.id.is_some() && told.total.is_some(), "{body}"),
             202 => assert!(told.id.is_some() && retry_after.is_some(), "{body}"),
             // A neighbour's fault for longer than the deadline is none of ours.
-            409 | 502 => assert!(told.id.is_some() && told.error.is_some(), "{body}"),
+            409 | 502 => {
+                assert!(told.id.is_some() && told.error.is_some(), "{body}");
+                assert!(told.undone.is_some(), "{body}");
+            }
             429 => assert!(told.id.is_none() && retry_after.is_some(), "{body}"),
             503 => assert!(told.error.is_some() && retry_after.is_some(), "{body}"),
             other => panic!("nobody is to be told {other}: {body}"),
@@ -47,7 +53,9 @@ impl Told {
         // A 503 with an id says that it is not known whether that checkout was accepted.
         if !self.is_shed() {
             assert_eq!(self.id, last.id, "{key}: {self:?}, then {last:?}: another saga");
-            assert!(self.status == 202 || self == last, "{key}: {self:?}, then {last:?}");
+            let same = self.undone != Some(false) || last.undone.is_some();
+            let this = Self { undone: last.undone, ..self.clone() };
+            assert!(self.status == 202 || same && this == *last, "{key}: {self:?}, then {last:?}");
         }
     }
 
@@ -57,6 +65,9 @@ impl Told {
             201 => saga.state == "Completed" && saga.total.map(|total| total.0) == self.total,
             // Decided since, perhaps: a payment in doubt is looked up.
             202 => true,
+            _refused if self.undone == Some(false) => {
+                matches!(saga.state.as_str(), "Compensating" | "Rejected" | "Compensated")
+            }
             _refused => matches!(saga.state.as_str(), "Rejected" | "Compensated"),
         };
         assert!(true_of, "{self:?} of {saga:?}");

@@ -11,7 +11,9 @@ use order_service::order::{Line, OrderId, Paise, ProductId, UserId};
 use order_service::saga::{
     Context, Effect, Entry, Event, Instance, Kinds, Phase, Position, State, Step,
 };
-use order_service::store::{self, Accepted, Access, Base, Committer, Fate, NewOrder, Store, Write};
+use order_service::store::{
+    self, Accepted, Access, Base, Committer, Fate, Identity, NewOrder, Store, Write,
+};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -72,8 +74,8 @@ fn write(base: Base, mut saga: Instance) -> Write {
 }
 
 fn acceptance(saga: Instance, key: Option<&str>) -> Write {
-    let (idempotency_key, fingerprint) = (key.map(str::to_owned), "of the cart".to_owned());
-    write(Base::New(Accepted { idempotency_key, fingerprint }), saga)
+    let identity = key.map(|key| Identity::Key(key.to_owned()));
+    write(Base::New(Accepted { identity, fingerprint: "of the cart".to_owned() }), saga)
 }
 
 fn order(saga: &Instance) -> NewOrder {
@@ -112,9 +114,7 @@ impl Bare {
             Books::Postgres => Postgres::shared().database().await,
         };
         let (silence, access) = (Duration::from_secs(10), Access::Owner);
-        let clock = Clock::system();
-        let options =
-            store::Options { url: &url, max_connections: 5, silence, access, clock, gate: None };
+        let options = store::Options { url: &url, max_connections: 5, silence, access, gate: None };
         let store = store::open(options).await.expect("the books");
         store.migrate().await.expect("a schema");
         let committer = store.committer(Clock::system());
@@ -168,14 +168,8 @@ async fn each_stands_or_falls_by_itself() {
             // And another's since.
             acceptance(saga(4), Some("fourth")),
         ];
-        let fates = [
-            Fate::Written,
-            Fate::Lost,
-            Fate::KeyTaken,
-            Fate::Written,
-            Fate::Written,
-            Fate::TakenUp,
-        ];
+        let fates =
+            [Fate::Written, Fate::Lost, Fate::Repeats, Fate::Written, Fate::Written, Fate::TakenUp];
         // The second time, as after an answer that was lost.
         for _time in 0..2 {
             assert_eq!(bare.commit(&mixed).await, fates);

@@ -34,7 +34,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, another value than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 37] = [
+const KEYS: [(&str, &str, &str, &str); 38] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -48,17 +48,15 @@ const KEYS: [(&str, &str, &str, &str); 37] = [
     ("database.max_connections", "3", "3", "max_connections: 3"),
     ("services.user.url", "'http://u/x'", "http://u/x", "path: \"/x/\""),
     ("services.user.timeout", "'7s'", "7s", "timeout: 7s"),
-    ("services.user.idempotent", "false", "FALSE", "idempotent: false"),
-    ("services.user.key_memory", "'1h'", "1h", "key_memory: 3600s"),
     ("services.user.concurrency", "9", "9", "concurrency: 9"),
     ("services.product.url", "'https://p'", "https://p", "scheme: \"https\""),
     ("services.product.timeout", "'7s'", "7s", "timeout: 7s"),
-    ("services.product.idempotent", "false", "false", "idempotent: false"),
+    ("services.product.idempotent", "true", "true", "idempotent: true"),
     ("services.product.key_memory", "'1h'", "1h", "key_memory: 3600s"),
     ("services.product.concurrency", "9", "9", "concurrency: 9"),
     ("services.payment.url", "'http://pay'", "http://pay", "host: Some(Domain(\"pay\"))"),
     ("services.payment.timeout", "'7s'", "7s", "timeout: 7s"),
-    ("services.payment.idempotent", "false", "false", "idempotent: false"),
+    ("services.payment.idempotent", "true", "true", "idempotent: true"),
     ("services.payment.key_memory", "'1h'", "1h", "key_memory: 3600s"),
     ("services.payment.concurrency", "9", "9", "concurrency: 9"),
     ("circuit.failures", "5", "5", "failures: 5"),
@@ -66,6 +64,9 @@ const KEYS: [(&str, &str, &str, &str); 37] = [
     ("circuit.retries", "7", "7", "retries: 7"),
     ("checkout.wait", "'0s'", "0s", "wait: 0ns"),
     ("checkout.deadline", "'3m'", "3m", "deadline: 180s"),
+    ("checkout.deadline_attended", "'9s'", "9s", "deadline_attended: 9s"),
+    ("checkout.undecided", "'error'", "error", "undecided: Error"),
+    ("checkout.join_equal", "false", "false", "join_equal: false"),
     ("checkout.backlog", "5", "5", "backlog: 5"),
     ("executor.concurrency", "8", "8", "concurrency: 8"),
     ("executor.lease", "'500ms'", "500ms", "lease: 500ms"),
@@ -119,12 +120,13 @@ fn the_built_in_values_are_those_of_the_contract() {
     assert_eq!(config.services.user.url.as_str(), "http://localhost:5005/");
     assert_eq!(config.services.product.url.as_str(), "http://localhost:5002/");
     assert_eq!(config.services.payment.url.as_str(), "http://localhost:5003/");
-    assert!(config.services.payment.idempotent && config.database.migrate);
+    assert!(!config.services.payment.idempotent && !config.services.product.idempotent);
+    assert!(!config.services.payment.is_idempotent_said && config.database.migrate);
     assert_eq!(config.checkout.backlog, 1_000_000);
     assert_eq!(config.executor.concurrency, 1024);
     insta::assert_snapshot!(
         format!("{:?} {:?} {:?}", config.checkout, config.retry, config.shutdown),
-        @"Checkout { wait: 10s, deadline: 120s, backlog: 1000000 } Retry { initial: 100ms, max: 30s, multiplier: 2.0, jitter: 0.5, stuck_after: 60s } Shutdown { grace: 35s }"
+        @"Checkout { wait: 25s, deadline: 120s, deadline_attended: 15s, undecided: Accepted, join_equal: true, backlog: 1000000 } Retry { initial: 100ms, max: 30s, multiplier: 2.0, jitter: 0.5, stuck_after: 60s } Shutdown { grace: 35s }"
     );
 }
 
@@ -341,7 +343,7 @@ fn a_token_of_digits_stays_text_and_an_empty_one_is_none() {
 #[test]
 fn a_key_that_nobody_reads_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, idempotent, key_memory, concurrency (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, database, services, circuit, checkout, executor, retry, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");

@@ -115,7 +115,7 @@ async fn a_key_with_another_cart_is_refused_with_the_id_of_the_first() {
         ] {
             let answer = world.create_keyed(&other, "k").await;
             let error = "Idempotency key reused with a different request";
-            assert_eq!(answer.is_refusal(422, error, json!({})), id);
+            assert_eq!(answer.is_about_a_checkout(422, error, json!({})), id);
         }
         assert_eq!(all_sagas(&world.service.store).await.len(), 1);
     })
@@ -134,7 +134,10 @@ async fn a_key_with_another_cart_is_refused_at_once_while_the_first_is_in_flight
             other
         });
         let error = "Idempotency key reused with a different request";
-        assert_eq!(other.is_refusal(422, error, json!({})), first.is_created(ASHA, 14_900));
+        assert_eq!(
+            other.is_about_a_checkout(422, error, json!({})),
+            first.is_created(ASHA, 14_900)
+        );
     })
     .await;
 }

@@ -3,7 +3,6 @@
 mod harness;
 
 mod books;
-mod clocks;
 mod commit;
 mod config;
 mod create;

@@ -45,7 +45,7 @@ async fn a_service_whose_books_are_closed_lives_and_is_not_ready() {
 #[tokio::test]
 async fn the_metrics_have_every_family_and_count_what_happened() {
     on_both_with(
-        |world| world.not_idempotent(),
+        |world| world.not_idempotent().no_joining(),
         async |world| {
             world.fault(Fault::once(Call::Process, FaultKind::ErrorBefore));
             world.create(&cart(ASHA, &[(TEA, 1)])).await.is_accepted(ASHA);

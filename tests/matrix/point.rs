@@ -11,7 +11,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::clock::Clock;
-use order_service::store::{Fault, Gate, Passage};
+use order_service::store::{Gate, Passage};
+use sea_orm::DbErr;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -216,7 +217,7 @@ impl Drop for Reading<'_> {
 }
 
 impl Gate for Points {
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), Fault>> {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
         async move {
             if self.state().dead {
                 pending::<()>().await;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_service::checkout::{Checkout, DEFINITION, Desk, Order, Wait};
+use order_service::checkout::{Checkout, DEFINITION, Desk, Order, Rules, Wait};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, NotDone, Settings};
 use order_service::neighbours::{Address, Limits, Neighbours};
@@ -14,7 +14,7 @@ use order_service::order::{Cart, Line, ProductId, UserId};
 use order_service::saga::intervention::resolvable;
 use order_service::saga::retry::Backoff;
 use order_service::saga::{Instance, Intervention, Kinds, Policy, State, StuckKind, Word};
-use order_service::store::{self, Found, Store};
+use order_service::store::{self, Found, Identity, Store};
 use order_service::trace::TraceParent;
 
 use crate::point::Points;
@@ -48,7 +48,6 @@ impl Process {
             max_connections: 4,
             silence: Duration::from_secs(5),
             access: store::Access::Owner,
-            clock: clock.clone(),
             gate: Some(points.clone()),
         });
         let store = store.await.expect("the books");
@@ -65,20 +64,15 @@ impl Process {
             world: world.clone(),
             points: points.clone(),
         };
-        let settings = Settings {
-            concurrency: 16,
-            backlog: 1_000_000,
-            lease: LEASE,
-            deadline: scenario.deadline,
-            policy,
-        };
+        let settings = Settings { concurrency: 16, backlog: 1_000_000, lease: LEASE, policy };
         points.starting(true);
         let started =
             Executor::start(store.clone(), vec![Arc::new(watched)], settings, clock.clone());
         let executor = started.await.expect("an executor");
         points.starting(false);
         executor.run();
-        let desk = Desk::new(executor.clone(), store.clone(), kinds);
+        let rules = Rules { kinds, join_equal: true };
+        let desk = Desk::new(executor.clone(), store.clone(), rules);
         Self { world, points, clock, store, executor, desk, policy }
     }
 
@@ -183,6 +177,7 @@ async fn ask(desk: Desk, world: Arc<World>) {
         cart: cart.clone(),
         idempotency_key: Some(world.key.clone()),
         wait,
+        is_attended: wait != Wait::Accepted,
         trace: TraceParent::fresh(),
     };
     if scenario.is_async {
@@ -193,7 +188,8 @@ async fn ask(desk: Desk, world: Arc<World>) {
 
 async fn found(store: &Store, world: &World) -> Option<Found> {
     let user = UserId(world.scenario.user);
-    store.find_by_key(user, DEFINITION.kind, &world.key).await.expect("the books")
+    let key = Identity::Key(world.key.clone());
+    store.find_first(user, DEFINITION.kind, &key).await.expect("the books")
 }
 
 fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
@@ -211,6 +207,8 @@ fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
             jitter: 0.0,
         },
         stuck_after: Duration::from_millis(50),
+        deadline: scenario.deadline,
+        deadline_attended: scenario.deadline,
     }
 }
 

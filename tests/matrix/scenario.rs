@@ -271,6 +271,8 @@ fn deadlines() -> Vec<Scenario> {
     let failing = |call| Fault::on(call, FaultKind::ErrorBefore);
     let read = late("no profile by the deadline", &[rejected]).with(failing(Call::GetUser));
     let charge = late("not charged by the deadline", &[compensated]).with(failing(Call::Process));
+    let unanswered = late("charge not answered by the deadline", &[compensated]);
+    let unanswered = unanswered.with(Fault::on(Call::Process, FaultKind::HangAfter));
     let reserve = late("not reserved by the deadline", &[compensated]);
     let reserve = reserve.with(Fault { product_id: Some(TEA), ..failing(Call::Reserve) });
     let unsent = Scenario {
@@ -289,7 +291,7 @@ fn deadlines() -> Vec<Scenario> {
         ..late.clone()
     };
     let recovered = Scenario { is_whole: true, ..recover(&reserve) };
-    let mut all = vec![recover(&charge), recovered, read, charge, reserve];
+    let mut all = vec![recover(&charge), recovered, read, charge, unanswered, reserve];
     all.extend(both(unsent));
     all.extend(both(unsent_line));
     all

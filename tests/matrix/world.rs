@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use order_service::checkout::{Answer, Checkout, Refusal};
+use order_service::checkout::{Answer, Checkout, Refusal, Undoing};
 use order_service::order::OrderId;
 use order_service::saga::{Effect, State, Step};
 use order_service::sandbox::{self, RecordResult, Sandbox};
@@ -125,9 +125,13 @@ impl World {
         self.seen(|seen| seen.told.push(answer));
     }
 
-    /// Whether the client has its final answer.
+    /// Whether the client knows that there is nothing left to do.
     pub fn is_answered(&self) -> bool {
-        self.seen(|seen| seen.told.iter().any(is_final))
+        let is_done = |answer: &Answer| match answer {
+            Answer::Refused { undoing, .. } => *undoing == Undoing::Done,
+            answer => is_final(answer),
+        };
+        self.seen(|seen| seen.told.iter().any(is_done))
     }
 
     pub fn told_to_go_back(&self) {
@@ -174,9 +178,11 @@ impl World {
                 let order = store.order(*id).await.expect("the books").expect("the order stands");
                 assert_eq!(order.total.0, *total_amount, "{answer:?}");
             }
-            Answer::Refused { id, refusal, .. } => {
+            Answer::Refused { id, refusal, undoing, .. } => {
                 assert_eq!(*id, saga.id, "{answer:?}");
-                assert!(matches!(state, State::Rejected | State::Compensated), "{answer:?}");
+                // What was not undone when it was told may be by now, and never the other way round.
+                let now = Undoing::of(state).unwrap_or_else(|| panic!("{answer:?} of {state}"));
+                assert!(*undoing == Undoing::UnderWay || now == Undoing::Done, "{answer:?}");
                 let context = saga.context.as_ref().expect("readable");
                 assert_eq!(*refusal, Refusal::of(context.cause.as_ref(), &context.lines));
             }
@@ -199,7 +205,7 @@ impl World {
         for answer in &told {
             self.check(answer, saga, store).await;
         }
-        let mut last: Vec<_> = told.into_iter().filter(is_final).map(not_replayed).collect();
+        let mut last: Vec<_> = told.into_iter().filter(is_final).map(lasting).collect();
         last.dedup();
         assert_eq!(last.len(), 1, "one answer and no other: {last:?}");
         if let Some(priced) = priced {
@@ -235,11 +241,15 @@ fn is_final(answer: &Answer) -> bool {
     matches!(answer, Answer::Confirmed { .. } | Answer::Refused { .. })
 }
 
-fn not_replayed(mut answer: Answer) -> Answer {
+/// Without what may change of it.
+fn lasting(mut answer: Answer) -> Answer {
     match &mut answer {
-        Answer::Confirmed { replayed, .. }
-        | Answer::Pending { replayed, .. }
-        | Answer::Refused { replayed, .. } => *replayed = false,
+        Answer::Refused { replayed, undoing, .. } => {
+            (*replayed, *undoing) = (false, Undoing::Done);
+        }
+        Answer::Confirmed { replayed, .. } | Answer::Pending { replayed, .. } => {
+            *replayed = false;
+        }
         Answer::KeyReused { .. }
         | Answer::TooMany
         | Answer::NotNow { .. }
@@ -253,6 +263,7 @@ fn word(refusal: &Refusal) -> &'static str {
         Refusal::UserProfileNotFound => "no profile",
         Refusal::ProductNotFound { .. } => "no product",
         Refusal::InsufficientStock { .. } => "no stock",
+        Refusal::PriceChanged { .. } => "another price",
         Refusal::PayerNotFound => "no payer",
         Refusal::InsufficientBalance { .. } => "no money",
         Refusal::ReservationFailed { .. } => "not reserved",

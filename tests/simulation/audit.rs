@@ -79,6 +79,10 @@ impl Run {
         {
             wrong.push(format!("{forward} effects had happened"));
         }
+        let expected = context.expected_total.map_or(total, |expected| expected.0);
+        if completed && expected != total {
+            wrong.push(format!("the customer saw {expected}, and paid {total}"));
+        }
         wrong.extend(self.wrong_order(found, completed));
         wrong.extend(self.wrong_prices(found));
         self.faults.extend(wrong.into_iter().map(|wrong| format!("{} {state}: {wrong}", found.id)));

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use order_service::store::{Fault, Gate, Passage};
+use order_service::store::{Gate, Passage};
+use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::oneshot;
 
 /// Every passage that waits.
@@ -33,7 +34,7 @@ struct Ticket {
     passage: Passage,
     /// Not before then; unset until the driver has thrown its dice.
     ready_at: Option<Duration>,
-    go: oneshot::Sender<Result<(), Fault>>,
+    go: oneshot::Sender<Result<(), DbErr>>,
 }
 
 /// A ticket as the driver sees it.
@@ -114,10 +115,11 @@ impl Board {
             waiting.open = None;
         }
         drop(waiting);
-        let _heard = ticket.go.send(Err(Fault::Cut));
+        let cut = RuntimeErr::Internal("the connection was cut".to_owned());
+        let _heard = ticket.go.send(Err(DbErr::Conn(cut)));
     }
 
-    fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), Fault>>) {
+    fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), DbErr>>) {
         let (go, may_go) = oneshot::channel();
         let mut waiting = self.lock();
         let worked = waiting.working == Some(node);
@@ -152,7 +154,7 @@ struct NodeGate {
 }
 
 impl Gate for NodeGate {
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), Fault>> {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
         async move {
             let (id, may_go) = self.board.arrive(self.node, passage);
             let _standing = Standing { id, board: &self.board };

@@ -1,7 +1,6 @@
 //! The books as an auditor sees them, past every gate.
 
 use chrono::{DateTime, Utc};
-use order_service::clock::Clock;
 use order_service::order::OrderId;
 use order_service::saga::StuckKind;
 use order_service::store::{Filter, Found, Inspected, Order, Store};
@@ -33,7 +32,7 @@ pub struct Row {
 impl Books {
     pub fn open(url: &str) -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let store = runtime.block_on(node::open(url, &Clock::system(), None));
+        let store = runtime.block_on(node::open(url, None));
         let connection = runtime.block_on(Database::connect(url)).expect("the books can be opened");
         Self { runtime, store, connection }
     }
@@ -42,7 +41,7 @@ impl Books {
     pub fn blank(url: &str) {
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         runtime.block_on(async {
-            let store = node::open(url, &Clock::system(), None).await;
+            let store = node::open(url, None).await;
             store.migrate().await.expect("they can be migrated");
             store.close().await;
         });
@@ -122,6 +121,14 @@ impl Books {
     /// Sagas whose clients gave no key.
     pub fn without_key(&self) -> i64 {
         self.count("SELECT count(*) FROM saga_instance WHERE idempotency_key IS NULL", vec![])
+    }
+
+    /// A user who has two equal carts in flight whose clients gave no key.
+    pub fn doubles(&self) -> Option<Uuid> {
+        let sql = "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
+                   AND state NOT IN ('Completed', 'Compensated', 'Rejected') \
+                   GROUP BY user_id, fingerprint HAVING count(*) > 1 LIMIT 1";
+        self.query(sql, vec![]).first().map(|row| row.try_get_by_index(0).expect("a user"))
     }
 
     /// How many executors there ever were that are not forgotten.

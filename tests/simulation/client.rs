@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use order_service::checkout::{Answer, Order, Refusal, Wait};
-use order_service::order::{Cart, Line, OrderId, ProductId, UserId};
+use order_service::checkout::{Answer, Order, Refusal, Undoing, Wait};
+use order_service::order::{Cart, Line, OrderId, Paise, ProductId, UserId};
 use order_service::saga::State;
 use order_service::trace::TraceParent;
 use tokio::task::AbortHandle;
@@ -23,7 +23,7 @@ pub struct Purchase {
     pub key: Option<String>,
     /// Given by the first answer that had one.
     pub id: Option<OrderId>,
-    /// The answer that decided it.
+    /// The answer that decided it, without what may change of it.
     pub decided: Option<Answer>,
     /// It was told that nothing was accepted, for sure.
     pub turned_away: bool,
@@ -53,14 +53,27 @@ impl Purchase {
             Line { product_id: ProductId(product), quantity: dice.one_of(&[1, 2, 5]) }
         };
         let lines: Vec<_> = (0..count).map(|_| line()).collect();
+        let expected =
+            dice.chance(0.15).then(|| neighbours.total_of(&lines) + dice.one_of(&[0, 0, 1]));
+        let cart = Cart::new(UserId(user), lines).expect("a cart");
         Self {
-            cart: Cart::new(UserId(user), lines).expect("a cart"),
+            cart: cart.expecting(expected.map(Paise)),
             key: dice.chance(0.8).then(|| format!("purchase-{number}")),
             id: None,
             decided: None,
             turned_away: false,
             next_at: Some(dice.millis(200, 15_000)),
         }
+    }
+
+    /// The same cart asked for again without a key about when the first one is, perhaps elsewhere: a
+    /// second click, a second tab.
+    pub fn double(&self, dice: &mut Dice) -> Self {
+        let at = self.next_at.unwrap_or_default();
+        let soon = dice.one_of(&[0, 20, 300, 3_000]);
+        let next_at = Some(at + dice.millis(0, soon));
+        let cart = self.cart.clone();
+        Self { cart, key: None, id: None, decided: None, turned_away: false, next_at }
     }
 }
 
@@ -82,14 +95,16 @@ impl Run {
         if is_other_cart {
             let more =
                 cart.lines().iter().map(|line| Line { quantity: line.quantity + 1, ..*line });
-            cart = Cart::new(cart.user_id(), more.collect()).expect("a cart");
+            let expected = cart.expected_total();
+            cart = Cart::new(cart.user_id(), more.collect()).expect("a cart").expecting(expected);
         }
         let wait = match self.dice.below(4) {
             0 => Wait::Accepted,
             seconds => Wait::Decided(Duration::from_secs(seconds as u64 * 2)),
         };
         let trace = TraceParent::parse(TRACE).expect("a trace");
-        let order = Order { cart, idempotency_key: purchase.key.clone(), wait, trace };
+        let (idempotency_key, is_attended) = (purchase.key.clone(), wait != Wait::Accepted);
+        let order = Order { cart, idempotency_key, wait, is_attended, trace };
         self.next_attempt += 1;
         let (attempt, mail) = (self.next_attempt, self.mail.clone());
         let asking = async move {
@@ -154,12 +169,17 @@ impl Run {
         };
         self.story.count(match &answer {
             Answer::Confirmed { .. } => "confirmed",
+            Answer::Refused { undoing: Undoing::UnderWay, .. } => "refused, not undone yet",
+            Answer::Refused { refusal: Refusal::PriceChanged { .. }, .. } => "price changed",
             Answer::Refused { .. } => "refused",
             Answer::Pending { .. } => "pending",
             Answer::KeyReused { .. } => "key reused",
             Answer::TooMany | Answer::NotNow { .. } => "shed",
             Answer::Unavailable { .. } => "unavailable",
         });
+        if self.purchases[at].key.is_none() && is_replayed(&answer) {
+            self.story.count("joined without a key");
+        }
         let is_reused = matches!(answer, Answer::KeyReused { .. });
         if id.is_some() && is_reused != attempt.is_other_cart {
             self.faults
@@ -187,13 +207,16 @@ impl Run {
         }
     }
 
-    /// The answer that decides a purchase is the same whenever it is asked for.
+    /// The answer that decides a purchase is the same whenever it is asked for; only how far it is
+    /// undone may change, and not back.
     fn decide(&mut self, at: usize, answer: Answer) {
         let answer = match answer {
             Answer::Confirmed { id, user_id, total_amount, .. } => {
                 Answer::Confirmed { id, user_id, total_amount, replayed: true }
             }
-            Answer::Refused { id, refusal, .. } => Answer::Refused { id, refusal, replayed: true },
+            Answer::Refused { id, refusal, .. } => {
+                Answer::Refused { id, refusal, undoing: Undoing::Done, replayed: true }
+            }
             undecided => undecided,
         };
         let now = self.now();
@@ -229,10 +252,15 @@ impl Run {
             (Answer::Confirmed { total_amount, .. }, Some(State::Completed)) => {
                 found.total.map(|total| total.0) == Some(*total_amount)
             }
-            (Answer::Refused { refusal, .. }, Some(State::Rejected | State::Compensated)) => {
+            (
+                Answer::Refused { refusal, undoing, .. },
+                Some(State::Compensating | State::Rejected | State::Compensated),
+            ) => {
+                let is_undone = found.state() != Some(State::Compensating);
                 let context = found.context.as_ref();
                 let because = context.and_then(|context| context.cause.as_ref());
                 *refusal == Refusal::of(because, self.purchases[at].cart.lines())
+                    && (*undoing == Undoing::UnderWay || is_undone)
             }
             (Answer::Pending { .. }, Some(_)) => true,
             _ => false,
@@ -240,5 +268,17 @@ impl Run {
         if !is_true {
             self.faults.push(format!("client {at} got {answer:?} of {found:?}"));
         }
+    }
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    match answer {
+        Answer::Confirmed { replayed, .. }
+        | Answer::Pending { replayed, .. }
+        | Answer::Refused { replayed, .. } => *replayed,
+        Answer::KeyReused { .. }
+        | Answer::TooMany
+        | Answer::NotNow { .. }
+        | Answer::Unavailable { .. } => false,
     }
 }

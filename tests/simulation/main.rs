@@ -36,7 +36,7 @@ const STEPS: u64 = 200_000;
 const AT_ONCE: usize = 3;
 
 /// What the default run has to come to, or it proves little.
-const MUST_HAPPEN: [&str; 42] = [
+const MUST_HAPPEN: [&str; 45] = [
     "asked",
     "asked twice at once",
     "call not sent",
@@ -56,6 +56,7 @@ const MUST_HAPPEN: [&str; 42] = [
     "everything slept",
     "garbage",
     "hung up",
+    "joined without a key",
     "key reused",
     "killed",
     "neighbour out of order",
@@ -63,8 +64,10 @@ const MUST_HAPPEN: [&str; 42] = [
     "operator refused",
     "paused",
     "pending",
+    "price changed",
     "refusal",
     "refused",
+    "refused, not undone yet",
     "rejected",
     "reply lost",
     "request late",

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use order_service::neighbours::Carried;
+use order_service::order::Line;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -84,6 +85,12 @@ impl Neighbourhood {
             told: BTreeMap::new(),
             faults: Vec::new(),
         }
+    }
+
+    /// What these cost now; what nobody sells, nothing.
+    pub fn total_of(&self, lines: &[Line]) -> i64 {
+        let price = |line: &Line| self.prices.get(&line.product_id.0).copied().unwrap_or(0);
+        lines.iter().map(|line| price(line) * i64::from(line.quantity)).sum()
     }
 
     /// A price is changed by its owners, now and then to one that makes no sense.

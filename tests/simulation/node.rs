@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use order_service::checkout::{Checkout, DEFINITION, Desk};
+use order_service::checkout::{Checkout, DEFINITION, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
 use order_service::neighbours::{Limits, Neighbours};
@@ -46,12 +46,11 @@ pub struct Up {
 }
 
 /// Opens the books as one of several.
-pub async fn open(url: &str, clock: &Clock, board: Option<(&Board, usize)>) -> Store {
+pub async fn open(url: &str, board: Option<(&Board, usize)>) -> Store {
     let gate = board.map(|(board, node)| board.gate(node));
     let silence = Duration::from_secs(10);
     let access = Access::Guest;
-    let clock = clock.clone();
-    let options = Options { url, max_connections: 4, silence, access, clock, gate };
+    let options = Options { url, max_connections: 4, silence, access, gate };
     store::open(options).await.expect("the books can be opened")
 }
 
@@ -71,18 +70,18 @@ impl Node {
         building.enable_time().global_queue_interval(1).on_thread_park(move || hook.on_park());
         let runtime = building.build();
         let runtime = runtime.expect("a runtime");
-        let store = runtime.block_on(open(url, clock, Some((board, at))));
+        let store = runtime.block_on(open(url, Some((board, at))));
         // Low enough that circuits open and budgets are spent.
         let limits = Limits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
         let neighbours = Neighbours::over(network.wires(at, clock), CALLS, limits, clock);
         let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
         let clock = clock.clone();
         runtime.spawn(async move {
-            let kinds = settings.policy.kinds;
+            let rules = Rules { kinds: settings.policy.kinds, join_equal: true };
             let started = Executor::start(store.clone(), vec![kind], settings, clock).await;
             said(started.ok().map(|executor| {
                 executor.run();
-                Up { desk: Desk::new(executor.clone(), store, kinds), executor }
+                Up { desk: Desk::new(executor.clone(), store, rules), executor }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

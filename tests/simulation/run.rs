@@ -32,6 +32,8 @@ const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 
 /// So many steps lie between two counts of what is stuck.
 const LOOK_EVERY: u64 = 100;
+/// And so many between two looks for equal carts in flight.
+const LOOK_FOR_DOUBLES_EVERY: u64 = 10;
 
 /// A place for a process.
 pub struct Slot {
@@ -108,7 +110,12 @@ impl Run {
         let url = format!("sqlite://{}", books.display());
         let neighbours = Neighbourhood::new(&mut dice, plan);
         let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
-        let purchases = purchases.collect();
+        let mut purchases: Vec<_> = purchases.collect();
+        for at in 0..purchases.len() {
+            if purchases[at].key.is_none() && dice.chance(0.7) {
+                purchases.push(purchases[at].double(&mut dice));
+            }
+        }
         let mut slot = || Slot {
             node: None,
             life: 0,
@@ -193,6 +200,10 @@ impl Run {
         self.steps += 1;
         if self.steps.is_multiple_of(LOOK_EVERY) {
             self.look_at_what_is_stuck();
+        }
+        if self.steps.is_multiple_of(LOOK_FOR_DOUBLES_EVERY) {
+            let doubles = self.books.doubles();
+            self.faults.extend(doubles.map(|of| format!("two equal carts in flight, of {of}")));
         }
         self.befall();
         let choices = self.choices();

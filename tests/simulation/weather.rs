@@ -18,6 +18,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(2);
 /// A request arrives no later than so long after it was sent, whoever still waits for it.
 pub const LATEST: Duration = Duration::from_secs(12);
 const DEADLINE: Duration = Duration::from_secs(10);
+/// Of a checkout whose client waits: some wait longer, some don't.
+const DEADLINE_ATTENDED: Duration = Duration::from_secs(4);
 
 /// Chances, of 1; per step for what befalls nodes, per passage or call for the others.
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,13 +153,9 @@ impl Plan {
             payment_timeout: TIMEOUT,
             backoff,
             stuck_after: Duration::from_secs(2),
-        };
-        Settings {
-            concurrency: self.concurrency,
-            backlog: self.backlog,
-            lease: LEASE,
             deadline: DEADLINE,
-            policy,
-        }
+            deadline_attended: DEADLINE_ATTENDED,
+        };
+        Settings { concurrency: self.concurrency, backlog: self.backlog, lease: LEASE, policy }
     }
 }

@@ -55,6 +55,12 @@ pub fn composed_configuration() {
             "ORDER_SERVICE__OPERATOR__TOKEN" => {
                 config.operator.token.as_ref().expect("a token").reveal().to_owned()
             }
+            "ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT" => {
+                config.services.product.idempotent.to_string()
+            }
+            "ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT" => {
+                config.services.payment.idempotent.to_string()
+            }
             "RUST_LOG" => value.clone(),
             other => panic!("docker/compose.yaml: what does `{other}` set?"),
         };

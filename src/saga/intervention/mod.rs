@@ -5,8 +5,6 @@ mod compensate;
 mod resolve;
 mod retry;
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -56,13 +54,13 @@ pub enum Intervention {
 }
 
 /// Does it, and says what was done; or says why it is not allowed, and nothing has changed. A
-/// verdict has the deadline start anew: `deadline` from now.
+/// verdict has the deadline start anew.
 pub fn intervene(
     saga: &mut Instance,
     what: Intervention,
     word: &Word,
     policy: &Policy,
-    (now, deadline): (DateTime<Utc>, Duration),
+    now: DateTime<Utc>,
 ) -> Result<String, String> {
     if saga.state.is_rest() {
         return Err(format!("the saga is at rest: {}", saga.state));
@@ -73,7 +71,7 @@ pub fn intervene(
         Intervention::Compensate => compensate::compensate(&mut after, word, policy, now),
         Intervention::Resolve { effect, happened } => {
             let did = resolve::resolve(&mut after, effect, happened, word, policy, now);
-            after.deadline_at = now + deadline;
+            after.deadline_at = now + policy.time_for(&after.context);
             did
         }
     }?;
@@ -114,7 +112,7 @@ pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Pre
     let verdicts = open.into_iter().flat_map(resolve);
     let all = [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts);
     let preview = |what| {
-        let done = intervene(&mut saga.clone(), what, &word, policy, (now, Duration::ZERO));
+        let done = intervene(&mut saga.clone(), what, &word, policy, now);
         done.ok().map(|will| Preview { what, will })
     };
     all.filter_map(preview).collect()

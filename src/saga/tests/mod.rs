@@ -65,6 +65,8 @@ fn policy(kinds: Kinds) -> Policy {
             jitter: 0.5,
         },
         stuck_after: Duration::from_mins(1),
+        deadline: Duration::from_mins(2),
+        deadline_attended: Duration::from_secs(15),
     }
 }
 

@@ -272,8 +272,7 @@ fn previews_keep_their_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>
     });
     for what in [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts) {
         let mut after = saga.clone();
-        let deadline = Duration::from_mins(2);
-        let did = intervene(&mut after, what, &word, policy, (now, deadline));
+        let did = intervene(&mut after, what, &word, policy, now);
         let preview = offered.iter().find(|preview| preview.what == what);
         assert_eq!(did.as_ref().ok(), preview.map(|preview| &preview.will), "{what:?} {saga:?}");
         match did {

@@ -4,8 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{REPEATING, policy, priced, start};
-use crate::saga::machine::next;
-use crate::saga::take_up::take_up;
+use crate::saga::machine::{next, take_up};
 use crate::saga::{
     Cause, Effect, Entry, Event, Instance, Kinds, Next, Outcome, Phase, Standing, State, Step,
 };
@@ -235,12 +234,50 @@ fn a_repeat_that_was_decided_in_time_is_still_too_late_once_its_key_is_forgotten
     let mut saga = priced(Kinds::IDEMPOTENT, 10);
     let policy = policy(Kinds::IDEMPOTENT);
     let late = start() + Duration::from_hours(24);
+    saga.deadline_at = late + Duration::from_hours(1);
     let Next::Call(first) = next(&saga, &policy, start()) else { panic!("it is charged") };
-    assert!(first[0].is_in_time(late), "what was never sent may be sent at any time");
+    assert!(first[0].is_in_time(late), "what was never sent may be sent until the deadline");
     put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
     let Next::Call(again) = next(&saga, &policy, start()) else { panic!("it is charged again") };
     assert!(again[0].is_in_time(late - Duration::from_secs(1)));
     assert!(!again[0].is_in_time(late));
+}
+
+#[test]
+fn only_a_call_whose_key_settles_it_later_is_given_up_at_the_deadline() {
+    let left = Duration::from_mins(2);
+    for (kinds, patience) in [(Kinds::IDEMPOTENT, Some(left)), (REPEATING, None)] {
+        let saga = priced(kinds, 10);
+        let Next::Call(calls) = next(&saga, &policy(kinds), start()) else {
+            panic!("it is charged")
+        };
+        assert_eq!(calls[0].patience(start()), patience);
+        assert!(calls[0].is_in_time(start()) && !calls[0].is_in_time(saga.deadline_at));
+    }
+    // What is settled on the way back has no deadline.
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    saga.enter(State::Compensating, None);
+    let Next::Call(calls) = next(&saga, &policy(Kinds::IDEMPOTENT), start()) else {
+        panic!("it is settled")
+    };
+    assert_eq!(calls[0].patience(start()), None);
+}
+
+#[test]
+fn who_waits_has_a_deadline_of_its_own_that_is_never_later() {
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    let mut policy = policy(Kinds::IDEMPOTENT);
+    assert_eq!(policy.time_for(&saga.context), Duration::from_mins(2));
+    saga.context.attended = true;
+    assert_eq!(policy.time_for(&saga.context), Duration::from_secs(15));
+    // Taken up again later than that, it gets a quarter of its own.
+    let late = start() + Duration::from_hours(1);
+    saga.taken_over = true;
+    take_up(&mut saga, &policy, late, late);
+    assert_eq!(saga.deadline_at, late + Duration::from_millis(3_750));
+    policy.deadline = Duration::from_secs(10);
+    assert_eq!(policy.time_for(&saga.context), Duration::from_secs(10));
 }
 
 #[test]
@@ -270,46 +307,4 @@ fn after_a_refused_charge_what_a_person_found_to_be_reserved_is_released() {
     assert_eq!(state, State::Compensating);
     saga.enter(state, cause);
     assert_eq!(said(&next(&saga, &policy, start())), "send release_stock[0]");
-}
-
-#[test]
-fn a_schedule_that_no_pause_can_have_made_is_due() {
-    let policy = policy(Kinds::IDEMPOTENT);
-    let (hour, seconds) = (Duration::from_hours(1), Duration::from_secs(20));
-    let is_due = |in_: Duration, written_ahead: Duration| {
-        let mut saga = priced(Kinds::IDEMPOTENT, 10);
-        saga.next_attempt_at = Some(start() + in_);
-        saga.updated_at = start() + written_ahead;
-        matches!(next(&saga, &policy, start()), Next::Call(_))
-    };
-    assert!(!is_due(seconds, Duration::ZERO) && is_due(hour, Duration::ZERO));
-    // A neighbour may ask for minutes; a pause that begins minutes from now was not meant to.
-    let minutes = Duration::from_mins(5);
-    assert!(!is_due(minutes, Duration::ZERO) && is_due(minutes + seconds, minutes));
-}
-
-#[test]
-fn a_saga_that_is_taken_up_is_held_to_the_clock_as_it_is_now() {
-    let (policy, deadline) = (policy(Kinds::IDEMPOTENT), Duration::from_mins(2));
-    let (hour, now) = (Duration::from_hours(1), start() + Duration::from_mins(1));
-    // Written by a clock that was an hour ahead: it had failed for a minute, and had one left.
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
-    (saga.updated_at, saga.deadline_at) = (now + hour, now + hour + Duration::from_mins(1));
-    saga.failing_since = Some(now + hour - Duration::from_mins(1));
-    saga.next_attempt_at = Some(now + hour + Duration::from_secs(5));
-    take_up(&mut saga, now, now, deadline);
-    assert_eq!(saga.deadline_at, now + Duration::from_mins(1));
-    assert_eq!(saga.failing_since, Some(now - Duration::from_mins(1)));
-    assert!(matches!(next(&saga, &policy, now), Next::Pause { .. }));
-    // No deadline is further off than one may be.
-    saga.deadline_at = now + hour;
-    take_up(&mut saga, now, now, deadline);
-    assert_eq!(saga.deadline_at, now + deadline);
-    // What nobody tried did not fail meanwhile.
-    let later = now + hour;
-    saga.failing_since = Some(now);
-    saga.next_attempt_at = Some(now + Duration::from_secs(5));
-    take_up(&mut saga, later, later, deadline);
-    assert_eq!(saga.failing_since, Some(later - Duration::from_secs(5)));
 }

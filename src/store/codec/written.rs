@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::order::{OrderId, OrderStatus, Paise, ProductId, UserId};
 use crate::saga::{Entry, Event, Instance, State};
 use crate::store::rowset::{Cell, Column, Type};
-use crate::store::write::{Base, NewOrder, Write};
+use crate::store::write::{Base, Identity, NewOrder, Write};
 
 /// What every write of a saga gives anew.
 const CHANGING: [Column; 15] = [
@@ -29,11 +29,12 @@ const CHANGING: [Column; 15] = [
 ];
 
 /// A saga that is accepted.
-pub(in crate::store) const NEW_SAGA: [Column; 23] = and([
+pub(in crate::store) const NEW_SAGA: [Column; 24] = and([
     ("kind", Type::Text),
     ("definition_version", Type::Int),
     ("user_id", Type::Uuid),
     ("idempotency_key", Type::Text),
+    ("joined_by", Type::Text),
     ("fingerprint", Type::Text),
     ("fence", Type::BigInt),
     ("trace_parent", Type::Text),
@@ -130,14 +131,15 @@ fn changing(saga: &Instance) -> [Cell<'_>; 15] {
 }
 
 /// A row of [`NEW_SAGA`].
-pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 23]> {
+pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 24]> {
     let Base::New(accepted) = &write.base else { return None };
     let saga = &write.saga;
     let fixed = [
         saga.definition.kind.into(),
         saga.definition.version.into(),
         saga.user_id.0.into(),
-        accepted.idempotency_key.as_deref().into(),
+        accepted.identity.as_ref().and_then(Identity::key).into(),
+        accepted.identity.as_ref().and_then(Identity::content).into(),
         accepted.fingerprint.as_str().into(),
         saga.fence.into(),
         saga.trace_parent.as_str().into(),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Ran, Raw, run, run_with};
-use crate::harness::{BOTH, World, cart, on_both, on_both_with};
+use crate::harness::{BOTH, World, WorldBuilder, cart, on_both, on_both_with};
 
 const QUICKLY: [&str; 4] = ["audit", "--json", "--rate", "5000"];
 
@@ -188,7 +188,7 @@ const BROKEN: [(&str, &str); 24] = [
 #[tokio::test]
 async fn books_that_were_broken_are_found_and_exit_with_1() {
     for books in BOTH {
-        let world = World::build(books).start().await;
+        let world = World::build(books).no_joining().start().await;
         let raw = Raw::of(&world).await;
         let whole = completed(&world).await;
         let mut broken = Vec::new();
@@ -316,7 +316,7 @@ async fn a_payment_in_doubt_is_told_and_is_no_difference() {
 
 #[tokio::test]
 async fn an_audit_of_a_service_at_work_says_nothing_false() {
-    on_both(async |world| {
+    on_both_with(WorldBuilder::no_joining, async |world| {
         world.put_user(MEENA, 1_000_000_000_000).await;
         world.put_product(TEA, 14_900, 1_000_000).await;
         world.put_product(CUP, 24_950, 1_000_000).await;

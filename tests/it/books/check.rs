@@ -11,7 +11,7 @@ use crate::harness::{BOTH, World, cart};
 
 /// A world with sagas that are parked for an hour, which nobody looks at meanwhile.
 async fn with_parked(books: crate::harness::Books, count: usize) -> (World, Vec<Uuid>) {
-    let world = World::build(books).set(|config| {
+    let world = World::build(books).no_joining().set(|config| {
         config.retry.initial = std::time::Duration::from_hours(1);
         config.retry.max = std::time::Duration::from_hours(1);
         config.checkout.deadline = std::time::Duration::from_hours(24);

@@ -74,9 +74,27 @@ impl Answer {
         is_problem_body(&self.body, status, error, members);
     }
 
-    /// As [`Answer::is_problem`], about a checkout that was accepted; its id.
+    /// As [`Answer::is_problem`], about a checkout that was accepted and is undone; its id.
     #[track_caller]
     pub fn is_refusal(&self, status: u16, error: &str, mut members: Value) -> Uuid {
+        members["undone"] = json!(true);
+        self.is_about_a_checkout(status, error, members)
+    }
+
+    /// It is such a refusal before all is undone, whatever else it says; its id.
+    #[track_caller]
+    pub fn is_foretold(&self, status: u16, error: &str) -> Uuid {
+        assert_eq!((self.status, self.error()), (status, error), "{self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(self.body["undone"], json!(false), "{self:?}");
+        let retry_after: u32 = self.header("retry-after").expect("when").parse().expect("seconds");
+        assert!(retry_after > 0);
+        self.id()
+    }
+
+    /// As [`Answer::is_problem`], about a checkout; its id.
+    #[track_caller]
+    pub fn is_about_a_checkout(&self, status: u16, error: &str, mut members: Value) -> Uuid {
         let id = self.id();
         members["id"] = json!(id);
         self.is_problem(status, error, members);

@@ -122,10 +122,16 @@ impl WorldBuilder {
     pub fn timeouts(self, millis: u64) -> Self {
         self.set(move |config| {
             let services = &mut config.services;
-            for service in [&mut services.user, &mut services.product, &mut services.payment] {
+            services.user.timeout = Duration::from_millis(millis);
+            for service in [&mut services.product, &mut services.payment] {
                 service.timeout = Duration::from_millis(millis);
             }
         })
+    }
+
+    /// Has every request without a key be a checkout of its own.
+    pub fn no_joining(self) -> Self {
+        self.set(|config| config.checkout.join_equal = false)
     }
 
     /// Has checkouts go back that are not reserved after so many milliseconds.
@@ -152,6 +158,9 @@ impl WorldBuilder {
         config.retry.initial = Duration::from_millis(10);
         config.retry.max = Duration::from_millis(50);
         config.shutdown.grace = Duration::from_secs(5);
+        // As the sandbox does, unless it is told otherwise.
+        config.services.product.idempotent = true;
+        config.services.payment.idempotent = true;
         for change in self.change {
             change(&mut config);
         }
@@ -159,9 +168,8 @@ impl WorldBuilder {
         if let Some(past) = self.past {
             past.replay(&url, &sandbox, &http).await;
         }
-        let clock = Clock::system();
-        let service = Running::start(config.clone(), clock.clone()).await.expect("a service");
-        World { sandbox, config, service, clock, http, directory }
+        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
+        World { sandbox, config, service, http, directory }
     }
 }
 
@@ -170,8 +178,6 @@ pub struct World {
     pub sandbox: Sandbox,
     pub config: Config,
     pub service: Running,
-    /// The service's machine's.
-    pub clock: Clock,
     pub http: reqwest::Client,
     directory: TempDir,
 }
@@ -261,12 +267,13 @@ impl World {
         Answer::of(request.send().await.expect("an answer")).await
     }
 
-    /// Repeats a checkout under its key until it is decided. The repeat is what waits: nothing here
+    /// Repeats a checkout under its key until it is decided, and undone if it comes to nothing. The repeat is what waits: nothing here
     /// sleeps. One that is stuck is answered at once, and asked for again.
     pub async fn decided(&self, cart: &Value, key: &str) -> Answer {
         loop {
             let answer = self.create_keyed(cart, key).await;
-            if !matches!(answer.status, 202 | 503) {
+            let is_undone = answer.body["undone"] != Value::Bool(false);
+            if !matches!(answer.status, 202 | 503) && is_undone {
                 return answer;
             }
         }
@@ -349,22 +356,17 @@ impl World {
 
     /// Starts the service anew on the same books, after it was stopped in an orderly way.
     pub async fn restart(self) -> Self {
-        self.restart_on(Clock::system()).await
-    }
-
-    /// The same on another machine, with a clock of its own.
-    pub async fn restart_on(self, clock: Clock) -> Self {
-        let Self { sandbox, config, service, http, directory, clock: _before } = self;
+        let Self { sandbox, config, service, http, directory } = self;
         service.stop(config.shutdown.grace).await;
         let service = loop {
-            match Running::start(config.clone(), clock.clone()).await {
+            match Running::start(config.clone(), Clock::system()).await {
                 Ok(service) => break service,
                 // The lock of an embedded database goes with the last task of the one before.
                 Err(app::Error::Store(store::Error::Unusable(_))) => tokio::task::yield_now().await,
                 Err(error) => panic!("{error}"),
             }
         };
-        Self { sandbox, config, service, clock, http, directory }
+        Self { sandbox, config, service, http, directory }
     }
 
     /// Stops without a look at the books: a test broke them.

@@ -221,7 +221,8 @@ async fn a_refused_refund_that_a_person_knows_not_to_have_happened_is_sent_anew(
         world.fault(Fault { status: Some(404), ..Fault::once(Call::Refund, FaultKind::Refuse) });
         world.fault(Fault::once(Call::Reserve, FaultKind::Refuse));
         let cart = cart(ASHA, &[(TEA, 1)]);
-        let id = world.create_keyed(&cart, "k").await.is_accepted(ASHA);
+        let answer = world.create_keyed(&cart, "k").await;
+        let id = answer.is_foretold(409, "Reservation failed");
         let done = resolve(world, id, json!({"step": "refund_payment"}), false).await;
         assert_eq!(done.status, 200, "{done:?}");
         let answer = world.decided(&cart, "k").await;

@@ -20,7 +20,8 @@ async fn an_undoing_that_keeps_failing_is_shown_and_still_finishes_once_it_can()
                 refuse_the_kettle(world);
                 let cart = tea_and_kettle(MEENA);
                 let key = call.to_string();
-                let id = world.create_keyed(&cart, &key).await.is_accepted(MEENA);
+                let id = world.create_keyed(&cart, &key).await;
+                let id = id.is_foretold(409, "Reservation failed");
                 is_stuck(world, id, "Compensating", "Exhausted", step).await;
                 // The machine does not give up.
                 let tried = world.attempts(id, call, None).len();
@@ -60,7 +61,8 @@ async fn an_undoing_that_is_refused_waits_for_a_person_who_has_it_done_anew() {
             refuse_the_kettle(world);
             let cart = tea_and_kettle(MEENA);
             let key = call.to_string();
-            let id = world.create_keyed(&cart, &key).await.is_accepted(MEENA);
+            let id = world.create_keyed(&cart, &key).await;
+            let id = id.is_foretold(409, "Reservation failed");
             is_stuck(world, id, "Compensating", "Refused", step).await;
             assert_eq!(world.attempts(id, call, None).len(), 1);
             let path = format!("/sagas/{id}/retry");

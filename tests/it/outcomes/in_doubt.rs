@@ -156,7 +156,7 @@ async fn a_refund_of_unknown_outcome_is_in_doubt_and_the_stock_is_released_meanw
                 refuse_the_kettle(world);
                 let key = format!("{kind:?}");
                 let answer = world.create_keyed(&tea_and_kettle(MEENA), &key).await;
-                let id = answer.is_accepted(MEENA);
+                let id = answer.is_foretold(409, "Reservation failed");
                 let saga = is_stuck(world, id, "Compensating", "InDoubt", "refund_payment").await;
                 assert_eq!(saga["effects"]["refunded"], "unknown");
                 assert_eq!(saga["effects"]["lines"][0]["released"], "yes");
@@ -178,7 +178,7 @@ async fn a_release_of_unknown_outcome_is_in_doubt_and_the_payment_is_refunded_me
                 refuse_the_kettle(world);
                 let key = format!("{kind:?}");
                 let answer = world.create_keyed(&tea_and_kettle(MEENA), &key).await;
-                let id = answer.is_accepted(MEENA);
+                let id = answer.is_foretold(409, "Reservation failed");
                 let saga = is_stuck(world, id, "Compensating", "InDoubt", "release_stock").await;
                 assert_eq!(saga["effects"]["refunded"], "yes");
                 assert_eq!(saga["effects"]["lines"][0]["released"], "unknown");
@@ -199,7 +199,7 @@ async fn the_refund_does_not_wait_for_a_line_in_doubt() {
             world.fault(trouble(Call::Reserve, FaultKind::DropAfter));
             refuse_the_kettle(world);
             let answer = world.create_keyed(&tea_and_kettle(MEENA), "k").await;
-            let id = answer.is_accepted(MEENA);
+            let id = answer.is_foretold(409, "Reservation failed");
             world.until_sent(Call::Refund, 1).await;
             let stuck = async || world.inspect(id).await["effects"]["refunded"] == "yes";
             world.until(stuck).await;

@@ -64,8 +64,8 @@ async fn a_neighbour_of_reads_out_of_reach_ends_in_a_502_at_the_deadline() {
             let url = gate.url();
             let world = World::build(books).deadline(300).set(move |config| {
                 let services = &mut config.services;
-                let service = if is_user { &mut services.user } else { &mut services.product };
-                service.url = url.parse().expect("a URL");
+                let it = if is_user { &mut services.user.url } else { &mut services.product.url };
+                *it = url.parse().expect("a URL");
             });
             let world = world.start().await;
             let answer = world.create(&cart(ASHA, &[(TEA, 1)])).await;

@@ -1,0 +1,89 @@
+//! Giving a saga up until it is due: for its next attempt, for an operator, or for whoever can go on
+//! with it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::{error, info, warn};
+
+use super::drive::{Drive, Gone};
+use crate::saga::{Step, Stuck, StuckKind};
+
+/// What an operator waits for is left alone for so long.
+const FOR_AN_OPERATOR: TimeDelta = TimeDelta::seconds(1);
+
+impl Drive {
+    /// Gives the saga up for whoever can go on with it, as soon as it would have gone on here.
+    pub(super) async fn hand_over(&mut self) -> Result<(), Gone> {
+        let due = self.saga.next_attempt_at.unwrap_or(self.shared.clock.now());
+        self.park(Some(due), self.saga.stuck.clone()).await
+    }
+
+    /// Gives the saga up until it is due, for anybody; `None` is until a person has spoken.
+    pub(super) async fn park(
+        &mut self,
+        due: Option<DateTime<Utc>>,
+        stuck: Option<Stuck>,
+    ) -> Result<(), Gone> {
+        let due = due.map(|due| self.after_an_operator(due));
+        self.saga.next_attempt_at = due;
+        self.note_stuck(stuck);
+        self.saga.owner = None;
+        self.changed = true;
+        self.submit();
+        self.durable().await?;
+        self.shared.waiting.tell(&self.saga);
+        if let Some(due) = due {
+            self.say_what_for(due);
+            self.shared.due(due);
+        }
+        Ok(())
+    }
+
+    fn say_what_for(&self, due: DateTime<Utc>) {
+        let why = if self.shared.draining.is_cancelled() {
+            "this process stops"
+        } else if self.wanted.is_cancelled() {
+            "an operator waits for it"
+        } else if !self.life.holds() {
+            "the database has not heard of this process for too long"
+        } else if self.saga.stuck.is_some() {
+            "it needs a person"
+        } else {
+            "a call failed"
+        };
+        let (step, outcome) = self.failed.unzip();
+        let neighbour = step.and_then(Step::neighbour).map(<&str>::from);
+        info!(
+            why,
+            step = step.map(<&str>::from),
+            neighbour,
+            outcome = outcome.map(<&str>::from),
+            error = self.saga.last_error,
+            attempt = self.saga.attempts,
+            %due,
+            "waits"
+        );
+    }
+
+    /// An operator who waits for it comes first.
+    fn after_an_operator(&self, due: DateTime<Utc>) -> DateTime<Utc> {
+        if self.wanted.is_cancelled() {
+            due.max(self.shared.clock.now() + FOR_AN_OPERATOR)
+        } else {
+            due
+        }
+    }
+
+    fn note_stuck(&mut self, stuck: Option<Stuck>) {
+        let was = self.saga.stuck.as_ref().map(|stuck| stuck.kind);
+        if let Some(stuck) = stuck.as_ref().filter(|stuck| Some(stuck.kind) != was) {
+            let (kind, step, detail) = (stuck.kind, &stuck.step, &stuck.detail);
+            match kind {
+                StuckKind::Exhausted => warn!(stuck = %kind, step, detail, "needs a person"),
+                StuckKind::InDoubt | StuckKind::Refused | StuckKind::Unreadable => {
+                    error!(stuck = %kind, step, detail, "needs a person");
+                }
+            }
+        }
+        self.saga.stuck = stuck;
+    }
+}

@@ -1,0 +1,171 @@
+//! Who waits hears the decision: a refusal that is certain is told before all is undone, and a client
+//! that can't be told "later" is not told so as if it were a success.
+
+use std::time::Duration;
+
+use order_service::config::Undecided;
+use order_service::sandbox::sample::{ASHA, CUP, MEENA, TEA};
+use order_service::sandbox::{Call, Fault, FaultKind};
+use serde_json::json;
+
+use crate::harness::{Answer, World, WorldBuilder, cart, on_both, on_both_with};
+
+const REFUSED: &str = "Reservation failed";
+
+/// A reservation is refused for good, and a refund does not come through before the faults are
+/// cleared.
+fn goes_back_slowly(world: &World) {
+    world.fault(Fault::once(Call::Reserve, FaultKind::Refuse));
+    world.fault(Fault::on(Call::Refund, FaultKind::ErrorBefore));
+}
+
+/// The same members, whatever may change of them.
+fn lasting(answer: &Answer) -> serde_json::Value {
+    let mut body = answer.body.clone();
+    for changes in ["undone", "traceId"] {
+        body.as_object_mut().expect("an object").remove(changes);
+    }
+    body
+}
+
+#[tokio::test]
+async fn a_wait_that_ends_while_it_goes_back_ends_with_the_refusal_that_it_will_be() {
+    on_both(async |world| {
+        goes_back_slowly(world);
+        let cart = cart(ASHA, &[(TEA, 1)]);
+        let headers = [("Idempotency-Key", "k"), ("Prefer", "wait=1")];
+        let foretold = world.create_with(&cart, &headers).await;
+        let id = foretold.is_foretold(409, REFUSED);
+        // A repeat that waits for nothing has it, too, and so has the status.
+        let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
+        let repeated = world.create_with(&cart, &headers).await;
+        assert_eq!(repeated.is_foretold(409, REFUSED), id);
+        assert!(repeated.is_replayed());
+        assert_eq!(lasting(&repeated), lasting(&foretold));
+        let status = world.get(&format!("/api/orders/{id}/status")).await;
+        assert!(status.header("retry-after").is_some());
+        let status = status.body;
+        assert_eq!(
+            (&status["status"], &status["state"]),
+            (&json!("Pending"), &json!("Compensating"))
+        );
+        assert_eq!(status["problem"]["undone"], json!(false));
+        assert_eq!(status["problem"]["error"], json!(REFUSED));
+        // Once undone it is the same refusal.
+        world.sandbox.clear_faults();
+        let last = world.decided(&cart, "k").await;
+        assert_eq!((last.id(), last.body["undone"].clone()), (id, json!(true)));
+        assert_eq!(lasting(&last), lasting(&foretold));
+        let status = world.status(id).await;
+        assert_eq!(
+            (&status["status"], &status["problem"]["undone"]),
+            (&json!("Rejected"), &json!(true))
+        );
+        assert_eq!(world.wallet(ASHA), 500_000);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_before_any_effect_is_undone_from_the_start() {
+    on_both(async |world| {
+        let members = json!({"productId": TEA, "available": 1_000});
+        world.create(&cart(ASHA, &[(TEA, 1_001)])).await.is_refusal(
+            409,
+            "Insufficient stock",
+            members,
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_for_an_idempotent_neighbour_has_a_decision_at_the_deadline_of_who_waits() {
+    let soon = |world: WorldBuilder| {
+        world.set(|config| config.checkout.deadline_attended = Duration::from_millis(300))
+    };
+    on_both_with(soon, async |world| {
+        let cart = cart(ASHA, &[(TEA, 1)]);
+        world.fault(Fault::once(Call::Process, FaultKind::HangAfter));
+        // The call would go on for 30 s. It happened, and is given back.
+        let answer = world.create(&cart).await;
+        let id = answer.is_refusal(502, "Order creation failed", json!({}));
+        assert_eq!(world.status(id).await["state"], "Compensated");
+        assert_eq!(world.wallet(ASHA), 500_000);
+        // Who doesn't wait has the other deadline.
+        world.fault(Fault { millis: Some(600), ..Fault::once(Call::Process, FaultKind::Slow) });
+        let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
+        let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
+        // And who asks for it later doesn't change that.
+        assert_eq!(world.decided(&cart, "k").await.is_created(ASHA, 14_900), id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_call_at_a_neighbour_that_keeps_no_keys_runs_to_its_own_end() {
+    let soon = |world: WorldBuilder| {
+        world
+            .not_idempotent()
+            .set(|config| config.checkout.deadline_attended = Duration::from_millis(300))
+    };
+    on_both_with(soon, async |world| {
+        world.fault(Fault { millis: Some(700), ..Fault::once(Call::Process, FaultKind::Slow) });
+        let answer = world.create(&cart(ASHA, &[(TEA, 1)])).await;
+        let id = answer.is_refusal(502, "Order creation failed", json!({}));
+        let saga = world.inspect(id).await;
+        assert_eq!(
+            (&saga["effects"]["charged"], &saga["effects"]["refunded"]),
+            (&json!("yes"), &json!("yes"))
+        );
+        assert_eq!(world.attempts(id, Call::Process, None).len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_any_2xx_for_an_order_is_told_503_where_that_is_configured() {
+    let strict = |world: WorldBuilder| {
+        world.set(|config| {
+            config.checkout.undecided = Undecided::Error;
+            config.checkout.wait = Duration::from_millis(100);
+        })
+    };
+    on_both_with(strict, async |world| {
+        world.fault(Fault::on(Call::Process, FaultKind::HangBefore));
+        let plain = cart(MEENA, &[(TEA, 1)]);
+        let answer = world.create(&plain).await;
+        let id = answer.is_about_a_checkout(503, "Order is still being processed", json!({}));
+        assert!(answer.header("retry-after").is_some());
+        let status = format!("/api/orders/{id}/status");
+        assert_eq!(answer.header("location"), Some(status.as_str()));
+        // A second click joins it, and is told the same.
+        let double = world.create(&plain).await;
+        assert_eq!(
+            double.is_about_a_checkout(503, "Order is still being processed", json!({})),
+            id
+        );
+        assert!(double.is_replayed());
+        // Who sends either header knows what a 202 is.
+        let other = cart(MEENA, &[(CUP, 1)]);
+        let keyed = world.create_with(&other, &[("Idempotency-Key", "k")]).await.is_accepted(MEENA);
+        world.create_with(&plain, &[("Prefer", "handling=lenient")]).await.is_accepted(MEENA);
+        world.sandbox.clear_faults();
+        assert_eq!(world.decided(&other, "k").await.id(), keyed);
+        world.until(async || world.status(id).await["status"] == "Confirmed").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stuck_checkout_is_no_success_either_where_that_is_configured() {
+    let strict = |world: WorldBuilder| {
+        world.not_idempotent().set(|config| config.checkout.undecided = Undecided::Error)
+    };
+    on_both_with(strict, async |world| {
+        world.fault(Fault::once(Call::Process, FaultKind::DropBefore));
+        let answer = world.create(&cart(ASHA, &[(TEA, 1)])).await;
+        answer.is_about_a_checkout(503, "Order is still being processed", json!({}));
+    })
+    .await;
+}
