@@ -27,7 +27,8 @@ type Reads = fn(&str) -> Result<SocketAddr, String>;
 
 /// Where .NET services are told what to listen on, highest first, and how each is written. Lowest in
 /// rank: what is said to this service by any other name counts first.
-const LISTEN: [(&str, Reads); 4] = [
+const LISTEN: [(&str, Reads); 5] = [
+    ("Kestrel__Endpoints__Http__Url", listen::from_urls),
     ("ASPNETCORE_URLS", listen::from_urls),
     ("DOTNET_URLS", listen::from_urls),
     ("ASPNETCORE_HTTP_PORTS", listen::from_ports),

@@ -220,6 +220,8 @@ fn the_addresses_of_dotnet_are_understood_and_the_first_without_tls_counts() {
     assert_eq!(listening(&[("DOTNET_URLS", "http://+:80")]), "0.0.0.0:80");
     let both = [("ASPNETCORE_HTTP_PORTS", "8080"), ("ASPNETCORE_URLS", "http://+:80")];
     assert_eq!(listening(&both), "0.0.0.0:80");
+    let all = [both[0], both[1], ("Kestrel__Endpoints__Http__Url", "http://+:81")];
+    assert_eq!(listening(&all), "0.0.0.0:81");
     let empty = [("ASPNETCORE_HTTP_PORTS", "8080"), ("ASPNETCORE_URLS", " ")];
     assert_eq!(listening(&empty), "0.0.0.0:8080");
     assert_eq!(listening(&[("ASPNETCORE_URLS", "")]), "0.0.0.0:5004");
