@@ -1,4 +1,4 @@
-//! The few calls of the WebDriver protocol that the tests make. The crates that speak all of it either
+//! The few calls of `WebDriver` that the tests make. The crates that speak all of it either
 //! turn on features of our own libraries, so that another program would be tested than is shipped, or
 //! bring two dozen others along.
 
