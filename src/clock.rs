@@ -2,21 +2,49 @@
 //!
 //! Everything else takes them as arguments or from a [`Clock`], so that a test can move time by
 //! hand and a simulation can replay it (clippy.toml forbids the calls elsewhere).
+//!
+//! Replicas that share a database go by its clock: each measures how far its own monotonic clock is
+//! from it, and what is due when is the same for all, whatever the wall clock of one machine says or
+//! however it is set meanwhile.
 
-use std::collections::BTreeMap;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+mod manual;
+mod watch;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SubsecRound, Utc};
-use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use rand::RngExt;
 use uuid::{Builder, Uuid};
+
+use manual::Manual;
+pub use watch::Watch;
 
 /// A source of time, ids and chance. Cheap to clone; clones share one time.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    machine: Arc<Machine>,
+}
+
+/// What is of one machine, in microseconds.
+#[derive(Debug)]
+struct Machine {
+    /// How far its wall clock was set by hand, for tests.
+    set_by: AtomicI64,
+    /// What the agreed time is ahead of the monotonic clock; [`NOT_AGREED`] where the wall clock is
+    /// all there is.
+    agreed: AtomicI64,
+    /// It is one of several on one manual clock.
+    has_company: bool,
+}
+
+/// Nobody has said what time it is but the machine.
+const NOT_AGREED: i64 = i64::MIN;
+
+/// Clocks drift, and answers take time: what differs by no more than this was not set.
+const A_STEP: TimeDelta = TimeDelta::seconds(1);
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -24,63 +52,97 @@ enum Source {
     Manual(Arc<Manual>),
 }
 
-#[derive(Debug)]
-struct Manual {
-    time: Mutex<ManualTime>,
-    sleepers: Mutex<Sleepers>,
-    dice: Mutex<SmallRng>,
-}
-
-/// Who sleeps until when, in the order in which they wake: by time, then by who lay down first. So
-/// a simulation wakes them in the same order whenever it is repeated.
-#[derive(Debug, Default)]
-struct Sleepers {
-    next: u64,
-    by_time: BTreeMap<(Duration, u64), Waker>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct ManualTime {
-    wall: DateTime<Utc>,
-    monotonic: Duration,
-}
-
 impl Clock {
     /// The machine's own clocks.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn system() -> Self {
-        Self(Source::System { started: Instant::now() })
+        Self::of(Source::System { started: Instant::now() }, TimeDelta::zero(), false)
+    }
+
+    fn of(source: Source, set_by: TimeDelta, has_company: bool) -> Self {
+        let machine = Machine {
+            set_by: AtomicI64::new(micros(set_by)),
+            agreed: AtomicI64::new(NOT_AGREED),
+            has_company,
+        };
+        Self { source, machine: Arc::new(machine) }
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it, and whose ids and chance follow
     /// from the seed.
     pub fn manual(start: DateTime<Utc>, seed: u64) -> Self {
-        let time = ManualTime { wall: start, monotonic: Duration::ZERO };
-        Self(Source::Manual(Arc::new(Manual {
-            time: Mutex::new(time),
-            sleepers: Mutex::default(),
-            dice: Mutex::new(SmallRng::seed_from_u64(seed)),
-        })))
+        let manual = Arc::new(Manual::new(start, seed));
+        Self::of(Source::Manual(manual), TimeDelta::zero(), false)
+    }
+
+    /// The clock of another machine: it passes as this one does, and its wall clock is ahead by so
+    /// much. The database's clock is this one's.
+    #[must_use]
+    pub fn of_another_machine(&self, ahead: TimeDelta) -> Self {
+        Self::of(self.source.clone(), ahead, true)
     }
 
     /// Whether time only moves by hand.
     pub fn is_manual(&self) -> bool {
-        matches!(self.0, Source::Manual(_))
+        matches!(self.source, Source::Manual(_))
     }
 
-    /// Wall-clock time, in whole microseconds: what both databases keep.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
+    /// The time that all who share the database go by, in whole microseconds: what both databases
+    /// keep. Where nothing is shared, this machine's.
     pub fn now(&self) -> DateTime<Utc> {
-        match &self.0 {
+        let agreed = self.machine.agreed.load(Ordering::Acquire);
+        let agreed = (agreed != NOT_AGREED).then(|| agreed.saturating_add(self.monotonic_micros()));
+        agreed.and_then(DateTime::from_timestamp_micros).unwrap_or_else(|| self.machine_time())
+    }
+
+    /// What this machine's wall clock says, in whole microseconds. Anybody may set it at any time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
+    pub fn machine_time(&self) -> DateTime<Utc> {
+        let told = match &self.source {
             Source::System { .. } => Utc::now().trunc_subsecs(6),
             Source::Manual(manual) => manual.time().wall,
+        };
+        told + TimeDelta::microseconds(self.machine.set_by.load(Ordering::Acquire))
+    }
+
+    /// Goes by what the shared clock said, in answer to a question that was asked at this moment of
+    /// the monotonic clock. What was agreed before stays as long as the answer bears it out, so that
+    /// time doesn't waver by how long answers take. Whether the shared clock has been set meanwhile.
+    pub fn agree(&self, said: DateTime<Utc>, asked: Duration) -> bool {
+        let said = said.timestamp_micros();
+        let earliest = said.saturating_sub(self.monotonic_micros());
+        let latest = said.saturating_sub(micros_of(asked));
+        let before = self.machine.agreed.load(Ordering::Acquire);
+        if before == NOT_AGREED {
+            self.machine.agreed.store(earliest.midpoint(latest), Ordering::Release);
+            return false;
         }
+        let agreed = before.clamp(earliest.min(latest), latest);
+        self.machine.agreed.store(agreed, Ordering::Release);
+        agreed.abs_diff(before) > micros(A_STEP).unsigned_abs()
+    }
+
+    /// What the database's clock says, where machines share a manual one.
+    pub fn shared_by_hand(&self) -> Option<DateTime<Utc>> {
+        match &self.source {
+            Source::Manual(manual) if self.machine.has_company => Some(manual.time().wall),
+            Source::Manual(_) | Source::System { .. } => None,
+        }
+    }
+
+    /// Sets this machine's wall clock forward or back, as people and daemons do. For tests.
+    pub fn set_machine_time_by(&self, by: TimeDelta) {
+        self.machine.set_by.fetch_add(micros(by), Ordering::AcqRel);
+    }
+
+    fn monotonic_micros(&self) -> i64 {
+        micros_of(self.monotonic())
     }
 
     /// Time since some fixed moment that never goes back, whatever the wall clock does.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn monotonic(&self) -> Duration {
-        match &self.0 {
+        match &self.source {
             Source::System { started } => started.elapsed(),
             Source::Manual(manual) => manual.time().monotonic,
         }
@@ -89,11 +151,9 @@ impl Clock {
     /// Returns once `duration` has passed on this clock. Cancel safe.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that waits")]
     pub async fn sleep(&self, duration: Duration) {
-        match &self.0 {
+        match &self.source {
             Source::System { .. } => tokio::time::sleep(duration).await,
-            Source::Manual(manual) => {
-                Sleeper::until(manual.time().monotonic + duration, manual).await;
-            }
+            Source::Manual(manual) => manual.sleep(duration).await,
         }
     }
 
@@ -108,33 +168,22 @@ impl Clock {
 
     /// Moves a manual clock forward and wakes who slept; nothing on the system's clock.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(manual) = &self.0 {
-            let now = {
-                let mut time = manual.time.lock().unwrap_or_else(PoisonError::into_inner);
-                time.wall += by;
-                time.monotonic += by;
-                time.monotonic
-            };
-            let mut sleepers = manual.sleepers();
-            let later = sleepers.by_time.split_off(&(now + Duration::from_nanos(1), 0));
-            let woken = std::mem::replace(&mut sleepers.by_time, later);
-            drop(sleepers);
-            woken.into_values().for_each(Waker::wake);
+        if let Source::Manual(manual) = &self.source {
+            manual.advance(by);
         }
     }
 
     /// How long until somebody who sleeps on this manual clock wakes; `None` if nobody does.
     pub fn next_wake(&self) -> Option<Duration> {
-        let Source::Manual(manual) = &self.0 else { return None };
-        let first = manual.sleepers().by_time.keys().next()?.0;
-        Some(first.saturating_sub(self.monotonic()))
+        let Source::Manual(manual) = &self.source else { return None };
+        manual.next_wake()
     }
 
     /// A fresh id whose order is the order of its making (UUID version 7), so that index pages fill
     /// in sequence.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
     pub fn fresh_id(&self) -> Uuid {
-        match &self.0 {
+        match &self.source {
             Source::System { .. } => Uuid::now_v7(),
             Source::Manual(manual) => {
                 let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or(0);
@@ -147,63 +196,72 @@ impl Clock {
     /// A random number, evenly spread over 0 to 1 (1 excluded).
     #[expect(clippy::disallowed_methods, reason = "this is the one place that draws")]
     pub fn chance(&self) -> f64 {
-        match &self.0 {
+        match &self.source {
             Source::System { .. } => rand::random(),
             Source::Manual(manual) => manual.dice().random(),
         }
     }
 }
 
-impl Manual {
-    fn time(&self) -> ManualTime {
-        *self.time.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sleepers(&self) -> MutexGuard<'_, Sleepers> {
-        self.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn dice(&self) -> MutexGuard<'_, SmallRng> {
-        self.dice.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn micros(span: TimeDelta) -> i64 {
+    span.num_microseconds().unwrap_or(i64::MAX)
 }
 
-/// One who sleeps on a manual clock; forgotten when dropped.
-struct Sleeper<'a> {
-    until: (Duration, u64),
-    clock: &'a Manual,
-}
-
-impl<'a> Sleeper<'a> {
-    fn until(until: Duration, clock: &'a Manual) -> Self {
-        let mut sleepers = clock.sleepers();
-        sleepers.next += 1;
-        Self { until: (until, sleepers.next), clock }
-    }
-}
-
-impl Future for Sleeper<'_> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // The lock is held over the look at the time: who is not seen to sleep is not woken.
-        let mut sleepers = self.clock.sleepers();
-        if self.clock.time().monotonic >= self.until.0 {
-            return Poll::Ready(());
-        }
-        sleepers.by_time.insert(self.until, context.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl Drop for Sleeper<'_> {
-    fn drop(&mut self) {
-        self.clock.sleepers().by_time.remove(&self.until);
-    }
+fn micros_of(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Random bits, for span ids.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that draws")]
 pub fn random_bits() -> u64 {
     rand::random::<u64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: TimeDelta = TimeDelta::hours(1);
+
+    #[test]
+    fn machines_that_share_a_clock_agree_on_the_time_and_do_not_see_their_own_being_set() {
+        let shared = Clock::manual(DateTime::UNIX_EPOCH, 0);
+        let (ahead, behind) = (shared.of_another_machine(HOUR), shared.of_another_machine(-HOUR));
+        assert_eq!(ahead.now() - behind.now(), HOUR * 2);
+        for clock in [&ahead, &behind] {
+            assert!(!clock.agree(clock.shared_by_hand().expect("shared"), clock.monotonic()));
+        }
+        shared.advance(Duration::from_secs(5));
+        behind.set_machine_time_by(HOUR * 3);
+        assert_eq!((ahead.now(), behind.now()), (shared.now(), shared.now()));
+        assert_eq!(behind.machine_time() - shared.now(), HOUR * 2);
+    }
+
+    #[test]
+    fn a_watch_tells_time_that_passes_from_a_clock_that_is_set() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
+        let mut watch = Watch::new(&clock);
+        clock.advance(Duration::from_hours(3));
+        assert_eq!(watch.was_set_by(&clock), None);
+        clock.set_machine_time_by(-HOUR);
+        clock.advance(Duration::from_secs(5));
+        assert_eq!(watch.was_set_by(&clock), Some(-HOUR));
+        assert_eq!(watch.was_set_by(&clock), None);
+    }
+
+    #[test]
+    fn what_is_agreed_stays_while_answers_bear_it_out_and_follows_the_shared_clock() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
+        let at = |millis| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(millis);
+        clock.agree(at(10_000), Duration::ZERO);
+        clock.advance(Duration::from_secs(1));
+        // Asked 20 ms ago: the shared clock is now between 11.005 and 11.025.
+        clock.agree(at(11_005), Duration::from_millis(980));
+        assert_eq!(clock.now(), at(11_005));
+        clock.agree(at(10_995), Duration::from_millis(980));
+        assert_eq!(clock.now(), at(11_005));
+        let back = at(11_000) - HOUR;
+        assert!(clock.agree(back, clock.monotonic()));
+        assert_eq!(clock.now(), back);
+    }
 }

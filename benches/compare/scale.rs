@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use order_service::checkout::DEFINITION;
 use order_service::clock::Clock;
-use order_service::store::{self, Access, Store};
+use order_service::store::{self, Access, Due, Store};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -158,14 +158,17 @@ async fn looks(side: &Side) -> Result<Vec<Met>, Fault> {
 /// What executors ask again and again, as they ask it.
 async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     let silence = Duration::from_secs(5);
-    let (access, gate) = (Access::Guest, None);
-    let store =
-        store::open(store::Options { url, max_connections: 4, silence, access, gate }).await?;
+    let (access, gate, clock) = (Access::Guest, None, Clock::system());
+    let options = store::Options { url, max_connections: 4, silence, access, clock, gate };
+    let store = store::open(options).await?;
     let (clock, nobody) = (Clock::system(), Uuid::nil());
-    let now = || clock.now();
+    let due = || {
+        let (now, pause) = (clock.now(), Duration::from_mins(10));
+        Due { now, usual: now + pause / 10, latest: now + pause, written: now }
+    };
     let store: &Store = &store;
-    let any = async || store.is_any_claimable(now()).await.map(|_any| ());
-    let claim = async || store.claim(nobody, now(), 64, &[&DEFINITION]).await.map(drop);
+    let any = async || store.is_any_claimable(due()).await.map(|_any| ());
+    let claim = async || store.claim(nobody, due(), 64, &[&DEFINITION]).await.map(drop);
     let next = async || store.next_due().await.map(|_due| ());
     let count = async || store.undriven_by_state().await.map(drop);
     let owned = async || store.owned(nobody, 2048).await.map(drop);

@@ -42,5 +42,5 @@ pub async fn audit(
 }
 
 async fn open(config: &Config) -> Result<Store, store::Error> {
-    store::open_to_read(serve::books(config)).await
+    store::open_to_read(serve::books(config, &Clock::system())).await
 }

@@ -68,7 +68,7 @@ fn url(of: &str) -> url::Url {
 
 /// What a killed demo left, as lines to print.
 async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
-    let store = open(config).await?;
+    let store = open(config, &Clock::system()).await?;
     store.migrate().await?;
     let open = store.list(&Filter { open: true, limit: 20, ..Filter::default() }).await?;
     store.close().await;

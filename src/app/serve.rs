@@ -50,7 +50,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
 /// # Errors
 /// Where the database is out of reach or can't be migrated.
 pub async fn migrate(config: Config) -> Result<(), Error> {
-    let store = open(&config).await?;
+    let store = open(&config, &Clock::system()).await?;
     store.migrate().await?;
     info!(database = store.database(), "the schema is up to date");
     store.close().await;
@@ -141,18 +141,19 @@ impl Listening {
     }
 }
 
-pub(super) async fn open(config: &Config) -> Result<Store, store::Error> {
-    store::open(books(config)).await
+pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Store, store::Error> {
+    store::open(books(config, clock)).await
 }
 
 /// How the books are opened.
-pub(super) fn books(config: &Config) -> store::Options<'_> {
+pub(super) fn books<'a>(config: &'a Config, clock: &Clock) -> store::Options<'a> {
     let url = config.database.url.reveal();
     let max_connections = config.database.max_connections;
     // Sooner than others find us silent.
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
-    store::Options { url, max_connections, silence, access, gate: None }
+    let clock = clock.clone();
+    store::Options { url, max_connections, silence, access, clock, gate: None }
 }
 
 /// Opens and migrates the books and registers an executor, however long the database takes to be
@@ -191,7 +192,7 @@ async fn composed(
     config: &Config,
     clock: &Clock,
 ) -> Result<Result<(Store, Composed), String>, Error> {
-    let store = open(config).await?;
+    let store = open(config, clock).await?;
     if config.database.migrate {
         store.migrate().await?;
     }

@@ -22,7 +22,7 @@ use super::waiting::Waiting;
 use super::window::Window;
 use super::writer::LogWriter;
 use crate::clock::Clock;
-use crate::saga::machine::take_up;
+use crate::saga::take_up::take_up;
 use crate::store::{Error, Store};
 
 /// The most sagas in one claim, and how many may wait for their turn.
@@ -76,6 +76,7 @@ impl Executor {
             next_due: AtomicI64::new(i64::MAX),
             driven: DashMap::new(),
             accepting: DashMap::new(),
+            ahead: DashMap::new(),
             short_of_places: AtomicBool::new(false),
             may_have_lost: AtomicBool::new(true),
             claim_now: Notify::new(),
@@ -166,7 +167,7 @@ impl Executor {
         }
         shared.short_of_places.store(false, Ordering::Release);
         // Places are only taken from new checkouts where there is something to do with them.
-        let any = self.in_time(shared.store.is_any_claimable(shared.clock.now())).await;
+        let any = self.in_time(shared.store.is_any_claimable(shared.due_now())).await;
         match any {
             Ok(true) if life.holds() => {}
             Ok(true) => return false,
@@ -184,9 +185,9 @@ impl Executor {
             shared.short_of_places.store(true, Ordering::Release);
             return false;
         }
-        let now = shared.clock.now();
+        let due = shared.due_now();
         let wanted = places.len();
-        let claim = shared.store.claim(life.id, now, wanted as u64, &shared.definitions);
+        let claim = shared.store.claim(life.id, due, wanted as u64, &shared.definitions);
         let claimed = match self.in_time(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -205,7 +206,7 @@ impl Executor {
         }
         let full = claimed.is_full;
         for (mut saga, place) in claimed.sagas.into_iter().zip(places) {
-            take_up(&mut saga, &shared.settings.policy, now, life.since());
+            take_up(&mut saga, &shared.settings.policy, due.now, life.since());
             shared.spawn(Drive::claimed(shared.clone(), life.clone(), saga), place);
         }
         if !full {

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, info, info_span};
+use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::executor::{Identified, Shared};
 use super::lease::Life;
 use super::save::new_order;
 use super::writer::Written;
+use crate::clock::Watch;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};
+use crate::saga::take_up::clock_was_set;
 use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Step, settle};
 use crate::store::{Base, NewOrder};
 
@@ -41,6 +44,8 @@ pub(super) struct Drive {
     /// A state was entered that has to be durable before any effect.
     pub(super) barrier: bool,
     pub(super) order: Option<NewOrder>,
+    /// Notices when the clock is set while the saga is driven.
+    pub(super) watch: Watch,
     /// What failed last, of what it is at.
     pub(super) failed: Option<(Step, Outcome)>,
     /// States entered and not yet known to be durable: only what is true is counted.
@@ -50,7 +55,7 @@ pub(super) struct Drive {
 impl Drive {
     pub(super) fn new(shared: Arc<Shared>, life: Arc<Life>, saga: Instance, base: Base) -> Self {
         let unanswered = Vec::new();
-        let passed = vec![saga.state];
+        let (passed, watch) = (vec![saga.state], Watch::new(&shared.clock));
         Self {
             shared,
             life,
@@ -63,6 +68,7 @@ impl Drive {
             heard_by: Vec::new(),
             barrier: true,
             order: None,
+            watch,
             failed: None,
             passed,
         }
@@ -96,7 +102,8 @@ impl Drive {
 
     async fn advance(&mut self) -> Result<(), Gone> {
         loop {
-            match next(&self.saga, &self.shared.settings.policy, self.shared.clock.now()) {
+            let now = self.now();
+            match next(&self.saga, &self.shared.settings.policy, now) {
                 Next::Read | Next::Call(_) if self.must_stop() => return self.hand_over().await,
                 Next::Read => match self.read().await {
                     Some(reading) => self.learn(reading),
@@ -111,6 +118,15 @@ impl Drive {
                 Next::Rest => return self.rest().await,
             }
         }
+    }
+
+    /// The time; the saga's own times have followed it if it was set.
+    pub(super) fn now(&mut self) -> DateTime<Utc> {
+        if let Some(by) = self.watch.was_set_by(&self.shared.clock) {
+            warn!(by_ms = by.num_milliseconds(), "the clock was set");
+            clock_was_set(&mut self.saga, by);
+        }
+        self.shared.clock.now()
     }
 
     /// Nothing new is begun while the process stops, while the lease is in doubt, or when an operator
@@ -164,7 +180,7 @@ impl Drive {
         reading.reports.iter().for_each(|report| self.shared.metrics.called(report));
         self.note_failed(&reading.reports);
         let before = self.saga.state;
-        let now = self.shared.clock.now();
+        let now = self.now();
         let policy = &self.shared.settings.policy;
         let chance = self.shared.clock.chance();
         settle::learn(&mut self.saga, reading, &self.shared.name, policy, now, chance);

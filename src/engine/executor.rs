@@ -24,8 +24,9 @@ use super::window::{Turn, Window};
 use super::writer::LogWriter;
 use crate::clock::Clock;
 use crate::order::{OrderId, UserId};
+use crate::saga::machine::A_MOMENT;
 use crate::saga::{Definition, Instance, State};
-use crate::store::{Identity, Store};
+use crate::store::{Due, Identity, Store};
 
 /// A saga whose driver broke is left alone for so long.
 const AFTER_A_PANIC: Duration = Duration::from_secs(30);
@@ -71,6 +72,8 @@ pub(super) struct Shared {
     /// What was accepted here and is still driven here, by what repeats are known by: what became of
     /// each acceptance.
     pub(super) accepting: DashMap<Identified, Known>,
+    /// Executors whose last heartbeat is later than now, and when that one was first seen.
+    pub(super) ahead: DashMap<Uuid, (DateTime<Utc>, Duration)>,
     /// There was something to claim and no place for it: the next one that is free is told of.
     pub(super) short_of_places: AtomicBool,
     /// A saga may be ours by the books that nobody here drives.
@@ -107,6 +110,17 @@ impl Shared {
 
     pub(super) fn life(&self) -> Arc<Life> {
         self.life.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// What is due now.
+    pub(super) fn due_now(&self) -> Due {
+        let (now, policy) = (self.clock.now(), &self.settings.policy);
+        Due {
+            now,
+            usual: now + policy.usual_pause(),
+            latest: now + policy.longest_pause(),
+            written: now + A_MOMENT,
+        }
     }
 
     /// A saga parked here is due then: claims look by then.

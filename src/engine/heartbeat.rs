@@ -10,15 +10,21 @@ use super::executor::Executor;
 use super::lease::{Beat, Life};
 use super::process;
 use super::settings::Settings;
-use crate::clock::Clock;
+use crate::clock::{Clock, Watch};
 use crate::neighbours::CircuitView;
-use crate::store::{Error, Store};
+use crate::saga::machine::A_MOMENT;
+use crate::store::{Error, Heard, Store};
 
 impl Executor {
     pub(super) async fn beat_on(&self) {
+        let mut watch = Watch::new(&self.0.clock);
         loop {
             self.0.clock.sleep(self.0.settings.heartbeat()).await;
             self.beat().await;
+            // By a clock that was set forward, everybody's last heartbeat is old.
+            if watch.was_set_by(&self.0.clock).is_some() {
+                self.be_patient();
+            }
             self.look_around().await;
         }
     }
@@ -84,12 +90,13 @@ impl Executor {
             Err(error) => return info!(%error, "could not look at the other executors"),
         };
         let own = self.id();
+        shared.ahead.retain(|id, _| heard.iter().any(|other| other.id == *id));
         let patient_until = shared.patient_until.load(Ordering::Acquire);
         let is_patient = millis(shared.clock.monotonic()) < patient_until;
         let mut any_dead = false;
         for other in heard.iter().filter(|other| other.id != own) {
             // Who has the database to itself knows that every other is gone.
-            let dead = (other.lapsed && !is_patient)
+            let dead = ((other.lapsed || self.is_silent_though_ahead(other)) && !is_patient)
                 || shared.store.is_exclusive()
                 || process::is_surely_dead(&other.process);
             any_dead |= other.dead;
@@ -107,6 +114,22 @@ impl Executor {
         if any_dead {
             shared.claim_now.notify_one();
         }
+    }
+
+    /// A heartbeat that is later than now was made before the shared clock was set back: whether it
+    /// is still the last one after a lease's time by our own.
+    fn is_silent_though_ahead(&self, other: &Heard) -> bool {
+        let shared = &self.0;
+        let now = shared.clock.monotonic();
+        if other.dead || other.heartbeat_at <= shared.clock.now() + A_MOMENT {
+            shared.ahead.remove(&other.id);
+            return false;
+        }
+        let mut seen = shared.ahead.entry(other.id).or_insert((other.heartbeat_at, now));
+        if seen.0 != other.heartbeat_at {
+            *seen = (other.heartbeat_at, now);
+        }
+        now.saturating_sub(seen.1) > shared.settings.lease
     }
 
     /// A database that has vanished without a word must not hold up what says that we live.

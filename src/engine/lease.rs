@@ -34,20 +34,23 @@ struct Held {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beat {
     monotonic: Duration,
+    /// By this machine's own clock: it goes on while a machine sleeps.
     wall: DateTime<Utc>,
+    /// By the clock that all go by.
+    at: DateTime<Utc>,
 }
 
 impl Beat {
     /// To be taken before the heartbeat is sent.
     pub(super) fn now(clock: &Clock) -> Self {
-        Self { monotonic: clock.monotonic(), wall: clock.now() }
+        Self { monotonic: clock.monotonic(), wall: clock.machine_time(), at: clock.now() }
     }
 }
 
 impl Life {
     pub(super) fn new(id: Uuid, lease: Duration, sent: Beat, clock: Clock) -> Self {
         let over = CancellationToken::new();
-        let held = Mutex::new(Held { beat: sent, since: sent.wall });
+        let held = Mutex::new(Held { beat: sent, since: clock.now() });
         Self { id, over, lease, held, clock }
     }
 
@@ -55,7 +58,7 @@ impl Life {
     pub(super) fn renew(&self, sent: Beat) {
         let held = self.holds();
         let mut last = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = if held { last.since } else { sent.wall };
+        let since = if held { last.since } else { sent.at };
         *last = Held { beat: sent, since };
     }
 
@@ -71,7 +74,7 @@ impl Life {
         }
         let beat = self.held.lock().unwrap_or_else(PoisonError::into_inner).beat;
         let good_for = self.lease * 4 / 5;
-        let by_wall = (self.clock.now() - beat.wall).to_std().unwrap_or(Duration::ZERO);
+        let by_wall = (self.clock.machine_time() - beat.wall).to_std().unwrap_or(Duration::ZERO);
         let by_monotonic = self.clock.monotonic().saturating_sub(beat.monotonic);
         by_wall < good_for && by_monotonic < good_for
     }

@@ -81,7 +81,7 @@ impl Drive {
             next = select_all(under_way);
         }
         self.note_failed(&failed);
-        let (policy, now) = (&shared.settings.policy, shared.clock.now());
+        let (policy, now) = (&shared.settings.policy, self.now());
         settle::schedule(&mut self.saga, &failed, policy, now, shared.clock.chance());
         settle::end_doubt(&mut self.saga, policy, now);
     }

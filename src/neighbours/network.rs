@@ -13,12 +13,11 @@ use reqwest::{Client, Response};
 use super::Address;
 use super::wire::{Carried, Lost, Parcel, Wire};
 use crate::saga::Outcome;
+use crate::saga::retry::LONGEST_ASKED;
 use crate::trace::TraceParent;
 
 /// The longest answer that is read, in bytes. The contract's answers are a few hundred.
 const MAX_ANSWER: usize = 256 * 1024;
-/// A neighbour's `Retry-After` is believed up to here.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
 
 /// A connection not made by then will not be; always within the call's own bound, so that it is
 /// known to be a connection that failed and not an answer that is missing.
@@ -127,6 +126,6 @@ async fn read(mut response: Response) -> Result<Carried, Lost> {
 /// Seconds, as our neighbours would send it; a date is left to our own pauses.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    let wait = Duration::from_secs(seconds).min(MAX_RETRY_AFTER);
+    let wait = Duration::from_secs(seconds).min(LONGEST_ASKED);
     u64::try_from(wait.as_millis()).ok()
 }

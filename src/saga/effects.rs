@@ -3,7 +3,7 @@
 //! A fold over the log. The invariant: an effect that may have been sent is never `Untouched`, and
 //! doubt is sticky: only an outcome that settles it, or a person, ends it (SAGA.md, "Outcomes").
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::context::{Context, Kinds};
 use super::definition::{Definition, EffectStage};
@@ -191,6 +191,22 @@ impl Position {
                         .for_each(|(track, _)| track.may_have_begun(since, taken_over_at));
                 }
                 Direction::Backward => {}
+            }
+        }
+    }
+
+    /// The clock was set by so much, back: moments that are in memory are of the clock as it is now.
+    pub(super) fn clock_was_set_back(&mut self, by: TimeDelta) {
+        let tracks = self
+            .stages
+            .iter_mut()
+            .flat_map(|stage| stage.forward.iter_mut().chain(&mut stage.undo));
+        for track in tracks {
+            if let Standing::Unsure { since } = &mut track.standing {
+                *since += by;
+            }
+            if let Some(begun) = &mut track.open_since {
+                *begun += by;
             }
         }
     }

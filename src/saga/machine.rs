@@ -13,8 +13,11 @@ use super::definition::{EffectStage, Stage, Work};
 use super::effects::{Effect, StagePosition, Standing, Track};
 use super::instance::{Instance, Stuck};
 use super::plan::{Plan, numbered};
-use super::retry::Backoff;
+use super::retry::{Backoff, LONGEST_ASKED};
 use super::vocabulary::{Direction, Neighbour, State};
+
+/// Clocks that agree differ by less.
+pub const A_MOMENT: Duration = Duration::from_secs(2);
 
 /// What is configured now; a saga is held to the stricter of this and what it began under.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +81,24 @@ impl Policy {
             }
     }
 
+    /// Schedules are hardly ever further off: only what a neighbour asks for is. What an executor puts
+    /// off besides, for an operator or after a fault of its own, is shorter than half a minute.
+    pub fn usual_pause(&self) -> Duration {
+        self.backoff.longest().max(Duration::from_secs(30)) + A_MOMENT
+    }
+
+    /// No schedule is further off.
+    pub fn longest_pause(&self) -> Duration {
+        self.usual_pause().max(LONGEST_ASKED + A_MOMENT)
+    }
+
+    /// Whether a schedule can't be meant: it was made by a clock that has been set back since, or by
+    /// another that was ahead. What is due by such a one is due now.
+    fn is_too_far(&self, saga: &Instance, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        at > now + self.longest_pause()
+            || (at > now + self.usual_pause() && saga.updated_at > now + A_MOMENT)
+    }
+
     /// How long a saga may take to be `Reserved`: from acceptance, and from the end of a doubt.
     pub fn time_for(&self, context: &Context) -> Duration {
         if context.attended { self.deadline_attended.min(self.deadline) } else { self.deadline }
@@ -125,7 +146,7 @@ fn forward(saga: &Instance, stage: &Stage, policy: &Policy, now: DateTime<Utc>) 
     match stage.work {
         Work::Confirm => Next::Enter(stage.reaches, None),
         Work::Read if late => go_back(saga, out_of_time(saga)),
-        Work::Read => match waits_until(saga, now) {
+        Work::Read => match waits_until(saga, policy, now) {
             Some(until) => pause(Some(until.min(saga.deadline_at)), None),
             None => Next::Read,
         },
@@ -244,8 +265,12 @@ impl Earlier {
     }
 }
 
-pub(super) fn waits_until(saga: &Instance, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    saga.next_attempt_at.filter(|at| *at > now)
+pub(super) fn waits_until(
+    saga: &Instance,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    saga.next_attempt_at.filter(|at| *at > now && !policy.is_too_far(saga, *at, now))
 }
 
 pub(super) fn pause(until: Option<DateTime<Utc>>, stuck: Option<Stuck>) -> Next {
@@ -254,16 +279,6 @@ pub(super) fn pause(until: Option<DateTime<Utc>>, stuck: Option<Stuck>) -> Next 
 
 fn out_of_time(saga: &Instance) -> Cause {
     Cause::Deadline { step: saga.current_step(), detail: saga.last_error.clone() }
-}
-
-/// Takes a claimed saga up. One that nobody could drive when its deadline passed still gets a
-/// quarter of the time that it had: it was left by a dead owner, or was due before this executor
-/// began, `since`.
-pub fn take_up(saga: &mut Instance, policy: &Policy, now: DateTime<Utc>, since: DateTime<Utc>) {
-    let nobody_was_there = saga.taken_over || saga.next_attempt_at.is_some_and(|due| due < since);
-    if now > saga.deadline_at && nobody_was_there {
-        saga.deadline_at = now + policy.time_for(&saga.context) / 4;
-    }
 }
 
 /// Whether any effect may have happened and may not be sent again.

@@ -18,6 +18,7 @@ pub mod outcome;
 mod plan;
 pub mod retry;
 pub mod settle;
+pub mod take_up;
 pub mod vocabulary;
 
 pub use call::{Call, How};

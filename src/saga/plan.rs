@@ -72,7 +72,7 @@ impl Plan {
         now: DateTime<Utc>,
         limit: Option<DateTime<Utc>>,
     ) -> Next {
-        match waits_until(saga, now) {
+        match waits_until(saga, policy, now) {
             None if !self.calls.is_empty() => {
                 self.calls.iter_mut().for_each(|call| call.deadline = limit);
                 Next::Call(self.calls)

@@ -5,6 +5,9 @@
 
 use std::time::Duration;
 
+/// A neighbour that asks for a longer pause (`Retry-After`) does not get it.
+pub const LONGEST_ASKED: Duration = Duration::from_mins(10);
+
 /// `retry.*` of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
@@ -19,6 +22,11 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// No pause of its own is longer.
+    pub fn longest(&self) -> Duration {
+        self.max.mul_f64(1.0 + self.jitter)
+    }
+
     /// The pause after so many failures in a row (from 1). `chance` is 0 to 1.
     pub fn pause(&self, failures: u32, chance: f64) -> Duration {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);

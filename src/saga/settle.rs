@@ -11,6 +11,7 @@ use super::entry::{Entry, Event};
 use super::instance::Instance;
 use super::machine::{Policy, in_doubt};
 use super::outcome::{Learned, Outcome, Reading, Report};
+use super::retry::LONGEST_ASKED;
 use super::vocabulary::{Direction, Phase, State, Step, StuckKind};
 
 /// Takes in what came of a call. When all of a round are in, [`schedule`] follows.
@@ -70,7 +71,8 @@ pub fn schedule(
     saga.attempts = saga.attempts.saturating_add(1);
     saga.failing_since = saga.failing_since.or(Some(now));
     let asked = failed.iter().filter_map(|report| report.retry_after_ms).max().unwrap_or(0);
-    let pause = policy.backoff.pause(saga.attempts, chance).max(Duration::from_millis(asked));
+    let asked = Duration::from_millis(asked).min(LONGEST_ASKED);
+    let pause = policy.backoff.pause(saga.attempts, chance).max(asked);
     // Whole microseconds: what both databases keep.
     saga.next_attempt_at = Some((now + pause).trunc_subsecs(6));
     saga.last_error = failed.iter().find_map(|report| report.error.clone());

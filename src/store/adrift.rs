@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::claim::MONEY_FIRST;
+use super::due::Due;
 use super::operator::open_states;
+use super::transaction::Tries;
 use super::{Error, Store};
 use crate::order::OrderId;
 use crate::saga::StuckKind;
@@ -21,7 +23,7 @@ pub(super) const DEAD_OWNERS: &str = "SELECT id FROM executor WHERE dead AND \
 
 impl Store {
     /// Whether a claim would find anything.
-    pub async fn is_any_claimable(&self, now: DateTime<Utc>) -> Result<bool, Error> {
+    pub async fn is_any_claimable(&self, at: Due) -> Result<bool, Error> {
         // In the order of its index, so that no other will do.
         let due = MONEY_FIRST.map(|at_risk| {
             format!(
@@ -31,8 +33,18 @@ impl Store {
             )
         });
         let sql = format!("{} UNION ALL {DEAD_OWNERS} LIMIT 1", due.join(" UNION ALL "));
-        let found = self.write.query_one_raw(self.statement(&sql, vec![now.into()])).await?;
-        Ok(found.is_some())
+        let found = self.write.query_one_raw(self.statement(&sql, vec![at.now.into()])).await?;
+        if found.is_some() {
+            return Ok(true);
+        }
+        let far_off = Due::far_off("");
+        for at_risk in MONEY_FIRST {
+            let one = self.statement(&far_off, at.far_off_values(at_risk, 1));
+            if self.write.query_one_raw(one).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How many open sagas nobody drives, by state: they wait, or a dead executor left them.
@@ -85,20 +97,26 @@ impl Store {
         now: DateTime<Utc>,
         due: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let transaction = self.write.begin().await?;
         let abandoned = saga_instance::Entity::update_many()
             .col_expr(saga_instance::Column::Owner, Expr::value(Option::<Uuid>::None))
             .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(due))
             .filter(saga_instance::Column::Id.eq(id.0))
             .filter(saga_instance::Column::Owner.eq(owner))
             .filter(saga_instance::Column::Fence.eq(fence));
-        let given_up = async {
-            if abandoned.exec(&transaction).await?.rows_affected == 1 {
-                self.log_take_over(&transaction, &[id.0], owner, now).await?;
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let given_up = async {
+                if abandoned.clone().exec(&transaction).await?.rows_affected == 1 {
+                    self.log_take_over(&transaction, &[id.0], owner, now).await?;
+                }
+                Ok(())
+            };
+            let given_up = given_up.await;
+            let ended = transaction.end(given_up).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
             }
-            Ok(())
-        };
-        let given_up = given_up.await;
-        transaction.end(given_up).await
+        }
     }
 }

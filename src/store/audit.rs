@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use entity::{orders, outbox, saga_instance, step_log};
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    IsolationLevel, QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::codec::{entries_of, instance_of};
 use super::order::with_items;
 use super::saga::Found;
+use super::transaction::Transaction;
 use super::{Error, Order, Store, Unreadable};
 use crate::order::OrderId;
 use crate::saga::{Definition, Entry, Instance};
@@ -89,14 +90,14 @@ impl Store {
         let snapshot = self.snapshot().await?;
         let ids = self.ids_behind(&snapshot, after, limit).await?;
         let accounts = read(&snapshot, &ids, definitions).await?;
-        snapshot.commit().await?;
+        snapshot.leave().await;
         Ok(accounts)
     }
 
     /// The next ids that any table names: as far as none of them has more in between.
     async fn ids_behind(
         &self,
-        snapshot: &DatabaseTransaction,
+        snapshot: &Transaction,
         after: Uuid,
         limit: u64,
     ) -> Result<Vec<Uuid>, Error> {
@@ -121,7 +122,7 @@ impl Store {
     ) -> Result<Account, Error> {
         let snapshot = self.snapshot().await?;
         let accounts = read(&snapshot, &[id.0], definitions).await?;
-        snapshot.commit().await?;
+        snapshot.leave().await;
         let nothing = Account { id, saga: None, entries: 0, order: None, events: Vec::new() };
         Ok(accounts.into_iter().next().unwrap_or(nothing))
     }
@@ -178,30 +179,28 @@ impl Store {
         let sql = format!("{undriven} UNION ALL {driven} ORDER BY created_at, id LIMIT $2");
         let ids = ids_of(&snapshot, self.statement(&sql, values)).await?;
         let mut sagas = sagas(&snapshot, &ids, definitions).await?;
-        snapshot.commit().await?;
+        snapshot.leave().await;
         Ok(ids.iter().filter_map(|id| sagas.remove(id)).collect())
     }
 
     /// A transaction that sees one moment.
-    async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
-        Ok(match self.backend {
-            DbBackend::Postgres => {
-                let (level, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                self.read.connections.begin_with_config(Some(level), Some(access)).await?
-            }
+    async fn snapshot(&self) -> Result<Transaction, Error> {
+        let begin = match self.backend {
+            DbBackend::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             // With a write-ahead log, a reader of SQLite sees the moment of its first look.
-            _ => self.read.connections.begin().await?,
-        })
+            _ => "BEGIN",
+        };
+        Ok(self.read.begin_unseen(begin).await?)
     }
 }
 
-async fn ids_of(snapshot: &DatabaseTransaction, select: Statement) -> Result<Vec<Uuid>, Error> {
+async fn ids_of(snapshot: &Transaction, select: Statement) -> Result<Vec<Uuid>, Error> {
     let rows = snapshot.query_all_raw(select).await?;
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
 async fn read(
-    snapshot: &DatabaseTransaction,
+    snapshot: &Transaction,
     ids: &[Uuid],
     definitions: &[&'static Definition],
 ) -> Result<Vec<Account>, Error> {
@@ -230,7 +229,7 @@ async fn read(
 }
 
 async fn sagas(
-    snapshot: &DatabaseTransaction,
+    snapshot: &Transaction,
     ids: &[Uuid],
     definitions: &[&'static Definition],
 ) -> Result<BTreeMap<Uuid, Kept>, Error> {
@@ -261,7 +260,7 @@ async fn sagas(
     Ok(rows.into_iter().map(kept).collect())
 }
 
-async fn entries(snapshot: &DatabaseTransaction, id: Uuid) -> Result<usize, Error> {
+async fn entries(snapshot: &Transaction, id: Uuid) -> Result<usize, Error> {
     let of_saga = step_log::Entity::find().filter(step_log::Column::SagaId.eq(id));
     let seqs = of_saga.select_only().column(step_log::Column::Seq);
     Ok(seqs.into_tuple::<i32>().all(snapshot).await?.len())

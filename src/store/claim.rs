@@ -17,8 +17,9 @@ use uuid::Uuid;
 
 use super::adrift::DEAD_OWNERS;
 use super::codec::instance_of;
-use super::pool::Transaction;
+use super::due::Due;
 use super::rowset::{self, source_of_ids};
+use super::transaction::{Transaction, Tries};
 use super::{Error, Store, Unreadable};
 use crate::order::OrderId;
 use crate::saga::{Definition, Instance, Stuck, StuckKind};
@@ -40,34 +41,40 @@ pub struct Claimed {
 }
 
 impl Store {
-    /// Makes `executor` the owner of up to `limit` sagas that are due at `now` or that a dead
-    /// executor owned. Those that can't be read are set aside instead.
+    /// Makes `executor` the owner of up to `limit` sagas that are due or that a dead executor owned. Those that can't be read are set aside instead.
     pub async fn claim(
         &self,
         executor: Uuid,
-        now: DateTime<Utc>,
+        due: Due,
         limit: u64,
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
-        let transaction = self.write.begin().await?;
-        let claimed = self.claim_in(&transaction, executor, now, limit, definitions).await;
-        transaction.end(claimed).await
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let claimed = self.claim_in(&transaction, executor, due, limit, definitions).await;
+            let ended = transaction.end(claimed).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
+            }
+        }
     }
 
     async fn claim_in(
         &self,
         transaction: &Transaction,
         executor: Uuid,
-        now: DateTime<Utc>,
+        due: Due,
         limit: u64,
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
+        let now = due.now;
         // What a dead owner left must not hold up what is due, however much it is.
         let half = limit.div_ceil(2);
         let orphans = self.orphaned(transaction, half).await?;
         self.log_take_over(transaction, &orphans, executor, now).await?;
         let left = limit.saturating_sub(orphans.len() as u64);
-        let due = if left == 0 { vec![] } else { self.due(transaction, now, left).await? };
+        let due = if left == 0 { vec![] } else { self.due(transaction, due, left).await? };
         let is_full = orphans.len() as u64 == half || due.len() as u64 == left;
         let mut claimed = Claimed { orphans: orphans.len(), is_full, ..Claimed::default() };
         let ids: Vec<Uuid> = orphans.into_iter().chain(due).collect();
@@ -87,21 +94,28 @@ impl Store {
         now: DateTime<Utc>,
         definitions: &[&'static Definition],
     ) -> Result<Option<Instance>, Error> {
-        let transaction = self.write.begin().await?;
         let sql = format!(
             "SELECT id FROM saga_instance WHERE id = $1 AND revision = $2 AND owner IS NULL \
              AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
             self.for_update()
         );
-        let claimed = async {
-            let found = self.ids(&transaction, &sql, vec![id.0.into(), revision.into()]).await?;
-            let mut claimed = Claimed::default();
-            let rows = take(&transaction, &found, executor).await?;
-            self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
-            Ok(claimed.sagas.pop())
-        };
-        let claimed = claimed.await;
-        transaction.end(claimed).await
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let claimed = async {
+                let id = vec![id.0.into(), revision.into()];
+                let found = self.ids(&transaction, &sql, id).await?;
+                let mut claimed = Claimed::default();
+                let rows = take(&transaction, &found, executor).await?;
+                self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+                Ok(claimed.sagas.pop())
+            };
+            let claimed = claimed.await;
+            let ended = transaction.end(claimed).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
+            }
+        }
     }
 
     /// When the next saga that nobody owns is due.
@@ -144,9 +158,10 @@ impl Store {
     async fn due(
         &self,
         transaction: &Transaction,
-        now: DateTime<Utc>,
+        at: Due,
         limit: u64,
     ) -> Result<Vec<Uuid>, Error> {
+        let far_off = Due::far_off(self.for_update());
         let sql = format!(
             "SELECT id FROM saga_instance WHERE owner IS NULL AND next_attempt_at <= $1 \
              AND at_risk = $2 ORDER BY next_attempt_at LIMIT $3 {}",
@@ -155,8 +170,11 @@ impl Store {
         let mut due = Vec::new();
         for at_risk in MONEY_FIRST {
             let left = limit.saturating_sub(due.len() as u64);
-            let values = vec![now.into(), at_risk.into(), left.into()];
+            let values = vec![at.now.into(), at_risk.into(), left.into()];
             due.extend(self.ids(transaction, &sql, values).await?);
+            let left = limit.saturating_sub(due.len() as u64);
+            let values = at.far_off_values(at_risk, left);
+            due.extend(self.ids(transaction, &far_off, values).await?);
         }
         Ok(due)
     }

@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::Arguments as _;
 use sea_orm::sqlx::postgres::PgArguments;
-use sea_orm::sqlx::{Arguments as _, Connection, Error as DriverError, Postgres};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
@@ -16,9 +15,9 @@ use super::codec::{
     entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row, tally_row,
 };
 use super::commit_sql::{self, InTurn};
-use super::connect::ACQUIRE;
-use super::pool::{Transaction, driver_error};
 use super::rowset::{self, Rowset, source_of_ids};
+use super::session::Session;
+use super::transaction::{Transaction, Tries};
 use super::write::{Base, Fate, Write};
 use super::{Error, Store};
 use crate::clock::Clock;
@@ -88,7 +87,7 @@ pub struct Committer {
 
 #[derive(Debug)]
 struct Kept {
-    connection: PoolConnection<Postgres>,
+    session: Session,
     used_at: Duration,
 }
 
@@ -117,32 +116,35 @@ impl Committer {
 
     /// One that answered a moment ago, or just now: what is sent to one that is gone may have
     /// arrived.
-    async fn connection(&mut self) -> Result<PoolConnection<Postgres>, Error> {
-        let kept = self.kept.take();
-        let used_at = kept.as_ref().map(|kept| kept.used_at);
-        let mut connection = match kept {
-            Some(kept) => kept.connection,
-            None => self.store.write.connection().await?,
-        };
-        if used_at.is_none_or(|at| self.clock.monotonic().saturating_sub(at) > A_MOMENT) {
-            let answered = self.clock.within(ACQUIRE, connection.ping()).await;
-            answered.unwrap_or(Err(DriverError::PoolTimedOut)).map_err(driver_error)?;
+    async fn session(&mut self) -> Result<Session, Error> {
+        if let Some(Kept { mut session, used_at }) = self.kept.take() {
+            let silent = self.clock.monotonic().saturating_sub(used_at) > A_MOMENT;
+            if !silent || session.ping().await.is_ok() {
+                return Ok(session);
+            }
         }
-        Ok(connection)
+        Ok(self.store.write.session().await?)
     }
 
     /// Whether all stood, so that all are written. If not, none is.
     async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<bool, Error> {
-        let mut connection = self.connection().await?;
-        let (sql, arguments) = at_once(self.writer, writes)?;
-        let all_stand = match self.store.write.commit_by(&mut connection, sql, arguments).await {
-            Ok(()) => true,
-            // In turn it shows which do not stand, or that one has what can't be written.
-            Err(Error::Refused(_)) => false,
-            Err(error) => return Err(error),
-        };
-        self.kept = Some(Kept { connection, used_at: self.clock.monotonic() });
-        Ok(all_stand)
+        let mut tries = Tries::default();
+        loop {
+            let mut session = self.session().await?;
+            let (sql, arguments) = at_once(self.writer, writes)?;
+            let ended = self.store.write.commit_by(&mut session, sql, arguments).await;
+            if tries.once_more(&ended, &self.clock).await {
+                continue;
+            }
+            let all_stand = match ended {
+                Ok(()) => true,
+                // In turn it shows which do not stand, or that one has what can't be written.
+                Err(Error::Refused(_)) => false,
+                Err(error) => return Err(error),
+            };
+            self.kept = Some(Kept { session, used_at: self.clock.monotonic() });
+            return Ok(all_stand);
+        }
     }
 }
 
@@ -152,9 +154,15 @@ impl Store {
         writer: Uuid,
         writes: &[&Write],
     ) -> Result<HashSet<Uuid>, Error> {
-        let transaction = self.write.begin().await?;
-        let touched = self.write_in_turn(&transaction, writer, writes).await;
-        transaction.end(touched).await
+        let mut tries = Tries::default();
+        loop {
+            let transaction = self.write.begin().await?;
+            let touched = self.write_in_turn(&transaction, writer, writes).await;
+            let ended = transaction.end(touched).await;
+            if !tries.once_more(&ended, self.write.clock()).await {
+                return ended;
+            }
+        }
     }
 
     async fn write_in_turn(

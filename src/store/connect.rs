@@ -3,22 +3,48 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr};
+use sea_orm::sqlx::ConnectOptions as _;
+use sea_orm::sqlx::Error as DriverError;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectionTrait, DbBackend};
 
+use super::connection::{SessionAccess, Setup};
+use super::failure::driver_error;
+use super::gate::Gate;
+use super::kept::{Manner, Repeats};
 use super::lock::{Lock, named};
-use super::pool::{Gate, Pool};
+use super::pool::Pool;
+use super::witness::Others;
 use super::{Error, Store, pooler};
+use crate::clock::Clock;
 
-/// Connections kept for writing: the log writer, claims and heartbeats, and one to spare.
+/// Connections kept for writing: the log writer's, one for claims and operators, and one that says
+/// that we live.
 const WRITERS: u32 = 3;
-/// Connections of a command that only reads: one looks while another looks again.
+/// Connections that read, of SQLite's and of a command that only reads.
 const READERS: u32 = 4;
-/// How long a statement waits for a connection before the database counts as out of reach.
-pub(super) const ACQUIRE: Duration = Duration::from_secs(3);
-/// Behind a gate it is the gate that says what is out of reach, not a machine that is merely busy.
-const ACQUIRE_BEHIND_A_GATE: Duration = Duration::from_mins(1);
-/// A connection that was silent for so long is asked whether it is still there, before it is used.
-const SILENT: Duration = Duration::from_secs(1);
+/// SQLite waits for so long for another process's lock.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Whatever is looked up on the way to an answer. Not long, as many may wait for the same table.
+const READING: Manner = Manner {
+    statement: Duration::from_secs(5),
+    asked_after: Duration::from_secs(1),
+    repeats: Repeats::Freely,
+};
+/// A page of an audit, or a count of everything.
+const AUDITING: Manner = Manner {
+    statement: Duration::from_mins(2),
+    asked_after: Duration::from_secs(1),
+    repeats: Repeats::Freely,
+};
+/// What is sent to a connection that is gone may have been carried out: it is asked before.
+const WRITING: Manner = Manner {
+    statement: Duration::from_secs(9),
+    asked_after: Duration::from_millis(2),
+    repeats: Repeats::Never,
+};
 
 /// As what a process comes to the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +67,16 @@ pub struct Options<'a> {
     pub silence: Duration,
     /// As what.
     pub access: Access,
+    /// Bounds what is asked, and is the time by which connections age.
+    pub clock: Clock,
     /// What everything passes; `None` but in proofs.
     pub gate: Option<Arc<dyn Gate>>,
+}
+
+impl Options<'_> {
+    fn pool(&self, setup: Setup, most: u32, manner: Manner) -> Pool {
+        Pool::new(setup, most, manner, (&self.clock, self.gate.as_ref()))
+    }
 }
 
 /// Connects. Doesn't migrate.
@@ -65,26 +99,25 @@ pub async fn open(options: Options<'_>) -> Result<Store, Error> {
 /// [`Error::Unusable`] where there is no such SQLite file; [`Error::Unavailable`] where the database
 /// is out of reach now.
 pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
-    let (read, backend) = if options.url.starts_with("sqlite:") {
+    let setup = if options.url.starts_with("sqlite:") {
         let path = named(options.url);
         // A `file:` name is SQLite's to understand.
         if !path.starts_with("file:") && !path.exists() {
             let missing = format!("`database.url`: there is no file {}", path.display());
             return Err(Error::Unusable(missing));
         }
-        let mut pool = ConnectOptions::new(options.url);
-        pool.max_connections(READERS).acquire_timeout(ACQUIRE).sqlx_logging(false);
         // Not SQLite's own read-only mode: after a crash, a first reader has to recover the log.
-        pool.map_sqlx_sqlite_opts(|sqlite| {
-            sqlite.busy_timeout(Duration::from_secs(5)).pragma("query_only", "ON")
-        });
-        (Pool::new(Database::connect(pool).await?, options.gate.clone()), DbBackend::Sqlite)
+        let sqlite = sqlite(options.url)?.pragma("query_only", "ON");
+        Setup::Sqlite(Box::new(sqlite))
     } else {
         pooler::leaves_sessions(options.url).await?;
-        let read_only = Some(("default_transaction_read_only", "on"));
-        (postgres_pool(&options, READERS, read_only).await?, DbBackend::Postgres)
+        let read_only = [("default_transaction_read_only", "on".to_owned())];
+        postgres_setup(&options, AUDITING, SessionAccess::ReadOnly, read_only)?
     };
-    Ok(Store { write: read.clone(), read, backend, lock: None })
+    let backend = setup.backend();
+    let read = options.pool(setup, READERS, AUDITING);
+    drop(read.session().await?);
+    Ok(Store { write: read.clone(), alive: read.clone(), read, backend, lock: None })
 }
 
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
@@ -92,64 +125,83 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
         Access::Owner => Some(Arc::new(Lock::on(options.url).await?)),
         Access::Guest => None,
     };
-    let acquire = if options.gate.is_some() { ACQUIRE_BEHIND_A_GATE } else { ACQUIRE };
-    let pool = async |connections: u32| {
-        let mut pool = ConnectOptions::new(options.url);
-        pool.max_connections(connections).min_connections(1).acquire_timeout(acquire);
-        // A file does not hang up.
-        pool.test_before_acquire(false);
-        pool.sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
-            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-            sqlite
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // Durable against power loss too, not only against our own death.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(Duration::from_secs(5))
-                .foreign_keys(true)
-        });
-        let connections = Database::connect(pool).await?;
-        Ok::<_, Error>(Pool::new(connections, options.gate.clone()))
-    };
+    let sqlite = sqlite(options.url)?
+        .journal_mode(SqliteJournalMode::Wal)
+        // Durable against power loss too, not only against our own death.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true);
+    // Here, and never later: a file that is gone is not to be replaced by an empty one.
+    let creating = Setup::Sqlite(Box::new(sqlite.clone().create_if_missing(true)));
+    drop(creating.open().await.map_err(driver_error)?);
+    let setup = Setup::Sqlite(Box::new(sqlite));
+    let others = if lock.is_some() { Others::DoNot } else { Others::Commit };
     // One writer: SQLite has one anyway, and queueing here beats its busy loop.
-    let write = pool(1).await?;
-    let read = pool(4).await?;
-    Ok(Store { write, read, backend: DbBackend::Sqlite, lock })
+    let write = options.pool(setup.clone(), 1, WRITING).witnessed(others);
+    drop(write.session().await?);
+    let read = options.pool(setup, READERS, READING);
+    Ok(Store { alive: write.clone(), write, read, backend: DbBackend::Sqlite, lock })
+}
+
+fn sqlite(url: &str) -> Result<SqliteConnectOptions, Error> {
+    let options: SqliteConnectOptions = url.parse().map_err(unusable)?;
+    Ok(options.busy_timeout(BUSY).disable_statement_logging())
+}
+
+/// An address that no connection can come from. It may hold a password: it is not repeated.
+fn unusable(error: DriverError) -> Error {
+    drop(error);
+    Error::Unusable("`database.url` is not the address of a database".to_owned())
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
     pooler::leaves_sessions(options.url).await?;
     // What writes has one good plan, whatever it writes; making it anew costs more than to carry it
     // out.
-    let planned_once = Some(("plan_cache_mode", "force_generic_plan"));
-    let write = postgres_pool(&options, WRITERS, planned_once).await?;
+    let planned_once = [("plan_cache_mode", "force_generic_plan".to_owned())];
+    let setup = postgres_setup(&options, WRITING, SessionAccess::Writable, planned_once)?;
+    let write = options.pool(setup, WRITERS, WRITING);
+    drop(write.session().await?);
+    // Neither many claims nor a hanging one keep us from saying that we live.
+    let (alive, write) = (write.lane(1), write.lane(WRITERS - 1));
     let readers = options.max_connections.saturating_sub(WRITERS).max(1);
-    let read = postgres_pool(&options, readers, None).await?;
-    Ok(Store { write, read, backend: DbBackend::Postgres, lock: None })
+    // Who waits for a table that somebody has locked holds a connection: not for long.
+    let not_for_locks = [("lock_timeout", "2s".to_owned())];
+    let setup = postgres_setup(&options, READING, SessionAccess::Writable, not_for_locks)?;
+    let read = options.pool(setup, readers, READING);
+    drop(read.session().await?);
+    Ok(Store { write, alive, read, backend: DbBackend::Postgres, lock: None })
 }
 
-async fn postgres_pool(
+/// Sessions with these settings besides those that all of ours have. They are set by statements and
+/// not as they begin, which a pooler in between may not let through.
+fn postgres_setup<const N: usize>(
     options: &Options<'_>,
-    connections: u32,
-    setting: Option<(&'static str, &'static str)>,
-) -> Result<Pool, DbErr> {
-    let silence = options.silence.as_millis().max(1);
-    let mut pool = ConnectOptions::new(options.url);
-    pool.max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE);
-    pool.test_before_acquire_if_idle_for(SILENT);
-    pool.sqlx_logging(false).map_sqlx_postgres_opts(move |postgres| {
-        // Every statement has its index, and joins a few rows to it. A plan made while a table
-        // was small must not become a scan, or a join over a whole index, when it is large. Nor a
-        // bitmap: it reads what is dead each time, where an index scan marks it for the next.
-        let plans =
-            ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit"];
-        postgres
-            .application_name("order-service")
-            .options(plans.map(|plan| (plan, "off")))
-            .options([("idle_in_transaction_session_timeout", silence)])
-            .options(setting)
-    });
-    Ok(Pool::new(Database::connect(pool).await?, options.gate.clone()))
+    manner: Manner,
+    access: SessionAccess,
+    settings: [(&str, String); N],
+) -> Result<Setup, Error> {
+    let postgres: PgConnectOptions = options.url.parse().map_err(unusable)?;
+    let postgres = postgres.application_name("order-service").disable_statement_logging();
+    // What the driver would set by itself is a parameter that poolers don't know.
+    let postgres = postgres.extra_float_digits(None);
+    // Every statement has its index, and joins a few rows to it. A plan made while a table
+    // was small must not become a scan, or a join over a whole index, when it is large. Nor a
+    // bitmap: it reads what is dead each time, where an index scan marks it for the next.
+    let plans =
+        ["enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "jit"];
+    let millis = |bound: Duration| bound.as_millis().max(1).to_string();
+    // Sooner than we stop listening: then the connection is still good.
+    let statement = manner.statement.saturating_sub(Duration::from_secs(1));
+    let ours = [
+        ("idle_in_transaction_session_timeout", millis(options.silence)),
+        ("statement_timeout", millis(statement)),
+        // What our statements are written for, whatever the database's default is.
+        ("default_transaction_isolation", "read committed".to_owned()),
+    ];
+    let all = plans.map(|plan| (plan, "off".to_owned())).into_iter().chain(ours).chain(settings);
+    let session: Vec<_> = all.map(|(name, value)| format!("SET {name} = '{value}'; ")).collect();
+    let session = session.concat();
+    Ok(Setup::Postgres { options: Box::new(postgres), session, access })
 }
 
 impl Store {
@@ -168,9 +220,8 @@ impl Store {
 impl Store {
     /// Closes the connections; statements after this fail.
     pub async fn close(&self) {
-        let close = async |pool: &Pool| drop(pool.connections.clone().close().await);
-        close(&self.read).await;
-        close(&self.write).await;
+        self.read.close().await;
+        self.write.close().await;
         if let Some(lock) = &self.lock {
             lock.give_back();
         }

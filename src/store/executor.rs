@@ -11,6 +11,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Set,
 };
 use std::time::Duration;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::{Error, Store};
@@ -61,7 +62,7 @@ impl Store {
             dead: Set(false),
             circuits: Set(None),
         };
-        row.insert(&self.write).await?;
+        row.insert(&self.alive).await?;
         Ok(())
     }
 
@@ -79,7 +80,7 @@ impl Store {
             .col_expr(executor::Column::Circuits, Expr::value(circuits))
             .filter(executor::Column::Id.eq(id))
             .filter(executor::Column::Dead.eq(false))
-            .exec(&self.write)
+            .exec(&self.alive)
             .await?;
         Ok(beaten.rows_affected == 1)
     }
@@ -92,7 +93,7 @@ impl Store {
             .order_by_asc(executor::Column::Dead)
             .order_by_asc(executor::Column::StartedAt)
             .limit(1000)
-            .all(&self.write)
+            .all(&self.alive)
             .await?;
         let heard = |row: executor::Model| Heard {
             id: row.id,
@@ -115,7 +116,7 @@ impl Store {
             .filter(executor::Column::Id.eq(id))
             .filter(executor::Column::Dead.eq(false))
             .filter(executor::Column::HeartbeatAt.eq(last_heard))
-            .exec(&self.write)
+            .exec(&self.alive)
             .await?;
         Ok(declared.rows_affected == 1)
     }
@@ -127,7 +128,7 @@ impl Store {
                    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id LIMIT 1) \
                    IS NULL";
         let before = now - REMEMBERED;
-        self.write.execute_raw(self.statement(sql, vec![before.into()])).await?;
+        self.alive.execute_raw(self.statement(sql, vec![before.into()])).await?;
         Ok(())
     }
 
@@ -149,7 +150,7 @@ impl Store {
             .to_owned();
         executor::Entity::insert(row)
             .on_conflict(known)
-            .exec_without_returning(&self.write)
+            .exec_without_returning(&self.alive)
             .await?;
         Ok(())
     }
@@ -159,7 +160,7 @@ impl Store {
         executor::Entity::update_many()
             .col_expr(executor::Column::Dead, Expr::value(true))
             .filter(executor::Column::Id.eq(id))
-            .exec(&self.write)
+            .exec(&self.alive)
             .await?;
         Ok(())
     }
@@ -171,19 +172,27 @@ impl Store {
         }
         let sql = "SELECT pg_postmaster_start_time() > clock_timestamp() - $1 * interval '1 ms'";
         let millis = this.as_secs_f64() * 1000.0;
-        let row = self.write.query_one_raw(self.statement(sql, vec![millis.into()])).await?;
+        let row = self.alive.query_one_raw(self.statement(sql, vec![millis.into()])).await?;
         row.map_or(Ok(false), |row| Ok(row.try_get_by_index(0)?))
     }
 
+    /// The time by the clock that all replicas share, which `clock` goes by from here on.
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
+        let asked = clock.monotonic();
+        if let Some(shared) = clock.shared_by_hand() {
+            clock.agree(shared, asked);
+            return Ok(shared);
+        }
         if self.backend != DbBackend::Postgres || clock.is_manual() {
             return Ok(clock.now());
         }
         let row =
-            self.write.query_one_raw(self.statement("SELECT clock_timestamp()", vec![])).await?;
-        match row {
-            Some(row) => Ok(row.try_get_by_index(0)?),
-            None => Ok(clock.now()),
+            self.alive.query_one_raw(self.statement("SELECT clock_timestamp()", vec![])).await?;
+        let Some(row) = row else { return Ok(clock.now()) };
+        let said = row.try_get_by_index(0)?;
+        if clock.agree(said, asked) {
+            warn!(now = %said, "the database's clock was set");
         }
+        Ok(said)
     }
 }

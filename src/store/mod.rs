@@ -12,7 +12,12 @@ mod codec;
 mod commit;
 mod commit_sql;
 mod connect;
+mod connection;
+mod due;
 mod executor;
+mod failure;
+mod gate;
+mod kept;
 mod lock;
 mod operator;
 mod order;
@@ -21,6 +26,9 @@ mod pooler;
 mod rowset;
 mod saga;
 mod schema;
+mod session;
+mod transaction;
+mod witness;
 mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
@@ -36,10 +44,11 @@ pub use commit::Committer;
 #[doc(hidden)]
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
+pub use due::Due;
 pub use executor::Heard;
+pub use gate::{Fault, Gate, Passage};
 pub use operator::{Filter, Summary};
 pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, List, Order, Sort};
-pub use pool::{Gate, Passage};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
 pub use write::{Accepted, Base, Fate, Identity, NewOrder, Write};
@@ -47,8 +56,10 @@ pub use write::{Accepted, Base, Fate, Identity, NewOrder, Write};
 /// The books. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// For the log writer, claims and heartbeats, so that readers can't starve them.
+    /// For the log writer and claims, so that readers can't starve them.
     write: Pool,
+    /// The same, for what says that we live.
+    alive: Pool,
     /// For everything that only looks.
     read: Pool,
     backend: DbBackend,

@@ -1,72 +1,133 @@
-//! Connections, and the gate that everything the store does passes.
+//! Connections that are kept, and who may use one.
 //!
-//! In production there is no gate. A proof puts one up: it decides when a statement or a commit
-//! happens, and whether its answer is heard, so that a crash can be put between any two.
+//! The invariant: a connection whose state is not known is never used again. Whoever uses one holds
+//! it alone, and it is kept only after an answer that leaves it as it was; after anything else
+//! (silence, a use that was dropped half way, an error that is not known to be harmless) it is
+//! closed on the spot, and nobody waits for that. Whatever is asked of the database has a bound.
 
-use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::future::BoxFuture;
 use sea_orm::prelude::async_trait::async_trait;
-use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgSeverity};
-use sea_orm::sqlx::{Error as DriverError, Postgres, query_with};
+use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, RuntimeErr, Statement, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
+use tokio::sync::Semaphore;
 
 use super::Error;
+use super::connection::{Answer, Asked, Setup};
+use super::failure::{self, Remedy, closed};
+use super::gate::{Gate, Passage};
+use super::kept::{Manner, Place, Repeats, Shared, places_of};
+use super::session::Session;
+use super::transaction::{Transaction, Tries};
+use super::witness::Others;
+use crate::clock::Clock;
 
-/// What passes a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Passage {
-    /// A statement that is a transaction by itself is about to be sent.
-    Statement,
-    /// It was carried out; its answer is not heard yet.
-    Answered,
-    /// A transaction is about to begin.
-    Begin,
-    /// A transaction is about to be committed.
-    Commit,
-    /// It is committed; that is not heard yet.
-    Committed,
-    /// It failed, or was rolled back: nothing of it happened. That is not heard yet.
-    Failed,
-}
-
-/// Lets pass what the store does, or not.
-pub trait Gate: Debug + Send + Sync {
-    /// Returns when the passage may be made; an error is what the store hears instead of an answer.
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>>;
-}
+/// How long a statement waits for a connection before the database counts as out of reach.
+pub(super) const ACQUIRE: Duration = Duration::from_secs(3);
 
 /// Connections of one sort. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
-    pub(super) connections: DatabaseConnection,
-    gate: Option<Arc<dyn Gate>>,
+    shared: Arc<Shared>,
+    /// Uses of this sort at once, so that no other is kept from the rest of the connections.
+    lane: Arc<Semaphore>,
 }
 
 impl Pool {
-    pub(super) fn new(connections: DatabaseConnection, gate: Option<Arc<dyn Gate>>) -> Self {
-        Self { connections, gate }
+    /// Up to so many connections, of which none is open yet.
+    pub(super) fn new(
+        setup: Setup,
+        most: u32,
+        manner: Manner,
+        (clock, gate): (&Clock, Option<&Arc<dyn Gate>>),
+    ) -> Self {
+        let shared = Shared::new(setup, most, manner, (clock, gate));
+        Self { shared: Arc::new(shared), lane: places_of(most) }
     }
 
-    pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        pass(self.gate.as_ref(), Passage::Begin).await?;
-        match self.connections.begin().await {
-            Ok(inner) => Ok(Transaction { inner, gate: self.gate.clone() }),
-            Err(error) => {
-                pass(self.gate.as_ref(), Passage::Failed).await?;
-                Err(error)
-            }
+    /// The same, with what is committed looked at by another connection before it is believed.
+    pub(super) fn witnessed(mut self, others: Others) -> Self {
+        // Nobody else has it yet.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.witnessed(others);
         }
+        self
     }
 
-    /// A connection of PostgreSQL's.
-    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, DbErr> {
-        self.connections.get_postgres_connection_pool().acquire().await.map_err(driver_error)
+    /// The same connections, of which this handle's clones use so many at once.
+    pub(super) fn lane(&self, most: u32) -> Self {
+        Self { shared: self.shared.clone(), lane: places_of(most) }
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// A connection for the migrations, which want one of sea-orm's. It is in no pool, and has no
+    /// bound.
+    pub(super) async fn connection_to_migrate(&self) -> Result<DatabaseConnection, DbErr> {
+        self.shared.setup.open_to_migrate().await
+    }
+
+    /// A connection that is as it should be, or was opened just now.
+    pub(super) async fn session(&self) -> Result<Session, DbErr> {
+        let found = self.shared.clock.within(ACQUIRE, Box::pin(self.find())).await;
+        found.unwrap_or_else(|| Err(self.shared.why_none()))
+    }
+
+    async fn find(&self) -> Result<Session, DbErr> {
+        let place = |of: &Arc<Semaphore>| of.clone().acquire_owned();
+        let in_lane = place(&self.lane).await.map_err(|_| closed())?;
+        let in_all = place(&self.shared.places).await.map_err(|_| closed())?;
+        let place = Place { _in_lane: in_lane, _in_all: in_all };
+        let connection = match self.shared.kept().await {
+            Some(connection) => connection,
+            // Rare, and large.
+            None => Box::pin(self.shared.opened()).await?,
+        };
+        Ok(Session::new(connection, place, self.shared.clone()))
+    }
+
+    /// Waits until nothing is in use, and closes everything in an orderly way. Nothing is opened any
+    /// more.
+    pub(super) async fn close(&self) {
+        let places = &self.shared.places;
+        let all = places.acquire_many(self.shared.most).await;
+        places.close();
+        drop(all);
+        self.shared.close().await;
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
+        self.shared.pass(Passage::Begin).await?;
+        let begun = match self.shared.backend() {
+            // Who reads first and then wants to write may be refused.
+            DbBackend::Sqlite => self.begin_unseen("BEGIN IMMEDIATE").await,
+            _ => self.begin_unseen("BEGIN").await,
+        };
+        if begun.is_err() {
+            self.shared.pass(Passage::Failed).await?;
+        }
+        begun
+    }
+
+    /// Begins a transaction of which no gate hears, as it only reads.
+    pub(super) async fn begin_unseen(&self, sql: &str) -> Result<Transaction, DbErr> {
+        let mut session = self.session().await?;
+        let first = session.begin(sql).await;
+        // Nothing was asked for yet: any other connection is as good.
+        if first.as_ref().is_err_and(|error| failure::remedy(error) == Remedy::Reconnect) {
+            drop(session);
+            session = self.session().await?;
+            session.begin(sql).await?;
+        } else {
+            first?;
+        }
+        Ok(Transaction::new(session, self.shared.clone()))
     }
 
     /// One statement of PostgreSQL's that is a transaction by itself: it commits.
@@ -75,131 +136,69 @@ impl Pool {
     /// [`Error::OutcomeUnknown`] unless it surely was not carried out.
     pub(super) async fn commit_by(
         &self,
-        connection: &mut PgConnection,
+        session: &mut Session,
         sql: &'static str,
         arguments: PgArguments,
     ) -> Result<(), Error> {
-        pass(self.gate.as_ref(), Passage::Begin).await?;
-        pass(self.gate.as_ref(), Passage::Commit).await.map_err(Error::OutcomeUnknown)?;
-        if let Err(error) = query_with(sql, arguments).execute(connection).await {
-            pass(self.gate.as_ref(), Passage::Failed).await.map_err(Error::OutcomeUnknown)?;
-            let surely_not = surely_not_carried_out(&error);
-            let error = driver_error(error);
+        self.shared.pass(Passage::Begin).await?;
+        let sent = match self.shared.at_gate(Passage::Commit).await {
+            Ok(()) => session.send_encoded(sql, arguments).await,
+            Err(fault) => Err(session.breaks(fault)),
+        };
+        if let Err(error) = sent {
+            self.shared.pass(Passage::Failed).await.map_err(Error::OutcomeUnknown)?;
+            let surely_not = failure::is_surely_not_committed(&error);
             return Err(if surely_not { error.into() } else { Error::OutcomeUnknown(error) });
         }
-        pass(self.gate.as_ref(), Passage::Committed).await.map_err(Error::OutcomeUnknown)
+        self.shared.pass(Passage::Committed).await.map_err(Error::OutcomeUnknown)
     }
 
-    async fn alone<T>(&self, sent: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        pass(self.gate.as_ref(), Passage::Statement).await?;
-        let answer = sent.await;
-        pass(self.gate.as_ref(), Passage::Answered).await?;
+    /// One statement on any connection.
+    async fn alone(&self, asked: Asked) -> Result<Answer, DbErr> {
+        self.shared.pass(Passage::Statement).await?;
+        let mut tries = Tries::default();
+        let answer = loop {
+            let answer = match self.session().await {
+                Ok(mut session) => session.alone(asked.clone()).await,
+                Err(error) => break Err(error),
+            };
+            match &answer {
+                Err(error)
+                    if self.may_repeat(error) && tries.again(error, &self.shared.clock).await => {}
+                Ok(_) | Err(_) => break answer,
+            }
+        };
+        self.shared.pass(Passage::Answered).await?;
         answer
     }
-}
 
-/// An open transaction. Dropped before its end, it is rolled back, and no gate hears of it.
-pub(super) struct Transaction {
-    inner: DatabaseTransaction,
-    gate: Option<Arc<dyn Gate>>,
-}
-
-impl Transaction {
-    /// Commits what was done in it, or takes back what was begun.
-    ///
-    /// # Errors
-    /// Why it was not done; [`Error::OutcomeUnknown`] if it was.
-    pub(super) async fn end<T>(self, did: Result<T, Error>) -> Result<T, Error> {
-        match did {
-            Ok(done) => {
-                self.commit().await.map_err(Error::OutcomeUnknown)?;
-                Ok(done)
-            }
-            Err(error) => {
-                // The error says more than a failed rollback could.
-                drop(self.rollback().await);
-                Err(error)
-            }
+    fn may_repeat(&self, error: &DbErr) -> bool {
+        match self.shared.manner.repeats {
+            Repeats::Freely => true,
+            Repeats::Never => failure::is_surely_not_committed(error),
         }
-    }
-
-    async fn commit(self) -> Result<(), DbErr> {
-        pass(self.gate.as_ref(), Passage::Commit).await?;
-        if let Err(error) = self.inner.commit().await {
-            pass(self.gate.as_ref(), Passage::Failed).await?;
-            return Err(error);
-        }
-        pass(self.gate.as_ref(), Passage::Committed).await
-    }
-
-    async fn rollback(self) -> Result<(), DbErr> {
-        let rolled_back = self.inner.rollback().await;
-        pass(self.gate.as_ref(), Passage::Failed).await?;
-        rolled_back
-    }
-}
-
-/// Whether PostgreSQL said that it failed. What ends the connection, and what the connection ends by
-/// itself, may have come after the commit.
-fn surely_not_carried_out(error: &DriverError) -> bool {
-    let said = error.as_database_error();
-    let said = said.and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
-    said.is_some_and(|said| said.severity() == PgSeverity::Error)
-}
-
-pub(super) fn driver_error(error: DriverError) -> DbErr {
-    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
-async fn pass(gate: Option<&Arc<dyn Gate>>, passage: Passage) -> Result<(), DbErr> {
-    match gate {
-        None => Ok(()),
-        Some(gate) => gate.pass(passage).await,
     }
 }
 
 #[async_trait]
 impl ConnectionTrait for Pool {
     fn get_database_backend(&self) -> DbBackend {
-        self.connections.get_database_backend()
+        self.shared.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.alone(self.connections.execute_raw(statement)).await
+        self.alone(Asked::Execute(statement)).await?.done()
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.alone(self.connections.execute_unprepared(sql)).await
+        self.alone(Asked::text(sql)).await?.done()
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.alone(self.connections.query_one_raw(statement)).await
+        Ok(self.alone(Asked::Query(statement)).await?.rows().into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.alone(self.connections.query_all_raw(statement)).await
-    }
-}
-
-#[async_trait]
-impl ConnectionTrait for Transaction {
-    fn get_database_backend(&self) -> DbBackend {
-        self.inner.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.inner.execute_raw(statement).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.inner.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inner.query_one_raw(statement).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inner.query_all_raw(statement).await
+        Ok(self.alone(Asked::Query(statement)).await?.rows())
     }
 }

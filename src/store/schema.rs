@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, TransactionTrait};
 
-use super::{Error, Store};
+use super::{Error, Store, failure};
 
 /// Any number, the same in every replica: who holds it migrates.
 const MIGRATION_LOCK: i64 = 0x6f72_6465_7273;
@@ -28,7 +28,13 @@ impl Store {
     /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL one
     /// migrates, in one transaction, and the others wait for it and find nothing left to do.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let transaction = self.write.connections.begin().await?;
+        // Where nothing is missing, as nearly always, there is nothing to wait for.
+        if self.schema().await?.missing.is_empty() {
+            return Ok(());
+        }
+        // A connection of its own: a step may take as long as it must.
+        let migrating = self.write.connection_to_migrate().await?;
+        let transaction = migrating.begin().await?;
         if self.backend == DbBackend::Postgres {
             let take = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
             transaction.execute_unprepared(&take).await?;
@@ -44,7 +50,7 @@ impl Store {
             Migrator::up(&transaction, None).await?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(migrating.close().await?)
     }
 
     /// How the schema stands. Changes nothing.
@@ -60,7 +66,7 @@ impl Store {
                 "{} migrations are missing: run `order-service migrate`",
                 schema.missing.len()
             )),
-            Err(error) => Some(brief(&error)),
+            Err(error) => Some(failure::in_words(&error).to_owned()),
         }
     }
 }
@@ -94,13 +100,4 @@ async fn applied(connection: &impl ConnectionTrait) -> Result<HashSet<String>, D
     }
     let rows = query("SELECT version FROM seaql_migrations").await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
-}
-
-/// Says no more than the sort of trouble: connection errors may quote addresses and user names.
-fn brief(error: &DbErr) -> String {
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => "the database is out of reach".to_owned(),
-        DbErr::Query(_) | DbErr::Exec(_) => "the database does not answer as it should".to_owned(),
-        _other => "the database is not usable".to_owned(),
-    }
 }

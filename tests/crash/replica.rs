@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use order_service::clock::Clock;
 use order_service::sandbox::Kinds;
 use order_service::store::{self, Store};
 
@@ -20,6 +21,7 @@ pub async fn open_books(url: &str) -> Store {
         max_connections: 4,
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
+        clock: Clock::system(),
         gate: None,
     };
     store::open(options).await.expect("the books")

@@ -114,7 +114,9 @@ impl Bare {
             Books::Postgres => Postgres::shared().database().await,
         };
         let (silence, access) = (Duration::from_secs(10), Access::Owner);
-        let options = store::Options { url: &url, max_connections: 5, silence, access, gate: None };
+        let clock = Clock::system();
+        let options =
+            store::Options { url: &url, max_connections: 5, silence, access, clock, gate: None };
         let store = store::open(options).await.expect("the books");
         store.migrate().await.expect("a schema");
         let committer = store.committer(Clock::system());

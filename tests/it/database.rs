@@ -109,6 +109,7 @@ async fn however_often_a_process_has_died_the_last_of_its_lives_is_found() {
         max_connections: 2,
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
+        clock: Clock::system(),
         gate: None,
     };
     let store = store::open(options).await.expect("the books");

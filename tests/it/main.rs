@@ -3,6 +3,7 @@
 mod harness;
 
 mod books;
+mod clocks;
 mod commit;
 mod config;
 mod create;

@@ -148,6 +148,7 @@ async fn open_books(url: &str) -> Store {
         max_connections: 4,
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
+        clock: Clock::system(),
         gate: None,
     };
     store::open(options).await.expect("the books")

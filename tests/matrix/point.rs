@@ -11,8 +11,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::clock::Clock;
-use order_service::store::{Gate, Passage};
-use sea_orm::DbErr;
+use order_service::store::{Fault, Gate, Passage};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -217,7 +216,7 @@ impl Drop for Reading<'_> {
 }
 
 impl Gate for Points {
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), Fault>> {
         async move {
             if self.state().dead {
                 pending::<()>().await;

@@ -48,6 +48,7 @@ impl Process {
             max_connections: 4,
             silence: Duration::from_secs(5),
             access: store::Access::Owner,
+            clock: clock.clone(),
             gate: Some(points.clone()),
         });
         let store = store.await.expect("the books");

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use order_service::store::{Gate, Passage};
-use sea_orm::{DbErr, RuntimeErr};
+use order_service::store::{Fault, Gate, Passage};
 use tokio::sync::oneshot;
 
 /// Every passage that waits.
@@ -34,7 +33,7 @@ struct Ticket {
     passage: Passage,
     /// Not before then; unset until the driver has thrown its dice.
     ready_at: Option<Duration>,
-    go: oneshot::Sender<Result<(), DbErr>>,
+    go: oneshot::Sender<Result<(), Fault>>,
 }
 
 /// A ticket as the driver sees it.
@@ -115,11 +114,10 @@ impl Board {
             waiting.open = None;
         }
         drop(waiting);
-        let cut = RuntimeErr::Internal("the connection was cut".to_owned());
-        let _heard = ticket.go.send(Err(DbErr::Conn(cut)));
+        let _heard = ticket.go.send(Err(Fault::Cut));
     }
 
-    fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), DbErr>>) {
+    fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), Fault>>) {
         let (go, may_go) = oneshot::channel();
         let mut waiting = self.lock();
         let worked = waiting.working == Some(node);
@@ -154,7 +152,7 @@ struct NodeGate {
 }
 
 impl Gate for NodeGate {
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), DbErr>> {
+    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), Fault>> {
         async move {
             let (id, may_go) = self.board.arrive(self.node, passage);
             let _standing = Standing { id, board: &self.board };

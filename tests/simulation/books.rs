@@ -1,6 +1,7 @@
 //! The books as an auditor sees them, past every gate.
 
 use chrono::{DateTime, Utc};
+use order_service::clock::Clock;
 use order_service::order::OrderId;
 use order_service::saga::StuckKind;
 use order_service::store::{Filter, Found, Inspected, Order, Store};
@@ -32,7 +33,7 @@ pub struct Row {
 impl Books {
     pub fn open(url: &str) -> Self {
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let store = runtime.block_on(node::open(url, None));
+        let store = runtime.block_on(node::open(url, &Clock::system(), None));
         let connection = runtime.block_on(Database::connect(url)).expect("the books can be opened");
         Self { runtime, store, connection }
     }
@@ -41,7 +42,7 @@ impl Books {
     pub fn blank(url: &str) {
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         runtime.block_on(async {
-            let store = node::open(url, None).await;
+            let store = node::open(url, &Clock::system(), None).await;
             store.migrate().await.expect("they can be migrated");
             store.close().await;
         });

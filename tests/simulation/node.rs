@@ -46,11 +46,12 @@ pub struct Up {
 }
 
 /// Opens the books as one of several.
-pub async fn open(url: &str, board: Option<(&Board, usize)>) -> Store {
+pub async fn open(url: &str, clock: &Clock, board: Option<(&Board, usize)>) -> Store {
     let gate = board.map(|(board, node)| board.gate(node));
     let silence = Duration::from_secs(10);
     let access = Access::Guest;
-    let options = Options { url, max_connections: 4, silence, access, gate };
+    let clock = clock.clone();
+    let options = Options { url, max_connections: 4, silence, access, clock, gate };
     store::open(options).await.expect("the books can be opened")
 }
 
@@ -70,7 +71,7 @@ impl Node {
         building.enable_time().global_queue_interval(1).on_thread_park(move || hook.on_park());
         let runtime = building.build();
         let runtime = runtime.expect("a runtime");
-        let store = runtime.block_on(open(url, Some((board, at))));
+        let store = runtime.block_on(open(url, clock, Some((board, at))));
         // Low enough that circuits open and budgets are spent.
         let limits = Limits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
         let neighbours = Neighbours::over(network.wires(at, clock), CALLS, limits, clock);

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{REPEATING, policy, priced, start};
-use crate::saga::machine::{next, take_up};
+use crate::saga::machine::next;
+use crate::saga::take_up::take_up;
 use crate::saga::{
     Cause, Effect, Entry, Event, Instance, Kinds, Next, Outcome, Phase, Standing, State, Step,
 };
@@ -307,4 +308,46 @@ fn after_a_refused_charge_what_a_person_found_to_be_reserved_is_released() {
     assert_eq!(state, State::Compensating);
     saga.enter(state, cause);
     assert_eq!(said(&next(&saga, &policy, start())), "send release_stock[0]");
+}
+
+#[test]
+fn a_schedule_that_no_pause_can_have_made_is_due() {
+    let policy = policy(Kinds::IDEMPOTENT);
+    let (hour, seconds) = (Duration::from_hours(1), Duration::from_secs(20));
+    let is_due = |in_: Duration, written_ahead: Duration| {
+        let mut saga = priced(Kinds::IDEMPOTENT, 10);
+        saga.next_attempt_at = Some(start() + in_);
+        saga.updated_at = start() + written_ahead;
+        matches!(next(&saga, &policy, start()), Next::Call(_))
+    };
+    assert!(!is_due(seconds, Duration::ZERO) && is_due(hour, Duration::ZERO));
+    // A neighbour may ask for minutes; a pause that begins minutes from now was not meant to.
+    let minutes = Duration::from_mins(5);
+    assert!(!is_due(minutes, Duration::ZERO) && is_due(minutes + seconds, minutes));
+}
+
+#[test]
+fn a_saga_that_is_taken_up_is_held_to_the_clock_as_it_is_now() {
+    let (policy, deadline) = (policy(Kinds::IDEMPOTENT), Duration::from_mins(2));
+    let (hour, now) = (Duration::from_hours(1), start() + Duration::from_mins(1));
+    // Written by a clock that was an hour ahead: it had failed for a minute, and had one left.
+    let mut saga = priced(Kinds::IDEMPOTENT, 10);
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    (saga.updated_at, saga.deadline_at) = (now + hour, now + hour + Duration::from_mins(1));
+    saga.failing_since = Some(now + hour - Duration::from_mins(1));
+    saga.next_attempt_at = Some(now + hour + Duration::from_secs(5));
+    take_up(&mut saga, &policy, now, now);
+    assert_eq!(saga.deadline_at, now + Duration::from_mins(1));
+    assert_eq!(saga.failing_since, Some(now - Duration::from_mins(1)));
+    assert!(matches!(next(&saga, &policy, now), Next::Pause { .. }));
+    // No deadline is further off than one may be.
+    saga.deadline_at = now + hour;
+    take_up(&mut saga, &policy, now, now);
+    assert_eq!(saga.deadline_at, now + deadline);
+    // What nobody tried did not fail meanwhile.
+    let later = now + hour;
+    saga.failing_since = Some(now);
+    saga.next_attempt_at = Some(now + Duration::from_secs(5));
+    take_up(&mut saga, &policy, later, later);
+    assert_eq!(saga.failing_since, Some(later - Duration::from_secs(5)));
 }

@@ -168,8 +168,9 @@ impl WorldBuilder {
         if let Some(past) = self.past {
             past.replay(&url, &sandbox, &http).await;
         }
-        let service = Running::start(config.clone(), Clock::system()).await.expect("a service");
-        World { sandbox, config, service, http, directory }
+        let clock = Clock::system();
+        let service = Running::start(config.clone(), clock.clone()).await.expect("a service");
+        World { sandbox, config, service, clock, http, directory }
     }
 }
 
@@ -178,6 +179,8 @@ pub struct World {
     pub sandbox: Sandbox,
     pub config: Config,
     pub service: Running,
+    /// The service's machine's.
+    pub clock: Clock,
     pub http: reqwest::Client,
     directory: TempDir,
 }
@@ -356,17 +359,22 @@ impl World {
 
     /// Starts the service anew on the same books, after it was stopped in an orderly way.
     pub async fn restart(self) -> Self {
-        let Self { sandbox, config, service, http, directory } = self;
+        self.restart_on(Clock::system()).await
+    }
+
+    /// The same on another machine, with a clock of its own.
+    pub async fn restart_on(self, clock: Clock) -> Self {
+        let Self { sandbox, config, service, http, directory, clock: _before } = self;
         service.stop(config.shutdown.grace).await;
         let service = loop {
-            match Running::start(config.clone(), Clock::system()).await {
+            match Running::start(config.clone(), clock.clone()).await {
                 Ok(service) => break service,
                 // The lock of an embedded database goes with the last task of the one before.
                 Err(app::Error::Store(store::Error::Unusable(_))) => tokio::task::yield_now().await,
                 Err(error) => panic!("{error}"),
             }
         };
-        Self { sandbox, config, service, http, directory }
+        Self { sandbox, config, service, clock, http, directory }
     }
 
     /// Stops without a look at the books: a test broke them.
