@@ -3,7 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+
+use super::disk::SMALL_DISK;
 use super::process::{Kept, free_address};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres");
 
 /// A cluster with fsync on. It goes, with its files, when this is dropped; and when the test's
 /// process dies however it may, because the script's input is closed then.
@@ -17,10 +22,18 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn start() -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres");
-        let mut command = Command::new(script);
+        Self::start_by(&mut Command::new(SCRIPT))
+    }
+
+    /// With its files where this run of a test has its small disk.
+    pub fn start_on_small_disk() -> Self {
+        let disk = std::env::var_os(SMALL_DISK).expect("a small disk");
+        Self::start_by(Command::new(SCRIPT).env("TMPDIR", disk))
+    }
+
+    fn start_by(command: &mut Command) -> Self {
         command.arg(free_address().port().to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut script = Kept::spawn(&mut command);
+        let mut script = Kept::spawn(command);
         let orders = script.child().stdin.take();
         let words = BufReader::new(script.child().stdout.take().expect("piped"));
         let mut this = Self { url: String::new(), script, orders, words, is_up: true };
@@ -45,6 +58,56 @@ impl Cluster {
         self.order("start");
         assert_eq!(self.said(), self.url);
         self.is_up = true;
+    }
+
+    /// A streaming standby of it, and where that is.
+    pub fn add_standby(&mut self) -> String {
+        self.order(&format!("standby {}", free_address().port()));
+        let standby = self.said();
+        assert!(standby.starts_with("postgres://"), "no standby; its words are above");
+        standby
+    }
+
+    /// The standby stops hard.
+    pub fn stop_standby(&mut self) {
+        self.order("stop-standby");
+        assert_eq!(self.said(), "stopped");
+    }
+
+    /// The standby is up again, with what it had.
+    pub fn start_standby(&mut self) {
+        self.order("start-standby");
+        assert!(self.said().starts_with("postgres://"));
+    }
+
+    /// The standby becomes a primary, beside the one that there is or in its place. From here on
+    /// there is nothing to mend about that.
+    pub fn promote(&mut self) {
+        self.order("promote");
+        assert_eq!(self.said(), "promoted");
+        self.is_up = true;
+    }
+
+    /// Has the primary do something, whatever of ours is waiting there.
+    pub async fn sql(&self, sql: &str) {
+        let admin = self.admin().await;
+        admin.execute_unprepared(sql).await.expect(sql);
+        admin.close().await.expect("closing");
+    }
+
+    /// A number that the primary knows.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let admin = self.admin().await;
+        let row = admin.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
+        let number = row.expect(sql).expect("a row").try_get_by_index(0).expect("a number");
+        admin.close().await.expect("closing");
+        number
+    }
+
+    /// Not to wait for a standby is all that it sets.
+    async fn admin(&self) -> DatabaseConnection {
+        let options = "options=-c%20synchronous_commit%3Dlocal";
+        Database::connect(format!("{}?{options}", self.url)).await.expect("the primary")
     }
 
     fn order(&mut self, word: &str) {

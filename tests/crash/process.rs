@@ -4,9 +4,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 
@@ -70,17 +71,38 @@ impl Drop for Kept {
     }
 }
 
+/// A child's words, which are read as it says them, unless the reader stalls.
+#[derive(Clone, Default)]
+pub struct Words {
+    /// Held by whoever stalls the reader.
+    reading: Arc<tokio::sync::Mutex<()>>,
+    heard: Arc<Mutex<String>>,
+}
+
+impl Words {
+    /// The reader reads no more until what is returned is dropped.
+    pub async fn stall(&self) -> OwnedMutexGuard<()> {
+        self.reading.clone().lock_owned().await
+    }
+
+    /// Everything that was read until now.
+    pub fn heard(&self) -> String {
+        self.heard.lock().expect("unpoisoned").clone()
+    }
+}
+
 /// Hears when a child is ready.
 pub struct Ready(oneshot::Receiver<()>);
 
 impl Ready {
     /// Reads a child's words, of which a line with `word` says that it is ready. Passes on errors, and
     /// what is no log line (with `CRASH_LOG`, all).
-    pub fn when(from: impl Read + Send + 'static, word: &'static str) -> Self {
+    pub fn when(from: impl Read + Send + 'static, word: &'static str, words: Words) -> Self {
         let (say, heard) = oneshot::channel();
         std::thread::spawn(move || {
             let mut say = Some(say);
             for line in BufReader::new(from).lines().map_while(Result::ok) {
+                words.heard.lock().expect("unpoisoned").push_str(&line);
                 if line.contains(word)
                     && let Some(say) = say.take()
                 {
@@ -91,6 +113,7 @@ impl Ready {
                 {
                     eprintln!("{line}");
                 }
+                drop(words.reading.blocking_lock());
             }
         });
         Self(heard)

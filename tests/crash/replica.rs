@@ -8,7 +8,7 @@ use order_service::clock::Clock;
 use order_service::sandbox::Kinds;
 use order_service::store::{self, Store};
 
-use super::process::{BINARY, Kept, Ready, free_address};
+use super::process::{BINARY, Kept, Ready, Words, free_address};
 use super::sandbox::SandboxProcess;
 
 /// The silence after which others take a replica's sagas over.
@@ -16,15 +16,23 @@ pub const LEASE: Duration = Duration::from_secs(2);
 
 /// Opens books beside the services that have them open (PostgreSQL), or after them.
 pub async fn open_books(url: &str) -> Store {
-    let options = store::Options {
+    store::open(options(url)).await.expect("the books")
+}
+
+/// Opens books only to look, whoever has them open.
+pub async fn look_into_books(url: &str) -> Store {
+    store::open_to_read(options(url)).await.expect("the books")
+}
+
+fn options(url: &str) -> store::Options<'_> {
+    store::Options {
         url,
         max_connections: 4,
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
         gate: None,
-    };
-    store::open(options).await.expect("the books")
+    }
 }
 
 /// What a replica is told at every start.
@@ -32,11 +40,13 @@ pub async fn open_books(url: &str) -> Store {
 pub struct Orders {
     pub url: String,
     environment: Vec<(String, String)>,
+    /// A command that becomes the replica: it is given the replica's own as its arguments.
+    through: Vec<&'static str>,
 }
 
 impl Orders {
     pub fn new(url: &str, sandbox: &SandboxProcess, kinds: Kinds) -> Self {
-        let base = Self { url: url.to_owned(), environment: Vec::new() };
+        let base = Self { url: url.to_owned(), environment: Vec::new(), through: Vec::new() };
         base.with("ORDER_SERVICE__OPERATOR__TOKEN", &"t")
             .with("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", &kinds.product)
             .with("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", &kinds.payment)
@@ -58,6 +68,11 @@ impl Orders {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
+    /// The same, started by way of another command, which becomes it.
+    pub fn through(&self, command: &[&'static str]) -> Self {
+        Self { through: command.to_vec(), ..self.clone() }
+    }
+
     fn serve(&self, address: SocketAddr) -> Command {
         let mut command = self.command("serve");
         command.args(["--listen", &address.to_string(), "--database-url", &self.url]);
@@ -65,11 +80,12 @@ impl Orders {
     }
 
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(BINARY);
-        command.arg(name).env("DATABASE_URL", &self.url);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut words = self.through.iter().copied().chain([BINARY]);
+        let mut command = Command::new(words.next().expect("one at least"));
+        command.args(words).arg(name).env("DATABASE_URL", &self.url);
         let log = std::env::var("CRASH_LOG");
         command.env("RUST_LOG", log.unwrap_or_else(|_| "warn,order_service::app=info".to_owned()));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -99,6 +115,8 @@ enum Condition {
 /// `order-service serve`, at one address for ever.
 pub struct Replica {
     pub address: SocketAddr,
+    /// What it has logged since its last start.
+    pub words: Words,
     orders: Orders,
     condition: Condition,
     ready: Option<Ready>,
@@ -108,7 +126,8 @@ impl Replica {
     /// Returns once it is ready.
     pub async fn start(orders: Orders) -> Self {
         let condition = Condition::Down;
-        let mut this = Self { address: free_address(), orders, condition, ready: None };
+        let words = Words::default();
+        let mut this = Self { address: free_address(), words, orders, condition, ready: None };
         this.revive();
         this.ready().await;
         this
@@ -134,6 +153,19 @@ impl Replica {
         format!(":{}", self.child().pid())
     }
 
+    /// Is told more, from its next start on.
+    pub fn tell(&mut self, name: &str, value: &impl ToString) {
+        self.orders = self.orders.clone().with(name, value);
+    }
+
+    /// Sets a limit of the running process, in the words of `prlimit`.
+    pub fn limit(&self, what: &str, limit: &str) {
+        let pid = self.child().pid().to_string();
+        let mut command = Command::new("prlimit");
+        let set = command.args(["--pid", &pid, &format!("--{what}={limit}")]).status();
+        assert!(set.expect("prlimit").success());
+    }
+
     /// kill -9.
     pub fn kill(&mut self) {
         self.lives();
@@ -145,7 +177,8 @@ impl Replica {
     pub fn revive(&mut self) {
         let mut child = Kept::spawn(self.orders.serve(self.address).stderr(Stdio::piped()));
         let words = child.child().stderr.take().expect("piped");
-        self.ready = Some(Ready::when(words, "\"ready\""));
+        self.words = Words::default();
+        self.ready = Some(Ready::when(words, "\"ready\"", self.words.clone()));
         self.condition = Condition::Up(child);
     }
 

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use order_service::sandbox::{Kinds, Ledger, sample};
 use serde_json::{Value, json};
 
-use super::process::{BINARY, Kept, Ready, free_address};
+use super::process::{BINARY, Kept, Ready, Words, free_address};
 
 /// `order-service sandbox`, at three addresses for ever.
 pub struct SandboxProcess {
@@ -64,7 +64,7 @@ impl SandboxProcess {
         }
         let mut child = Kept::spawn(&mut command);
         let words = child.child().stdout.take().expect("piped");
-        Ready::when(words, "payment").wait().await;
+        Ready::when(words, "payment", Words::default()).wait().await;
         self.child = Some(child);
         for fault in &self.faults {
             self.post("faults", fault).await;

@@ -20,7 +20,7 @@ use super::audit::{all_sagas, audit};
 use super::client::{Clients, Storm};
 use super::cluster::Cluster;
 use super::postgres::Postgres;
-use super::replica::{Orders, Replica, open_books};
+use super::replica::{Orders, Replica, look_into_books, open_books};
 use super::sandbox::SandboxProcess;
 
 /// Everything comes to rest within this, or something is forgotten.
@@ -42,6 +42,8 @@ pub enum Books {
     Postgres,
     /// A cluster of its own, to be stopped.
     Cluster,
+    /// A cluster of its own, on the small disk that this test's run has.
+    Cramped,
 }
 
 /// A number from the environment, for larger runs by hand and for smaller ones in CI.
@@ -117,6 +119,7 @@ impl World {
             Books::Sqlite => (None, format!("sqlite://{}/books.db", directory.path().display())),
             Books::Postgres => (None, Postgres::shared().database().await),
             Books::Cluster => (Some(Cluster::start()), String::new()),
+            Books::Cramped => (Some(Cluster::start_on_small_disk()), String::new()),
         };
         let url = cluster.as_mut().map_or(url, |cluster| cluster.url.clone());
         let sandbox = SandboxProcess::start(directory.path(), kinds).await;
@@ -209,6 +212,17 @@ impl World {
         books.close().await;
     }
 
+    /// Returns once a replica's `/health/ready` answers so.
+    pub async fn until_ready_says(&self, replica: usize, status: u16) {
+        let url = format!("http://{}/health/ready", self.replicas[replica].address);
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build();
+        let http = http.expect("a client");
+        self.until(&format!("`ready` is {status}"), async || {
+            http.get(&url).send().await.is_ok_and(|answer| answer.status() == status)
+        })
+        .await;
+    }
+
     /// Returns when this holds.
     pub async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
         let poll = async {
@@ -226,7 +240,7 @@ impl World {
         let doors = self.doors();
         let settled = self.clients.everybody_gets_one_answer(&doors, self.kinds);
         if tokio::time::timeout(PATIENCE, settled).await.is_err() {
-            let open: Vec<_> = all_sagas(&self.books().await).await;
+            let open = all_sagas(&look_into_books(&self.orders.url).await).await;
             let open: Vec<_> = open.iter().filter(|saga| !saga.is_at_rest()).collect();
             panic!("{}: not everybody was answered: {open:#?}", self.title);
         }

@@ -1,0 +1,105 @@
+//! The primary is lost and its standby promoted, while connections to the old one may stay open.
+//! The standby is synchronous: what was answered is on it.
+
+use std::time::Duration;
+
+use super::proxy::Proxy;
+use super::silence::by_a_proxy;
+use super::world::{World, either, say};
+
+/// How long it may take from the promotion to the first order.
+const GOES_ON: Duration = Duration::from_secs(10);
+
+/// A cluster with a synchronous standby, behind a proxy; and the standby's URL.
+async fn with_a_standby(what: &str, scenario: u32) -> (World, Proxy, String) {
+    let (mut world, proxy) = by_a_proxy(what, either(scenario), 2).await;
+    let standby = world.cluster().add_standby();
+    world.cluster().sql("ALTER SYSTEM SET synchronous_standby_names = '*'").await;
+    world.cluster().sql("SELECT pg_reload_conf()").await;
+    (world, proxy, standby)
+}
+
+async fn the_next_order_comes_soon(world: &World, what: &str) {
+    let began = world.clock.monotonic();
+    tokio::time::timeout(GOES_ON, world.clients.answered_with(201, 1)).await.expect("it goes on");
+    let took = world.clock.monotonic().saturating_sub(began).as_millis();
+    say(&format!("{what}: the first 201 came {took} ms after the promotion"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_is_lost_is_replaced_by_its_standby_and_nothing_answered_is_lost() {
+    let what = "primary lost";
+    let (mut world, proxy, standby) = with_a_standby(what, 6).await;
+    let storm = world.storm();
+    world.served(20, 60).await;
+    world.stop_database();
+    // Whoever looks for the primary finds the standby before it is one.
+    proxy.lead_to(&standby);
+    world.clients.answered_with(503, 20).await;
+    world.until_ready_says(0, 503).await;
+    world.cluster().promote();
+    the_next_order_comes_soon(&world, what).await;
+    world.until_ready_says(0, 200).await;
+    world.clients.served(20).await;
+    storm.over().await;
+    world.finish().await;
+}
+
+/// As when a pooler or a provider keeps sessions alive over the change of roles.
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_on_a_primary_that_became_read_only_are_left_for_the_new_one() {
+    let what = "primary read-only";
+    let (mut world, proxy, standby) = with_a_standby(what, 7).await;
+    let storm = world.storm();
+    world.served(20, 60).await;
+    world.note("changes of roles");
+    world.cluster().sql("ALTER SYSTEM SET default_transaction_read_only = on").await;
+    world.cluster().sql("SELECT pg_reload_conf()").await;
+    world.clients.answered_with(503, 20).await;
+    world.until_ready_says(0, 503).await;
+    proxy.lead_to(&standby);
+    world.cluster().promote();
+    the_next_order_comes_soon(&world, what).await;
+    world.until_ready_says(0, 200).await;
+    world.clients.served(20).await;
+    storm.over().await;
+    world.finish().await;
+}
+
+/// A commit that waits for an absent standby is on the primary's own disk only, whoever ends its wait
+/// and whatever can be read back: with the primary it is gone. Nobody may have been told of it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "what is read back counts as durable too early"]
+async fn what_only_the_lost_primary_had_was_told_to_nobody() {
+    const OURS_THAT_WAIT: &str =
+        "FROM pg_stat_activity WHERE application_name = 'order-service' AND wait_event = 'SyncRep'";
+    let (mut world, proxy, standby) = with_a_standby("standby away", 8).await;
+    let storm = world.storm();
+    world.served(20, 60).await;
+    world.note("absences of the standby");
+    world.cluster().stop_standby();
+    // What was on its way to a client may still arrive.
+    world.clients.answered_with(503, 10).await;
+    for end in ["pg_terminate_backend", "pg_cancel_backend", "restart", "pg_terminate_backend"] {
+        let waits = async || {
+            let waiting = world.cluster.as_ref().expect("its own");
+            waiting.number(&format!("SELECT count(*) {OURS_THAT_WAIT}")).await > 0
+        };
+        world.until("a commit waits", waits).await;
+        if end == "restart" {
+            world.stop_database();
+            world.cluster().revive();
+        } else {
+            world.cluster().sql(&format!("SELECT {end}(pid) {OURS_THAT_WAIT}")).await;
+        }
+        // Time enough to read back, and to answer what may not be answered.
+        world.clients.answered_with(503, 10).await;
+    }
+    world.stop_database();
+    world.cluster().start_standby();
+    proxy.lead_to(&standby);
+    world.cluster().promote();
+    the_next_order_comes_soon(&world, "standby away").await;
+    storm.over().await;
+    world.finish().await;
+}

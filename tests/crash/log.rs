@@ -1,0 +1,33 @@
+//! Whoever reads our log stalls, as a log driver does whose disk is full.
+
+use order_service::sandbox::Kinds;
+
+use super::replica::Orders;
+use super::world::{Books, World};
+
+/// What the system keeps of a pipe that nobody reads.
+const PIPE: usize = 64 * 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "the log still holds the process"]
+async fn a_log_that_nobody_reads_holds_neither_a_checkout_nor_a_probe_nor_the_end() {
+    let talkative = |orders: Orders| orders.with("RUST_LOG", &"debug");
+    let (books, kinds) = (Books::Sqlite, Kinds::default());
+    let mut world = World::start_with("stalled log", books, kinds, 1, talkative).await;
+    let words = world.replicas[0].words.clone();
+    let stalled = words.stall().await;
+    let before = words.heard().len();
+    world.note("stalled readers");
+    let storm = world.storm();
+    world.clients.served(150).await;
+    storm.over().await;
+    world.until_ready_says(0, 200).await;
+    let heard = words.heard().len() - before;
+    assert!(heard < PIPE, "nobody reads: {heard}");
+    world.replicas[0].terminate().await;
+    // What it had written until its end is there to be read, and more than a pipe holds was said.
+    drop(stalled);
+    world.until("the pipe is read", async || words.heard().len() - before > PIPE / 2).await;
+    world.replicas[0].revive();
+    world.finish().await;
+}

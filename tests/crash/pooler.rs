@@ -1,0 +1,110 @@
+//! `PgBouncer` as Debian has it, between a replica and PostgreSQL.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::{Command, Stdio};
+
+use order_service::sandbox::Kinds;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::postgres::Postgres;
+use super::process::{Kept, free_address};
+use super::replica::Orders;
+use super::world::{Books, World, either};
+
+struct Pooler {
+    url: String,
+    address: SocketAddr,
+    directory: TempDir,
+    child: Option<Kept>,
+}
+
+impl Pooler {
+    /// Before the server of this URL, with its own defaults and these settings. Returns once it
+    /// listens.
+    async fn before(url: &str, settings: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let users = directory.path().join("users");
+        let (address, server) = (free_address(), url.rsplit_once('@').expect("a user").1);
+        let server = server.split('/').next().and_then(|server| server.split_once(':'));
+        let (host, port) = server.expect("an address");
+        let listen = format!("listen_addr = {}\nlisten_port = {}", address.ip(), address.port());
+        let words = format!(
+            "[databases]\n* = host={host} port={port}\n[pgbouncer]\n{listen}\nauth_type = trust\n\
+             auth_file = {}\nunix_socket_dir =\n{settings}\n",
+            users.display()
+        );
+        fs::write(directory.path().join("pgbouncer.ini"), words).expect("its configuration");
+        fs::write(&users, "\"postgres\" \"\"\n").expect("its users");
+        // It reads them as somebody else.
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+        let url = url.replace(&format!("{host}:{port}"), &address.to_string());
+        let mut this = Self { url, address, directory, child: None };
+        this.restart().await;
+        this
+    }
+
+    /// Every connection through it ends. Returns once it listens again.
+    async fn restart(&mut self) {
+        self.child = None;
+        let mut command = Command::new("pgbouncer");
+        command.env("PATH", "/usr/sbin:/usr/bin:/bin").arg("--quiet");
+        // It refuses to run as root.
+        if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+            command.args(["--user", "postgres"]);
+        }
+        command.arg(self.directory.path().join("pgbouncer.ini")).stderr(Stdio::null());
+        self.child = Some(Kept::spawn(&mut command));
+        while TcpStream::connect(self.address).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// With no setting of its own but where PostgreSQL is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_in_session_mode_works_as_it_comes() {
+    let cluster = Postgres::shared().database().await;
+    let mut pooler = Pooler::before(&cluster, "").await;
+    let tell = |orders: Orders| orders.at(&pooler.url);
+    let what = "a pooler in session mode";
+    let mut world = World::start_with(what, Books::Postgres, either(10), 1, tell).await;
+    let storm = world.storm();
+    world.served(20, 60).await;
+    world.note("restarts of the pooler");
+    pooler.restart().await;
+    world.served(20, 60).await;
+    storm.over().await;
+    for command in ["check", "audit"] {
+        let ran = world.orders().run(command).await;
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(!said.contains("database"), "{command}: {said}");
+    }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_lends_sessions_is_refused_at_start_with_the_reason() {
+    let world = World::start("a pooler that lends", Books::Postgres, Kinds::default(), 1).await;
+    for settings in [
+        "pool_mode = transaction",
+        "pool_mode = transaction\ndefault_pool_size = 1",
+        "pool_mode = transaction\nserver_round_robin = 1\nmin_pool_size = 4",
+        "pool_mode = transaction\nignore_startup_parameters = extra_float_digits,options",
+        "pool_mode = statement",
+    ] {
+        let pooler = Pooler::before(&world.orders().url, settings).await;
+        // Also where a session was used before, and by others.
+        for _start in 0..2 {
+            let refused = world.orders().at(&pooler.url).refused().await;
+            let said = String::from_utf8_lossy(&refused.stderr);
+            assert_eq!(refused.status.code(), Some(1), "{settings}: {said}");
+            let last = said.lines().last().unwrap_or_default();
+            assert!(last.contains("looks like a transaction-mode pooler"), "{settings}: {said}");
+            assert!(last.contains("session mode is needed"), "{settings}: {said}");
+        }
+    }
+    world.finish().await;
+}

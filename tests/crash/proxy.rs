@@ -1,0 +1,90 @@
+//! What stands between a replica and its database: it can fall silent, reset, and lead elsewhere.
+
+use std::net::SocketAddr;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// A TCP proxy at one address for as long as it is kept.
+pub struct Proxy {
+    pub address: SocketAddr,
+    orders: watch::Sender<Orders>,
+}
+
+/// Connections are numbered as they come; what is ordered is about all that came before.
+#[derive(Clone, Copy, Debug)]
+struct Orders {
+    leads_to: SocketAddr,
+    opened: usize,
+    silent_below: usize,
+    reset_below: usize,
+}
+
+impl Proxy {
+    /// Before the server of this URL.
+    pub fn before(url: &str) -> Self {
+        let leads_to = server_of(url);
+        let orders = Orders { leads_to, opened: 0, silent_below: 0, reset_below: 0 };
+        let (orders, heard) = watch::channel(orders);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("an option");
+        let listener = TcpListener::from_std(listener).expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        tokio::spawn(accept(listener, orders.clone(), heard));
+        Self { address, orders }
+    }
+
+    /// The same URL, by way of this.
+    pub fn url(&self, url: &str) -> String {
+        url.replace(&server_of(url).to_string(), &self.address.to_string())
+    }
+
+    /// Nothing more comes through those connections that are open, and none of them ends: neither
+    /// side is told. Others are let through.
+    pub fn fall_silent(&self) {
+        self.orders.send_modify(|orders| orders.silent_below = orders.opened);
+    }
+
+    /// Both ends of those connections that are open, also silent ones, are reset.
+    pub fn reset(&self) {
+        self.orders.send_modify(|orders| orders.reset_below = orders.opened);
+    }
+
+    /// Connections that come from now on go to the server of this URL.
+    pub fn lead_to(&self, url: &str) {
+        self.orders.send_modify(|orders| orders.leads_to = server_of(url));
+    }
+}
+
+fn server_of(url: &str) -> SocketAddr {
+    let (_, after_user) = url.rsplit_once('@').expect("a user");
+    after_user.split('/').next().and_then(|server| server.parse().ok()).expect("an address")
+}
+
+async fn accept(
+    listener: TcpListener,
+    orders: watch::Sender<Orders>,
+    heard: watch::Receiver<Orders>,
+) {
+    while let Ok((near, _)) = listener.accept().await {
+        let number = orders.borrow().opened;
+        orders.send_modify(|orders| orders.opened += 1);
+        tokio::spawn(connection(number, near, heard.clone()));
+    }
+}
+
+async fn connection(number: usize, mut near: TcpStream, mut heard: watch::Receiver<Orders>) {
+    let leads_to = heard.borrow().leads_to;
+    // A server that refuses is one that closes at once: poolers and balancers do so.
+    let Ok(mut far) = TcpStream::connect(leads_to).await else { return };
+    tokio::select! {
+        _ended = copy_bidirectional(&mut near, &mut far) => return,
+        _ordered = heard.wait_for(|orders| orders.silent_below.max(orders.reset_below) > number) => {}
+    }
+    // What is silent is kept open until it is reset.
+    let _reset = heard.wait_for(|orders| orders.reset_below > number).await;
+    for end in [near, far] {
+        let _reset = end.set_zero_linger();
+    }
+}
