@@ -45,6 +45,11 @@ pub enum FaultKind {
     NegativePrice,
     /// Acts, then closes the connection in the middle of the body.
     Truncated,
+    /// Acts, answers 200 about something else: an amount of 1.00, or another user or product, or for
+    /// a status another order.
+    Elsewhere,
+    /// No fault, for a reader that knows it: acts, answers behind a UTF-8 byte order mark.
+    Marked,
 }
 
 /// A fault to inject. In JSON, `service` and `call` may be absent or `"*"` for any.
@@ -166,7 +171,9 @@ impl Fault {
             | FaultKind::Garbage
             | FaultKind::GarbageBefore
             | FaultKind::NegativePrice
-            | FaultKind::Truncated => false,
+            | FaultKind::Truncated
+            | FaultKind::Elsewhere
+            | FaultKind::Marked => false,
         }
     }
 }

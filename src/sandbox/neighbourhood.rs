@@ -81,7 +81,9 @@ impl Neighbourhood {
             | FaultKind::DropAfter
             | FaultKind::Garbage
             | FaultKind::NegativePrice
-            | FaultKind::Truncated => self.act(&request, Some(&fault)).await,
+            | FaultKind::Truncated
+            | FaultKind::Elsewhere
+            | FaultKind::Marked => self.act(&request, Some(&fault)).await,
         }
     }
 
@@ -187,7 +189,9 @@ impl Neighbourhood {
             | FaultKind::Garbage
             | FaultKind::GarbageBefore
             | FaultKind::NegativePrice
-            | FaultKind::Truncated => reply.spoilt(&fault),
+            | FaultKind::Truncated
+            | FaultKind::Elsewhere
+            | FaultKind::Marked => reply.spoilt(&fault),
         }
     }
 

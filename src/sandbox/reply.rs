@@ -9,7 +9,8 @@ use axum::{
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     connection::Cut,
@@ -59,10 +60,21 @@ impl Reply {
                 Self::Whole { status, body, .. } => Self::Half { status, body },
                 spoilt @ (Self::Half { .. } | Self::Cut) => spoilt,
             },
+            FaultKind::Elsewhere => self.with_body(about_something_else),
+            FaultKind::Marked => self.with_body(|body| [&MARK[..], body].concat()),
             FaultKind::DropBefore
             | FaultKind::DropAfter
             | FaultKind::HangBefore
             | FaultKind::HangAfter => Self::Cut,
+        }
+    }
+
+    fn with_body(self, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Self {
+        match self {
+            Self::Whole { status, body, retry_after } => {
+                Self::Whole { status, body: change(&body), retry_after }
+            }
+            spoilt @ (Self::Half { .. } | Self::Cut) => spoilt,
         }
     }
 
@@ -92,6 +104,20 @@ impl Reply {
             }
         }
     }
+}
+
+/// What UTF-8 begins with where somebody says so.
+const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
+/// The same answer for another amount; where it names none, for another user, order or product.
+fn about_something_else(body: &[u8]) -> Vec<u8> {
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return body.to_vec() };
+    let named = |name: &&&str| members.contains_key(**name);
+    if let Some(name) = ["amount", "userId", "orderId", "id"].iter().find(named) {
+        let other = if *name == "amount" { json!(1.00) } else { json!(Uuid::from_u128(0xE15E)) };
+        members.insert((*name).to_owned(), other);
+    }
+    Value::Object(members).to_string().into_bytes()
 }
 
 fn head(status: u16, body: Body) -> Response {

@@ -18,7 +18,7 @@ use crate::harness::{World, cart};
 const TEA_AND_KETTLE: i64 = 14_900 + 189_900;
 
 /// Every way in which a call ends without an answer that can be believed, and whether it acted.
-const TROUBLES: [(FaultKind, bool); 9] = [
+const TROUBLES: [(FaultKind, bool); 10] = [
     (FaultKind::ErrorBefore, false),
     (FaultKind::ErrorAfter, true),
     (FaultKind::DropBefore, false),
@@ -28,6 +28,7 @@ const TROUBLES: [(FaultKind, bool); 9] = [
     (FaultKind::GarbageBefore, false),
     (FaultKind::Garbage, true),
     (FaultKind::Truncated, true),
+    (FaultKind::Elsewhere, true),
 ];
 
 /// That trouble with one call, once; the call about tea where it is about a product.

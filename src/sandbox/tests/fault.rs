@@ -96,6 +96,31 @@ async fn a_truncated_answer_promises_more_bytes_than_come() {
 }
 
 #[tokio::test]
+async fn an_answer_about_something_else_comes_with_an_act() {
+    let sandbox = with(FaultKind::Elsewhere).await;
+    let (bytes, result, taken) = strike(&sandbox).await;
+    let (_, body) = bytes.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_ne!(body["id"], json!(sample::TEA));
+    assert_eq!((&body["remaining"], result, taken), (&json!(999), RecordResult::Acted, 1));
+    repeat(&sandbox).await;
+    sandbox.inject(Fault::once(Call::Process, FaultKind::Elsewhere)).unwrap();
+    let paid = process(order(1), 100).send(&sandbox.payment_url()).await;
+    assert!(paid.body.contains(r#""amount":1.0,"#), "{}", paid.body);
+    assert_eq!(wallet(&sandbox), 500_000 - 100);
+}
+
+#[tokio::test]
+async fn a_marked_answer_is_the_answer_behind_three_bytes() {
+    let sandbox = with(FaultKind::Marked).await;
+    let (bytes, result, taken) = strike(&sandbox).await;
+    let (_, body) = bytes.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body.strip_prefix('\u{FEFF}').unwrap()).unwrap();
+    assert_eq!(body, json!({"id": sample::TEA, "remaining": 999}));
+    assert_eq!((result, taken), (RecordResult::Acted, 1));
+}
+
+#[tokio::test]
 async fn a_refusal_is_meant_and_remembered() {
     let sandbox = with(FaultKind::Refuse).await;
     let (bytes, result, taken) = strike(&sandbox).await;

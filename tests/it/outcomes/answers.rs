@@ -9,11 +9,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use order_service::sandbox::sample::{ASHA, TEA};
+use order_service::sandbox::sample::{ASHA, MEENA, TEA};
+use order_service::sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::is_stuck;
-use crate::harness::{BOTH, World, cart};
+use super::{TEA_AND_KETTLE, is_stuck, refuse_the_kettle, tea_and_kettle};
+use crate::harness::{BOTH, World, cart, on_both_with};
 
 /// Says what it is told to, the last answer for ever, and keeps what it was asked.
 #[derive(Clone)]
@@ -112,4 +113,20 @@ async fn a_payment_of_something_else_is_asked_for_again_where_keys_are_kept() {
         assert_eq!(world.inspect(id).await["stuck"], json!(null));
         world.stop().await;
     }
+}
+
+#[tokio::test]
+async fn all_goes_well_where_every_answer_has_a_byte_order_mark() {
+    on_both_with(
+        |world| world.not_idempotent(),
+        async |world| {
+            refuse_the_kettle(world);
+            world.fault(Fault::anywhere(FaultKind::Marked));
+            let refused = world.create(&tea_and_kettle(MEENA)).await;
+            assert_eq!((refused.status, refused.error()), (409, "Reservation failed"));
+            world.create(&tea_and_kettle(MEENA)).await.is_created(MEENA, TEA_AND_KETTLE);
+            assert_eq!(world.sandbox.ledger().totals.reads.payment, 0, "nothing was in doubt");
+        },
+    )
+    .await;
 }
