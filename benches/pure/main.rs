@@ -52,6 +52,7 @@ fn started() -> Instance {
         user_id: UserId(Uuid::from_u128(2)),
         state: DEFINITION.starts,
         stuck: None,
+        held: None,
         position: Position::new(&DEFINITION, &context, NOW),
         context,
         attempts: 0,

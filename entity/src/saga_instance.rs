@@ -19,6 +19,8 @@ pub struct Model {
     pub stuck_kind: Option<String>,
     /// The same with its since, step and detail.
     pub stuck: Option<Json>,
+    /// Since when, by whom and why it is held, if it is.
+    pub held: Option<Json>,
     /// For whom.
     pub user_id: Uuid,
     /// Paise, once priced.

@@ -13,6 +13,7 @@ mod m20261122_000007_outbox_order;
 mod m20261122_000008_tally;
 mod m20261122_000009_undriven;
 mod m20261126_000010_in_flight;
+mod m20261126_000011_held;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_tally::Migration),
             Box::new(m20261122_000009_undriven::Migration),
             Box::new(m20261126_000010_in_flight::Migration),
+            Box::new(m20261126_000011_held::Migration),
         ]
     }
 }

@@ -58,6 +58,7 @@ fn priced(prices: [i64; 2]) -> Instance {
         user_id: USER,
         state: State::Priced,
         stuck: None,
+        held: None,
         position: Position::new(&SALE, &context, start),
         context,
         attempts: 0,

@@ -26,6 +26,7 @@ Examples:
   order-service sagas list --stuck
   order-service sagas list --state Compensating --older-than 10m --all
   order-service sagas show 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44
+  order-service sagas hold 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"refunding it by hand\"
   order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"payments are back\"
   order-service sagas list --stuck --json | jq -r '.items[].id'")]
 pub struct Sagas {
@@ -60,6 +61,20 @@ enum Action {
     },
     /// Stop a saga from going forward and undo everything
     Compensate {
+        /// The saga's id
+        id: String,
+        #[command(flatten)]
+        word: Word,
+    },
+    /// Send nothing for a saga until it is released: before anything is done by hand
+    Hold {
+        /// The saga's id
+        id: String,
+        #[command(flatten)]
+        word: Word,
+    },
+    /// Let a held saga go on
+    Release {
         /// The saga's id
         id: String,
         #[command(flatten)]
@@ -108,6 +123,9 @@ struct List {
     /// Only sagas that need a person; --stuck=false for those that don't
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     stuck: Option<bool>,
+    /// Only sagas that an operator holds; --held=false for those that nobody does
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    held: Option<bool>,
     /// Only this kind of saga, such as checkout
     #[arg(long)]
     kind: Option<String>,
@@ -148,6 +166,12 @@ impl Sagas {
             Action::Compensate { id, word } => {
                 word.send(&client, &id, "compensate", json!({}), self.json).await
             }
+            Action::Hold { id, word } => {
+                word.send(&client, &id, "hold", json!({}), self.json).await
+            }
+            Action::Release { id, word } => {
+                word.send(&client, &id, "release", json!({}), self.json).await
+            }
             Action::Resolve { id, step, line, happened, word } => {
                 let verdict = json!({"step": step, "line": line, "happened": happened});
                 word.send(&client, &id, "resolve", verdict, self.json).await
@@ -184,6 +208,7 @@ impl List {
             let filters = [
                 ("state", self.state.clone()),
                 ("stuck", self.stuck.map(|stuck| stuck.to_string())),
+                ("held", self.held.map(|held| held.to_string())),
                 ("kind", self.kind.clone()),
                 ("userId", self.user.clone()),
                 ("olderThan", self.older_than.clone()),

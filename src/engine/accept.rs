@@ -126,6 +126,7 @@ impl Executor {
             user_id: new.user_id,
             state: new.definition.starts,
             stuck: None,
+            held: None,
             position: Position::new(new.definition, &context, now),
             deadline_at: now + self.0.settings.policy.time_for(&context),
             context,

@@ -31,6 +31,8 @@ pub(super) struct Drive {
     pub(super) saga: Instance,
     /// An operator waits for the saga.
     pub(super) wanted: CancellationToken,
+    /// And not for the end of calls in flight whose keys settle them later.
+    pub(super) hurried: CancellationToken,
     /// What this acceptance is noted under.
     pub(super) accepts: Option<Identified>,
     /// What the next write builds on.
@@ -61,6 +63,7 @@ impl Drive {
             life,
             saga,
             wanted: CancellationToken::new(),
+            hurried: CancellationToken::new(),
             accepts: None,
             base,
             unanswered,

@@ -93,6 +93,8 @@ pub(super) struct Driven {
     pub(super) fence: i64,
     /// Cancelled when an operator waits for the saga: it is given up as soon as that does no harm.
     pub(super) wanted: CancellationToken,
+    /// And calls that their keys settle later are cut off for it.
+    pub(super) hurried: CancellationToken,
 }
 
 impl std::fmt::Debug for Shared {
@@ -143,7 +145,11 @@ impl Shared {
         let (shared, accepts) = (self.clone(), drive.accepts.clone());
         let owned = (drive.saga.id, drive.life.id, drive.saga.fence);
         self.metrics.began();
-        let driven = Driven { fence: drive.saga.fence, wanted: drive.wanted.clone() };
+        let driven = Driven {
+            fence: drive.saga.fence,
+            wanted: drive.wanted.clone(),
+            hurried: drive.hurried.clone(),
+        };
         self.driven.insert(drive.saga.id, driven);
         // In one place: thousands wait in here, and a future would hold it several times over.
         let drive = Box::new(drive);

@@ -18,7 +18,7 @@ use crate::store::{self, Found, Inspected};
 use crate::trace::TraceParent;
 
 /// An operator waits so long for a saga that is being driven.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// And looks so often whether it still is.
 const LOOK: Duration = Duration::from_millis(20);
 /// A retry again within so long, with nothing come of the first, is a second click.
@@ -97,7 +97,7 @@ impl Executor {
     ) -> Result<Done, NotDone> {
         let shared = &self.0;
         let came_at = shared.clock.now();
-        let give_up_at = shared.clock.monotonic() + PATIENCE;
+        let give_up_at = shared.clock.monotonic() + self.patience_for(what);
         loop {
             let inspected = shared.store.inspect(id, &shared.definitions).await;
             let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
@@ -113,6 +113,12 @@ impl Executor {
             let saga = saga.map_err(|unreadable| not_allowed(unreadable.to_string(), vec![]))?;
             if saga.owner.is_none() {
                 self.check(&saga, what, word).await?;
+                if what.is_about_holding() {
+                    match self.hold(saga, what, word, inspected.found).await? {
+                        Some(done) => return Ok(done),
+                        None => continue,
+                    }
+                }
                 if let Some(done) = self.claim_and_intervene(id, version, what, word).await? {
                     return Ok(done);
                 }
@@ -145,6 +151,10 @@ impl Executor {
         }
         if let Some(driven) = self.0.driven.get(&saga.id) {
             driven.wanted.cancel();
+            // What is done by hand next must not be overtaken by a call that nobody waited for.
+            if what != Intervention::Hold {
+                driven.hurried.cancel();
+            }
         }
         Ok(())
     }
@@ -184,7 +194,7 @@ impl Executor {
         Ok(Some(Done { saga, did }))
     }
 
-    fn apply(
+    pub(super) fn apply(
         &self,
         saga: &mut Instance,
         what: Intervention,
@@ -204,7 +214,11 @@ impl Executor {
                 let contradicted = self.contradicted(saga, effect).await;
                 contradicted.map_or(Ok(()), |why| Err(not_allowed(why, allowed)))
             }
-            Intervention::Resolve { .. } | Intervention::Retry | Intervention::Compensate => Ok(()),
+            Intervention::Resolve { .. }
+            | Intervention::Retry
+            | Intervention::Compensate
+            | Intervention::Hold
+            | Intervention::Release => Ok(()),
         }
     }
 
@@ -253,7 +267,8 @@ fn is_second_click(
     let last = inspected.steps.last().map(|step| step.seq);
     inspected.steps.iter().rev().any(|step| {
         let reason = step.request.as_ref().and_then(|request| request["reason"].as_str());
-        let again = what == Intervention::Retry && Some(step.seq) == last;
+        let is_gone = matches!(what, Intervention::Retry | Intervention::Release);
+        let again = is_gone && Some(step.seq) == last;
         let patience = if again { SECOND_CLICK } else { TimeDelta::zero() };
         step.started_at >= came_at - patience
             && step.executor == word.operator
@@ -262,6 +277,6 @@ fn is_second_click(
     })
 }
 
-fn not_allowed(why: String, allowed: Vec<&'static str>) -> NotDone {
+pub(super) fn not_allowed(why: String, allowed: Vec<&'static str>) -> NotDone {
     NotDone::NotAllowed { why, allowed }
 }

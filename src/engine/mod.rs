@@ -11,6 +11,7 @@ mod counts;
 mod drive;
 mod executor;
 mod heartbeat;
+mod hold;
 mod intervene;
 mod kind;
 mod lease;

@@ -23,7 +23,7 @@ impl Drive {
         let (life, shared) = (self.life.clone(), self.shared.clone());
         let kind = shared.kind(&sight);
         let (cut, clock, sight, trace, life) = (&shared.cut, &shared.clock, &sight, &trace, &life);
-        let wanted = &self.wanted.clone();
+        let hurried = &self.hurried.clone();
         let under_way = calls.iter().map(|call| {
             async move {
                 let began = clock.now();
@@ -40,7 +40,7 @@ impl Drive {
                     report = kind.call(sight, call, errand) => report,
                     () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
                     // Only where its key settles it later.
-                    () = wanted.cancelled(), if !call.intent_first => {
+                    () = hurried.cancelled(), if !call.intent_first => {
                         cut_off(call, began, sent.load(Ordering::Acquire))
                     }
                     () = clock.sleep(patience.unwrap_or_default()), if patience.is_some() => {

@@ -30,7 +30,7 @@ pub struct Seen {
     pub user_id: UserId,
     /// `None` where this binary can't read it.
     pub state: Option<State>,
-    /// It needs a person.
+    /// It needs a person, or a person holds it.
     pub stuck: bool,
     /// Once priced.
     pub total: Option<Paise>,
@@ -58,7 +58,7 @@ impl From<Found> for Seen {
             id: found.id,
             user_id: found.user_id,
             state,
-            stuck: found.stuck.is_some(),
+            stuck: found.stuck.is_some() || found.held.is_some(),
             total: found.total,
             lines,
             cause,
@@ -72,7 +72,7 @@ impl From<&Instance> for Seen {
             id: saga.id,
             user_id: saga.user_id,
             state: Some(saga.state),
-            stuck: saga.stuck.is_some(),
+            stuck: saga.stuck.is_some() || saga.held.is_some(),
             total: saga.total(),
             lines: saga.context.lines.clone(),
             cause: saga.context.cause.clone(),

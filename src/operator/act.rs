@@ -1,5 +1,5 @@
 //! `POST /api/operator/sagas/{id}/retry`, `compensate` and `resolve`: a person's word, and what was
-//! done on it.
+//! done on it. `hold` and `release` are in [`super::hold`].
 
 use axum::Json;
 use axum::body::Body;
@@ -37,7 +37,7 @@ pub(super) struct Reason {
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
-struct Acted {
+pub(super) struct Acted {
     /// The saga right after.
     saga: SagaView,
     /// What was done, in words.
@@ -46,7 +46,7 @@ struct Acted {
 
 /// What may be answered instead.
 #[derive(utoipa::IntoResponses)]
-enum Instead {
+pub(super) enum Instead {
     /// What is wrong, naming the field
     #[response(status = 400)]
     _Bad,
@@ -161,7 +161,7 @@ pub(super) async fn resolve_saga(
     act(&operators, id, &headers, &body, what).await
 }
 
-async fn act(
+pub(super) async fn act(
     operators: &Operators,
     id: Segment,
     headers: &HeaderMap,

@@ -38,7 +38,7 @@ struct Detail {
 #[schema(as = Preview)]
 #[serde(rename_all = "camelCase")]
 struct PreviewView {
-    /// `retry`, `compensate` or `resolve`.
+    /// `retry`, `compensate`, `hold`, `release` or `resolve`.
     action: &'static str,
     /// Which effect would be resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,10 @@ impl From<Preview> for PreviewView {
     fn from(Preview { what, will }: Preview) -> Self {
         let action = what.name();
         let (step, line, happened) = match what {
-            Intervention::Retry | Intervention::Compensate => (None, None, None),
+            Intervention::Retry
+            | Intervention::Compensate
+            | Intervention::Hold
+            | Intervention::Release => (None, None, None),
             Intervention::Resolve { effect, happened } => {
                 (Some(effect.step.into()), effect.line, Some(happened))
             }

@@ -39,6 +39,7 @@ pub(super) struct Page {
     params(
         ("state" = Option<String>, Query, description = "Only those in this state"),
         ("stuck" = Option<bool>, Query, description = "Only those that need a person, or that don't"),
+        ("held" = Option<bool>, Query, description = "Only those that an operator holds, or that nobody does"),
         ("kind" = Option<String>, Query, description = "Only those of this kind"),
         ("userId" = Option<Uuid>, Query, description = "Only those for this user"),
         ("olderThan" = Option<String>, Query, description = "Only those accepted longer ago: an ISO 8601 duration"),
@@ -84,6 +85,7 @@ fn filter(query: &Query, operators: &Operators) -> Result<Filter, Problem> {
     Ok(Filter {
         state: query.parsed::<SagaState>("state", &states())?,
         stuck: query.parsed("stuck", "true or false")?,
+        held: query.parsed("held", "true or false")?,
         kind: kind.map(|kind| (*kind).to_owned()),
         user_id: query.parsed("userId", "a UUID")?.map(UserId),
         before: older_than,

@@ -6,6 +6,7 @@
 mod act;
 mod duration;
 mod effect;
+mod hold;
 mod inspect;
 mod list;
 mod route;

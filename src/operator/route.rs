@@ -7,7 +7,7 @@ use utoipa::openapi::{Components, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Operators, act, inspect, list, summary, token};
+use super::{Operators, act, hold, inspect, list, summary, token};
 use crate::web;
 
 /// The name of the bearer token in the document.
@@ -21,6 +21,8 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(act::retry_saga))
         .routes(routes!(act::compensate_saga))
         .routes(routes!(act::resolve_saga))
+        .routes(routes!(hold::hold_saga))
+        .routes(routes!(hold::release_saga))
         .routes(routes!(summary::get_summary))
 }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
-use crate::saga::Stuck;
+use crate::saga::{Held, Stuck};
 use crate::store::{Error, Found};
 
 /// A saga.
@@ -24,6 +24,8 @@ pub(super) struct SagaView {
     state: String,
     /// Why it needs a person, if it does.
     stuck: Option<StuckView>,
+    /// Who holds it, if anybody does: nothing is sent for it until it is released.
+    held: Option<HeldView>,
     user_id: Uuid,
     /// Paise, once priced.
     total_amount: Option<i64>,
@@ -57,6 +59,22 @@ impl From<Stuck> for StuckView {
     }
 }
 
+/// Who holds a saga, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Held)]
+struct HeldView {
+    since: DateTime<Utc>,
+    /// The operator's name.
+    who: String,
+    reason: String,
+}
+
+impl From<Held> for HeldView {
+    fn from(Held { since, who, reason }: Held) -> Self {
+        Self { since, who, reason }
+    }
+}
+
 /// What a row alone does not say.
 pub(super) struct Onlooker {
     now: DateTime<Utc>,
@@ -85,6 +103,7 @@ impl Onlooker {
             version: found.revision,
             state: found.state,
             stuck: found.stuck.map(StuckView::from),
+            held: found.held.map(HeldView::from),
             user_id: found.user_id.0,
             total_amount: found.total.map(|total| total.0),
             attempts: found.attempts,

@@ -78,7 +78,9 @@ fn view(entry: LoggedStep) -> StepView {
             | Event::TakenOver(_)
             | Event::Renewed
             | Event::Retried
-            | Event::Stopped,
+            | Event::Stopped
+            | Event::Held
+            | Event::Released,
         )
         | None => entry.outcome,
     };

@@ -24,6 +24,8 @@ pub(super) struct Summary {
     by_state: BTreeMap<String, u64>,
     /// How many need a person, by why.
     stuck: BTreeMap<String, u64>,
+    /// How many are held by an operator.
+    held: u64,
     /// Since the oldest saga that is not at rest was accepted; null where all are.
     oldest_age_seconds: Option<i64>,
     rates: Rates,
@@ -106,6 +108,7 @@ pub(super) async fn get_summary(
     Ok(Json(Summary {
         by_state: counts(SagaState::iter(), summary.by_state),
         stuck: counts(StuckKind::iter(), summary.by_stuck),
+        held: summary.held,
         oldest_age_seconds: summary.oldest_open.map(age),
         rates: Rates { accepted_per_minute: summary.accepted },
         circuits: circuits(&executors),

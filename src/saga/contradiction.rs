@@ -190,7 +190,9 @@ fn may_have_been_sent(entry: &Entry) -> Option<Effect> {
         | Event::DidNotHappen
         | Event::Renewed
         | Event::Retried
-        | Event::Stopped => false,
+        | Event::Stopped
+        | Event::Held
+        | Event::Released => false,
     };
     sent.then_some(entry.effect)
 }

@@ -137,7 +137,7 @@ impl Position {
     pub fn apply(&mut self, entry: &Entry) {
         match entry.event {
             Event::TakenOver(state) => self.doubt_unlogged(state, entry.started_at),
-            Event::Retried | Event::Stopped => {}
+            Event::Retried | Event::Stopped | Event::Held | Event::Released => {}
             Event::Sending => self.on(entry.effect, |track| {
                 let is_first = track.standing == Standing::Untouched;
                 track.sole_intent = is_first.then_some(entry.attempt);

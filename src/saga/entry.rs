@@ -29,6 +29,10 @@ pub enum Event {
     Retried,
     /// A person stopped the saga from going forward.
     Stopped,
+    /// A person holds the saga.
+    Held,
+    /// A person has let the saga go on.
+    Released,
 }
 
 /// A log entry. Never changed once written.

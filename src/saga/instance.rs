@@ -25,6 +25,18 @@ pub struct Stuck {
     pub detail: String,
 }
 
+/// Since when, by whom and why a saga is held: nothing is sent for it, and it enters no state, until
+/// it is released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// The operator's name.
+    pub who: String,
+    /// In their words.
+    pub reason: String,
+}
+
 /// A saga in an executor's hands.
 #[derive(Clone, Debug)]
 pub struct Instance {
@@ -38,6 +50,8 @@ pub struct Instance {
     pub state: State,
     /// Set while it needs a person.
     pub stuck: Option<Stuck>,
+    /// Set while an operator holds it.
+    pub held: Option<Held>,
     /// What it knows.
     pub context: Context,
     /// Failures in a row at what it is trying.

@@ -11,6 +11,7 @@ use super::call::Call;
 use super::context::{Cause, Context, Kinds};
 use super::definition::{EffectStage, Stage, Work};
 use super::effects::{Effect, StagePosition, Standing, Track};
+use super::held::trouble_of_held;
 use super::instance::{Instance, Stuck};
 use super::plan::{Plan, numbered};
 use super::retry::{Backoff, LONGEST_ASKED};
@@ -134,6 +135,9 @@ pub enum Next {
 pub fn next(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
     if saga.state.is_rest() {
         return Next::Rest;
+    }
+    if saga.held.is_some() {
+        return pause(None, trouble_of_held(saga, policy, now));
     }
     match (saga.state.direction(), saga.definition.stage_from(saga.state)) {
         (Direction::Forward, Some(stage)) => forward(saga, stage, policy, now),

@@ -84,6 +84,7 @@ impl Store {
             .col_expr(saga_instance::Column::NextAttemptAt, Expr::value(now))
             .filter(saga_instance::Column::StuckKind.eq(StuckKind::Unreadable.to_string()))
             .filter(saga_instance::Column::Owner.is_null())
+            .filter(saga_instance::Column::Held.is_null())
             .exec(&self.write)
             .await?;
         Ok(reopened.rows_affected)

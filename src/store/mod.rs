@@ -17,6 +17,7 @@ mod due;
 mod executor;
 mod failure;
 mod gate;
+mod hold;
 mod kept;
 mod lock;
 mod operator;

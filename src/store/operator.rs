@@ -26,6 +26,8 @@ pub struct Filter {
     pub open: bool,
     /// Needing a person, or not.
     pub stuck: Option<bool>,
+    /// Held by an operator, or not.
+    pub held: Option<bool>,
     /// Of this kind.
     pub kind: Option<String>,
     /// For this user.
@@ -45,6 +47,8 @@ pub struct Summary {
     pub by_state: Vec<(String, u64)>,
     /// How many need a person, by why.
     pub by_stuck: Vec<(String, u64)>,
+    /// How many are held by an operator.
+    pub held: u64,
     /// When the oldest saga that is not at rest was accepted.
     pub oldest_open: Option<DateTime<Utc>>,
     /// Accepted since the given moment; where that is more than [`LATEST`], as many as that would be
@@ -80,6 +84,10 @@ impl Store {
         only = only.add_option(filter.stuck.map(|stuck| {
             if stuck { Column::StuckKind.is_not_null() } else { Column::StuckKind.is_null() }
         }));
+        only =
+            only.add_option(filter.held.map(|held| {
+                if held { Column::Held.is_not_null() } else { Column::Held.is_null() }
+            }));
         only = only.add_option(filter.kind.as_ref().map(|kind| Column::Kind.eq(kind.as_str())));
         only = only.add_option(filter.user_id.map(|user| Column::UserId.eq(user.0)));
         only = only.add_option(filter.before.map(|before| Column::CreatedAt.lt(before)));
@@ -136,9 +144,12 @@ impl Store {
             firsts.collect::<String>()
         );
         let oldest = self.read.query_one_raw(self.statement(&oldest, vec![])).await?;
+        let held = "SELECT 'held', count(*) FROM saga_instance WHERE held IS NOT NULL";
+        let held = self.counts(self.statement(held, vec![])).await?;
         Ok(Summary {
             by_state: self.counts(self.statement(BY_STATE, vec![])).await?,
             by_stuck: self.counts(self.statement(by_stuck, vec![])).await?,
+            held: held.iter().map(|(_, count)| count).sum(),
             oldest_open: oldest.and_then(|row| row.try_get_by_index(0).ok()),
             accepted: self.accepted(since, until).await?,
         })

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use super::codec::{event_of, instance_of};
 use super::{Error, Identity, Store, Unreadable};
 use crate::order::{OrderId, Paise, UserId};
-use crate::saga::{Context, Definition, Event, Instance, State, Stuck};
+use crate::saga::{Context, Definition, Event, Held, Instance, State, Stuck};
 
 /// In the words of the index of those in flight: SQLite finds it by no others.
 pub(super) const IN_FLIGHT: &str = "state NOT IN ('Completed', 'Compensated', 'Rejected')";
@@ -31,6 +31,8 @@ pub struct Found {
     pub state: String,
     /// Set while it needs a person.
     pub stuck: Option<Stuck>,
+    /// Set while an operator holds it.
+    pub held: Option<Held>,
     /// `None` where this binary can't read it.
     pub context: Option<Context>,
     /// Once priced.
@@ -72,6 +74,7 @@ impl Found {
             user_id: saga.user_id,
             state: saga.state.to_string(),
             stuck: saga.stuck.clone(),
+            held: saga.held.clone(),
             context: Some(saga.context.clone()),
             total: saga.total(),
             fingerprint: String::new(),
@@ -94,6 +97,7 @@ impl From<saga_instance::Model> for Found {
             user_id: UserId(row.user_id),
             state: row.state,
             stuck: row.stuck.and_then(|stuck| serde_json::from_value(stuck).ok()),
+            held: row.held.and_then(|held| serde_json::from_value(held).ok()),
             context: serde_json::from_value(row.context).ok(),
             total: row.total_amount.map(Paise),
             fingerprint: row.fingerprint,

@@ -15,7 +15,7 @@ use crate::harness::World;
 /// What the binary printed and how it ended.
 pub struct Ran {
     pub code: Option<i32>,
-    stdout: String,
+    pub stdout: String,
     stderr: String,
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Ran {
 }
 
 /// Runs the binary on a world's books and with its neighbours, where nothing else is said.
-async fn run_with(world: &World, arguments: &[&str], variables: &[(&str, String)]) -> Ran {
+pub async fn run_with(world: &World, arguments: &[&str], variables: &[(&str, String)]) -> Ran {
     let payment = world.config.services.payment.url.to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_order-service"));
     command

@@ -33,6 +33,7 @@ fn saga(id: u128) -> Instance {
         user_id: UserId(Uuid::from_u128(0xd)),
         state: DEFINITION.starts,
         stuck: None,
+        held: None,
         position: Position::new(&DEFINITION, &context, NOW),
         context,
         attempts: 0,

@@ -1,6 +1,7 @@
 //! The operators' API.
 
 mod circuit;
+mod hold;
 mod verdicts;
 
 use std::collections::HashSet;
@@ -288,7 +289,7 @@ async fn a_retry_wakes_a_parked_saga_at_once_and_is_kept_in_its_log() {
             let key = call.to_string();
             let id = parked(world, call, &key).await;
             let saga = world.inspect(id).await;
-            assert_eq!(saga["actions"], json!(["retry", "compensate"]));
+            assert_eq!(saga["actions"], json!(["retry", "compensate", "hold"]));
             assert_eq!(saga["attempts"], json!(1));
             assert!(saga["lastError"].is_string());
             let by = [("X-Operator", "Asha")];
@@ -338,11 +339,11 @@ async fn a_retry_of_a_saga_that_is_being_advanced_is_refused() {
         let saga = world.inspect(id).await;
         assert_eq!(
             (&saga["actions"], &saga["effects"]["charged"]),
-            (&json!(["compensate"]), &json!("unknown"))
+            (&json!(["compensate", "hold"]), &json!("unknown"))
         );
         assert!(saga["owner"].is_string());
         let answer = world.intervene(&retry(id), &json!({"reason": REASON})).await;
-        answer.is_problem(409, "Not allowed now", json!({"allowed": ["compensate"]}));
+        answer.is_problem(409, "Not allowed now", json!({"allowed": ["compensate", "hold"]}));
         world.sandbox.clear_faults();
         world.decided(&cart, "k").await.is_created(ASHA, 14_900);
     })

@@ -61,6 +61,8 @@ impl Run {
         self.story.count(match what {
             Intervention::Retry => "retry asked for",
             Intervention::Compensate => "compensate asked for",
+            Intervention::Hold => "hold asked for",
+            Intervention::Release => "release asked for",
             Intervention::Resolve { happened: true, .. } => "resolved: it happened",
             Intervention::Resolve { happened: false, .. } => "resolved: it did not",
         });

@@ -24,6 +24,7 @@ pub(in crate::cli) struct Saga {
     pub version: i64,
     pub state: String,
     pub stuck: Option<Stuck>,
+    pub held: Option<HeldBy>,
     pub user_id: Option<String>,
     /// Paise; none before the cart is priced.
     pub total_amount: Option<i64>,
@@ -67,6 +68,14 @@ pub(in crate::cli) struct Stuck {
     pub since: Option<DateTime<Utc>>,
     pub step: Option<String>,
     pub detail: Option<String>,
+}
+
+/// Who holds a saga, and why.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct HeldBy {
+    pub since: DateTime<Utc>,
+    pub who: String,
+    pub reason: String,
 }
 
 /// A saga with all that is known about it.

@@ -36,8 +36,13 @@ pub(in crate::cli) fn list(sagas: &[Saga], look: Look) -> String {
     drawn.trim_fmt()
 }
 
-/// Kind and step, so that sorting a list by it sorts by what to do.
+/// Kind and step, so that sorting a list by it sorts by what to do; and whether it is held.
 fn stuck(saga: &Saga) -> String {
+    let stuck = kind_and_step(saga);
+    if saga.held.is_some() { format!("{stuck} (held)") } else { stuck }
+}
+
+fn kind_and_step(saga: &Saga) -> String {
     match &saga.stuck {
         None => "-".to_owned(),
         Some(stuck) => match &stuck.step {

@@ -27,10 +27,11 @@ pub(in crate::cli) fn show(detail: &Detail, look: Look) -> String {
     blocks.join("\n\n")
 }
 
-fn head(detail: &Detail) -> [(&'static str, String); 9] {
+fn head(detail: &Detail) -> [(&'static str, String); 10] {
     let saga = &detail.saga;
     [
         ("Saga", format!("{} ({}, version {})", saga.id, saga.kind, saga.version)),
+        ("HELD", held_by(saga)),
         ("STUCK", stuck(saga)),
         ("State", state(saga)),
         ("Money", detail.effects.as_ref().map(|effects| money(saga, effects)).unwrap_or_default()),
@@ -40,6 +41,12 @@ fn head(detail: &Detail) -> [(&'static str, String); 9] {
         ("Owner", words(saga.owner.as_ref())),
         ("Accepted", instant(saga.created_at)),
     ]
+}
+
+fn held_by(saga: &Saga) -> String {
+    let Some(held) = &saga.held else { return String::new() };
+    let since = age((saga.now() - held.since).num_seconds());
+    format!("for {since}, by {}: {}; nothing is sent until it is released", held.who, held.reason)
 }
 
 fn stuck(saga: &Saga) -> String {

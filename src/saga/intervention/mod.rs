@@ -2,6 +2,7 @@
 //! function.
 
 mod compensate;
+mod hold;
 mod resolve;
 mod retry;
 
@@ -27,12 +28,19 @@ pub struct Word {
 }
 
 impl Intervention {
+    /// It says whether the saga may go on, and asks nothing of it: it needs no owner.
+    pub fn is_about_holding(self) -> bool {
+        matches!(self, Self::Hold | Self::Release)
+    }
+
     /// As the operators' API calls it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Retry => "retry",
             Self::Compensate => "compensate",
             Self::Resolve { .. } => "resolve",
+            Self::Hold => "hold",
+            Self::Release => "release",
         }
     }
 }
@@ -51,10 +59,14 @@ pub enum Intervention {
         /// Whether it happened.
         happened: bool,
     },
+    /// Send nothing until it is released.
+    Hold,
+    /// Go on.
+    Release,
 }
 
 /// Does it, and says what was done; or says why it is not allowed, and nothing has changed. A
-/// verdict has the deadline start anew.
+/// verdict and a release have the deadline start anew.
 pub fn intervene(
     saga: &mut Instance,
     what: Intervention,
@@ -65,12 +77,22 @@ pub fn intervene(
     if saga.state.is_rest() {
         return Err(format!("the saga is at rest: {}", saga.state));
     }
+    let is_settling = matches!(what, Intervention::Resolve { .. });
+    if let Some(held) = saga.held.as_ref().filter(|_| !is_settling && !what.is_about_holding()) {
+        return Err(hold::refusal(held));
+    }
     let mut after = saga.clone();
     let did = match what {
         Intervention::Retry => retry::retry(&mut after, word, policy, now),
         Intervention::Compensate => compensate::compensate(&mut after, word, policy, now),
         Intervention::Resolve { effect, happened } => {
             let did = resolve::resolve(&mut after, effect, happened, word, policy, now);
+            after.deadline_at = now + policy.time_for(&after.context);
+            did
+        }
+        Intervention::Hold => Ok(hold::hold(&mut after, word, now)),
+        Intervention::Release => {
+            let did = hold::release(&mut after, word, policy, now);
             after.deadline_at = now + policy.time_for(&after.context);
             did
         }
@@ -86,6 +108,8 @@ pub fn is_word(what: Intervention, event: Event, step: &str, line: Option<i32>) 
     match what {
         Intervention::Retry => event == Event::Retried && is_of(WHOLE),
         Intervention::Compensate => event == Event::Stopped,
+        Intervention::Hold => event == Event::Held,
+        Intervention::Release => event == Event::Released,
         Intervention::Resolve { effect, happened: true } => {
             event == Event::Happened && is_of(effect)
         }
@@ -110,7 +134,9 @@ pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Pre
     let resolve = |effect| [true, false].map(|happened| Intervention::Resolve { effect, happened });
     let open = if saga.state.is_rest() { Vec::new() } else { resolvable(saga, policy, now) };
     let verdicts = open.into_iter().flat_map(resolve);
-    let all = [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts);
+    let hold = if saga.held.is_some() { Intervention::Release } else { Intervention::Hold };
+    let all =
+        [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts).chain([hold]);
     let preview = |what| {
         let done = intervene(&mut saga.clone(), what, &word, policy, now);
         done.ok().map(|will| Preview { what, will })
@@ -120,6 +146,9 @@ pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Pre
 
 /// What the saga does next, in words.
 fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> String {
+    if saga.held.is_some() {
+        return format!("it is held: {}", hold::NOTHING_IS_SENT);
+    }
     match next(saga, policy, now) {
         Next::Read => format!("tries {} now", saga.current_step()),
         Next::Call(calls) => format!("tries {} now", named(&calls)),

@@ -7,7 +7,7 @@ use crate::saga::definition::{EffectStage, Per};
 use crate::saga::effects::{Effect, Standing};
 use crate::saga::entry::Event;
 use crate::saga::instance::Instance;
-use crate::saga::machine::{Next, Policy, next};
+use crate::saga::machine::{A_MOMENT, Next, Policy, next};
 use crate::saga::vocabulary::{Direction, StuckKind};
 
 pub(super) fn resolve(
@@ -24,7 +24,7 @@ pub(super) fn resolve(
         let instead = if open.is_empty() { "nothing".to_owned() } else { open };
         let what = name(effect);
         return Err(format!(
-            "{what} is not in doubt, refused or exhausted; what can be resolved: {instead}"
+            "{what} is not in doubt, refused, exhausted or held; what can be resolved: {instead}"
         ));
     }
     let stage = stage_of(saga, effect);
@@ -70,10 +70,11 @@ fn stage_of(saga: &Instance, effect: Effect) -> Option<EffectStage> {
 }
 
 /// The effects that a person may settle now: those in doubt, refunds and releases that were refused,
-/// and what is being tried in vain while the saga shows as `Exhausted`.
+/// and what is being tried in vain while the saga shows as `Exhausted` or is held.
 pub fn resolvable(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Effect> {
     let exhausted = saga.stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::Exhausted);
-    let tried = if exhausted { tried_now(saga, policy, now) } else { Vec::new() };
+    let tried =
+        if exhausted || saga.held.is_some() { tried_now(saga, policy, now) } else { Vec::new() };
     let mut open = Vec::new();
     for position in &saga.position.stages {
         let stage = position.stage;
@@ -103,6 +104,10 @@ pub fn resolvable(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<E
 fn tried_now(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Effect> {
     let mut due = saga.clone();
     due.next_attempt_at = None;
+    if due.held.take().is_some() {
+        // The deadline of a held saga doesn't run.
+        due.deadline_at = now + A_MOMENT;
+    }
     match next(&due, policy, now) {
         Next::Call(calls) => calls.iter().map(|call| call.effect).collect(),
         Next::Read | Next::Enter(..) | Next::Pause { .. } | Next::Rest => Vec::new(),

@@ -82,6 +82,7 @@ fn priced(kinds: Kinds, unit_price: i64) -> Instance {
         user_id: UserId(Uuid::from_u128(2)),
         state: State::Priced,
         stuck: None,
+        held: None,
         position: Position::new(&TWO_EFFECTS, &context, start()),
         context,
         attempts: 0,

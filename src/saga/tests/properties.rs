@@ -225,6 +225,7 @@ fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
         }
         if run.dice.roll(100) == 0 {
             previews_keep_their_word(&run.saga, &run.policy, run.now);
+            holding_keeps_its_word(&run.saga, &run.policy, run.now);
         }
         match next(&run.saga, &run.policy, run.now) {
             Next::Read => panic!("a priced saga reads nothing"),
@@ -270,7 +271,10 @@ fn previews_keep_their_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>
     let verdicts = effects.flat_map(|effect| {
         [true, false].map(|happened| Intervention::Resolve { effect, happened })
     });
-    for what in [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts) {
+    // Holding what is held already is harmless, and not offered.
+    let holds = if saga.held.is_some() { Intervention::Release } else { Intervention::Hold };
+    let all = [Intervention::Retry, Intervention::Compensate, holds].into_iter().chain(verdicts);
+    for what in all {
         let mut after = saga.clone();
         let did = intervene(&mut after, what, &word, policy, now);
         let preview = offered.iter().find(|preview| preview.what == what);
@@ -280,6 +284,28 @@ fn previews_keep_their_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>
             Ok(_) => assert!(after.unsaved.len() > saga.unsaved.len(), "{what:?} leaves its word"),
         }
     }
+}
+
+/// A held saga asks for nothing, and once released stands where it stood.
+fn holding_keeps_its_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>) {
+    let word = Word { operator: "asha".to_owned(), reason: "by hand".to_owned() };
+    let mut held = saga.clone();
+    if let Err(why) = intervene(&mut held, Intervention::Hold, &word, policy, now) {
+        assert!(saga.state.is_rest(), "{why}");
+        return;
+    }
+    for later in [Duration::ZERO, Duration::from_mins(1), Duration::from_hours(48)] {
+        let said = next(&held, policy, now + later);
+        assert!(matches!(said, Next::Pause { until: None, .. }), "{said:?}");
+    }
+    previews_keep_their_word(&held, policy, now);
+    let again = held.clone();
+    intervene(&mut held, Intervention::Hold, &word, policy, now).expect("harmless");
+    assert_eq!((held.next_seq, &held.held), (again.next_seq, &again.held));
+    intervene(&mut held, Intervention::Release, &word, policy, now).expect("it is held");
+    assert_eq!((held.state, &held.position.stages), (saga.state, &saga.position.stages));
+    let due = Instance { next_attempt_at: None, deadline_at: held.deadline_at, ..saga.clone() };
+    assert_eq!(next(&held, policy, now), next(&due, policy, now));
 }
 
 fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> {

@@ -46,6 +46,9 @@ pub(in crate::store) fn instance_of(
     let stuck = row.stuck.clone().map(serde_json::from_value).transpose();
     let stuck = stuck
         .map_err(|error| unreadable(&row.state, format!("its trouble can't be read: {error}")))?;
+    let held = row.held.clone().map(serde_json::from_value).transpose();
+    let held = held
+        .map_err(|error| unreadable(&row.state, format!("who holds it can't be read: {error}")))?;
     let mut position = Position::new(definition, &context, row.created_at);
     let mut next_seq = 1;
     let mut taken_over = false;
@@ -64,6 +67,7 @@ pub(in crate::store) fn instance_of(
         user_id: UserId(row.user_id),
         state,
         stuck,
+        held,
         context,
         attempts: u32::try_from(row.attempts).unwrap_or(0),
         next_attempt_at: row.next_attempt_at,
@@ -123,6 +127,8 @@ pub(in crate::store) fn event_of(row: &step_log::Model) -> Option<Event> {
         "renewed" => Some(Event::Renewed),
         "retried" => Some(Event::Retried),
         "stopped" => Some(Event::Stopped),
+        "held" => Some(Event::Held),
+        "released" => Some(Event::Released),
         _unknown => None,
     }
 }

@@ -205,7 +205,7 @@ async fn a_checkout_in_doubt_that_a_person_stops_undoes_what_is_known_and_waits_
             assert_eq!(saga["state"], "Compensating");
             assert_eq!(saga["effects"]["lines"][1]["released"], "yes");
             assert_eq!(saga["effects"]["lines"][0]["released"], "no");
-            assert_eq!(saga["actions"], json!(["resolve"]));
+            assert_eq!(saga["actions"], json!(["resolve", "hold"]));
             assert_eq!(resolve(world, id, reservation(0), true).await.status, 200);
             let answer = world.decided(&cart, "k").await;
             assert_eq!(answer.is_refusal(500, FAILED, json!({})), id);

@@ -1,0 +1,67 @@
+//! `POST /api/operator/sagas/{id}/hold` and `release`: for whoever is about to do something by hand.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::Operators;
+use super::act::{Acted, Instead, Reason, act};
+use crate::saga::Intervention;
+use crate::web::{Problem, Segment, json_body};
+
+/// Hold a saga
+///
+/// Nothing is sent for it, and it enters no state, until it is released: to be done before anything
+/// is done by hand. A call in flight comes to its end first. Its deadline doesn't run meanwhile, and
+/// `resolve` stays allowed, also for what was being tried. Holding it again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/operator/sagas/{id}/hold",
+    tag = "operators",
+    operation_id = "holdSaga",
+    security(("operatorToken" = [])),
+    request_body = Reason,
+    params(
+        ("id" = Uuid, Path, description = "The saga"),
+        ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
+        ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
+    ),
+    responses((status = 200, description = "Done", body = Acted), Instead),
+)]
+pub(super) async fn hold_saga(
+    State(operators): State<Operators>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &body, Intervention::Hold).await
+}
+
+/// Release a saga
+///
+/// It goes on at once from where it stands, and its deadline starts anew. Only of a saga that is held.
+#[utoipa::path(
+    post,
+    path = "/api/operator/sagas/{id}/release",
+    tag = "operators",
+    operation_id = "releaseSaga",
+    security(("operatorToken" = [])),
+    request_body = Reason,
+    params(
+        ("id" = Uuid, Path, description = "The saga"),
+        ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
+        ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
+    ),
+    responses((status = 200, description = "Done", body = Acted), Instead),
+)]
+pub(super) async fn release_saga(
+    State(operators): State<Operators>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let body = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &body, Intervention::Release).await
+}
