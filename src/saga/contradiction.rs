@@ -65,6 +65,9 @@ fn of_facts(saga: &Instance, found: &mut Vec<String>) {
         Some(_) if saga.total().is_none() => {
             found.push("its prices add up to no total".to_owned());
         }
+        Some(_) if context.expected_total.is_some_and(|seen| saga.total() != Some(seen)) => {
+            found.push("its prices add up to another total than its customer saw".to_owned());
+        }
         Some(_) | None => {}
     }
     if state.direction() == Direction::Backward && context.cause.is_none() {

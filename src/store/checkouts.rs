@@ -27,6 +27,16 @@ pub enum Checkouts {
     Rejected,
 }
 
+/// When a checkout was accepted, to sort by. The index of those in flight is not in that order: were
+/// this the plain column, a planner would rather walk a user's whole history in its order.
+fn accepted(which: Checkouts) -> SimpleExpr {
+    let column = || Expr::col(Column::CreatedAt);
+    match which {
+        Checkouts::Undecided => Func::coalesce([column(), column()]).into(),
+        Checkouts::Rejected => column(),
+    }
+}
+
 impl Store {
     /// A page of a user's checkouts of this kind; a status in the query is not looked at.
     pub async fn checkouts(
@@ -35,8 +45,8 @@ impl Store {
         kind: &str,
         query: &HistoryQuery,
     ) -> Result<HistoryPage<Found>, Error> {
-        let (column, direction): (SimpleExpr, _) = match query.sort {
-            Sort::CreatedAt(direction) => (Expr::col(Column::CreatedAt), direction),
+        let (column, direction) = match query.sort {
+            Sort::CreatedAt(direction) => (accepted(which), direction),
             Sort::TotalAmount(direction) => {
                 let total = [Expr::col(Column::TotalAmount), Expr::val(UNPRICED.0)];
                 (Func::coalesce(total).into(), direction)

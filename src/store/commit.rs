@@ -18,7 +18,7 @@ use super::commit_sql::{self, InTurn};
 use super::rowset::{self, Rowset, source_of_ids};
 use super::session::Session;
 use super::transaction::{Transaction, Tries};
-use super::write::{Base, Fate, Write};
+use super::write::{Base, Fate, Identity, Write};
 use super::{Error, Store};
 use crate::clock::Clock;
 use crate::saga::State;
@@ -29,7 +29,7 @@ fn rowsets<'a>(writer: Uuid, writes: &[&'a Write]) -> [Rowset<'a>; 7] {
     let orders = || writes().filter_map(|write| write.order.as_ref());
     let rested = rested(writes()).into_iter();
     [
-        Rowset::of(&NEW_SAGA, writes().filter_map(new_saga_row)),
+        Rowset::of(&NEW_SAGA, in_one_order(writes()).into_iter().filter_map(new_saga_row)),
         Rowset::of(&SAGA, writes().filter_map(saga_row)),
         Rowset::of(&ENTRY, writes().flat_map(entry_rows)),
         Rowset::of(&ORDER, orders().map(order_row)),
@@ -37,6 +37,18 @@ fn rowsets<'a>(writer: Uuid, writes: &[&'a Write]) -> [Rowset<'a>; 7] {
         Rowset::of(&EVENT, orders().map(event_row)),
         Rowset::of(&TALLY, rested.map(|(state, sagas)| tally_row(writer, state, sagas))),
     ]
+}
+
+/// Acceptances in the order in which every replica inserts them: where two of them have the same
+/// doubles to take in at the same time, neither waits for the other crosswise.
+fn in_one_order<'a>(writes: impl Iterator<Item = &'a Write>) -> Vec<&'a Write> {
+    fn known_by(write: &Write) -> Option<(Uuid, &Identity)> {
+        let Base::New(accepted) = &write.base else { return None };
+        Some((write.saga.user_id.0, accepted.identity.as_ref()?))
+    }
+    let mut writes: Vec<_> = writes.collect();
+    writes.sort_by(|one, other| known_by(one).cmp(&known_by(other)));
+    writes
 }
 
 /// How many of these are given up at rest, by state. Each is counted once: nothing stands on a saga

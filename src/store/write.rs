@@ -45,7 +45,7 @@ pub struct Accepted {
 }
 
 /// What a request is known by as the repeat of another of the same user.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Identity {
     /// The client's idempotency key: once used, it is for ever.
     Key(String),

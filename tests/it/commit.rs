@@ -196,6 +196,38 @@ async fn each_stands_or_falls_by_itself() {
 }
 
 #[tokio::test]
+async fn of_equal_requests_without_a_key_one_is_in_flight() {
+    let equal = |saga: Instance| {
+        let identity = Some(Identity::Content("of the cart".to_owned()));
+        write(Base::New(Accepted { identity, fingerprint: "of the cart".to_owned() }), saga)
+    };
+    for books in BOTH {
+        println!("with books in {books:?}");
+        let mut bare = Bare::new(books).await;
+        // Two at once, and one that is equal to them and has a key.
+        let first = [equal(saga(1)), equal(saga(2)), acceptance(saga(3), Some("key"))];
+        let mut fates = bare.commit(&first).await;
+        assert_eq!(fates.pop(), Some(Fate::Written));
+        assert_eq!(fates.iter().filter(|fate| **fate == Fate::Written).count(), 1);
+        assert_eq!(fates.iter().filter(|fate| **fate == Fate::Repeats).count(), 1);
+        let one = if fates[0] == Fate::Written { 1 } else { 2 };
+        assert_eq!(bare.commit(&[equal(saga(4))]).await, [Fate::Repeats]);
+        // In the commit that brings the first to rest there is no telling which comes before.
+        bare.commit(&[completion(saga(one), OWNER), equal(saga(5))]).await;
+        let found = async || {
+            let content = Identity::Content("of the cart".to_owned());
+            let user = saga(1).user_id;
+            bare.store.find_first(user, "checkout", &content).await.expect("the books")
+        };
+        let in_flight = found().await.map(|found| found.id.0.as_u128());
+        assert!(in_flight.is_none_or(|id| id == 5), "{in_flight:?}");
+        let next = bare.commit(&[equal(saga(6))]).await;
+        assert_eq!(next, [if in_flight.is_none() { Fate::Written } else { Fate::Repeats }]);
+        bare.close().await;
+    }
+}
+
+#[tokio::test]
 async fn what_the_database_refuses_is_not_written_and_harms_nothing_else() {
     for books in BOTH {
         let mut bare = Bare::new(books).await;

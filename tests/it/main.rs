@@ -11,6 +11,7 @@ mod database;
 mod history;
 mod idempotency;
 mod last_release;
+mod not_orders;
 mod operator;
 mod outcomes;
 mod plans;

@@ -15,7 +15,7 @@ const CHECKOUTS: u64 = 200;
 
 #[tokio::test]
 async fn nothing_is_scanned() {
-    let world = World::build(Books::Postgres).start().await;
+    let world = World::build(Books::Postgres).no_joining().start().await;
     let cart = cart(sample::MEENA, &[(sample::TEA, 1), (sample::STICKER, 1)]);
     for _ten in 0..CHECKOUTS / 10 {
         for answer in join_all((0..10).map(|_| world.create(&cart))).await {
@@ -27,6 +27,14 @@ async fn nothing_is_scanned() {
         assert_eq!(world.get(&history).await.status, 200);
         assert_eq!(world.operator("/sagas?state=Paid&limit=5").await.status, 200);
         assert_eq!(world.operator("/sagas?stuck=true&limit=5").await.status, 200);
+    }
+    // Few of a long history are not orders.
+    world.create(&crate::harness::cart(sample::MEENA, &[(sample::TEA, 10_000)])).await;
+    for _time in 0..100 {
+        for query in ["status=Pending", "status=Rejected", "status=Pending&sort=totalAmount"] {
+            let path = format!("/api/orders/user/{}?limit=5&{query}", sample::MEENA);
+            assert_eq!(world.get(&path).await.status, 200);
+        }
     }
     // What executors ask all the time must not walk over what came to rest.
     let (store, now) = (&world.service.store, Clock::system().now());
