@@ -6,7 +6,7 @@ mod browser;
 mod process;
 mod webdriver;
 
-use order_service::sandbox::sample::{ASHA, CUP, KETTLE, RAVI, SAMOVAR, TEA};
+use order_service::sandbox::sample::{ASHA, CUP, KETTLE, MEENA, RAVI, SAMOVAR, TEA};
 use order_service::sandbox::{Config, Kinds, Sandbox};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -36,6 +36,7 @@ async fn the_web_client_works_with_the_platforms_environment_and_services_that_k
     let served = Served::start(&sandbox).await;
     let browser = Browser::start().await;
     a_visit(&browser, &served.services).await;
+    a_checkout_that_takes_too_long(&browser, &served.services).await;
     keys_and_headers(&browser, &served.services).await;
     let ledger = sandbox.ledger();
     assert_eq!((ledger.repeated, ledger.totals.unreadable), (Vec::new(), 0));
@@ -65,7 +66,7 @@ async fn a_visit(browser: &Browser, services: &Services) {
     let order = browser.text("orders").await;
     assert!(order.ends_with("aaaaaaaa 2 x 14900, bbbbbbbb 1 x 189900: 219700"), "{order}");
 
-    refused(services, "reserve").await;
+    fault(services, json!({"call": "reserve", "fault": "refuse", "times": 1})).await;
     browser.click("add-Cup").await;
     browser.click("checkout").await;
     assert_eq!(browser.message().await, "Reservation failed");
@@ -87,12 +88,33 @@ async fn a_visit(browser: &Browser, services: &Services) {
     newcomer(browser, services).await;
 }
 
-/// The neighbour refuses the next such call.
-async fn refused(services: &Services, call: &str) {
+/// Has a neighbour misbehave.
+async fn fault(services: &Services, fault: Value) {
     let url = format!("{}/_sandbox/faults", services.payments);
-    let fault = json!({"call": call, "fault": "refuse", "times": 1});
     let answer = reqwest::Client::new().post(url).json(&fault).send().await;
     assert_eq!(answer.expect("an answer").status(), 200);
+}
+
+/// The wait ends before the payment does. The client is not told of an order, keeps the cart, and
+/// its next click is the same checkout.
+async fn a_checkout_that_takes_too_long(browser: &Browser, services: &Services) {
+    browser.open(services, MEENA).await;
+    assert_eq!(browser.message().await, "ready");
+    browser.click("add-Tea").await;
+    // Its answer is lost after 5 s, and what is recorded is told 2 s later: the first click hears
+    // nothing by then, the second is there in time.
+    let lost = json!({"call": "process", "fault": "hang_after", "millis": 5000, "times": 1});
+    fault(services, lost).await;
+    let late = json!({"call": "payment_status", "fault": "slow", "millis": 2000, "times": 1});
+    fault(services, late).await;
+    browser.click("checkout").await;
+    assert_eq!(browser.message().await, "Order is still being processed");
+    assert_eq!(browser.text("items").await, "1");
+    browser.click("checkout").await;
+    assert_eq!(browser.message().await, "Order placed successfully!");
+    assert_eq!(browser.text("wallet").await, "9985100", "paid once");
+    browser.click("history").await;
+    assert_eq!(browser.message().await, "1 orders");
 }
 
 /// Somebody registers, and changes the profile.

@@ -48,7 +48,7 @@ impl Demo {
     }
 }
 
-/// `serve`, configured by nothing but what the platform's compose file and its override set.
+/// `serve`, configured by what the platform's compose file and its override set.
 pub struct Served {
     pub services: Services,
     _process: Ends,
@@ -74,6 +74,9 @@ impl Served {
             .env("ServiceUrls__PaymentService", neighbours.payment_url())
             .env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "false")
+            .env("ORDER_SERVICE__CHECKOUT__UNDECIDED", "error")
+            // Not the override's: nobody here has time for the default.
+            .env("ORDER_SERVICE__CHECKOUT__WAIT", "4s")
             .spawn()
             .expect("the binary");
         let process = Ends(process);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use order_service::config::{Config, File, Overrides, Sources};
+use order_service::config::{Config, File, Overrides, Sources, Undecided};
 
 use super::source::root;
 
@@ -106,6 +106,7 @@ pub fn platform_configuration() {
     assert_eq!(config.http.cors_origins, ["http://localhost:3000"]);
     assert_eq!(config.services.user.url.as_str(), "http://user-service/");
     assert!(!config.services.product.idempotent && !config.services.payment.idempotent);
+    assert_eq!(config.checkout.undecided, Undecided::Error);
     let books = config.database.url.reveal();
     assert_eq!(books, "postgres://orders:given@orders-db:5432/orders");
     assert!(config.operator.token.is_some());
