@@ -71,7 +71,8 @@ fn fill(disk: &Path) -> PathBuf {
     path
 }
 
-/// Under load, nothing can be written for a while, twice; then it is killed and started again.
+/// Under load, nothing can be written for a while, twice, and it is killed and started meanwhile, and
+/// at the end.
 /// `broken` and `mended` are what is done to the disk.
 async fn nothing_can_be_written(
     mut world: World,
@@ -85,6 +86,8 @@ async fn nothing_can_be_written(
         world.note(what);
         broken(&world);
         world.clients.answered_with(503, 20).await;
+        world.kill(0);
+        world.replicas[0].revive();
         mended(&world);
         let began = world.clock.monotonic();
         world.clients.answered_with(201, 5).await;

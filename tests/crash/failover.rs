@@ -66,6 +66,25 @@ async fn sessions_on_a_primary_that_became_read_only_are_left_for_the_new_one() 
     world.finish().await;
 }
 
+/// The primary's machine freezes: its connections stay open and say nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_answered_is_lost() {
+    let what = "primary frozen";
+    let (mut world, proxy, standby) = with_a_standby(what, 12).await;
+    let storm = world.storm();
+    world.served(20, 60).await;
+    world.note("frozen primaries");
+    proxy.fall_silent();
+    proxy.lead_to(&standby);
+    world.cluster().promote();
+    let began = world.clock.monotonic();
+    tokio::time::timeout(GOES_ON * 2, world.clients.answered_with(201, 20)).await.expect("goes on");
+    let took = world.clock.monotonic().saturating_sub(began).as_millis();
+    say(&format!("{what}: the twentieth 201 came {took} ms after the promotion"));
+    storm.over().await;
+    world.finish().await;
+}
+
 /// A commit that waits for an absent standby is on the primary's own disk only, whoever ends its wait
 /// and whatever can be read back: with the primary it is gone. Nobody may have been told of it.
 #[tokio::test(flavor = "multi_thread")]

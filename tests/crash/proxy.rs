@@ -1,8 +1,10 @@
 //! What stands between a replica and its database: it can fall silent, reset, and lead elsewhere.
 
+use std::future::pending;
 use std::net::SocketAddr;
 
-use tokio::io::copy_bidirectional;
+use futures::future::join;
+use tokio::io::{copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -17,6 +19,7 @@ pub struct Proxy {
 struct Orders {
     leads_to: SocketAddr,
     opened: usize,
+    deaf_below: usize,
     silent_below: usize,
     reset_below: usize,
 }
@@ -25,7 +28,7 @@ impl Proxy {
     /// Before the server of this URL.
     pub fn before(url: &str) -> Self {
         let leads_to = server_of(url);
-        let orders = Orders { leads_to, opened: 0, silent_below: 0, reset_below: 0 };
+        let orders = Orders { leads_to, opened: 0, deaf_below: 0, silent_below: 0, reset_below: 0 };
         let (orders, heard) = watch::channel(orders);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("an option");
@@ -44,6 +47,11 @@ impl Proxy {
     /// side is told. Others are let through.
     pub fn fall_silent(&self) {
         self.orders.send_modify(|orders| orders.silent_below = orders.opened);
+    }
+
+    /// What is asked on those connections that are open still comes through; no answer does.
+    pub fn keep_answers(&self) {
+        self.orders.send_modify(|orders| orders.deaf_below = orders.opened);
     }
 
     /// Both ends of those connections that are open, also silent ones, are reset.
@@ -74,16 +82,35 @@ async fn accept(
     }
 }
 
+impl Orders {
+    fn touch(&self, number: usize) -> bool {
+        self.deaf_below.max(self.silent_below).max(self.reset_below) > number
+    }
+}
+
 async fn connection(number: usize, mut near: TcpStream, mut heard: watch::Receiver<Orders>) {
     let leads_to = heard.borrow().leads_to;
     // A server that refuses is one that closes at once: poolers and balancers do so.
     let Ok(mut far) = TcpStream::connect(leads_to).await else { return };
     tokio::select! {
         _ended = copy_bidirectional(&mut near, &mut far) => return,
-        _ordered = heard.wait_for(|orders| orders.silent_below.max(orders.reset_below) > number) => {}
+        _ordered = heard.wait_for(|orders| orders.touch(number)) => {}
     }
-    // What is silent is kept open until it is reset.
-    let _reset = heard.wait_for(|orders| orders.reset_below > number).await;
+    let is_deaf = heard.borrow().deaf_below > number;
+    let (mut asked, mut answers) = (near.split().0, far.split());
+    let asks = async {
+        if is_deaf {
+            let nowhere = &mut sink();
+            let _ended =
+                join(copy(&mut asked, &mut answers.1), copy(&mut answers.0, nowhere)).await;
+        }
+        // What is silent is kept open until it is reset.
+        pending::<()>().await;
+    };
+    tokio::select! {
+        () = asks => {}
+        _reset = heard.wait_for(|orders| orders.reset_below > number) => {}
+    }
     for end in [near, far] {
         let _reset = end.set_zero_linger();
     }

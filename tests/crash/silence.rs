@@ -27,18 +27,28 @@ pub async fn by_a_proxy(what: &str, kinds: Kinds, replicas: usize) -> (World, Pr
 /// As behind a frozen pooler, or a NAT that has forgotten them: no FIN, no RST, no answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_connections_that_fall_silent_under_load_are_replaced_and_it_goes_on() {
-    let (mut world, proxy) = by_a_proxy("silent connections", either(5), 1).await;
+    no_answer_comes("silent connections", 5, Proxy::fall_silent).await;
+}
+
+/// What was asked is done, and committed; nobody hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_connections_whose_answers_are_lost_under_load_are_replaced_and_nothing_is_doubled() {
+    no_answer_comes("lost answers", 11, Proxy::keep_answers).await;
+}
+
+async fn no_answer_comes(what: &'static str, scenario: u32, strike: impl Fn(&Proxy)) {
+    let (mut world, proxy) = by_a_proxy(what, either(scenario), 1).await;
     let storm = world.storm();
-    for _round in 0..setting("CRASH_ROUNDS", 2) {
+    for _round in 0..setting("CRASH_ROUNDS", 1) {
         world.served(20, 60).await;
-        world.note("silences");
-        proxy.fall_silent();
+        world.note("times");
+        strike(&proxy);
         let began = world.clock.monotonic();
         // More than were being answered.
         let goes_on = world.clients.answered_with(201, 20);
         tokio::time::timeout(GOES_ON, goes_on).await.expect("it goes on");
         let took = world.clock.monotonic().saturating_sub(began).as_millis();
-        say(&format!("silent connections: the twentieth 201 came after {took} ms"));
+        say(&format!("{what}: the twentieth 201 came after {took} ms"));
     }
     storm.over().await;
     world.finish().await;
