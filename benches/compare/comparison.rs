@@ -29,9 +29,39 @@ pub struct Sizes {
     /// On which databases
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Engine::Postgres, Engine::Sqlite])]
     databases: Vec<Engine>,
+    /// With neighbours of which sort
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Neighbours::Keep, Neighbours::Repeat])]
+    neighbours: Vec<Neighbours>,
     /// Under which loads; `open` needs `64`
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = LOADS)]
     loads: Vec<Loading>,
+}
+
+/// What the neighbours are taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Neighbours {
+    /// They act once per key
+    Keep,
+    /// They act on every call, under some of the loads
+    Repeat,
+}
+
+impl Neighbours {
+    fn saga(self) -> System {
+        match self {
+            Self::Keep => System::Saga,
+            Self::Repeat => System::Careful,
+        }
+    }
+
+    fn has(self, loading: Loading) -> bool {
+        match self {
+            Self::Keep => true,
+            Self::Repeat => {
+                matches!(loading, Loading::Slow | Loading::One | Loading::SixtyFour)
+            }
+        }
+    }
 }
 
 /// The loads.
@@ -83,7 +113,9 @@ pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
         sizes.loads.contains(loading) || (is_open && *loading == Loading::SixtyFour)
     };
     let loads: Vec<_> = LOADS.into_iter().filter(wanted).collect();
-    let turns = sizes.databases.len() * loads.len() * sizes.rounds * 2;
+    let with = |neighbours: Neighbours| loads.iter().filter(move |load| neighbours.has(**load));
+    let under: usize = sizes.neighbours.iter().map(|neighbours| with(*neighbours).count()).sum();
+    let turns = sizes.databases.len() * under * sizes.rounds * 2;
     let mut comparison = Comparison {
         sandbox: Sandbox::start().await?,
         progress: Progress::of(turns),
@@ -93,16 +125,19 @@ pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
     let directory = tempfile::tempdir()?;
     let mut rows = Vec::new();
     for engine in &sizes.databases {
-        let sides = sides(*engine, directory.path(), &comparison.sandbox).await?;
-        let mut busiest = f64::INFINITY;
-        for loading in &loads {
-            let shape = sizes.shape(*loading, busiest);
-            let rounds = comparison.rounds(&sides, (*engine, *loading), &shape).await?;
-            let row = Row { engine: *engine, loading: *loading, rounds };
-            if *loading == Loading::SixtyFour {
-                busiest = row.median(System::Saga).rate.min(row.median(System::Plain).rate);
+        for neighbours in &sizes.neighbours {
+            let saga = neighbours.saga();
+            let sides = sides(*engine, saga, directory.path(), &comparison.sandbox).await?;
+            let mut busiest = f64::INFINITY;
+            for loading in with(*neighbours) {
+                let shape = sizes.shape(*loading, busiest);
+                let rounds = comparison.rounds(&sides, (*engine, *loading), &shape).await?;
+                let row = Row { engine: *engine, loading: *loading, saga, rounds };
+                if *loading == Loading::SixtyFour {
+                    busiest = row.median(saga).rate.min(row.median(System::Plain).rate);
+                }
+                rows.push(row);
             }
-            rows.push(row);
         }
     }
     drop(comparison.progress);
@@ -134,16 +169,22 @@ impl Sizes {
 }
 
 /// Both systems, each on a database of its own that a service has migrated.
-async fn sides(engine: Engine, directory: &Path, sandbox: &Sandbox) -> Result<[Side; 2], Fault> {
+async fn sides(
+    engine: Engine,
+    saga: System,
+    directory: &Path,
+    sandbox: &Sandbox,
+) -> Result<[Side; 2], Fault> {
     let start = async |system| -> Result<Side, Fault> {
-        let label = format!("{engine:?}-{system:?}");
+        // A database of its own each, also of the flow without a saga beside another saga.
+        let label = format!("{engine:?}-{saga:?}-{system:?}");
         let database = Database::fresh(engine, directory, &label).await?;
         let service = Service::start(system, &database.url, sandbox, directory, &[]).await?;
         // For who wants to look at one with a profiler meanwhile.
         eprintln!("{}: {} is process {}", engine.name(), name(system), service.child.pid());
         Ok(Side { service, database })
     };
-    Ok([start(System::Saga).await?, start(System::Plain).await?])
+    Ok([start(saga).await?, start(System::Plain).await?])
 }
 
 /// What all loads on all databases share.

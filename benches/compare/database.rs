@@ -116,7 +116,9 @@ impl Database {
             }
             Books::Sqlite(pool) => {
                 let commits = match service.system {
-                    System::Saga => service.metric("order_service_log_commits_total").await?,
+                    System::Saga | System::Careful => {
+                        service.metric("order_service_log_commits_total").await?
+                    }
                     System::Plain => {
                         let asked = "SELECT count(*) FROM orders";
                         as_float(sqlx::query(asked).fetch_one(pool).await?.get(0))

@@ -118,8 +118,11 @@ impl Sandbox {
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
-    /// `order-service serve`.
+    /// `order-service serve`, with neighbours that keep keys.
     Saga,
+    /// The same with neighbours that are taken to act on every call, as they are unless somebody says
+    /// otherwise: what is about to be sent is durable before it, and each outcome before what follows.
+    Careful,
     /// [`crate::plain`].
     Plain,
 }
@@ -145,16 +148,16 @@ impl Service {
         let address = free_address()?;
         let url = |address: SocketAddr| format!("http://{address}");
         let mut command = match system {
-            System::Saga => {
+            System::Saga | System::Careful => {
                 let mut command = Command::new(BINARY);
                 command.arg("serve");
                 command.env("ORDER_SERVICE__OPERATOR__TOKEN", TOKEN);
                 command.env("ServiceUrls__UserService", url(sandbox.user));
                 command.env("ServiceUrls__ProductService", url(sandbox.product));
                 command.env("ServiceUrls__PaymentService", url(sandbox.payment));
-                // As the sandbox keeps keys.
-                command.env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", "true");
-                command.env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "true");
+                let keep_keys = if let System::Saga = system { "true" } else { "false" };
+                command.env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", keep_keys);
+                command.env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", keep_keys);
                 command
             }
             System::Plain => {

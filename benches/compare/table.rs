@@ -11,7 +11,9 @@ use crate::turn::{Figures, name};
 pub struct Row {
     pub engine: Engine,
     pub loading: Loading,
-    /// Saga and plain, round by round.
+    /// Which saga.
+    pub saga: System,
+    /// That and plain, round by round.
     pub rounds: Vec<[Figures; 2]>,
 }
 
@@ -66,7 +68,7 @@ impl Row {
 
 fn at(system: System) -> usize {
     match system {
-        System::Saga => 0,
+        System::Saga | System::Careful => 0,
         System::Plain => 1,
     }
 }
@@ -144,7 +146,7 @@ pub fn print(rows: &[Row]) {
     let heads = COLUMNS.iter().map(|(head, ..)| *head);
     figures.set_header(["database", "load", ""].into_iter().chain(heads));
     for row in rows {
-        for system in [System::Saga, System::Plain] {
+        for system in [row.saga, System::Plain] {
             let median = row.median(system);
             let cells = COLUMNS.iter().map(|(_, digits, of)| format!("{:.digits$}", of(&median)));
             figures.add_row(labels(row, name(system)).into_iter().chain(cells));
@@ -159,7 +161,8 @@ pub fn print(rows: &[Row]) {
     println!("\nMedians of the rounds; CPU, commits and log for each checkout.\n\n{figures}\n");
 
     let measured = TARGETS.iter().filter_map(|Target { what, on, bound, of }| {
-        let row = rows.iter().find(|row| (row.engine, row.loading) == *on)?;
+        let is_it = |row: &&Row| (row.engine, row.loading) == *on && row.saga == System::Saga;
+        let row = rows.iter().find(is_it)?;
         Some(Met { what: (*what).to_owned(), bound: *bound, measured: of(row) })
     });
     targets(&measured.collect::<Vec<_>>());

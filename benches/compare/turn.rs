@@ -168,6 +168,7 @@ fn figures(report: &Report, from: &Used, to: &Used) -> Figures {
 pub fn name(system: System) -> &'static str {
     match system {
         System::Saga => "saga",
+        System::Careful => "saga, no keys kept",
         System::Plain => "no saga",
     }
 }
