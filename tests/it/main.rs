@@ -11,6 +11,7 @@ mod database;
 mod history;
 mod idempotency;
 mod last_release;
+mod logged;
 mod not_orders;
 mod operator;
 mod outcomes;
