@@ -14,6 +14,7 @@ mod m20261122_000008_tally;
 mod m20261122_000009_undriven;
 mod m20261126_000010_in_flight;
 mod m20261126_000011_held;
+mod m20261126_000012_write_probe;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_undriven::Migration),
             Box::new(m20261126_000010_in_flight::Migration),
             Box::new(m20261126_000011_held::Migration),
+            Box::new(m20261126_000012_write_probe::Migration),
         ]
     }
 }

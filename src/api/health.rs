@@ -65,10 +65,9 @@ pub(super) async fn live() -> Json<Probe> {
     ),
 )]
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> Response {
-    let reason = if front.api.executor.is_draining() {
-        Some("this process is stopping".to_owned())
-    } else {
-        front.api.store.not_ready().await
+    let reason = match front.api.executor.not_ready() {
+        None => front.api.store.out_of_reach().await,
+        reason => reason,
     };
     let (code, status) = match reason {
         None => (StatusCode::OK, "ready"),

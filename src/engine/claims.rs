@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::patience::Patience;
 use super::process;
 use super::settings::Settings;
+use super::standing::Standing;
 use super::waiting::Waiting;
 use super::window::Window;
 use super::writer::LogWriter;
@@ -48,7 +49,8 @@ impl Executor {
         let name = process::name();
         let life = register(&store, &name, settings, &clock).await?;
         let window = Arc::new(Window::new(settings.for_claims()));
-        let (writer, writing) = LogWriter::start(&store, &clock, &metrics, &window);
+        let standing = Arc::new(Standing::new(&clock));
+        let (writer, writing) = LogWriter::start(&store, &clock, (&metrics, &window, &standing));
         let tasks = TaskTracker::new();
         tasks.spawn(writing);
         let shared = Arc::new(Shared {
@@ -63,6 +65,7 @@ impl Executor {
             clock,
             metrics,
             writer,
+            standing,
             waiting: Waiting::default(),
             draining: CancellationToken::new(),
             cut: CancellationToken::new(),

@@ -11,8 +11,8 @@ use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::executor::{Identified, Shared};
 use super::lease::Life;
+use super::queued::Written;
 use super::save::new_order;
-use super::writer::Written;
 use crate::clock::Watch;
 use crate::neighbours::Errand;
 use crate::saga::machine::{Next, next};

@@ -19,6 +19,7 @@ use super::lease::Life;
 use super::metrics::Metrics;
 use super::patience::Patience;
 use super::settings::Settings;
+use super::standing::Standing;
 use super::waiting::{Taken, Waiting};
 use super::window::{Turn, Window};
 use super::writer::LogWriter;
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) writer: LogWriter,
+    pub(super) standing: Arc<Standing>,
     pub(super) patience: Patience,
     pub(super) waiting: Waiting,
     pub(super) places: Arc<Semaphore>,
@@ -237,6 +239,15 @@ impl Executor {
     /// Whether it is stopping.
     pub fn is_draining(&self) -> bool {
         self.0.draining.is_cancelled()
+    }
+
+    /// Why no checkout can be taken in now, as far as is known here.
+    pub fn not_ready(&self) -> Option<String> {
+        if self.is_draining() {
+            return Some("this process is stopping".to_owned());
+        }
+        let lapsed = || (!self.0.life().holds()).then(|| "the lease has lapsed".to_owned());
+        self.0.standing.trouble().or_else(lapsed)
     }
 
     /// Sagas being advanced here now.

@@ -10,6 +10,7 @@ use super::executor::Executor;
 use super::lease::{Beat, Life};
 use super::process;
 use super::settings::Settings;
+use super::standing::Source;
 use crate::clock::{Clock, Watch};
 use crate::neighbours::CircuitView;
 use crate::saga::machine::A_MOMENT;
@@ -39,13 +40,15 @@ impl Executor {
         // A view is plain data.
         let circuits = serde_json::to_value(circuits).unwrap_or_default();
         let heartbeat = shared.store.heartbeat(life.id, circuits, &shared.clock);
+        shared.standing.begins(Source::Heart);
         match self.in_time(heartbeat).await {
             Ok(true) => {
                 life.renew(sent);
-                shared.writer.heard();
+                shared.standing.came_through(Source::Heart);
                 shared.window.database_is_there();
             }
             Ok(false) => {
+                shared.standing.came_through(Source::Heart);
                 warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");
                 life.over.cancel();
                 // What is still being written in its name must be found to be a dead one's.
@@ -61,6 +64,7 @@ impl Executor {
                 }
             }
             Err(error) => {
+                shared.standing.failed(Source::Heart, error.in_words());
                 self.be_patient();
                 if life.holds() {
                     info!(%error, "a heartbeat failed");

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 use super::drive::{Drive, Gone};
+use super::queued::Written;
 use super::waiting::Taken;
-use super::writer::Written;
 use crate::clock::Clock;
 use crate::saga::{Call, Instance, Kinds, settle};
 use crate::store::{Base, NewOrder, Write};

@@ -11,7 +11,7 @@ use dashmap::DashMap;
 use tokio::sync::{oneshot, watch};
 
 use super::executor::Shared;
-use super::writer::Written;
+use super::queued::Written;
 use crate::order::{Line, OrderId, Paise, UserId};
 use crate::saga::{Cause, Instance, State};
 use crate::store::Found;

@@ -4,7 +4,8 @@
 //! meanwhile: alone, a saga waits for nobody, and many share one commit. Writes of one saga that
 //! are not written yet become one. A batch whose outcome is unknown is repeated until it is known;
 //! its guards make that safe. Nothing is given up for a failed save but an acceptance, whose client
-//! is told so.
+//! is told so. Until something can be written again, none is taken in: with nothing else to write, it
+//! tries with something of no meaning.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -15,30 +16,18 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
 use super::metrics::Metrics;
+use super::queued::{Queued, Written, may_be_written, turn_away};
+use super::standing::{Source, Standing};
 use super::window::Window;
 use crate::clock::Clock;
 use crate::order::OrderId;
 use crate::pacing::Pacing;
-use crate::store::{Base, Committer, Error, Fate, Store, Write};
+use crate::store::{Committer, Error, Store, Write};
 
 /// The most sagas in one commit.
 const MAX_BATCH: usize = 256;
 /// A commit that takes longer counts as of unknown outcome.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What became of a write, as its saga needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Written {
-    Durable,
-    /// An acceptance of what another saga is already.
-    Repeats,
-    /// An acceptance that is durable, and another's already.
-    TakenUp,
-    /// Ownership is lost, or the saga never came to be.
-    Lost,
-    /// An acceptance that is surely not in the books.
-    Absent,
-}
 
 /// A place to hand writes in. Clones hand in to the same writer.
 #[derive(Clone, Debug)]
@@ -48,30 +37,23 @@ pub(super) struct LogWriter {
     down: Arc<AtomicBool>,
 }
 
-#[derive(Debug)]
-struct Queued {
-    write: Write,
-    done: Vec<oneshot::Sender<Written>>,
-    /// A commit with it in may have happened.
-    maybe_written: bool,
-}
-
 impl LogWriter {
     /// Begins a writer; it ends when the last handle is gone and everything is written.
     pub(super) fn start(
         store: &Store,
         clock: &Clock,
-        metrics: &Arc<Metrics>,
-        window: &Arc<Window>,
+        (metrics, window, standing): (&Arc<Metrics>, &Arc<Window>, &Arc<Standing>),
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
         // three writes on their way.
         let (sender, queue) = mpsc::unbounded_channel();
         let writer = Writer {
+            store: store.clone(),
             committer: store.committer(clock.clone()),
             clock: clock.clone(),
             metrics: metrics.clone(),
             window: window.clone(),
+            standing: standing.clone(),
             queue,
             waiting: VecDeque::new(),
             pacing: Pacing::database(),
@@ -91,18 +73,15 @@ impl LogWriter {
     pub(super) fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
     }
-
-    /// The database was heard of: it is worth another try.
-    pub(super) fn heard(&self) {
-        self.down.store(false, Ordering::Release);
-    }
 }
 
 struct Writer {
+    store: Store,
     committer: Committer,
     clock: Clock,
     metrics: Arc<Metrics>,
     window: Arc<Window>,
+    standing: Arc<Standing>,
     queue: mpsc::UnboundedReceiver<Queued>,
     waiting: VecDeque<Queued>,
     pacing: Pacing,
@@ -113,6 +92,27 @@ impl Writer {
     async fn run(mut self) {
         while let Some(batch) = self.next_batch().await {
             self.write(batch).await;
+            while self.down.load(Ordering::Acquire) && self.waiting.is_empty() {
+                if self.queue.is_closed() && self.queue.is_empty() {
+                    return;
+                }
+                self.try_to_write().await;
+            }
+        }
+    }
+
+    /// Finds out whether something can be written again.
+    async fn try_to_write(&mut self) {
+        self.pause().await;
+        if !self.waiting.is_empty() {
+            return;
+        }
+        self.standing.begins(Source::Log);
+        let written = self.store.write_something();
+        match self.clock.within(COMMIT_TIMEOUT, Box::pin(written)).await {
+            Some(Ok(())) => self.is_up(),
+            Some(Err(error)) => self.is_down(&error),
+            None => self.is_down(&too_long()),
         }
     }
 
@@ -153,8 +153,10 @@ impl Writer {
 
     /// Writes a batch, however long it takes.
     async fn write(&mut self, mut batch: Vec<Queued>) {
+        let mut is_first = true;
         while !batch.is_empty() {
             let began = self.clock.monotonic();
+            self.standing.begins(Source::Log);
             let committed = {
                 let writes: Vec<_> = batch.iter().map(|queued| &queued.write).collect();
                 self.clock.within(COMMIT_TIMEOUT, self.committer.commit(&writes)).await
@@ -170,6 +172,7 @@ impl Writer {
                         .for_each(|(queued, fate)| queued.tell(fate));
                 }
                 Some(Err(Error::Refused(cause))) if batch.len() == 1 => {
+                    self.standing.came_through(Source::Log);
                     let id = batch[0].write.saga.id;
                     error!(saga.id = %id, error = %cause, "the database refuses what this saga has to write");
                     return batch.into_iter().for_each(Queued::refuse);
@@ -181,19 +184,24 @@ impl Writer {
                     }
                     return;
                 }
-                Some(Err(Error::Unavailable(cause))) => self.is_down(&cause.to_string()),
-                Some(Err(Error::Unusable(cause))) => self.is_down(&cause),
-                Some(Err(Error::OutcomeUnknown(cause))) => {
-                    for queued in &mut batch {
-                        queued.maybe_written = true;
+                // A connection that was ended says nothing of the next.
+                Some(Err(error)) if is_first && error.is_of_connection() => {
+                    is_first = false;
+                    if matches!(error, Error::OutcomeUnknown(_)) {
+                        may_be_written(&mut batch);
                     }
-                    self.is_down(&cause.to_string());
+                    continue;
+                }
+                Some(Err(error @ (Error::Unavailable(_) | Error::Unusable(_)))) => {
+                    self.is_down(&error);
+                }
+                Some(Err(error @ Error::OutcomeUnknown(_))) => {
+                    may_be_written(&mut batch);
+                    self.is_down(&error);
                 }
                 None => {
-                    for queued in &mut batch {
-                        queued.maybe_written = true;
-                    }
-                    self.is_down("a commit took too long");
+                    may_be_written(&mut batch);
+                    self.is_down(&too_long());
                 }
             }
             batch = turn_away(batch);
@@ -201,16 +209,18 @@ impl Writer {
         }
     }
 
-    fn is_down(&mut self, cause: &str) {
+    fn is_down(&mut self, cause: &Error) {
+        self.standing.failed(Source::Log, cause.in_words());
         if !self.down.swap(true, Ordering::AcqRel) {
             warn!(
-                error = cause,
+                error = %cause,
                 "the database is out of reach; what is to be written waits for it"
             );
         }
     }
 
     fn is_up(&mut self) {
+        self.standing.came_through(Source::Log);
         self.pacing.reset();
         if self.down.swap(false, Ordering::AcqRel) {
             info!("the database is back");
@@ -233,56 +243,6 @@ impl Writer {
     }
 }
 
-/// Keeps what has to be written some time. An acceptance of which nothing was written can be
-/// refused instead.
-fn turn_away(batch: Vec<Queued>) -> Vec<Queued> {
-    let may_refuse =
-        |queued: &Queued| matches!(queued.write.base, Base::New(_)) && !queued.maybe_written;
-    let (refused, kept): (Vec<_>, Vec<_>) = batch.into_iter().partition(may_refuse);
-    for queued in refused {
-        queued.say(Written::Absent);
-    }
-    kept
-}
-
-impl Queued {
-    /// Whether this builds on exactly what the other writes. After a saga was lost and claimed
-    /// again, the old claim's last write must not drag the new one's down.
-    fn follows(&self, earlier: &Self) -> bool {
-        let Base::Owned { owner, fence, revision } = self.write.base else { return false };
-        let saga = &earlier.write.saga;
-        saga.owner == Some(owner) && saga.fence == fence && saga.revision == revision
-    }
-
-    /// Takes in a later write of the same saga.
-    fn merge(&mut self, later: Self) {
-        self.write.saga = later.write.saga;
-        self.write.entries.extend(later.write.entries);
-        self.write.order = self.write.order.take().or(later.write.order);
-        self.done.extend(later.done);
-    }
-
-    fn tell(self, fate: Fate) {
-        self.say(match fate {
-            Fate::Written => Written::Durable,
-            Fate::Repeats => Written::Repeats,
-            Fate::TakenUp => Written::TakenUp,
-            Fate::Lost => Written::Lost,
-        });
-    }
-
-    fn refuse(self) {
-        let written = match self.write.base {
-            Base::New(_) => Written::Absent,
-            Base::Owned { .. } => Written::Lost,
-        };
-        self.say(written);
-    }
-
-    fn say(self, written: Written) {
-        for done in self.done {
-            // Who doesn't listen any more has heard enough.
-            let _heard = done.send(written);
-        }
-    }
+fn too_long() -> Error {
+    Error::Unusable("a commit took too long".to_owned())
 }

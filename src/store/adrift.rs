@@ -104,7 +104,7 @@ impl Store {
             .filter(saga_instance::Column::Id.eq(id.0))
             .filter(saga_instance::Column::Owner.eq(owner))
             .filter(saga_instance::Column::Fence.eq(fence));
-        let mut tries = Tries::default();
+        let mut tries = Tries::begin(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let given_up = async {

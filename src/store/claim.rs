@@ -49,7 +49,7 @@ impl Store {
         limit: u64,
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
-        let mut tries = Tries::default();
+        let mut tries = Tries::begin(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let claimed = self.claim_in(&transaction, executor, due, limit, definitions).await;
@@ -99,7 +99,7 @@ impl Store {
              AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
             self.for_update()
         );
-        let mut tries = Tries::default();
+        let mut tries = Tries::begin(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let claimed = async {

@@ -123,7 +123,17 @@ impl Committer {
         }
         let touched = self.store.commit_in_turn(self.writer, writes).await?;
         // It is committed: not to be able to say of each what became of it is not to know.
-        self.store.fates(writes, &touched).await.map_err(Error::OutcomeUnknown)
+        let fates = self.store.fates(writes, &touched).await.map_err(Error::OutcomeUnknown)?;
+        let is_there = |fate: &Fate| matches!(fate, Fate::Written | Fate::TakenUp);
+        // What an earlier commit wrote, of which we did not hear, is durable with a later one.
+        if touched.is_empty() && fates.iter().any(is_there) {
+            let settled = self.store.write_something().await;
+            settled.map_err(|error| match error {
+                Error::Unavailable(cause) | Error::Refused(cause) => Error::OutcomeUnknown(cause),
+                Error::OutcomeUnknown(_) | Error::Unusable(_) => error,
+            })?;
+        }
+        Ok(fates)
     }
 
     /// One that answered a moment ago, or just now: what is sent to one that is gone may have
@@ -140,7 +150,7 @@ impl Committer {
 
     /// Whether all stood, so that all are written. If not, none is.
     async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<bool, Error> {
-        let mut tries = Tries::default();
+        let mut tries = Tries::begin(&self.clock);
         loop {
             let mut session = self.session().await?;
             let (sql, arguments) = at_once(self.writer, writes)?;
@@ -166,7 +176,7 @@ impl Store {
         writer: Uuid,
         writes: &[&Write],
     ) -> Result<HashSet<Uuid>, Error> {
-        let mut tries = Tries::default();
+        let mut tries = Tries::begin(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let touched = self.write_in_turn(&transaction, writer, writes).await;

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 use super::connection::{SessionAccess, Setup};
 use super::failure::driver_error;
 use super::gate::Gate;
-use super::kept::{Manner, Repeats};
+use super::kept::Manner;
 use super::lock::{Lock, named};
 use super::pool::Pool;
 use super::witness::Others;
@@ -28,23 +28,14 @@ const READERS: u32 = 4;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Whatever is looked up on the way to an answer. Not long, as many may wait for the same table.
-const READING: Manner = Manner {
-    statement: Duration::from_secs(5),
-    asked_after: Duration::from_secs(1),
-    repeats: Repeats::Freely,
-};
+const READING: Manner =
+    Manner { statement: Duration::from_secs(5), asked_after: Duration::from_secs(1) };
 /// A page of an audit, or a count of everything.
-const AUDITING: Manner = Manner {
-    statement: Duration::from_mins(2),
-    asked_after: Duration::from_secs(1),
-    repeats: Repeats::Freely,
-};
+const AUDITING: Manner =
+    Manner { statement: Duration::from_mins(2), asked_after: Duration::from_secs(1) };
 /// What is sent to a connection that is gone may have been carried out: it is asked before.
-const WRITING: Manner = Manner {
-    statement: Duration::from_secs(9),
-    asked_after: Duration::from_millis(2),
-    repeats: Repeats::Never,
-};
+const WRITING: Manner =
+    Manner { statement: Duration::from_secs(9), asked_after: Duration::from_millis(2) };
 
 /// As what a process comes to the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +106,10 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
         postgres_setup(&options, AUDITING, SessionAccess::ReadOnly, read_only)?
     };
     let backend = setup.backend();
-    let read = options.pool(setup, READERS, AUDITING);
+    let read = options.pool(setup, READERS, AUDITING).repeating();
     drop(read.session().await?);
-    Ok(Store { write: read.clone(), alive: read.clone(), read, backend, lock: None })
+    let (write, alive, orders, ready) = (read.clone(), read.clone(), read.clone(), read.clone());
+    Ok(Store { write, alive, read, orders, ready, backend, lock: None })
 }
 
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
@@ -138,8 +130,10 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     // One writer: SQLite has one anyway, and queueing here beats its busy loop.
     let write = options.pool(setup.clone(), 1, WRITING).witnessed(others);
     drop(write.session().await?);
-    let read = options.pool(setup, READERS, READING);
-    Ok(Store { alive: write.clone(), write, read, backend: DbBackend::Sqlite, lock })
+    // Its readers wait for nobody.
+    let read = options.pool(setup, READERS, READING).repeating();
+    let (alive, orders, ready) = (write.repeating(), read.clone(), read.clone());
+    Ok(Store { write, alive, read, orders, ready, backend: DbBackend::Sqlite, lock })
 }
 
 fn sqlite(url: &str) -> Result<SqliteConnectOptions, Error> {
@@ -159,17 +153,21 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
     // out.
     let planned_once = [("plan_cache_mode", "force_generic_plan".to_owned())];
     let setup = postgres_setup(&options, WRITING, SessionAccess::Writable, planned_once)?;
-    let write = options.pool(setup, WRITERS, WRITING);
+    let write = options.pool(setup, WRITERS, WRITING).warned();
     drop(write.session().await?);
     // Neither many claims nor a hanging one keep us from saying that we live.
-    let (alive, write) = (write.lane(1), write.lane(WRITERS - 1));
-    let readers = options.max_connections.saturating_sub(WRITERS).max(1);
+    let (alive, write) = (write.lane(1).repeating(), write.lane(WRITERS - 1));
+    let readers = options.max_connections.saturating_sub(WRITERS).max(2);
     // Who waits for a table that somebody has locked holds a connection: not for long.
     let not_for_locks = [("lock_timeout", "2s".to_owned())];
     let setup = postgres_setup(&options, READING, SessionAccess::Writable, not_for_locks)?;
-    let read = options.pool(setup, readers, READING);
+    let read = options.pool(setup, readers, READING).repeating();
     drop(read.session().await?);
-    Ok(Store { write, alive, read, backend: DbBackend::Postgres, lock: None })
+    let ready = read.lane(1);
+    // Neither of the others may use all that is left.
+    let most = ((readers - 1) * 2 / 3).max(1);
+    let (read, orders) = (read.lane(most), read.lane(most));
+    Ok(Store { write, alive, read, orders, ready, backend: DbBackend::Postgres, lock: None })
 }
 
 /// Sessions with these settings besides those that all of ours have. They are set by statements and
@@ -195,6 +193,8 @@ fn postgres_setup<const N: usize>(
     let ours = [
         ("idle_in_transaction_session_timeout", millis(options.silence)),
         ("statement_timeout", millis(statement)),
+        // A commit's warnings are listened to.
+        ("client_min_messages", "warning".to_owned()),
         // What our statements are written for, whatever the database's default is.
         ("default_transaction_isolation", "read committed".to_owned()),
     ];

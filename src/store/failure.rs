@@ -44,6 +44,12 @@ pub(super) fn forgotten() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(said.to_owned()))
 }
 
+/// It said that it committed, and warned us.
+pub(super) fn warned() -> DbErr {
+    let said = "it committed with a warning, as when its standby does not have it yet";
+    DbErr::Conn(RuntimeErr::Internal(said.to_owned()))
+}
+
 /// A session that can only read.
 pub(super) fn read_only(backend: DbBackend) -> DriverError {
     let code = if backend == DbBackend::Sqlite { "8" } else { "25006" };
@@ -58,7 +64,7 @@ pub(super) fn of(fault: Fault, backend: DbBackend) -> DbErr {
     };
     match fault {
         Fault::Cut | Fault::Forgotten => {
-            DbErr::Conn(RuntimeErr::Internal("the connection was cut".to_owned()))
+            driver_error(DriverError::Io(std::io::ErrorKind::ConnectionReset.into()))
         }
         Fault::Full | Fault::Stuck => driver_error(full()),
         Fault::ReadOnly => driver_error(read_only(backend)),
@@ -218,8 +224,10 @@ pub(super) fn in_words(error: &DbErr) -> &'static str {
     if code == "53100" || sqlite_code(code) == Some(SQLITE_FULL) {
         return "the database's disk is full";
     }
+    let is_lost = remedy(error) == Remedy::Reconnect;
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => "the database is out of reach",
+        _lost if is_lost => "the database is out of reach",
         DbErr::Query(_) | DbErr::Exec(_) => "the database does not answer as it should",
         _other => "the database is not usable",
     }

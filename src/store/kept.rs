@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::connection::{Connection, Setup};
 use super::failure::{self, driver_error, no_connection};
 use super::gate::{Fault, Gate, Passage};
+use super::warning::Warnings;
 use super::witness::{Others, Witness};
 use crate::clock::Clock;
 
@@ -24,16 +25,6 @@ pub(super) struct Manner {
     pub(super) statement: Duration,
     /// A connection that was kept for longer is asked whether it is still there, before it is used.
     pub(super) asked_after: Duration,
-    pub(super) repeats: Repeats,
-}
-
-/// Whether a statement by itself may be sent again when its connection broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repeats {
-    /// It only reads.
-    Freely,
-    /// It may have been carried out.
-    Never,
 }
 
 #[derive(Debug)]
@@ -47,6 +38,8 @@ pub(super) struct Shared {
     pub(super) gate: Option<Arc<dyn Gate>>,
     /// Sees what was committed (SQLite).
     pub(super) witness: Option<Witness>,
+    /// Hears what comes with a commit (PostgreSQL).
+    pub(super) warnings: Option<Warnings>,
 }
 
 #[derive(Debug, Default)]
@@ -82,6 +75,7 @@ impl Shared {
             clock: clock.clone(),
             gate: gate.cloned(),
             witness: None,
+            warnings: None,
         }
     }
 
@@ -130,6 +124,15 @@ impl Shared {
 
     pub(super) fn bound(&self) -> Duration {
         self.manner.statement
+    }
+
+    /// What a commit comes to in its time, and whether a warning came with it.
+    pub(super) async fn commits<T>(&self, sent: impl Future<Output = T>) -> (Option<T>, bool) {
+        let sent = self.clock.within(self.manner.statement, sent);
+        match &self.warnings {
+            Some(warnings) => warnings.during(sent).await,
+            None => (sent.await, false),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

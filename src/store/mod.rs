@@ -24,11 +24,13 @@ mod operator;
 mod order;
 mod pool;
 mod pooler;
+mod probe;
 mod rowset;
 mod saga;
 mod schema;
 mod session;
 mod transaction;
+mod warning;
 mod witness;
 mod write;
 
@@ -63,6 +65,10 @@ pub struct Store {
     alive: Pool,
     /// For everything that only looks.
     read: Pool,
+    /// The same, for orders: who waits for a locked table leaves room for those who don't need it.
+    orders: Pool,
+    /// The same, for whoever asks whether we are ready.
+    ready: Pool,
     backend: DbBackend,
     /// Held as long as the store lives: one process drives sagas on an SQLite file.
     lock: Option<std::sync::Arc<lock::Lock>>,

@@ -139,8 +139,8 @@ impl<T> HistoryPage<T> {
 impl Store {
     /// The order of that id.
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, Error> {
-        let found = orders::Entity::find_by_id(id.0).all(&self.read).await?;
-        Ok(with_items(&self.read, found).await?.pop())
+        let found = orders::Entity::find_by_id(id.0).all(&self.orders).await?;
+        Ok(with_items(&self.orders, found).await?.pop())
     }
 
     /// A page of a user's orders.
@@ -166,10 +166,10 @@ impl Store {
             .order_by(column, sorted.clone())
             .order_by(Column::Id, sorted)
             .limit(query.limit + 1)
-            .all(&self.read)
+            .all(&self.orders)
             .await?;
         let HistoryPage { orders, more } = HistoryPage::of(found, query.limit);
-        Ok(HistoryPage { orders: with_items(&self.read, orders).await?, more })
+        Ok(HistoryPage { orders: with_items(&self.orders, orders).await?, more })
     }
 }
 

@@ -19,9 +19,10 @@ use super::Error;
 use super::connection::{Answer, Asked, Setup};
 use super::failure::{self, Remedy, closed};
 use super::gate::{Gate, Passage};
-use super::kept::{Manner, Place, Repeats, Shared, places_of};
+use super::kept::{Manner, Place, Shared, places_of};
 use super::session::Session;
 use super::transaction::{Transaction, Tries};
+use super::warning::Warnings;
 use super::witness::Others;
 use crate::clock::Clock;
 
@@ -34,6 +35,16 @@ pub(super) struct Pool {
     shared: Arc<Shared>,
     /// Uses of this sort at once, so that no other is kept from the rest of the connections.
     lane: Arc<Semaphore>,
+    repeats: Repeats,
+}
+
+/// Whether a statement by itself may be sent again when its connection broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// It only reads, or comes to the same when it is carried out twice.
+    Freely,
+    /// It may have been carried out.
+    Never,
 }
 
 impl Pool {
@@ -45,7 +56,7 @@ impl Pool {
         (clock, gate): (&Clock, Option<&Arc<dyn Gate>>),
     ) -> Self {
         let shared = Shared::new(setup, most, manner, (clock, gate));
-        Self { shared: Arc::new(shared), lane: places_of(most) }
+        Self { shared: Arc::new(shared), lane: places_of(most), repeats: Repeats::Never }
     }
 
     /// The same, with what is committed looked at by another connection before it is believed.
@@ -57,9 +68,22 @@ impl Pool {
         self
     }
 
+    /// The same, with a commit that comes with a warning being none that was heard of.
+    pub(super) fn warned(mut self) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.warnings = Some(Warnings::new());
+        }
+        self
+    }
+
     /// The same connections, of which this handle's clones use so many at once.
     pub(super) fn lane(&self, most: u32) -> Self {
-        Self { shared: self.shared.clone(), lane: places_of(most) }
+        Self { shared: self.shared.clone(), lane: places_of(most), repeats: self.repeats }
+    }
+
+    /// The same, for statements that may be sent twice.
+    pub(super) fn repeating(&self) -> Self {
+        Self { repeats: Repeats::Freely, ..self.clone() }
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -142,7 +166,7 @@ impl Pool {
     ) -> Result<(), Error> {
         self.shared.pass(Passage::Begin).await?;
         let sent = match self.shared.at_gate(Passage::Commit).await {
-            Ok(()) => session.send_encoded(sql, arguments).await,
+            Ok(()) => session.commit_by(sql, arguments).await,
             Err(fault) => Err(session.breaks(fault)),
         };
         if let Err(error) = sent {
@@ -156,15 +180,16 @@ impl Pool {
     /// One statement on any connection.
     async fn alone(&self, asked: Asked) -> Result<Answer, DbErr> {
         self.shared.pass(Passage::Statement).await?;
-        let mut tries = Tries::default();
+        let mut tries = Tries::begin(&self.shared.clock);
         let answer = loop {
-            let answer = match self.session().await {
-                Ok(mut session) => session.alone(asked.clone()).await,
-                Err(error) => break Err(error),
+            let (answer, is_sent) = match self.session().await {
+                Ok(mut session) => (session.alone(asked.clone()).await, true),
+                Err(error) => (Err(error), false),
             };
             match &answer {
                 Err(error)
-                    if self.may_repeat(error) && tries.again(error, &self.shared.clock).await => {}
+                    if (!is_sent || self.may_repeat(error))
+                        && tries.again(error, &self.shared.clock).await => {}
                 Ok(_) | Err(_) => break answer,
             }
         };
@@ -173,7 +198,7 @@ impl Pool {
     }
 
     fn may_repeat(&self, error: &DbErr) -> bool {
-        match self.shared.manner.repeats {
+        match self.repeats {
             Repeats::Freely => true,
             Repeats::Never => failure::is_surely_not_committed(error),
         }

@@ -185,7 +185,7 @@ impl Store {
     }
 
     /// The saga that a request of this identity repeats: the one of that key, or the one in flight
-    /// of that content.
+    /// of that content. What is returned of it is durable: a repeat is answered by it.
     pub async fn find_first(
         &self,
         user_id: UserId,
@@ -201,8 +201,13 @@ impl Store {
         let found = saga_instance::Entity::find()
             .filter(saga_instance::Column::UserId.eq(user_id.0))
             .filter(saga_instance::Column::Kind.eq(kind))
-            .filter(this_one);
-        Ok(found.one(&self.read).await?.map(Found::from))
+            .filter(this_one)
+            .one(&self.read)
+            .await?;
+        if found.is_some() {
+            self.settle_what_was_read().await?;
+        }
+        Ok(found.map(Found::from))
     }
 
     /// Everything about a saga.

@@ -62,16 +62,17 @@ impl Session {
         self.heard(connection, answer)
     }
 
-    /// A statement of PostgreSQL's whose parameters are encoded already.
-    pub(super) async fn send_encoded(
+    /// A statement of PostgreSQL's that commits by itself, with its parameters encoded already.
+    pub(super) async fn commit_by(
         &mut self,
         sql: &'static str,
         arguments: PgArguments,
     ) -> Result<(), DbErr> {
         let (mut connection, shared) = self.take()?;
         let sent = Box::pin(connection.execute_encoded(sql, arguments));
-        let answer = shared.clock.within(shared.bound(), sent).await;
-        self.heard(connection, answer)
+        let (answer, warned) = shared.commits(sent).await;
+        let answer = self.heard(connection, answer);
+        if warned && answer.is_ok() { Err(failure::warned()) } else { answer }
     }
 
     /// What a fault of a proof's makes of the connection, and what it says.
@@ -132,7 +133,7 @@ impl Session {
             self.look().await?;
         }
         let said = match fault {
-            None => self.command("COMMIT").await,
+            None => self.send_commit().await,
             Some(fault) => self.commit_with(fault).await,
         };
         match said {
@@ -176,6 +177,14 @@ impl Session {
             Ok(()) => self.transaction = State::Idle,
             Err(_said_before) => self.connection = None,
         }
+    }
+
+    async fn send_commit(&mut self) -> Result<(), DbErr> {
+        let (mut connection, shared) = self.take()?;
+        let sent = Box::pin(connection.send(Asked::text("COMMIT")));
+        let (answer, warned) = shared.commits(sent).await;
+        let answer = self.heard(connection, answer).map(drop);
+        if warned && answer.is_ok() { Err(failure::warned()) } else { answer }
     }
 
     async fn command(&mut self, sql: &str) -> Result<(), DbErr> {

@@ -12,6 +12,7 @@ use super::connection::{Answer, Asked};
 use super::failure::{self, Remedy};
 use super::gate::Passage;
 use super::kept::Shared;
+use super::pool::ACQUIRE;
 use super::session::Session;
 use crate::clock::Clock;
 use crate::pacing::Pacing;
@@ -98,16 +99,17 @@ pub(super) struct Tries {
     conflicts: u32,
     reconnects: u32,
     pacing: Pacing,
-}
-
-impl Default for Tries {
-    fn default() -> Self {
-        let pacing = Pacing::new(Duration::from_millis(2), Duration::from_millis(100));
-        Self { conflicts: 20, reconnects: 2, pacing }
-    }
+    /// Of the clock's monotonic time.
+    until: Duration,
 }
 
 impl Tries {
+    pub(super) fn begin(clock: &Clock) -> Self {
+        let pacing = Pacing::new(Duration::from_millis(2), Duration::from_millis(100));
+        let until = clock.monotonic() + ACQUIRE;
+        Self { conflicts: 20, reconnects: 4, pacing, until }
+    }
+
     /// Whether another try may help; waits for its time.
     pub(super) async fn again(&mut self, error: &DbErr, clock: &Clock) -> bool {
         let left = match failure::remedy(error) {
@@ -116,6 +118,9 @@ impl Tries {
             Remedy::Reconnect => &mut self.reconnects,
         };
         let Some(less) = left.checked_sub(1) else { return false };
+        if clock.monotonic() >= self.until {
+            return false;
+        }
         *left = less;
         if failure::remedy(error) == Remedy::Pause {
             clock.sleep(self.pacing.pause(clock.chance())).await;

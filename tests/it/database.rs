@@ -18,7 +18,7 @@ use crate::harness::{Answer, Books, Gate, Postgres, World, cart};
 const UNAVAILABLE: &str = "The database is unavailable";
 
 /// The same database, reached through a gate; and where it really is.
-fn behind(url: &str, gate: &Gate) -> (DatabaseUrl, String) {
+pub fn behind(url: &str, gate: &Gate) -> (DatabaseUrl, String) {
     let (address, name) = url.rsplit_once('/').expect("a name");
     let (user, address) = address.rsplit_once('@').expect("a user");
     let here = gate.url().replace("http://", "");

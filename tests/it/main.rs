@@ -18,4 +18,5 @@ mod outcomes;
 mod plans;
 mod probes;
 mod readme;
+mod sessions;
 mod shell;

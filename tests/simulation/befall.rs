@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use order_service::saga::Kinds;
-use order_service::store::Passage;
+use order_service::store::{Fault, Passage};
 
 use super::dice::Dice;
 use super::node::{Node, Up};
@@ -93,7 +93,7 @@ impl Run {
             self.board.is_open(at) && seen.node == at && seen.passage == Passage::Commit
         });
         if let Some(open) = open {
-            self.board.refuse(open);
+            self.board.refuse(open, Fault::Cut);
             self.pump(at);
         }
         if self.board.is_open(at) || self.slots[at].paused_until.is_some() {

@@ -106,15 +106,20 @@ impl Board {
         let _heard = ticket.go.send(Ok(()));
     }
 
-    /// Has the store hear an error instead.
-    pub fn refuse(&self, seen: Seen) {
+    /// Has this happen instead.
+    pub fn refuse(&self, seen: Seen, fault: Fault) {
         let mut waiting = self.lock();
         let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
-        if seen.passage == Passage::Commit {
-            waiting.open = None;
+        match (seen.passage, fault) {
+            // The connection is closed, and nothing is done on it.
+            (Passage::Commit, Fault::Cut | Fault::ReadOnly) => waiting.open = None,
+            (Passage::Commit, Fault::Full | Fault::Stuck | Fault::Forgotten) => {
+                waiting.working = Some(seen.node);
+            }
+            _nothing_is_open => {}
         }
         drop(waiting);
-        let _heard = ticket.go.send(Err(Fault::Cut));
+        let _heard = ticket.go.send(Err(fault));
     }
 
     fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), Fault>>) {

@@ -36,11 +36,12 @@ const STEPS: u64 = 200_000;
 const AT_ONCE: usize = 3;
 
 /// What the default run has to come to, or it proves little.
-const MUST_HAPPEN: [&str; 45] = [
+const MUST_HAPPEN: [&str; 49] = [
     "asked",
     "asked twice at once",
     "call not sent",
     "commit failed",
+    "commit forgotten",
     "commit not heard of",
     "compensate asked for",
     "compensated",
@@ -49,6 +50,8 @@ const MUST_HAPPEN: [&str; 45] = [
     "could not start",
     "database down",
     "database out of a node's reach",
+    "database read-only",
+    "disk full",
     "drained",
     "effect arrived after its caller had gone",
     "error after",
@@ -75,6 +78,7 @@ const MUST_HAPPEN: [&str; 45] = [
     "resolved: it did not",
     "resolved: it happened",
     "retry asked for",
+    "rollback failed",
     "shed",
     "statement failed",
     "statement's answer lost",

@@ -13,7 +13,7 @@ use order_service::checkout::Answer;
 use order_service::clock::Clock;
 use order_service::order::OrderId;
 use order_service::saga::Kinds;
-use order_service::store::Passage;
+use order_service::store::{Fault, Passage};
 
 use super::board::{Board, Seen};
 use super::books::Books;
@@ -290,7 +290,10 @@ impl Run {
         let now = self.now();
         let (dice, weather) = (&mut self.dice, &self.weather);
         self.board.stamp(|_, _| {
-            now + if dice.chance(weather.stall) {
+            now + if dice.chance(weather.silence) {
+                // Whoever waits has long stopped listening.
+                dice.millis(3_600_000, 7_200_000)
+            } else if dice.chance(weather.stall) {
                 dice.millis(500, 13_000)
             } else if dice.chance(weather.slow) {
                 dice.millis(1, 300)
@@ -356,12 +359,39 @@ impl Run {
                 Passage::Failed => "failure not heard of",
             });
             self.tell(format_args!("node {node}: {passage:?} {} is cut", seen.ticket));
-            self.board.refuse(seen);
+            self.board.refuse(seen, Fault::Cut);
+        } else if let Some(fault) = self.what_the_database_does_instead(passage) {
+            self.tell(format_args!("node {node}: {passage:?} {}: {fault:?}", seen.ticket));
+            self.board.refuse(seen, fault);
         } else {
             self.tell(format_args!("node {node}: {passage:?} {}", seen.ticket));
             self.board.let_pass(seen);
         }
         self.pump(node);
+    }
+
+    fn what_the_database_does_instead(&mut self, passage: Passage) -> Option<Fault> {
+        let weather = self.weather;
+        let is_commit = match passage {
+            Passage::Commit => true,
+            Passage::Statement | Passage::Begin => false,
+            Passage::Answered | Passage::Committed | Passage::Failed => return None,
+        };
+        let (fault, what) = if self.dice.chance(weather.full) {
+            if is_commit && self.dice.chance(0.3) {
+                (Fault::Stuck, "rollback failed")
+            } else {
+                (Fault::Full, "disk full")
+            }
+        } else if is_commit && self.dice.chance(weather.forgotten) {
+            (Fault::Forgotten, "commit forgotten")
+        } else if self.dice.chance(weather.read_only) {
+            (Fault::ReadOnly, "database read-only")
+        } else {
+            return None;
+        };
+        self.story.count(what);
+        Some(fault)
     }
 
     fn is_at_rest(&self) -> bool {

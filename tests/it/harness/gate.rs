@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// A port in front of a neighbour. Shut to begin with.
 pub struct Gate {
     address: SocketAddr,
     passed: Arc<AtomicUsize>,
+    /// Raised when what goes through falls silent.
+    silence: watch::Sender<u32>,
     /// Bound and not listening: it refuses, and nobody else is given the port meanwhile.
     shut: Option<TcpSocket>,
     open: Option<tokio::task::JoinHandle<()>>,
@@ -20,7 +23,8 @@ impl Gate {
     pub fn shut() -> Self {
         let shut = bound(SocketAddr::from(([127, 0, 0, 1], 0)));
         let address = shut.local_addr().expect("its address");
-        Self { address, passed: Arc::default(), shut: Some(shut), open: None }
+        let silence = watch::Sender::new(0);
+        Self { address, passed: Arc::default(), silence, shut: Some(shut), open: None }
     }
 
     pub fn url(&self) -> String {
@@ -36,19 +40,29 @@ impl Gate {
     pub fn open(&mut self, url: &str) {
         let listener = self.shut.take().expect("it is shut").listen(128).expect("a listener");
         let neighbour = url.strip_prefix("http://").expect("an address").to_owned();
-        let passed = self.passed.clone();
+        let (passed, silence) = (self.passed.clone(), self.silence.clone());
         self.open = Some(tokio::spawn(async move {
             // They end with this task.
             let mut connections = JoinSet::new();
             while let Ok((mut near, _)) = listener.accept().await {
                 passed.fetch_add(1, Ordering::Relaxed);
-                let neighbour = neighbour.clone();
+                let (neighbour, mut silence) = (neighbour.clone(), silence.subscribe());
                 connections.spawn(async move {
                     let mut far = TcpStream::connect(neighbour).await.expect("the neighbour");
-                    let _ended = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    tokio::select! {
+                        _ended = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        // Both ends stay open, and nothing comes through any more.
+                        _silent = silence.changed() => std::future::pending().await,
+                    }
                 });
             }
         }));
+    }
+
+    /// Has everything that goes through fall silent, without a word to either end. What comes later
+    /// gets through.
+    pub fn hush(&self) {
+        self.silence.send_modify(|times| *times += 1);
     }
 
     /// Cuts what goes through, and refuses what comes.
