@@ -131,10 +131,24 @@ impl Run {
             };
         } else if self.dice.chance(weather.garbage) {
             self.story.count("garbage");
-            let bodies: [&[u8]; 4] = [b"<html>", b"{}", b"[]", b"{\"status\":\"Paid\",\"am"];
+            let bodies: [&[u8]; 7] = [
+                b"<html>",
+                b"{}",
+                b"[]",
+                b"{\"status\":\"Paid\",\"am",
+                // About something else: nothing costs 1.
+                b"{\"status\":\"Paid\",\"Amount\":1.00}",
+                b"{\"status\":\"Refunded\",\"amount\":\"1\"}",
+                b"{\"id\":\"00000000-0000-0000-0000-00000000e15e\",\"remaining\":7}",
+            ];
             answer.body = self.dice.one_of(&bodies).to_vec();
             // A gateway's page, whatever its number, says nothing.
             answer.status = self.dice.one_of(&[200, 200, 500]);
+        }
+        if self.dice.chance(0.1) {
+            // As .NET and PowerShell may; it says nothing.
+            self.story.count("byte order mark");
+            answer.body.splice(..0, *b"\xEF\xBB\xBF");
         }
         if self.dice.chance(weather.reply_lost) {
             self.story.count("reply lost");
