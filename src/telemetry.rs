@@ -2,13 +2,21 @@
 //!
 //! Logs go to stderr, so that what a command prints can be piped: for the eye on a terminal, a JSON
 //! object a line elsewhere. Traces are exported over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` names a
-//! collector. Neither can stop the service: a bad filter or a bad endpoint is a line in the log.
+//! collector. Neither can stop the service: a bad filter or a bad endpoint is a line in the log, and
+//! a reader of stderr that stalls misses lines.
+
+mod log;
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     env,
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
+    panic::PanicHookInfo,
+    sync::OnceLock,
     time::Duration,
 };
+
+use serde_json::json;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _};
@@ -16,12 +24,23 @@ use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{LevelFilter, ParseError, Targets},
+    fmt::{
+        format::Writer,
+        time::{FormatTime as _, SystemTime},
+        writer::BoxMakeWriter,
+    },
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
+use self::log::Log;
+
 /// How long the end of the process waits for the last spans to leave.
 const FLUSH: Duration = Duration::from_secs(3);
+/// And for the last lines, which go to a reader on the same machine.
+const FLUSH_LINES: Duration = Duration::from_secs(1);
+/// The service's way to stderr; a tool has nobody to keep waiting, and writes for itself.
+static LOG: OnceLock<Log> = OnceLock::new();
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
 /// What the process is for, which decides how much it says.
@@ -51,7 +70,7 @@ pub fn start(role: Role) -> Guard {
         (Role::Service, false) | (Role::Tool, _) => (None, None),
     };
 
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr(role));
     let lines = if io::stderr().is_terminal() {
         lines.boxed()
     } else {
@@ -82,14 +101,74 @@ pub fn start(role: Role) -> Guard {
 }
 
 impl Guard {
-    /// Sends what the exporter still holds, for at most 3 seconds. Blocks the calling thread.
+    /// Sends what the exporter still holds, for at most 3 seconds, and the last lines for one more.
+    /// Blocks the calling thread.
     pub fn shutdown(self) {
         if let Some(traces) = self.traces
             && let Err(error) = traces.shutdown_with_timeout(FLUSH)
         {
             tracing::warn!(%error, "the last traces may be lost");
         }
+        if let Some(log) = LOG.get() {
+            log.flush(FLUSH_LINES);
+        }
     }
+}
+
+/// A line on stderr that is no event, such as the reason why the process ends; behind those of the
+/// log that are on their way.
+pub fn say(line: &str) {
+    let line = format!("{line}\n");
+    match LOG.get() {
+        Some(log) => log.line(line.as_bytes()),
+        // Where stderr is closed there is nobody left to tell.
+        None => drop(io::stderr().write_all(line.as_bytes())),
+    }
+}
+
+/// Where the lines go.
+fn stderr(role: Role) -> BoxMakeWriter {
+    let log = match role {
+        Role::Tool => None,
+        Role::Service => Log::start(io::stderr(), dropped).ok(),
+    };
+    match log {
+        None => BoxMakeWriter::new(io::stderr),
+        Some(log) => {
+            // A panic is printed to stderr by the thread that it ends, which would wait there.
+            std::panic::set_hook(Box::new(panicked));
+            BoxMakeWriter::new(LOG.get_or_init(|| log).clone())
+        }
+    }
+}
+
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let cause = panic.payload_as_str().unwrap_or("unknown");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    let backtrace =
+        (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+    tracing::error!(cause, place, backtrace, "a thread panicked");
+}
+
+/// The line that says how many are missing. It is written by the log's own thread, and so made by
+/// hand in the form of the others.
+fn dropped(lines: u64) -> String {
+    let message = format!("{lines} log lines were dropped: whoever reads them was too slow");
+    let (level, target) = ("WARN", "order_service::telemetry");
+    let mut timestamp = String::new();
+    SystemTime.format_time(&mut Writer::new(&mut timestamp)).ok();
+    if io::stderr().is_terminal() {
+        return format!("{timestamp}  {level} {target}: {message}\n");
+    }
+    let line = json!({
+        "timestamp": timestamp,
+        "level": level,
+        "message": message,
+        "dropped": lines,
+        "target": target,
+    });
+    format!("{line}\n")
 }
 
 fn filter(role: Role) -> (EnvFilter, Option<ParseError>) {

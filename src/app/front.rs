@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{OriginalUri, Request};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
@@ -15,12 +15,17 @@ use tower::ServiceExt;
 use crate::api::with_cors;
 use crate::web;
 
+/// What whoever watches over this process asks.
+const PROBES: [&str; 4] = ["/health/live", "/health/ready", "/api/health", "/metrics"];
+
 /// The address's front. Clones share what is behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
     behind: Arc<OnceLock<Router>>,
     /// What answers as long as nothing is behind.
     closed: Router,
+    /// What answers on a connection too many.
+    full: Router,
     waits_for: Arc<RwLock<String>>,
 }
 
@@ -31,9 +36,15 @@ impl Front {
         let reason = waits_for.clone();
         let closed = Router::new().fallback(async move |request: Request| {
             let reason = reason.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            not_yet(request.uri().path(), &reason)
+            not_yet(&request, &reason)
         });
-        Self { behind: Arc::default(), closed: with_cors(closed, cors_origins.to_vec()), waits_for }
+        let full = Router::new().fallback(async |request: Request| {
+            let detail = "as many connections are open as may be";
+            unavailable("Too many connections", detail, asked(&request))
+        });
+        let with_cors = |router| with_cors(router, cors_origins.to_vec());
+        let (closed, full) = (with_cors(closed), with_cors(full));
+        Self { behind: Arc::default(), closed, full, waits_for }
     }
 
     /// Says why the service isn't there yet.
@@ -48,46 +59,60 @@ impl Front {
         drop(self.behind.set(router));
     }
 
-    pub(super) fn router(self) -> Router {
-        Router::new().fallback(move |request: Request| {
-            let front = self.clone();
-            async move { front.answer(request).await }
-        })
-    }
-
-    async fn answer(&self, mut request: Request) -> Response {
+    /// The answer to a request.
+    pub(super) async fn answer(&self, mut request: Request) -> Response {
         if let Some(uri) = web::canonical_uri(request.uri()) {
-            *request.uri_mut() = uri;
+            // For those who say what was asked for.
+            let asked = std::mem::replace(request.uri_mut(), uri);
+            request.extensions_mut().insert(OriginalUri(asked));
         }
         let router = self.behind.get().unwrap_or(&self.closed);
         router.clone().oneshot(request).await.into_response()
     }
+
+    /// The answer to a request on a connection too many: only probes come through.
+    pub(super) async fn answer_probes(&self, request: Request) -> Response {
+        let canonical = web::canonical_uri(request.uri());
+        let path = canonical.as_ref().unwrap_or(request.uri()).path();
+        if PROBES.contains(&path) {
+            self.answer(request).await
+        } else {
+            self.full.clone().oneshot(request).await.into_response()
+        }
+    }
 }
 
-fn not_yet(path: &str, reason: &str) -> Response {
-    let (status, kind, body) = match path {
-        "/health/live" => (StatusCode::OK, "application/json", json!({"status": "live"})),
-        "/health/ready" => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "application/json",
-            json!({"status": "unavailable", "reason": reason}),
-        ),
-        _other => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "application/problem+json",
-            json!({
-                "type": "about:blank",
-                "title": "Service Unavailable",
-                "status": 503,
-                "detail": reason,
-                "instance": path,
-                "error": "The database is unavailable",
-                "traceId": crate::trace::TraceParent::fresh().trace_id(),
-            }),
-        ),
+fn not_yet(request: &Request, reason: &str) -> Response {
+    let (status, body) = match request.uri().path() {
+        "/health/live" => (StatusCode::OK, json!({"status": "live"})),
+        "/health/ready" => {
+            (StatusCode::SERVICE_UNAVAILABLE, json!({"status": "unavailable", "reason": reason}))
+        }
+        _other => return unavailable("The database is unavailable", reason, asked(request)),
     };
-    let headers = [(CONTENT_TYPE, kind), (RETRY_AFTER, "1")];
+    let headers = [(CONTENT_TYPE, "application/json"), (RETRY_AFTER, "1")];
     (status, headers, Body::from(body.to_string())).into_response()
+}
+
+/// The path as the client has it.
+fn asked(request: &Request) -> &str {
+    let asked = request.extensions().get::<OriginalUri>();
+    asked.map_or(request.uri(), |OriginalUri(uri)| uri).path()
+}
+
+/// A 503 as the routes have it, where there are none.
+fn unavailable(error: &str, detail: &str, path: &str) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": detail,
+        "instance": path,
+        "error": error,
+        "traceId": crate::trace::TraceParent::fresh().trace_id(),
+    });
+    let headers = [(CONTENT_TYPE, "application/problem+json"), (RETRY_AFTER, "1")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, Body::from(body.to_string())).into_response()
 }
 
 #[cfg(test)]
@@ -104,7 +129,7 @@ mod tests {
         front.waits_for("the database is out of reach");
         let request = Request::post("/api/orders/create").header(ORIGIN, CLIENT);
         let request = request.body(Body::empty()).expect("a request");
-        let answer = front.router().oneshot(request).await.expect("an answer");
+        let answer = front.answer(request).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let allowed = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN);
         assert_eq!(allowed.map(|origin| origin.as_bytes()), Some(CLIENT.as_bytes()));

@@ -5,6 +5,7 @@ mod compose;
 mod demo;
 mod document;
 mod front;
+mod listener;
 mod serve;
 
 use std::io;

@@ -3,17 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use humantime::format_duration;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::front::Front;
+use super::listener::{End, Limits, Listener};
 use super::{Composed, Error, compose};
 use crate::clock::Clock;
-use crate::config::{Config, Http, Services};
+use crate::config::{Config, Services};
 use crate::engine::Executor;
 use crate::lifecycle::stop_asked;
 use crate::pacing::Pacing;
@@ -29,13 +27,14 @@ const LINGER: Duration = Duration::from_secs(2);
 /// for.
 pub async fn serve(config: Config) -> Result<(), Error> {
     let grace = config.shutdown.grace;
-    let (front, listening) = Listening::start(&config.http)?;
+    let clock = Clock::system();
+    let (front, listening) = Listening::start(&config, &clock)?;
     info!(address = %listening.address, "listens");
     // One listener from here on: a signal is not missed between two.
     let stop_asked = stop_asked();
     tokio::pin!(stop_asked);
     let running = tokio::select! {
-        running = listening.open(front, config, Clock::system()) => running?,
+        running = listening.open(front, config, clock) => running?,
         asked = &mut stop_asked => return Ok(asked?),
     };
     info!("ready");
@@ -60,8 +59,8 @@ pub async fn migrate(config: Config) -> Result<(), Error> {
 /// A server on its address, before there is anything behind it.
 struct Listening {
     address: SocketAddr,
-    server: JoinHandle<std::io::Result<()>>,
-    closing: CancellationToken,
+    server: JoinHandle<()>,
+    end: End,
 }
 
 /// A service that takes checkouts.
@@ -73,8 +72,8 @@ pub struct Running {
     pub executor: Executor,
     /// Its books.
     pub store: Store,
-    server: JoinHandle<std::io::Result<()>>,
-    closing: CancellationToken,
+    server: JoinHandle<()>,
+    end: End,
 }
 
 impl Running {
@@ -83,16 +82,17 @@ impl Running {
     /// # Errors
     /// As [`serve`]'s.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
-        let (front, listening) = Listening::start(&config.http)?;
+        let (front, listening) = Listening::start(&config, &clock)?;
         listening.open(front, config, clock).await
     }
 
     /// Stops as at SIGTERM.
     pub async fn stop(self, grace: Duration) {
         self.executor.drain(grace).await;
-        self.closing.cancel();
+        self.end.closing.cancel();
         // A client that doesn't let go can't hold the process.
         drop(tokio::time::timeout(LINGER, self.server).await);
+        self.end.cut.cancel();
         // The log writer ends with the last handle, and gives its connection back.
         drop(self.executor);
         // Nor can a database that doesn't answer any more.
@@ -100,33 +100,16 @@ impl Running {
     }
 }
 
-/// Clients that come all at once, as after a restart, wait in line to be taken on: who finds the
-/// line full is not heard for a second. The system's own limit may be lower.
-const LINE: u32 = 4096;
-
-fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // What is left of a former process's connections must not keep the next from its address.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(LINE)
-}
-
 impl Listening {
-    fn start(http: &Http) -> Result<(Front, Self), Error> {
-        let address = http.listen;
+    fn start(config: &Config, clock: &Clock) -> Result<(Front, Self), Error> {
+        let address = config.http.listen;
         let listen = |source| Error::Listen { address, source };
-        let listener = bind(address).map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        let (front, closing) = (Front::new(&http.cors_origins), CancellationToken::new());
-        let listener = listener.tap_io(|stream| {
-            // Answers are small and complete: there is nothing to wait for.
-            drop(stream.set_nodelay(true));
-        });
-        let serving = axum::serve(listener, front.clone().router())
-            .with_graceful_shutdown(closing.clone().cancelled_owned());
-        let server = tokio::spawn(serving.into_future());
-        Ok((front, Self { address, server, closing }))
+        let front = Front::new(&config.http.cors_origins);
+        let limits = Limits::of(config);
+        let listener = Listener::bind(address, front.clone(), limits, clock).map_err(listen)?;
+        let (address, end) = (listener.address().map_err(listen)?, End::default());
+        let server = tokio::spawn(listener.run(end.clone()));
+        Ok((front, Self { address, server, end }))
     }
 
     async fn open(self, front: Front, config: Config, clock: Clock) -> Result<Running, Error> {
@@ -136,8 +119,8 @@ impl Listening {
         say_which_kinds(&config.services);
         executor.run();
         front.open(router);
-        let Self { address, server, closing } = self;
-        Ok(Running { address, executor, store, server, closing })
+        let Self { address, server, end } = self;
+        Ok(Running { address, executor, store, server, end })
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Error;
 use crate::clock::Clock;
+use crate::telemetry;
 
 /// How often a progress line changes.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -49,15 +50,13 @@ pub(super) fn json(result: &impl Serialize) -> Result<(), Error> {
 /// Says on stderr, in one line, what went wrong.
 pub(super) fn complain(error: &Error) {
     if !matches!(error, Error::PipeClosed | Error::Told) {
-        let text = error.to_string().replace('\n', " ");
-        // When stderr is closed there is nobody left to tell.
-        writeln!(io::stderr(), "{text}").ok();
+        telemetry::say(&error.to_string().replace('\n', " "));
     }
 }
 
 /// A remark beside the result.
 pub(super) fn remark(text: &str) {
-    writeln!(io::stderr(), "{text}").ok();
+    telemetry::say(text);
 }
 
 /// A line on stderr that tells how far a long command has come, where a person can see it.

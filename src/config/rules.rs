@@ -17,6 +17,9 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 /// More than a process can have in flight; semaphores overflow far above it.
 const MANY: u64 = 1_000_000;
 
+/// The head of a request: what every client may need, and what no client does.
+const HEADER_BYTES: std::ops::RangeInclusive<u32> = 8192..=1_048_576;
+
 /// Finds the first rule that `config` breaks.
 pub(super) fn check(config: &Config) -> Result<(), Error> {
     durations(config)?;
@@ -50,6 +53,11 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
 fn durations(config: &Config) -> Result<(), Error> {
     let services = &config.services;
     let limits = [
+        ("http.header_timeout", config.http.header_timeout, TICK, YEAR),
+        ("http.body_timeout", config.http.body_timeout, TICK, YEAR),
+        ("http.write_timeout", config.http.write_timeout, TICK, YEAR),
+        ("http.idle_timeout", config.http.idle_timeout, TICK, YEAR),
+        ("http.http2_ping", config.http.http2_ping, TICK, YEAR),
         ("services.user.timeout", services.user.timeout, TICK, YEAR),
         ("services.product.timeout", services.product.timeout, TICK, YEAR),
         ("services.product.key_memory", services.product.key_memory, TICK, YEAR),
@@ -79,7 +87,16 @@ fn durations(config: &Config) -> Result<(), Error> {
 
 fn counts(config: &Config) -> Result<(), Error> {
     let services = &config.services;
+    let header_bytes = config.http.header_bytes;
+    if !HEADER_BYTES.contains(&header_bytes) {
+        let (least, most) = (HEADER_BYTES.start(), HEADER_BYTES.end());
+        let problem = format!("must be between {least} and {most}, not {header_bytes}");
+        return Err(broken("http.header_bytes", problem));
+    }
     let limits = [
+        ("http.connections", wide(config.http.connections), MANY),
+        ("http.http2_streams", u64::from(config.http.http2_streams), MANY),
+        ("http.http2_resets", wide(config.http.http2_resets), MANY),
         ("database.max_connections", u64::from(config.database.max_connections), 10_000),
         ("services.user.concurrency", wide(services.user.concurrency), MANY),
         ("services.product.concurrency", wide(services.product.concurrency), MANY),

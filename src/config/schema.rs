@@ -47,6 +47,30 @@ pub struct Http {
     /// Origins that a browser may call from, each as a browser writes it: `scheme://host[:port]`.
     #[serde(deserialize_with = "parse::origins")]
     pub cors_origins: Vec<String>,
+    /// Connections at once, at least 1; fewer where the descriptors do not suffice.
+    pub connections: usize,
+    /// For the head of a request to come, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub header_timeout: Duration,
+    /// The longest head of a request, 8 KiB to 1 MiB.
+    pub header_bytes: u32,
+    /// For the body of a request to come, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub body_timeout: Duration,
+    /// How long a client may take nothing of its answer, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub write_timeout: Duration,
+    /// How long a connection is kept between two requests, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub idle_timeout: Duration,
+    /// Requests at once on one HTTP/2 connection, at least 1.
+    pub http2_streams: u32,
+    /// Requests that an HTTP/2 client may have taken back before they were looked at, at least 1.
+    pub http2_resets: usize,
+    /// Silence after which an HTTP/2 client is asked whether it is there, and how long it may take
+    /// to say so. Above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub http2_ping: Duration,
 }
 
 /// The `[operator]` section.

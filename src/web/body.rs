@@ -1,13 +1,12 @@
 //! The body of a request: JSON, not too long, and not too slow in coming.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures::StreamExt;
 use serde_json::Value;
 
 use super::problem::Problem;
+use super::prompt::Late;
 use crate::json::read_folded;
 
 /// The longest body that is taken (CONTRACT.md, section 2), in bytes.
@@ -15,8 +14,6 @@ const MAX: usize = 256 * 1024;
 /// How much of a longer one is still read and dropped, in bytes, so that its sender is still
 /// listening when it is told.
 const DRAINED: usize = 4 * 1024 * 1024;
-/// How long a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The bytes of a JSON body. In this order: 415 for another media type, another charset than UTF-8
 /// and anything compressed, 413 for one that is too long, 408 for one that does not come.
@@ -35,13 +32,7 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8
             .detail("Content-Encoding is not supported; send the body as it is")
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
     }
-    match tokio::time::timeout(PATIENCE, read(body)).await {
-        Ok(read) => read,
-        Err(_elapsed) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            format!("the body did not come within {} s", PATIENCE.as_secs()),
-        )),
-    }
+    read(body).await
 }
 
 /// The JSON in those bytes, its property names in lower case; 400 with line and column where there
@@ -61,8 +52,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut length = 0;
     while let Some(chunk) = chunks.next().await {
-        let chunk =
-            chunk.map_err(|_broken| Problem::bad_request("the body broke off before its end"))?;
+        let chunk = chunk.map_err(broken)?;
         length += chunk.len();
         if length <= MAX {
             bytes.extend_from_slice(&chunk);
@@ -76,6 +66,13 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, error));
     }
     Ok(bytes)
+}
+
+fn broken(error: axum::Error) -> Problem {
+    match error.into_inner().downcast::<Late>() {
+        Ok(late) => Problem::new(StatusCode::REQUEST_TIMEOUT, late.to_string()),
+        Err(_cut_off) => Problem::bad_request("the body broke off before its end"),
+    }
 }
 
 /// `application/json`, `text/json` or `*/*+json`, with any parameters.

@@ -10,6 +10,7 @@ mod document;
 mod door;
 mod path;
 mod problem;
+mod prompt;
 mod query;
 mod segment;
 
@@ -19,5 +20,6 @@ pub(crate) use document::document;
 pub(crate) use door::{no_such_method, no_such_path, panicked, walk_in};
 pub(crate) use path::canonical as canonical_uri;
 pub(crate) use problem::{Body as ProblemBody, Problem};
+pub(crate) use prompt::Prompt;
 pub(crate) use query::{Query, within_years};
 pub(crate) use segment::{Segment, uuid_segment};

@@ -34,7 +34,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, another value than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 38] = [
+const KEYS: [(&str, &str, &str, &str); 47] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -42,6 +42,15 @@ const KEYS: [(&str, &str, &str, &str); 38] = [
         "https://a.example, http://b.example:81",
         r#"cors_origins: ["https://a.example", "http://b.example:81"]"#,
     ),
+    ("http.connections", "9", "9", "connections: 9"),
+    ("http.header_timeout", "'7s'", "7s", "header_timeout: 7s"),
+    ("http.header_bytes", "9000", "9000", "header_bytes: 9000"),
+    ("http.body_timeout", "'7s'", "7s", "body_timeout: 7s"),
+    ("http.write_timeout", "'7s'", "7s", "write_timeout: 7s"),
+    ("http.idle_timeout", "'7s'", "7s", "idle_timeout: 7s"),
+    ("http.http2_streams", "9", "9", "http2_streams: 9"),
+    ("http.http2_resets", "9", "9", "http2_resets: 9"),
+    ("http.http2_ping", "'7s'", "7s", "http2_ping: 7s"),
     ("operator.token", "'12345'", "12345", "token: Some(Token(***))"),
     ("database.url", "'postgres://u:p@h/d'", "postgres://u:p@h/d", "url: postgres://u:***@h/d"),
     ("database.migrate", "false", "false", "migrate: false"),

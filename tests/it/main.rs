@@ -8,6 +8,7 @@ mod commit;
 mod config;
 mod create;
 mod database;
+mod door;
 mod history;
 mod idempotency;
 mod last_release;
