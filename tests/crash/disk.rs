@@ -86,6 +86,7 @@ async fn nothing_can_be_written(
         world.note(what);
         broken(&world);
         world.clients.answered_with(503, 20).await;
+        world.until_ready_says(0, 503).await;
         world.kill(0);
         world.replicas[0].revive();
         mended(&world);

@@ -88,7 +88,6 @@ async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_ans
 /// A commit that waits for an absent standby is on the primary's own disk only, whoever ends its wait
 /// and whatever can be read back: with the primary it is gone. Nobody may have been told of it.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "what is read back counts as durable too early"]
 async fn what_only_the_lost_primary_had_was_told_to_nobody() {
     const OURS_THAT_WAIT: &str =
         "FROM pg_stat_activity WHERE application_name = 'order-service' AND wait_event = 'SyncRep'";
@@ -114,6 +113,7 @@ async fn what_only_the_lost_primary_had_was_told_to_nobody() {
         // Time enough to read back, and to answer what may not be answered.
         world.clients.answered_with(503, 10).await;
     }
+    world.until_ready_says(0, 503).await;
     world.stop_database();
     world.cluster().start_standby();
     proxy.lead_to(&standby);

@@ -9,7 +9,6 @@ use super::world::{Books, World};
 const PIPE: usize = 64 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the log still holds the process"]
 async fn a_log_that_nobody_reads_holds_neither_a_checkout_nor_a_probe_nor_the_end() {
     let talkative = |orders: Orders| orders.with("RUST_LOG", &"debug");
     let (books, kinds) = (Books::Sqlite, Kinds::default());

@@ -24,7 +24,6 @@ async fn connect(world: &World, says: &[u8]) -> Vec<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "connections have no time-outs yet"]
 async fn clients_that_say_nothing_or_half_take_neither_the_doors_nor_the_books_descriptors() {
     let tell = |orders: Orders| {
         let orders = orders.through(&["prlimit", DESCRIPTORS]);
