@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::failure::Remedy;
 use super::transaction::Tries;
-use super::{Error, Store, failure};
+use super::{Error, Store, failure, schema};
 
 /// As much as a commit of several sagas takes: a disk that is nearly full has room for a few bytes.
 const FILLS: &str = "INSERT INTO write_probe (id, filler) VALUES (1, randomblob(65536)) \
@@ -50,11 +50,15 @@ impl Store {
         row.map_or(Ok(false), |row| Ok(row.try_get_by_index(0)?))
     }
 
-    /// Why the database can't be reached now, or not be written; `None` when it can, as far as is
-    /// known without writing.
+    /// Why the database can't be reached now, or not be written, or lacks a migration; `None` when all
+    /// is well, as far as is known without writing.
     pub async fn out_of_reach(&self) -> Option<String> {
         let asked = self.ready.query_one_raw(self.statement("SELECT 1", vec![])).await;
-        asked.err().map(|error| failure::in_words(&error).to_owned())
+        if let Err(error) = asked {
+            return Some(failure::in_words(&error).to_owned());
+        }
+        // Where somebody has locked the list of migrations, nothing is known to be missing.
+        schema::read(&self.ready).await.ok()?.lacks()
     }
 }
 

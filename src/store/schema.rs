@@ -24,6 +24,15 @@ pub struct Schema {
     pub is_empty: bool,
 }
 
+impl Schema {
+    /// What this binary can't do without.
+    pub(super) fn lacks(&self) -> Option<String> {
+        let missing = self.missing.len();
+        (missing > 0)
+            .then(|| format!("{missing} migrations are missing: run `order-service migrate`"))
+    }
+}
+
 impl Store {
     /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL one
     /// migrates, in one transaction, and the others wait for it and find nothing left to do.
@@ -61,17 +70,13 @@ impl Store {
     /// Why the service can't work with the database now; `None` when it can.
     pub async fn not_ready(&self) -> Option<String> {
         match read(&self.read).await {
-            Ok(schema) if schema.missing.is_empty() => None,
-            Ok(schema) => Some(format!(
-                "{} migrations are missing: run `order-service migrate`",
-                schema.missing.len()
-            )),
+            Ok(schema) => schema.lacks(),
             Err(error) => Some(failure::in_words(&error).to_owned()),
         }
     }
 }
 
-async fn read(connection: &impl ConnectionTrait) -> Result<Schema, DbErr> {
+pub(super) async fn read(connection: &impl ConnectionTrait) -> Result<Schema, DbErr> {
     let applied = applied(connection).await?;
     let files = Migrator::get_migration_files();
     let known: Vec<&str> = files.iter().map(|file| file.name()).collect();
