@@ -120,8 +120,16 @@ impl Session {
     /// # Errors
     /// [`Error::OutcomeUnknown`] unless it surely was not committed.
     pub(super) async fn commit(&mut self, fault: Option<Fault>) -> Result<(), Error> {
-        if let Some(fault @ (Fault::Cut | Fault::ReadOnly)) = fault {
-            return Err(Error::OutcomeUnknown(self.breaks(fault)));
+        let has_witness = self.shared.witness.is_some();
+        match fault {
+            Some(fault @ (Fault::Cut | Fault::ReadOnly)) => {
+                return Err(Error::OutcomeUnknown(self.breaks(fault)));
+            }
+            // Where nobody else looks, a database is believed that it does what it says.
+            Some(fault @ Fault::Forgotten) if !has_witness => {
+                return Err(Error::OutcomeUnknown(self.breaks(fault)));
+            }
+            Some(Fault::Full | Fault::Stuck | Fault::Forgotten) | None => {}
         }
         if self.transaction == State::Failed {
             // PostgreSQL would answer that it is done, and mean that it rolled back.

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::lane::{Books, Lane};
+use crate::point::is_a_fault;
 use crate::scenario::{Ending, Scenario};
 use crate::table::Row;
 
@@ -86,6 +87,9 @@ pub fn run_row(lane: &mut Lane, books: Books, scenario: &Scenario, chosen: &Chos
     row.points = points.len();
     for (at, first) in points.iter().enumerate() {
         let Some(cell) = run(lane, books, scenario, &[first], &mut row) else { continue };
+        if is_a_fault(first) {
+            continue;
+        }
         for second in chosen.second(at + books as usize, scenario, &cell.passed) {
             run(lane, books, scenario, &[first, &second], &mut row);
         }
@@ -143,7 +147,7 @@ fn lives(lane: &mut Lane, scenario: &Scenario, deaths: &[&str]) -> Ran {
         let dies_at = deaths.next();
         let life = lane.live(&world, dies_at.copied());
         if let Some(ending) = life.ending {
-            let met = dies_at.is_none();
+            let met = dies_at.is_none_or(|point| life.passed.iter().any(|passed| passed == point));
             return Ran { passed: life.passed, ending, met, verdicts: world.verdicts() };
         }
         lane.mourn(&world);

@@ -57,6 +57,15 @@ impl State {
     }
 }
 
+/// What a database may do instead of a commit, and how that is called.
+const FAULTS: [(&str, Fault); 3] =
+    [("full", Fault::Full), ("stuck", Fault::Stuck), ("forgotten", Fault::Forgotten)];
+
+/// Whether nobody dies at this point, as the database does something else.
+pub fn is_a_fault(point: &str) -> bool {
+    FAULTS.iter().any(|(name, _)| point.starts_with(name))
+}
+
 impl Points {
     pub fn new(dies_at: Option<&str>, reads: Clock) -> Self {
         let state = State { dies_at: dies_at.map(str::to_owned), ..State::default() };
@@ -130,6 +139,14 @@ impl Points {
             self.held.notify_one();
             pending::<()>().await;
         }
+    }
+
+    /// What the database does instead of the commit that it is asked for; the process lives on.
+    fn fault(&self) -> Option<Fault> {
+        let mut state = self.state();
+        let faults = FAULTS.map(|(name, fault)| (state.pass(&format!("{name} commit")), fault));
+        let mut faults = faults.into_iter();
+        faults.find(|(point, _)| state.dies_at.as_ref() == Some(point)).map(|(_, fault)| fault)
     }
 
     /// A call that the clock must not overtake is under way until this is dropped.
@@ -239,6 +256,9 @@ impl Gate for Points {
                 Passage::Commit => {
                     self.reach("before commit").await;
                     self.hold("held commit").await;
+                    if let Some(fault) = self.fault() {
+                        return Err(fault);
+                    }
                 }
                 Passage::Committed => {
                     self.reach("after commit").await;

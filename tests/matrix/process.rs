@@ -79,7 +79,8 @@ impl Process {
 
     /// Lives until everything is at rest.
     pub async fn live(&self) -> Ending {
-        let client = tokio::spawn(ask(self.desk.clone(), self.world.clone()));
+        let ask = || tokio::spawn(ask(self.desk.clone(), self.world.clone()));
+        let mut client = ask();
         for _move in 0..MOVES {
             self.points.idle().await;
             self.world.deliver(|| checkout(&self.world, &self.points.reads)).await;
@@ -92,6 +93,9 @@ impl Process {
                 self.world.calm_down(&saga);
                 self.have_a_word(&saga).await;
                 self.points.idle().await;
+            } else if client.is_finished() {
+                // It was told that the database is unavailable, and tries again.
+                client = ask();
             }
             let next = self.clock.next_wake().expect("somebody waits for something");
             let next = next.max(Duration::from_millis(1));

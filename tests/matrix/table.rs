@@ -4,6 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::lane::Books;
+use crate::point::is_a_fault;
 use crate::scenario::Ending;
 
 /// A scenario's line.
@@ -15,6 +16,8 @@ pub struct Row {
     before: usize,
     held: usize,
     sent: usize,
+    /// Nobody died: the database did not do as it was told.
+    faults: usize,
     after: usize,
     /// With a second death at a successor's point.
     twice: usize,
@@ -41,6 +44,7 @@ impl Row {
             ([point], true) if point.starts_with("before") => &mut self.before,
             ([point], true) if point.starts_with("held") => &mut self.held,
             ([point], true) if point.starts_with("sent") => &mut self.sent,
+            ([point], true) if is_a_fault(point) => &mut self.faults,
             ([_], true) => &mut self.after,
             ([..], true) => &mut self.twice,
         };
@@ -60,6 +64,7 @@ impl Row {
             self.held,
             self.sent,
             self.after,
+            self.faults,
             self.twice,
             self.not_met,
             self.completed,
@@ -70,15 +75,16 @@ impl Row {
     }
 }
 
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 12;
 /// Those that count cells by how they died.
-const DEATHS: std::ops::Range<usize> = 1..7;
+const DEATHS: std::ops::Range<usize> = 1..8;
 const HEADS: [&str; COLUMNS] = [
     "points",
     "before",
     "held",
     "sent",
     "after",
+    "faults",
     "twice",
     "not met",
     "completed",
