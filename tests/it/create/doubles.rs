@@ -3,23 +3,37 @@
 use futures::future::join_all;
 use order_service::app::Running;
 use order_service::clock::Clock;
-use order_service::sandbox::sample::{ASHA, CUP, RAVI, TEA};
+use order_service::sandbox::sample::{ASHA, CUP, MEENA, RAVI, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::harness::{Answer, BOTH, Books, World, WorldBuilder, cart, on_both, on_both_with};
+
+const AT_ONCE: [(&str, &str); 1] = [("Prefer", "respond-async")];
+
+/// Has payments wait, so that what is accepted is in flight.
+fn held(world: &World) {
+    world.fault(Fault::on(Call::Process, FaultKind::HangBefore));
+}
+
+/// Lets it go on to its end.
+async fn confirmed(world: &World, id: Uuid) {
+    world.sandbox.clear_faults();
+    world.until(async || world.status(id).await["status"] == "Confirmed").await;
+}
 
 #[tokio::test]
 async fn equal_requests_at_the_same_time_are_one_checkout() {
     on_both(async |world| {
-        world.fault(Fault { millis: Some(200), ..Fault::on(Call::Process, FaultKind::Slow) });
         let cart = cart(ASHA, &[(TEA, 1)]);
-        let answers = join_all((0..10).map(|_| world.create(&cart))).await;
-        let ids: Vec<_> = answers.iter().map(|answer| answer.is_created(ASHA, 14_900)).collect();
+        held(world);
+        let answers = join_all((0..10).map(|_| world.create_with(&cart, &AT_ONCE))).await;
+        let ids: Vec<_> = answers.iter().map(|answer| answer.is_accepted(ASHA)).collect();
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         let first = answers.iter().filter(|answer| !answer.is_replayed()).count();
         assert_eq!(first, 1, "one began it, and the others joined");
-        assert_eq!(world.sent(Call::Process).len(), 1);
+        confirmed(world, ids[0]).await;
     })
     .await;
 }
@@ -74,19 +88,25 @@ async fn a_double_joins_one_that_waits_or_is_stuck_also_after_a_restart() {
 async fn doubles_on_two_replicas_are_one_checkout() {
     let world = World::build(Books::Postgres).start().await;
     let other = Running::start(world.config.clone(), Clock::system()).await.expect("a replica");
-    world.fault(Fault { millis: Some(100), ..Fault::on(Call::Process, FaultKind::Slow) });
     for quantity in 1..=10 {
-        let cart = cart(ASHA, &[(TEA, quantity)]);
+        held(&world);
+        let cart = cart(MEENA, &[(TEA, quantity)]);
         let there = async || {
             let url = format!("http://{}/api/orders/create", other.address);
-            Answer::of(world.http.post(url).json(&cart).send().await.expect("an answer")).await
+            let request = world.http.post(url).json(&cart).header("Prefer", "respond-async");
+            Answer::of(request.send().await.expect("an answer")).await
         };
-        let answers =
-            futures::future::join4(world.create(&cart), there(), there(), world.create(&cart))
-                .await;
+        let answers = futures::future::join4(
+            world.create_with(&cart, &AT_ONCE),
+            there(),
+            there(),
+            world.create_with(&cart, &AT_ONCE),
+        )
+        .await;
         let answers: [Answer; 4] = answers.into();
         let ids = answers.each_ref().map(Answer::id);
         assert!(ids.iter().all(|id| *id == ids[0]), "{answers:?}");
+        confirmed(&world, ids[0]).await;
     }
     other.stop(world.config.shutdown.grace).await;
     world.finish().await;
@@ -96,11 +116,12 @@ async fn doubles_on_two_replicas_are_one_checkout() {
 async fn a_double_finds_its_first_where_nothing_new_is_taken_in() {
     let narrow = |world: WorldBuilder| world.set(|config| config.executor.concurrency = 1);
     on_both_with(narrow, async |world| {
-        world.fault(Fault { millis: Some(300), ..Fault::on(Call::Process, FaultKind::Slow) });
+        held(world);
         let cart = cart(ASHA, &[(TEA, 1)]);
-        let answers = join_all((0..4).map(|_| world.create(&cart))).await;
+        let answers = join_all((0..4).map(|_| world.create_with(&cart, &AT_ONCE))).await;
         let ids: Vec<_> = answers.iter().map(Answer::id).collect();
         assert!(ids.iter().all(|id| *id == ids[0]), "{answers:?}");
+        confirmed(world, ids[0]).await;
     })
     .await;
 }
