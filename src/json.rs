@@ -100,12 +100,13 @@ pub fn integer(object: &Value, name: &str) -> Option<i64> {
     property(object, name)?.as_i64()
 }
 
-/// A whole number from a request, as a number or as a string of nothing but digits; `None` for
-/// what is neither, or does not fit.
+/// A whole number from a request, as a number (`1.0` is one, to JSON Schema too) or as a string of
+/// nothing but digits; `None` for what is neither, or does not fit.
 pub fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::String(digits) => parse_digits(digits),
-        number => number.as_u64(),
+        // A fraction is printed with its point, a whole number without.
+        number => number.as_u64().or_else(|| parse_digits(&number.as_f64()?.to_string())),
     }
 }
 
@@ -168,14 +169,22 @@ mod tests {
 
     #[test]
     fn a_whole_number_may_be_a_string_of_digits() {
-        for (value, number) in [(json!(7), 7), (json!("7"), 7), (json!("007"), 7)] {
+        for (value, number) in [(json!(7), 7), (json!("7"), 7), (json!("007"), 7), (json!(7.0), 7)]
+        {
             assert_eq!(whole_number(&value), Some(number), "{value}");
         }
         for text in ["", " 1", "1 ", "1.0", "+1", "-1", "1e0", "0x1", "١", "1_0", "1\0"] {
             assert_eq!(whole_number(&json!(text)), None, "{text:?}");
         }
-        for value in [json!(1.0), json!(-1), json!(null), json!([1]), json!("99999999999999999999")]
-        {
+        for value in [
+            json!(1.5),
+            json!(-1.0),
+            json!(1e300),
+            json!(-1),
+            json!(null),
+            json!([1]),
+            json!("99999999999999999999"),
+        ] {
             assert_eq!(whole_number(&value), None, "{value}");
         }
     }

@@ -5,7 +5,7 @@
 
 use derive_more::{Display, From};
 use serde::{Deserialize, Serialize};
-use strum::{Display as StrumDisplay, EnumString, IntoStaticStr};
+use strum::{Display as StrumDisplay, EnumIter, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
 /// The most lines that a cart may have (CONTRACT.md, section 2).
@@ -145,6 +145,7 @@ pub fn total(lines: &[Line], unit_prices: &[Paise]) -> Option<Paise> {
     PartialEq,
     Eq,
     StrumDisplay,
+    EnumIter,
     EnumString,
     IntoStaticStr,
     Serialize,

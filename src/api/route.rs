@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use serde_json::Value;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::openapi::OpenApi;
@@ -45,7 +46,7 @@ pub fn document() -> OpenApi {
 
 /// The clients' API, which shows the document of everything at this address. Merges with other
 /// routers; its answer to unknown paths is theirs then, too.
-pub fn router(api: Api, options: Options, document: OpenApi) -> Router {
+pub fn router(api: Api, options: Options, document: Value) -> Router {
     let (default_wait, undecided) = (options.default_wait, options.undecided);
     let front = Arc::new(Front { api, default_wait, undecided });
     let routes = Router::from(table())

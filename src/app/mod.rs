@@ -7,6 +7,7 @@ mod document;
 mod front;
 mod listener;
 mod serve;
+mod strict;
 
 use std::io;
 use std::net::SocketAddr;

@@ -15,7 +15,7 @@ use super::inspect::{etag, not_found};
 use super::saga::{Onlooker, SagaView};
 use super::verdict::{Verdict, verdict};
 use crate::engine::NotDone;
-use crate::json::text;
+use crate::json::{parse_digits, text};
 use crate::order::OrderId;
 use crate::saga::{Intervention, Word};
 use crate::web::{Problem, Segment, json_body, uuid_segment};
@@ -231,8 +231,10 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     }
     let bare = text.strip_prefix("W/").unwrap_or(text);
     let bare = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
-    let version = bare.parse().map(Some);
-    version.map_err(|_| Problem::bad_request("If-Match must be the saga's version"))
+    let version = parse_digits(bare).and_then(|version| i64::try_from(version).ok());
+    let version =
+        version.ok_or_else(|| Problem::bad_request("If-Match must be the saga's version"));
+    version.map(Some)
 }
 
 #[cfg(test)]
@@ -253,7 +255,7 @@ mod tests {
         }
         assert_eq!(if_match(&headers("if-match", "*")).ok(), Some(None));
         assert_eq!(if_match(&HeaderMap::new()).ok(), Some(None));
-        for bad in ["", "x", "\"7", "\"7\", \"8\""] {
+        for bad in ["", "x", "-7", "+7", "\"7", "\"7\", \"8\""] {
             assert!(if_match(&headers("if-match", bad)).is_err(), "{bad}");
         }
     }

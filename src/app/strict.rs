@@ -1,0 +1,237 @@
+//! What the server enforces and a handler's types don't say, as parts of the `OpenAPI` document:
+//! the words of an enum, the form of a text, what an operation is like, where an answer leads.
+//!
+//! The words come from the enums that the server reads them with. That the rest is as strict as
+//! the server, and no stricter, is what schemathesis looks for (scripts/test).
+
+use serde_json::{Value, json};
+use strum::IntoEnumIterator;
+
+use crate::order::OrderStatus;
+use crate::saga::{State, Step, StuckKind};
+use crate::sandbox::sample::{ASHA, TEA};
+
+use super::compose::DEFINITIONS;
+
+const HISTORY: &str = "/api/orders/user/{userId}";
+const CREATE: &str = "/api/orders/create";
+const SAGAS: &str = "/api/operator/sagas";
+const ACTIONS: [&str; 5] = ["retry", "compensate", "resolve", "hold", "release"];
+/// An order that may be there or not.
+const ORDER: &str = "0198f2a4-7c1e-7d3a-9b52-3f6e8d0a1c47";
+
+/// Visible ASCII, quoted or not; quotes around nothing are no key.
+const KEY: &str = r#"^([!#-~][!-~]{0,254}|"[!-~]{0,253}[!#-~]|"|"[!-~]{1,255}")$"#;
+const VERSION: &str = r#"^(\*|(W/)?([0-9]{1,18}|"[0-9]{1,18}"))$"#;
+const OPERATOR: &str = "^[ -~]{0,100}$";
+/// Something to read, and no NUL, which the database can't keep.
+const REASON: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
+const DURATION: &str = "^P([0-9]{1,6}W([0-9]{1,6}D)?|[0-9]{1,6}D)$\
+    |^P([0-9]{1,6}W)?([0-9]{1,6}D)?T([0-9]{1,6}H([0-9]{1,6}M)?([0-9]{1,6}S)?\
+    |[0-9]{1,6}M([0-9]{1,6}S)?|[0-9]{1,6}S)$";
+/// A moment between 1970 and 2112 in microseconds, and an id.
+const CURSOR: &str = "^s000[0-9a-fA-F]{45}$";
+/// Not the nil UUID.
+const SOME_ID: &str = "[1-9a-fA-F]";
+
+/// Makes the document as strict as the server.
+pub(super) fn tighten(document: &mut Value) {
+    parameters(document);
+    bodies(document);
+    answers(document);
+    statuses(document);
+    examples(document);
+}
+
+fn parameters(document: &mut Value) {
+    let text = |pattern: &str| json!({"type": "string", "pattern": pattern});
+    let word = |words: Vec<String>| json!({"type": "string", "enum": words});
+    let kinds = DEFINITIONS.iter().map(|definition| definition.kind.to_owned()).collect();
+    let sorts = ["-createdAt", "createdAt", "-totalAmount", "totalAmount"].map(str::to_owned);
+    let statuses = OrderStatus::iter().map(|status| status.to_string()).collect();
+    let states = State::iter().map(|state| state.to_string()).collect();
+    for (path, method, name, schema) in [
+        (HISTORY, "get", "status", word(statuses)),
+        (HISTORY, "get", "sort", word(sorts.to_vec())),
+        (SAGAS, "get", "state", word(states)),
+        (SAGAS, "get", "kind", word(kinds)),
+        (SAGAS, "get", "olderThan", text(DURATION)),
+        (SAGAS, "get", "cursor", text(CURSOR)),
+        (CREATE, "post", "Idempotency-Key", text(KEY)),
+    ] {
+        *parameter(document, path, method, name) = schema;
+    }
+    for action in ACTIONS {
+        let path = format!("{SAGAS}/{{id}}/{action}");
+        *parameter(document, &path, "post", "If-Match") = text(VERSION);
+        *parameter(document, &path, "post", "X-Operator") = text(OPERATOR);
+    }
+}
+
+fn bodies(document: &mut Value) {
+    let reason = json!({"type": "string", "minLength": 1, "maxLength": 2000, "pattern": REASON});
+    *schema(document, "Reason/properties/reason") = reason.clone();
+    let verdict = |steps: [Step; 2], line: Value, required: &[&str]| {
+        json!({
+            "type": "object",
+            "required": required,
+            "properties": {
+                "step": {"type": "string", "enum": steps.map(|step| step.to_string())},
+                "line": line,
+                "happened": {"type": "boolean"},
+                "reason": reason,
+            },
+        })
+    };
+    let (payment, stock) = (
+        verdict(
+            [Step::ChargePayment, Step::RefundPayment],
+            json!({"type": "null"}),
+            &["step", "happened", "reason"],
+        ),
+        verdict(
+            [Step::ReserveStock, Step::ReleaseStock],
+            whole_number(0, i64::from(u16::MAX), "^[0-9]{1,4}$", "The cart's line, from 0."),
+            &["step", "line", "happened", "reason"],
+        ),
+    );
+    schema(document, "Verdict")["oneOf"] = json!([payment, stock]);
+    for member in ["type", "required", "properties"] {
+        if let Some(verdict) = schema(document, "Verdict").as_object_mut() {
+            verdict.remove(member);
+        }
+    }
+    *schema(document, "CreateLine/properties/quantity") =
+        whole_number(1, 1_000_000, "^0*([1-9][0-9]{0,5}|1000000)$", "How many.");
+    let total = whole_number(0, i64::MAX, "^[0-9]{1,18}$", "");
+    let expected = schema(document, "CreateOrder/properties/expectedTotal");
+    expected["oneOf"] = json!([total["oneOf"][0], total["oneOf"][1], {"type": "null"}]);
+    for member in ["type", "format", "minimum"] {
+        if let Some(expected) = expected.as_object_mut() {
+            expected.remove(member);
+        }
+    }
+    for id in ["CreateOrder/properties/userId", "CreateLine/properties/productId"] {
+        schema(document, id)["pattern"] = SOME_ID.into();
+    }
+}
+
+/// A number, or a string of digits.
+fn whole_number(least: i64, most: i64, digits: &str, description: &str) -> Value {
+    json!({
+        "description": description,
+        "oneOf": [
+            {"type": "integer", "format": "int64", "minimum": least, "maximum": most},
+            {"type": "string", "pattern": digits},
+        ],
+    })
+}
+
+fn answers(document: &mut Value) {
+    let statuses: Vec<_> = OrderStatus::iter().map(|status| status.to_string()).collect();
+    for view in ["CheckoutStatus", "Order"] {
+        schema(document, &format!("{view}/properties/status"))["enum"] = json!(statuses);
+    }
+    schema(document, "Accepted/properties/status")["enum"] = json!(["Pending"]);
+    let kinds: Vec<_> = StuckKind::iter().map(|kind| kind.to_string()).collect();
+    schema(document, "Stuck/properties/kind")["enum"] = json!(kinds);
+    let to = |operation: &str| {
+        let parameters = json!({"id": "$response.body#/id"});
+        json!({"operationId": operation, "parameters": parameters})
+    };
+    let answers = &mut operation(document, CREATE, "post")["responses"];
+    answers["201"]["links"] = json!({"order": to("getOrder"), "status": to("getStatus")});
+    answers["202"]["links"] = json!({"status": to("getStatus")});
+    let retry_after = json!({
+        "description": "Seconds until it is worth asking again",
+        "schema": {"type": "integer", "minimum": 0},
+    });
+    each_operation(document, |path, operation| {
+        let Some(answers) = operation["responses"].as_object_mut() else { return };
+        for (status, answer) in answers {
+            if status == "503" && path != "/health/ready" {
+                answer["headers"]["Retry-After"] = retry_after.clone();
+            }
+        }
+    });
+}
+
+/// What any operation may come to.
+fn statuses(document: &mut Value) {
+    let problem = |description: &str| {
+        let schema = json!({"$ref": "#/components/schemas/Problem"});
+        let content = json!({"application/problem+json": {"schema": schema}});
+        json!({"description": description, "content": content})
+    };
+    each_operation(document, |path, operation| {
+        let takes_a_body = operation.get("requestBody").is_some();
+        let Some(answers) = operation["responses"].as_object_mut() else { return };
+        let mut may_be = |status: &str, description: &str| {
+            answers.entry(status).or_insert_with(|| problem(description));
+        };
+        may_be("500", "`Internal error`: a fault of ours");
+        if path != "/health/live" {
+            may_be("503", "The database or, for a while, a place is not available");
+        }
+        if takes_a_body {
+            may_be("408", "The body did not come in time");
+        }
+    });
+}
+
+fn examples(document: &mut Value) {
+    schema(document, "CreateOrder")["example"] =
+        json!({"userId": ASHA, "items": [{"productId": TEA, "quantity": 2}]});
+    schema(document, "Reason")["example"] = json!({"reason": "the stock was counted again"});
+    schema(document, "Verdict")["example"] = json!({
+        "step": "reserve_stock",
+        "line": 0,
+        "happened": true,
+        "reason": "the warehouse has it on its list",
+    });
+    each_operation(document, |_path, operation| {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            let example = match parameter["name"].as_str() {
+                Some("id") => json!(ORDER),
+                Some("userId") => json!(ASHA),
+                Some("limit") => json!(20),
+                Some("state") => json!(State::Compensating.to_string()),
+                Some("status") => json!(OrderStatus::Confirmed.to_string()),
+                Some("olderThan") => json!("PT5M"),
+                Some("from" | "to") => json!("2026-01-31T00:00:00Z"),
+                Some("Idempotency-Key") => json!("5f0c9a4e-cart-17"),
+                Some("If-Match") => json!("*"),
+                Some("X-Operator") => json!("asha"),
+                Some(_) | None => continue,
+            };
+            parameter["example"] = example;
+        }
+    });
+}
+
+fn each_operation(document: &mut Value, mut change: impl FnMut(&str, &mut Value)) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, methods) in paths {
+        for (_method, operation) in methods.as_object_mut().into_iter().flatten() {
+            change(path, operation);
+        }
+    }
+}
+
+fn operation<'a>(document: &'a mut Value, path: &str, method: &str) -> &'a mut Value {
+    &mut document["paths"][path][method]
+}
+
+fn schema<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
+    let schemas = &mut document["components"]["schemas"];
+    path.split('/').fold(schemas, |schema, name| &mut schema[name])
+}
+
+/// What is said of a parameter's value; nothing, of one that is not there.
+fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) -> &'a mut Value {
+    let parameters = operation(document, path, method)["parameters"].as_array_mut();
+    let mut parameters = parameters.into_iter().flatten();
+    let found = parameters.find(|parameter| parameter["name"] == name);
+    &mut found.expect("the handlers describe it")["schema"]
+}
