@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sea_orm::sqlx::Error as DriverError;
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -49,7 +50,7 @@ struct Kept {
     /// Something went wrong then: what was not heard of since is asked before it is used.
     suspect_since: Option<Duration>,
     /// Why none could be opened, when it was tried last.
-    why_none: Option<DbErr>,
+    why_none: Option<Arc<DriverError>>,
 }
 
 /// The right to use a connection.
@@ -187,9 +188,12 @@ impl Shared {
     pub(super) async fn opened(&self) -> Result<Connection, DbErr> {
         loop {
             match self.setup.open().await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => {
+                    self.lock().why_none = None;
+                    return Ok(connection);
+                }
                 Err(error) if failure::may_be_taken_in_soon(&error) => {
-                    self.lock().why_none = Some(driver_error(error));
+                    self.lock().why_none = Some(Arc::new(error));
                     self.clock.sleep(BETWEEN).await;
                 }
                 Err(error) => return Err(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))),
@@ -198,7 +202,8 @@ impl Shared {
     }
 
     pub(super) fn why_none(&self) -> DbErr {
-        self.lock().why_none.take().unwrap_or_else(no_connection)
+        let why = self.lock().why_none.clone();
+        why.map_or_else(no_connection, |why| DbErr::Conn(RuntimeErr::SqlxError(why)))
     }
 }
 
