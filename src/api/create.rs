@@ -8,6 +8,7 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tracing::{Level, event};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -116,8 +117,12 @@ pub(super) async fn create(
     drop((headers, bytes));
     let order = Order { cart, idempotency_key, wait, is_attended, trace };
     let answer = front.api.desk.create(order).await;
-    let is_pending = matches!(answer, Answer::Pending { .. });
+    let (is_pending, answered) = (matches!(answer, Answer::Pending { .. }), answer.id());
     let mut response = respond(answer, undecided);
+    if let Some(id) = answered {
+        let status = response.status().as_u16();
+        event!(target: "answers", Level::DEBUG, order.id = %id, status, "answered");
+    }
     if let Some(applied) = preference.applied(is_pending) {
         response.headers_mut().insert(APPLIED, applied);
     }

@@ -1,10 +1,13 @@
 //! The check and the audit, put together: what they look at, opened to be read and nothing else.
 
+use std::collections::HashSet;
+
 use super::compose::{DEFINITIONS, neighbours};
 use super::{Error, serve};
 use crate::audit::{Audit, Checked, Options, Report};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::order::OrderId;
 use crate::store::{self, Store};
 
 /// Which sagas in flight this binary could not continue.
@@ -19,13 +22,14 @@ pub async fn check(config: &Config) -> Result<Checked, Error> {
 }
 
 /// The books against themselves and against the payment service; `progress` hears how far it has
-/// come, and of how many sagas.
+/// come, and of how many sagas. Each of `ids` that is in no books is asked about besides.
 ///
 /// # Errors
 /// Where the database is out of reach, or is not as this binary knows it.
 pub async fn audit(
     config: &Config,
     options: Options,
+    ids: &HashSet<OrderId>,
     clock: Clock,
     mut progress: impl FnMut(&Report, u64),
 ) -> Result<Report, Error> {
@@ -36,7 +40,12 @@ pub async fn audit(
     let total = store.count_sagas().await?;
     let payment = neighbours(config, &clock)?.payment;
     let audit = Audit::new(store.clone(), payment, DEFINITIONS, options, clock);
-    let report = audit.run(|report| progress(report, total)).await;
+    let audited = async {
+        let mut report = audit.run(|report| progress(report, total)).await?;
+        audit.look_for(ids, &mut report, |report| progress(report, total)).await?;
+        Ok::<_, store::Error>(report)
+    };
+    let report = audited.await;
     store.close().await;
     Ok(report?)
 }

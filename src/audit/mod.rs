@@ -10,6 +10,7 @@ mod pace;
 mod payment;
 mod report;
 mod run;
+mod stranger;
 #[cfg(test)]
 mod tests;
 

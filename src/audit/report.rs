@@ -68,6 +68,10 @@ pub struct Report {
     pub open: u64,
     /// Orders and sagas compared with the payment service's record.
     pub payments: u64,
+    /// Ids that were given, each once.
+    pub ids: u64,
+    /// Of these, how many are in no books.
+    pub unknown_ids: u64,
     /// Findings that are differences.
     pub differences: u64,
     /// Findings that something could not be compared.

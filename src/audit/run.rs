@@ -23,7 +23,7 @@ use crate::trace::TraceParent;
 /// Accounts read at a time, at most.
 const PAGE: u64 = 250;
 /// Questions under way at once.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// How often one question is asked before it counts as not answered.
 const TRIES: u32 = 3;
 /// After so many questions in a row without an answer, no more are asked.
@@ -43,7 +43,7 @@ pub struct Options {
 /// An audit, before it runs.
 #[derive(Debug)]
 pub struct Audit {
-    store: Store,
+    pub(super) store: Store,
     payment: Payment,
     definitions: &'static [&'static Definition],
     since: Option<DateTime<Utc>>,
@@ -152,7 +152,7 @@ impl Audit {
     }
 
     /// Asks, again where there is no answer, unless the neighbour is plainly gone.
-    async fn ask(&self, id: OrderId) -> Recorded {
+    pub(super) async fn ask(&self, id: OrderId) -> Recorded {
         let trace = TraceParent::fresh();
         let mut pacing = Pacing::new(Duration::from_millis(100), Duration::from_secs(1));
         let mut error = String::new();

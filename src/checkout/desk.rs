@@ -90,6 +90,20 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// The id that the client is told.
+    pub fn id(&self) -> Option<OrderId> {
+        match self {
+            Self::Confirmed { id, .. }
+            | Self::Pending { id, .. }
+            | Self::Refused { id, .. }
+            | Self::KeyReused { id } => Some(*id),
+            Self::Unavailable { id } => *id,
+            Self::TooMany | Self::NotNow { .. } => None,
+        }
+    }
+}
+
 /// Takes checkouts in.
 #[derive(Clone, Debug)]
 pub struct Desk {

@@ -170,6 +170,9 @@ async fn charge_payment(
     errand: Errand<'_>,
 ) -> Report {
     let (payment, charge) = (&neighbours.payment, charge(saga.id, saga));
+    if call.is_first_look() {
+        return first_look(payment.look_up(errand, call, charge).await);
+    }
     if call.how == How::LookUp {
         return only_if_done(payment.look_up(errand, call, charge).await);
     }
@@ -201,6 +204,15 @@ fn only_if_done(looked: Report) -> Report {
             Report { outcome: Outcome::Unknown, error, ..looked }
         }
     }
+}
+
+/// Before the first charge of an old saga: nothing recorded is an answer, too.
+fn first_look(looked: Report) -> Report {
+    if looked.outcome == Outcome::Refused && looked.status == Some(404) {
+        let error = Some("looked it up before charging: nothing is recorded".to_owned());
+        return Report { error, ..looked };
+    }
+    only_if_done(looked)
 }
 
 async fn refund_payment(

@@ -1,13 +1,13 @@
 //! `audit`: the books against the neighbours' and against themselves.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::command::DATABASE;
 use super::out::{self, Look, Progress};
-use super::{Error, view};
+use super::{Error, ids, view};
 use crate::app;
 use crate::audit::Options;
 use crate::clock::Clock;
@@ -20,10 +20,15 @@ Compares every saga with its log, its order and its event, and asks the payment 
 recorded for it. Runs beside the service: it only reads, and what changes while it is looked at is
 looked at again. A neighbour that doesn't answer leaves the audit incomplete, which is a failure.
 
+A charge for a checkout that the books have lost is found only by its id, which has to come from
+elsewhere: --ids takes an export of the payment service's, or what clients were answered (a proxy's
+log of `Location`); the first id of each line counts. Recorded there and in no books is a difference.
+
 Examples:
   order-service audit
   order-service audit --since 25h --rate 20     once a day, gently
   order-service audit --json | jq -r '.findings[] | select(.verdict == \"differs\") | .id'
+  order-service audit --ids payments.csv         is there a payment that no books know
 
 Exit codes: 0 everything was compared and agrees, 1 something differs or could not be compared.")]
 pub struct Audit {
@@ -33,6 +38,9 @@ pub struct Audit {
     /// Only sagas that changed within this long: 30m, 25h
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
+    /// Look for these orders, too: a file with an id in each line, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    ids: Option<PathBuf>,
     #[arg(long, value_name = "URL", help = DATABASE)]
     database_url: Option<String>,
     /// Print JSON instead of a table
@@ -51,7 +59,8 @@ impl Audit {
         });
         let options = Options { rate: self.rate, since: since.flatten() };
         let mut progress = Progress::new(clock.clone());
-        let report = app::audit(&config, options, clock, |report, total| {
+        let ids = self.ids.as_deref().map(ids::read).transpose()?.unwrap_or_default();
+        let report = app::audit(&config, options, &ids, clock, |report, total| {
             let (seen, differ) = (report.sagas + report.skipped, report.differences);
             progress.tell(|| format!("audit: {seen} of {total} sagas, {differ} differences"));
         });

@@ -9,6 +9,7 @@ mod client;
 mod command;
 mod error;
 mod format;
+mod ids;
 mod out;
 mod sagas;
 mod sandbox;

@@ -70,7 +70,7 @@ fn is_same_attempt(intent: &StepView, outcome: &StepView) -> bool {
 
 fn view(entry: LoggedStep) -> StepView {
     let outcome = match entry.event {
-        Some(Event::Happened) => Some("done".to_owned()),
+        Some(Event::Happened | Event::Found) => Some("done".to_owned()),
         Some(Event::DidNotHappen) => Some("refused".to_owned()),
         Some(
             Event::Came(_)

@@ -189,6 +189,7 @@ fn may_have_been_sent(entry: &Entry) -> Option<Effect> {
         Event::Sending | Event::Came(Outcome::Done | Outcome::Refused | Outcome::Unknown) => true,
         Event::Came(Outcome::NotSent)
         | Event::TakenOver(_)
+        | Event::Found
         | Event::Happened
         | Event::DidNotHappen
         | Event::Renewed

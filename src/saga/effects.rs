@@ -54,6 +54,8 @@ pub struct Track {
     pub attempts: u32,
     /// A call of it may be in flight since then: it was begun, and what came of it is not known.
     pub open_since: Option<DateTime<Utc>>,
+    /// It was looked up just now, and the neighbour has nothing recorded of it.
+    pub is_missing: bool,
     /// The attempt whose intent is logged and whose outcome is not, where nothing before it was
     /// unsure: if that very attempt turns out not to have been sent, the effect is untouched again.
     sole_intent: Option<u32>,
@@ -65,6 +67,7 @@ impl Track {
         generation: 0,
         attempts: 0,
         open_since: None,
+        is_missing: false,
         sole_intent: None,
     };
 
@@ -120,6 +123,7 @@ pub struct Position {
     /// In forward order. Widths are 0 until the saga is priced: nothing can have been sent.
     pub stages: Vec<StagePosition>,
     kinds: Kinds,
+    accepted_at: DateTime<Utc>,
     last_entry_at: DateTime<Utc>,
 }
 
@@ -130,7 +134,18 @@ impl Position {
             let width = stage.width(context);
             StagePosition { stage, forward: vec![Track::NEW; width], undo: vec![Track::NEW; width] }
         });
-        Self { stages: stages.collect(), kinds: context.kinds, last_entry_at: accepted_at }
+        let (stages, kinds) = (stages.collect(), context.kinds);
+        Self { stages, kinds, accepted_at, last_entry_at: accepted_at }
+    }
+
+    /// The position of a saga that was priced then: nothing was sent before.
+    pub(super) fn priced(
+        definition: &Definition,
+        context: &Context,
+        times: [DateTime<Utc>; 2],
+    ) -> Self {
+        let [accepted_at, last_entry_at] = times;
+        Self { last_entry_at, ..Self::new(definition, context, accepted_at) }
     }
 
     /// Takes in the next entry of the log.
@@ -146,6 +161,7 @@ impl Position {
                 track.doubt_from(entry.started_at);
             }),
             Event::Came(outcome) => self.on(entry.effect, |track| track.came(outcome, entry)),
+            Event::Found => self.found(entry.effect),
             Event::Happened => self.on(entry.effect, |track| track.standing = Standing::Done),
             Event::DidNotHappen => {
                 self.on(entry.effect, |track| track.standing = Standing::Refused);
@@ -193,6 +209,20 @@ impl Position {
                 Direction::Backward => {}
             }
         }
+    }
+
+    /// It happened in a future that the books have lost: so may have what comes after it.
+    fn found(&mut self, effect: Effect) {
+        let since = self.accepted_at;
+        let at = self.stages.iter().position(|stage| stage.stage.step == effect.step);
+        let later = self.stages.iter_mut().skip(at.map_or(usize::MAX, |at| at + 1));
+        later.flat_map(|stage| &mut stage.forward).for_each(|track| track.doubt_from(since));
+        self.on(effect, |track| track.standing = Standing::Done);
+    }
+
+    /// A look has found nothing of it. Only in memory: whoever takes the saga up looks again.
+    pub(super) fn note_missing(&mut self, effect: Effect) {
+        self.on(effect, |track| track.is_missing = true);
     }
 
     /// The clock was set by so much, back: moments that are in memory are of the clock as it is now.

@@ -19,6 +19,8 @@ pub enum Event {
     Came(Outcome),
     /// An executor died owning the saga in this state: what it may have sent is unknown.
     TakenOver(State),
+    /// Never sent by this log, it was looked up and had happened: in a future that the books have lost.
+    Found,
     /// A person found that it happened.
     Happened,
     /// A person found that it did not happen, and it need not.

@@ -149,7 +149,7 @@ fn forward(saga: &Instance, stage: &Stage, policy: &Policy, now: DateTime<Utc>) 
     let late = now >= saga.deadline_at;
     match stage.work {
         Work::Confirm => Next::Enter(stage.reaches, None),
-        Work::Read if late => go_back(saga, out_of_time(saga)),
+        Work::Read if late => go_back(saga, policy, now, out_of_time(saga)),
         Work::Read => match waits_until(saga, policy, now) {
             Some(until) => pause(Some(until.min(saga.deadline_at)), None),
             None => Next::Read,
@@ -175,6 +175,8 @@ fn effects(
     if position.forward.iter().any(|track| track.standing == Standing::Refused) {
         return go_back(
             saga,
+            policy,
+            now,
             Cause::Refused { step: stage.step, line: None, status: None, body: None },
         );
     }
@@ -184,7 +186,7 @@ fn effects(
     }
     // The deadline doesn't run while a saga is in doubt (CONTRACT.md, section 3).
     if now >= saga.deadline_at && plan.doubts.is_empty() {
-        return go_back(saga, out_of_time(saga));
+        return go_back(saga, policy, now, out_of_time(saga));
     }
     let limit = plan.doubts.is_empty().then_some(saga.deadline_at);
     plan.into_next(saga, policy, now, limit)
@@ -192,10 +194,13 @@ fn effects(
 
 /// Giving up going forward. Where it is certain that nothing was sent, or that what was sent did
 /// not happen, there is nothing to undo.
-pub(super) fn go_back(saga: &Instance, cause: Cause) -> Next {
-    let nothing_happened = saga.position.forward().all(|track| match track.standing {
-        Standing::Untouched | Standing::Refused => true,
-        Standing::Unsure { .. } | Standing::Done => false,
+pub(super) fn go_back(saga: &Instance, policy: &Policy, now: DateTime<Utc>, cause: Cause) -> Next {
+    let nothing_happened = saga.position.stages.iter().all(|position| {
+        position.forward.iter().all(|track| match track.standing {
+            Standing::Untouched => !policy.wants_a_look(saga, position.stage, *track, now),
+            Standing::Refused => true,
+            Standing::Unsure { .. } | Standing::Done => false,
+        })
     });
     let nothing_happened = nothing_happened || only_a_refused_charge_was_sent(saga);
     let to = if nothing_happened { State::Rejected } else { State::Compensating };
@@ -222,6 +227,9 @@ fn backward(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
         for (line, track) in numbered(stage, &position.forward) {
             let at = usize::from(line.unwrap_or(0));
             match track.standing {
+                Standing::Untouched if policy.wants_a_look(saga, stage, track, now) => {
+                    plan.settle(saga, policy, now, stage, Effect { step: stage.step, line }, track);
+                }
                 Standing::Untouched | Standing::Refused => {}
                 Standing::Unsure { .. } => match earlier {
                     Earlier::Done => {

@@ -10,6 +10,7 @@ mod contradiction;
 pub mod definition;
 pub mod effects;
 pub mod entry;
+mod first_look;
 mod held;
 pub mod instance;
 pub mod intervention;

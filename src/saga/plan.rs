@@ -38,6 +38,9 @@ impl Plan {
         let (how, repeat_before) = match track.standing {
             Standing::Done => return,
             Standing::Refused => return self.refused.push(effect),
+            Standing::Untouched if policy.wants_a_look(saga, stage, track, now) => {
+                (How::LookUp, None)
+            }
             Standing::Untouched => (How::Send, None),
             Standing::Unsure { since } if policy.may_repeat(saga, stage, since, now) => {
                 (How::Send, Some(policy.remembered_until(stage, since)))

@@ -8,6 +8,7 @@ use super::call::Call;
 use super::context::Cause;
 use super::effects::{Effect, Position};
 use super::entry::{Entry, Event};
+use super::first_look;
 use super::instance::Instance;
 use super::machine::{Policy, in_doubt};
 use super::outcome::{Learned, Outcome, Reading, Report};
@@ -16,6 +17,9 @@ use super::vocabulary::{Direction, Phase, State, Step, StuckKind};
 
 /// Takes in what came of a call. When all of a round are in, [`schedule`] follows.
 pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str) {
+    if call.is_first_look() {
+        return record_first_look(saga, call, report, executor);
+    }
     if report.outcome == Outcome::Refused {
         note_refusal(saga, call, report);
         saga.last_error.clone_from(&report.error);
@@ -32,6 +36,21 @@ pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str)
         error: report.error.clone(),
         ..entry_of(call, report.started_at, executor)
     });
+}
+
+fn record_first_look(saga: &mut Instance, call: &Call, report: &Report, executor: &str) {
+    saga.log(Entry {
+        event: first_look::event_of(report.outcome),
+        started_at: report.started_at,
+        duration_ms: Some(report.duration_ms),
+        request: report.request.clone(),
+        response: report.response.clone(),
+        error: report.error.clone(),
+        ..entry_of(call, report.started_at, executor)
+    });
+    if report.outcome == Outcome::Refused {
+        saga.position.note_missing(call.effect);
+    }
 }
 
 /// A neighbour that is gone for days must not fill the log: after so many failures in a row, only
@@ -133,7 +152,8 @@ pub fn learn(
             saga.context.profile_id = Some(profile_id);
             saga.context.unit_prices = Some(unit_prices);
             saga.enter(State::Priced, None);
-            saga.position = Position::new(saga.definition, &saga.context, now);
+            let times = [saga.created_at, now];
+            saga.position = Position::priced(saga.definition, &saga.context, times);
         }
         Learned::Hopeless(cause) => saga.enter(State::Rejected, Some(cause)),
     }

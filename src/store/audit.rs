@@ -127,6 +127,23 @@ impl Store {
         Ok(accounts.into_iter().next().unwrap_or(nothing))
     }
 
+    /// Which of these ids the books have a saga or an order of.
+    pub async fn known(&self, ids: &[OrderId]) -> Result<HashSet<OrderId>, Error> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let sagas = saga_instance::Entity::find()
+            .select_only()
+            .column(saga_instance::Column::Id)
+            .filter(saga_instance::Column::Id.is_in(ids.clone()))
+            .into_tuple::<Uuid>();
+        let orders = orders::Entity::find()
+            .select_only()
+            .column(orders::Column::Id)
+            .filter(orders::Column::Id.is_in(ids))
+            .into_tuple::<Uuid>();
+        let (sagas, orders) = (sagas.all(&self.read).await?, orders.all(&self.read).await?);
+        Ok(sagas.into_iter().chain(orders).map(OrderId).collect())
+    }
+
     /// How many sagas there are.
     pub async fn count_sagas(&self) -> Result<u64, Error> {
         let counted = self.statement("SELECT count(*) FROM saga_instance", vec![]);

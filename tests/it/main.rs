@@ -19,5 +19,6 @@ mod outcomes;
 mod plans;
 mod probes;
 mod readme;
+mod restored;
 mod sessions;
 mod shell;

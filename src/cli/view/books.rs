@@ -83,6 +83,10 @@ pub(in crate::cli) fn audited(report: &Report, look: Look) -> String {
         report.open,
         report.needs_a_person,
     ));
+    if report.ids > 0 {
+        let ids = counted(report.ids, "id");
+        blocks.push(format!("{ids} looked for, {} of them in no books", report.unknown_ids));
+    }
     let found = report.findings.len() + usize::try_from(report.left_out()).unwrap_or(usize::MAX);
     let unshown = unshown(found as u64, report.findings.len());
     blocks.push(if report.is_clean() {

@@ -21,7 +21,7 @@ pub(super) fn compensate(
     }
     let cause = Cause::Operator { operator: word.operator.clone(), reason: word.reason.clone() };
     saga.log(entry(WHOLE, Event::Stopped, 0, word, now));
-    let Next::Enter(state, cause) = go_back(saga, cause) else {
+    let Next::Enter(state, cause) = go_back(saga, policy, now, cause) else {
         return Err("there is no way back from here".to_owned());
     };
     saga.enter(state, cause);

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::{REPEATING, policy, priced, start};
 use crate::saga::machine::next;
+use crate::saga::settle::record;
 use crate::saga::take_up::take_up;
 use crate::saga::{
-    Cause, Effect, Entry, Event, Instance, Kinds, Next, Outcome, Phase, Standing, State, Step,
+    Cause, Effect, Entry, Event, How, Instance, Kinds, Next, Outcome, Phase, Report, Standing,
+    State, Step,
 };
 
 const STANDINGS: [(&str, Option<Outcome>); 4] = [
@@ -56,9 +58,9 @@ fn said(next: &Next) -> String {
             let each = calls.iter().map(|call| {
                 let line = call.effect.line.map(|line| format!("[{line}]")).unwrap_or_default();
                 let how = match (call.how, call.intent_first) {
-                    (crate::saga::How::LookUp, _) => "look up ",
-                    (crate::saga::How::Send, true) => "intend and send ",
-                    (crate::saga::How::Send, false) => "send ",
+                    (How::LookUp, _) => "look up ",
+                    (How::Send, true) => "intend and send ",
+                    (How::Send, false) => "send ",
                 };
                 format!("{how}{}{line}", call.effect.step)
             });
@@ -196,7 +198,7 @@ fn a_neighbour_that_is_no_longer_idempotent_leaves_everything_that_may_have_been
     let mut saga = priced(Kinds::IDEMPOTENT, 10);
     put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
     let Next::Call(calls) = next(&saga, &policy(REPEATING), start()) else { panic!("it looks") };
-    assert_eq!(calls[0].how, crate::saga::How::LookUp);
+    assert_eq!(calls[0].how, How::LookUp);
 }
 
 #[test]
@@ -207,7 +209,7 @@ fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
     let Next::Call(calls) = next(&saga, &policy(Kinds::IDEMPOTENT), late) else {
         panic!("it looks")
     };
-    assert_eq!(calls[0].how, crate::saga::How::LookUp);
+    assert_eq!(calls[0].how, How::LookUp);
 }
 
 #[test]
@@ -350,4 +352,55 @@ fn a_saga_that_is_taken_up_is_held_to_the_clock_as_it_is_now() {
     saga.next_attempt_at = Some(now + Duration::from_secs(5));
     take_up(&mut saga, &policy, later, later);
     assert_eq!(saga.failing_since, Some(later - Duration::from_secs(5)));
+}
+
+#[test]
+fn an_old_saga_looks_its_charge_up_before_it_is_sent_and_a_young_one_does_not() {
+    let day = Duration::from_hours(24);
+    let looks = |kinds: Kinds, age: Duration| {
+        let policy = policy(kinds);
+        let saga = Instance { deadline_at: start() + age * 2, ..priced(kinds, 10) };
+        match next(&saga, &policy, start() + age) {
+            Next::Call(calls) => calls[0].how == How::LookUp,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(!looks(Kinds::IDEMPOTENT, day / 2) && looks(Kinds::IDEMPOTENT, day));
+    // Where no key is kept, it is old once it can't be on its first way.
+    assert!(!looks(REPEATING, Duration::from_mins(2)) && looks(REPEATING, Duration::from_mins(5)));
+}
+
+#[test]
+fn what_an_old_saga_finds_done_leaves_what_comes_after_it_in_doubt() {
+    let (policy, now) = (policy(Kinds::IDEMPOTENT), start() + Duration::from_hours(25));
+    let mut saga =
+        Instance { deadline_at: now + Duration::from_mins(1), ..priced(Kinds::IDEMPOTENT, 10) };
+    let Next::Call(calls) = next(&saga, &policy, now) else { panic!("it looks") };
+    let looked = |outcome, status| Report {
+        step: Step::ChargePayment,
+        line: None,
+        outcome,
+        started_at: now,
+        duration_ms: 1,
+        status: Some(status),
+        request: None,
+        response: None,
+        error: None,
+        retry_after_ms: None,
+    };
+    let mut missing = saga.clone();
+    record(&mut missing, &calls[0], &looked(Outcome::Refused, 404), "host:1");
+    let Next::Call(sends) = next(&missing, &policy, now) else { panic!("it charges") };
+    assert_eq!((sends[0].how, missing.context.cause), (How::Send, None));
+    // Unanswered, nothing is sent, and giving up has to find out first.
+    let mut unanswered = saga.clone();
+    record(&mut unanswered, &calls[0], &looked(Outcome::Unknown, 500), "host:1");
+    assert_eq!(said(&next(&unanswered, &policy, now)), "look up charge_payment");
+    unanswered.deadline_at = now;
+    let back = next(&unanswered, &policy, now);
+    assert_eq!(said(&back), "enter Compensating (deadline)");
+    record(&mut saga, &calls[0], &looked(Outcome::Done, 200), "host:1");
+    saga.enter(State::Paid, None);
+    let waits = next(&saga, &policy, now);
+    assert!(matches!(waits, Next::Pause { until: None, stuck: Some(_) }), "{waits:?}");
 }

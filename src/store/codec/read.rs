@@ -122,6 +122,7 @@ pub(in crate::store) fn event_of(row: &step_log::Model) -> Option<Event> {
         "came" => Some(Event::Came(Outcome::from_str(row.outcome.as_deref()?).ok()?)),
         "taken_over" => Some(Event::TakenOver(State::from_str(row.from_state.as_deref()?).ok()?)),
         "sending" => Some(Event::Sending),
+        "found" => Some(Event::Found),
         "happened" => Some(Event::Happened),
         "did_not_happen" => Some(Event::DidNotHappen),
         "renewed" => Some(Event::Renewed),

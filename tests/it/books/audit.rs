@@ -343,3 +343,38 @@ async fn an_audit_of_a_service_at_work_says_nothing_false() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_payment_for_an_order_that_is_in_no_books_is_found_by_its_id() {
+    for books in BOTH {
+        let made = World::build(books).start().await;
+        let world = &made;
+        let (kept, lost) = (completed(world).await, completed(world).await);
+        let never = Uuid::from_u128(7);
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let lines = format!("orderId,status\n{kept},Paid\n\"{lost}\",Paid\n\n# {never}\n{never}\n");
+        std::fs::write(&file, lines).expect("written");
+        let name = file.path().to_str().expect("a name");
+        let ids = [&QUICKLY[..], &["--ids", name]].concat();
+        let ran = run(world, &ids).await;
+        let report = ran.json();
+        assert_eq!(
+            (ran.code, &report["ids"], &report["unknownIds"]),
+            (Some(0), &json!(3), &json!(1))
+        );
+        let books = Raw::of(world).await;
+        let all = "DELETE FROM saga_instance WHERE id = ID; DELETE FROM step_log WHERE saga_id = ID; \
+                   DELETE FROM order_items WHERE order_id = ID; DELETE FROM orders WHERE id = ID; \
+                   DELETE FROM outbox WHERE order_id = ID";
+        books.break_books(lost, all).await;
+        // Without its id, nobody notices.
+        assert_eq!(run(world, &QUICKLY).await.code, Some(0));
+        let ran = run(world, &ids).await;
+        assert_eq!(ran.code, Some(1));
+        assert_eq!(found(&ran.json(), lost), ["differs payment: nothing of this id | Paid"]);
+        std::fs::write(&file, "orderId\nnot one\n").expect("written");
+        assert_eq!(run(world, &ids).await.code, Some(2));
+        assert_eq!(run(world, &["audit", "--ids", "/nowhere"]).await.code, Some(2));
+        made.stop().await;
+    }
+}

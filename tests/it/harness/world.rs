@@ -364,8 +364,14 @@ impl World {
 
     /// The same on another machine, with a clock of its own.
     pub async fn restart_on(self, clock: Clock) -> Self {
+        self.restart_after(clock, |_config| {}).await
+    }
+
+    /// The same, after something was done while nothing ran.
+    pub async fn restart_after(self, clock: Clock, meanwhile: impl FnOnce(&Config)) -> Self {
         let Self { sandbox, config, service, http, directory, clock: _before } = self;
         service.stop(config.shutdown.grace).await;
+        meanwhile(&config);
         let service = loop {
             match Running::start(config.clone(), clock.clone()).await {
                 Ok(service) => break service,
