@@ -135,6 +135,13 @@ impl Clock {
         self.machine.set_by.fetch_add(micros(by), Ordering::AcqRel);
     }
 
+    /// Sets the clock that machines on a manual one share: their database's.
+    pub fn set_shared_time_by(&self, by: TimeDelta) {
+        if let Source::Manual(manual) = &self.source {
+            manual.set_by(by);
+        }
+    }
+
     fn monotonic_micros(&self) -> i64 {
         micros_of(self.monotonic())
     }

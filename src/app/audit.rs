@@ -1,6 +1,6 @@
 //! The check and the audit, put together: what they look at, opened to be read and nothing else.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::compose::{DEFINITIONS, neighbours};
 use super::{Error, serve};
@@ -29,7 +29,7 @@ pub async fn check(config: &Config) -> Result<Checked, Error> {
 pub async fn audit(
     config: &Config,
     options: Options,
-    ids: &HashSet<OrderId>,
+    ids: &BTreeSet<OrderId>,
     clock: Clock,
     mut progress: impl FnMut(&Report, u64),
 ) -> Result<Report, Error> {

@@ -5,7 +5,7 @@
 //! that the books have lost is found only if its id comes from elsewhere: from an export of the payment
 //! service's own, or from what clients were answered.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use futures::{StreamExt, stream};
 
@@ -24,12 +24,11 @@ impl Audit {
     /// there.
     pub async fn look_for(
         &self,
-        ids: &HashSet<OrderId>,
+        ids: &BTreeSet<OrderId>,
         report: &mut Report,
         mut progress: impl FnMut(&Report),
     ) -> Result<(), Error> {
-        let mut ids: Vec<OrderId> = ids.iter().copied().collect();
-        ids.sort_unstable();
+        let ids: Vec<OrderId> = ids.iter().copied().collect();
         for batch in ids.chunks(BATCH) {
             let known = self.store.known(batch).await?;
             let unknown: Vec<OrderId> =

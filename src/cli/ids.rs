@@ -1,6 +1,6 @@
 //! Orders' ids from a file that somebody else has written: an export, an access log, a list.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -11,10 +11,10 @@ use super::Error;
 use crate::order::OrderId;
 
 /// The first id of each line; `-` is standard input.
-pub(super) fn read(file: &Path) -> Result<HashSet<OrderId>, Error> {
+pub(super) fn read(file: &Path) -> Result<BTreeSet<OrderId>, Error> {
     let unreadable =
         |error: io::Error| Error::Usage(format!("{} can't be read: {error}", file.display()));
-    let mut ids = HashSet::new();
+    let mut ids = BTreeSet::new();
     let lines: Box<dyn BufRead> = if file == Path::new("-") {
         Box::new(io::stdin().lock())
     } else {

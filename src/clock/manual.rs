@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
@@ -47,6 +47,10 @@ impl Manual {
 
     pub(super) fn dice(&self) -> MutexGuard<'_, SmallRng> {
         self.dice.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_by(&self, by: TimeDelta) {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner).wall += by;
     }
 
     pub(super) fn advance(&self, by: Duration) {

@@ -11,6 +11,9 @@ use super::entry::{Entry, Event};
 use super::outcome::Outcome;
 use super::vocabulary::{Direction, State, Step};
 
+/// Entries of calls that were made side by side may be out of order by less.
+const A_STEP: TimeDelta = TimeDelta::minutes(1);
+
 /// Which effect: a step, and the cart's line where there is one per line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Effect {
@@ -148,8 +151,14 @@ impl Position {
         Self { last_entry_at, ..Self::new(definition, context, accepted_at) }
     }
 
-    /// Takes in the next entry of the log.
+    /// Takes in the next entry of the log. One that is earlier than the one before it was written by a
+    /// clock that had been set back: what was sent before is older than it looks.
     pub fn apply(&mut self, entry: &Entry) {
+        let ahead = entry.started_at - self.last_entry_at;
+        if ahead < -A_STEP {
+            self.clock_was_set_back(ahead);
+            self.last_entry_at = entry.started_at;
+        }
         match entry.event {
             Event::TakenOver(state) => self.doubt_unlogged(state, entry.started_at),
             Event::Retried | Event::Stopped | Event::Held | Event::Released => {}

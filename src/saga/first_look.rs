@@ -17,7 +17,7 @@ use super::machine::{A_MOMENT, Policy};
 use super::outcome::Outcome;
 
 impl Policy {
-    /// Whether this effect, never sent by its log, is looked up before it is.
+    /// Whether this forward effect, never sent by its log, is looked up before it is.
     pub(super) fn wants_a_look(
         &self,
         saga: &Instance,

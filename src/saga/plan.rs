@@ -38,7 +38,9 @@ impl Plan {
         let (how, repeat_before) = match track.standing {
             Standing::Done => return,
             Standing::Refused => return self.refused.push(effect),
-            Standing::Untouched if policy.wants_a_look(saga, stage, track, now) => {
+            Standing::Untouched
+                if effect.step == stage.step && policy.wants_a_look(saga, stage, track, now) =>
+            {
                 (How::LookUp, None)
             }
             Standing::Untouched => (How::Send, None),

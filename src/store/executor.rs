@@ -88,20 +88,27 @@ impl Store {
     /// Executors, those not known to be dead first, then the longest known. However many a process
     /// that starts and dies over and over has left, the one that died last is among them.
     pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
-        let now = self.lease_now(clock).await?;
+        let mut now = self.lease_now(clock).await?;
         let rows = executor::Entity::find()
             .order_by_asc(executor::Column::Dead)
             .order_by_asc(executor::Column::StartedAt)
             .limit(1000)
             .all(&self.alive)
             .await?;
+        let lapsed = |row: &executor::Model, now: DateTime<Utc>| {
+            (now - row.heartbeat_at).num_milliseconds() > row.lease_ms
+        };
+        // The clock may have been set back between the question and the heartbeats.
+        if rows.iter().any(|row| !row.dead && lapsed(row, now)) {
+            now = now.min(self.lease_now(clock).await?);
+        }
         let heard = |row: executor::Model| Heard {
+            lapsed: lapsed(&row, now),
             id: row.id,
             name: row.name,
             process: row.process,
             started_at: row.started_at,
             heartbeat_at: row.heartbeat_at,
-            lapsed: (now - row.heartbeat_at).num_milliseconds() > row.lease_ms,
             dead: row.dead,
             circuits: row.circuits.unwrap_or_default(),
         };

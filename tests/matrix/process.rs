@@ -91,6 +91,7 @@ impl Process {
                     return self.end(&saga).await;
                 }
                 self.world.calm_down(&saga);
+                self.world.sees(saga.held.is_some());
                 self.have_a_word(&saga).await;
                 self.points.idle().await;
             } else if client.is_finished() {
@@ -119,6 +120,9 @@ impl Process {
             return;
         }
         let forward = saga.state() != Some(State::Compensating);
+        if self.world.scenario.is_held && !forward && self.holds_or_releases(saga).await {
+            return;
+        }
         if self.world.scenario.is_stopped && forward {
             if self.intervene(saga, Intervention::Compensate).await {
                 self.world.told_to_go_back();
@@ -141,6 +145,22 @@ impl Process {
                 return;
             }
         }
+    }
+
+    /// Whether it is held, or is to be.
+    async fn holds_or_releases(&self, saga: &Found) -> bool {
+        if saga.held.is_none() {
+            let wanted = !self.world.was_held_long_enough();
+            if wanted {
+                self.intervene(saga, Intervention::Hold).await;
+            }
+            return wanted;
+        }
+        if self.world.was_held_long_enough() {
+            self.world.lets_go();
+            self.intervene(saga, Intervention::Release).await;
+        }
+        true
     }
 
     /// Whether it was done. What is not allowed now is tried again later.

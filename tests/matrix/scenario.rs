@@ -34,6 +34,8 @@ pub struct Scenario {
     pub patience: Duration,
     /// An operator stops it as soon as it waits for something.
     pub is_stopped: bool,
+    /// An operator holds it as soon as it waits on its way back, and releases it after a while.
+    pub is_held: bool,
     /// A refund or a release is refused, once.
     pub is_undo_refused: bool,
     /// The client asks to be told of the acceptance, too.
@@ -87,6 +89,7 @@ fn scenario(name: impl Into<String>, ends: &[Ending]) -> Scenario {
         key_memory: Duration::from_hours(24),
         patience: Duration::from_secs(20),
         is_stopped: false,
+        is_held: false,
         is_undo_refused: false,
         is_async: false,
         is_whole: false,
@@ -333,6 +336,12 @@ fn words() -> Vec<Scenario> {
     }
     // Where the look-up finds the payment, there is nothing to stop for.
     all.push(charge);
+    for kind in [FaultKind::ErrorBefore, FaultKind::DropAfter] {
+        let name = format!("held while the refund fails, {kind:?}");
+        let held = scenario(name, &[Compensated("not reserved")]).going_back();
+        let held = held.with(Fault::on(Call::Refund, kind));
+        all.push(Scenario { is_held: true, differs_from: Some(Step::RefundPayment), ..held });
+    }
     all
 }
 

@@ -51,6 +51,7 @@ impl Kind for Watched {
         async move {
             let _under_way = self.points.under_way();
             let name = name(call);
+            self.world.is_calling(&name);
             self.points.reach(&format!("before {name}")).await;
             let may_miss = call.how == How::Send && self.world.is_unreachable(call.effect.step);
             let way = self.nowhere.as_ref().filter(|_| may_miss);

@@ -37,7 +37,16 @@ struct Seen {
     /// The operator was told that the saga goes back.
     stopped: bool,
     verdicts: u32,
+    /// The saga is held, as far as anybody has seen.
+    held: bool,
+    /// How often it was seen so.
+    looks_at_held: u32,
+    /// What was called all the same.
+    called_while_held: Option<String>,
 }
+
+/// So many looks at a held saga, with time passing between them, are enough.
+const LOOKS: u32 = 12;
 
 impl World {
     /// The neighbours as they are at the beginning.
@@ -134,6 +143,33 @@ impl World {
         self.seen(|seen| seen.told.iter().any(is_done))
     }
 
+    /// The saga was seen, held or not.
+    pub fn sees(&self, held: bool) {
+        self.seen(|seen| {
+            seen.held = held;
+            seen.looks_at_held += u32::from(held);
+        });
+    }
+
+    /// A call is about to be made.
+    pub fn is_calling(&self, name: &str) {
+        self.seen(|seen| {
+            if seen.held {
+                seen.called_while_held.get_or_insert(name.to_owned());
+            }
+        });
+    }
+
+    pub fn was_held_long_enough(&self) -> bool {
+        self.seen(|seen| seen.looks_at_held >= LOOKS)
+    }
+
+    /// It is about to be released, and the neighbours are well.
+    pub fn lets_go(&self) {
+        self.seen(|seen| seen.held = false);
+        self.get_well();
+    }
+
     pub fn told_to_go_back(&self) {
         self.seen(|seen| seen.stopped = true);
     }
@@ -217,6 +253,8 @@ impl World {
             let total = saga.total.map(|total| total.0);
             assert_eq!(total, Some(priced), "the price that was durable is the price");
         }
+        let called = self.seen(|seen| seen.called_while_held.clone());
+        assert_eq!(called, None, "a held saga calls nobody");
         assert!(!stopped || saga.state() != Some(State::Completed), "it was told to go back");
         audit_of(std::slice::from_ref(saga), store, &self.sandbox.ledger()).await;
         ending

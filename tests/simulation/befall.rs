@@ -4,12 +4,13 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use order_service::saga::Kinds;
 use order_service::store::{Fault, Passage};
 
 use super::dice::Dice;
 use super::node::{Node, Up};
-use super::run::{Mail, Run};
+use super::run::{COMES_TO_REST, Mail, Run};
 use super::weather::Weather;
 
 impl Run {
@@ -46,6 +47,12 @@ impl Run {
         if self.dice.chance(weather.sleep) {
             self.sleep(at);
         }
+        if self.dice.chance(weather.clock_set) {
+            let by = TimeDelta::minutes(self.dice.one_of(&[-60, -5, 5, 60]));
+            self.story.count("a machine's clock was set");
+            self.tell(format_args!("node {at}: its machine's clock is set by {by}"));
+            self.slots[at].clock.set_machine_time_by(by);
+        }
         if self.dice.chance(weather.price_change) {
             self.neighbours.change_a_price(&mut self.dice);
         }
@@ -66,7 +73,8 @@ impl Run {
             mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Up { at, life, up });
         };
         let settings = self.plan.settings(kinds);
-        let means = (&self.board, &self.network, &self.clock);
+        let clock = self.slots[at].clock.clone();
+        let means = (&self.board, &self.network, &clock);
         let node = Node::start((at, &self.url), means, settings, said);
         let slot = &mut self.slots[at];
         (slot.node, slot.life, slot.kinds, slot.starts_at) = (Some(node), life, kinds, None);
@@ -159,6 +167,11 @@ impl Run {
     /// From here on, nothing goes wrong any more.
     pub fn calm_down(&mut self) {
         self.tell(format_args!("the weather calms down"));
+        // Keys that are nearly forgotten would look younger by as much as passed since the last word.
+        if self.now() + COMES_TO_REST < self.plan.key_memory && self.dice.chance(0.5) {
+            self.story.count("database's clock set back");
+            self.clock.set_shared_time_by(TimeDelta::minutes(-60));
+        }
         self.weather = Weather::CALM;
         self.out_of_order = [Duration::ZERO; 2];
         let now = self.now();

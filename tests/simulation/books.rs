@@ -26,6 +26,8 @@ pub struct Row {
     pub owner: Option<Uuid>,
     pub fence: i64,
     pub state: String,
+    /// An operator holds it.
+    pub is_held: bool,
     /// When its owner was last heard of, and whether it was declared dead.
     pub heard: Option<(DateTime<Utc>, bool)>,
 }
@@ -59,13 +61,15 @@ impl Books {
     }
 
     pub fn row(&self, id: OrderId) -> Option<Row> {
-        let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead \
+        let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead, \
+                   s.held IS NOT NULL \
                    FROM saga_instance s LEFT JOIN executor e ON e.id = s.owner WHERE s.id = $1";
         let rows = self.query(sql, vec![id.0.into()]);
         rows.first().map(|row| Row {
             owner: row.try_get_by_index(0).expect("an owner"),
             fence: row.try_get_by_index(1).expect("a fence"),
             state: row.try_get_by_index(2).expect("a state"),
+            is_held: row.try_get_by_index(5).expect("whether it is"),
             heard: row.try_get_by_index(3).ok().zip(row.try_get_by_index(4).ok()),
         })
     }

@@ -85,6 +85,9 @@ impl Run {
         if lapsed || row.heard.is_none_or(|(_, dead)| dead) {
             self.faults.push(format!("{key} was sent by node {at} without a lease: {row:?}"));
         }
+        if row.is_held {
+            self.faults.push(format!("{key} was sent though its saga is held"));
+        }
         let undoes = key.contains(":refund_payment") || key.contains(":release_stock");
         let forward = ["Priced", "Paid", "Compensating"];
         let allowed = if undoes { &forward[2..] } else { &forward[..] };

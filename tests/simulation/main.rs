@@ -36,7 +36,8 @@ const STEPS: u64 = 200_000;
 const AT_ONCE: usize = 3;
 
 /// What the default run has to come to, or it proves little.
-const MUST_HAPPEN: [&str; 49] = [
+const MUST_HAPPEN: [&str; 53] = [
+    "a machine's clock was set",
     "asked",
     "asked twice at once",
     "call not sent",
@@ -51,6 +52,7 @@ const MUST_HAPPEN: [&str; 49] = [
     "database down",
     "database out of a node's reach",
     "database read-only",
+    "database's clock set back",
     "disk full",
     "drained",
     "effect arrived after its caller had gone",
@@ -58,6 +60,7 @@ const MUST_HAPPEN: [&str; 49] = [
     "error before",
     "everything slept",
     "garbage",
+    "hold asked for",
     "hung up",
     "joined without a key",
     "key reused",
@@ -72,6 +75,7 @@ const MUST_HAPPEN: [&str; 49] = [
     "refused",
     "refused, not undone yet",
     "rejected",
+    "release asked for",
     "reply lost",
     "request late",
     "request lost",

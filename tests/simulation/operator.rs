@@ -21,7 +21,9 @@ impl Run {
         }
         let found = &open[self.dice.below(open.len())];
         let node = self.dice.below(self.slots.len());
-        let what = match self.dice.below(5) {
+        let what = match self.dice.below(6) {
+            _ if found.held.is_some() && self.dice.chance(0.5) => Some(Intervention::Release),
+            5 => Some(Intervention::Hold),
             0 => Some(Intervention::Compensate),
             1 => Some(Intervention::Retry),
             _ => self.truth(node, found.id),
@@ -33,6 +35,10 @@ impl Run {
 
     /// Everything that needs a person gets one.
     pub fn settle_everything(&mut self) {
+        for found in self.books.sagas(Filter { held: Some(true), ..Filter::default() }) {
+            let node = self.dice.below(self.slots.len());
+            self.intervene(node, &found, Intervention::Release);
+        }
         for found in self.books.sagas(Filter { open: true, stuck: Some(true), ..Filter::default() })
         {
             let node = self.dice.below(self.slots.len());

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use order_service::checkout::Answer;
 use order_service::clock::Clock;
 use order_service::order::OrderId;
@@ -26,7 +26,7 @@ use super::story::Story;
 use super::weather::{Plan, Weather};
 
 /// Once the weather is calm, everything comes to rest within so long.
-const COMES_TO_REST: Duration = Duration::from_mins(3);
+pub const COMES_TO_REST: Duration = Duration::from_mins(3);
 /// The calm's operator looks so often.
 const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 
@@ -38,6 +38,8 @@ const LOOK_FOR_DOUBLES_EVERY: u64 = 10;
 /// A place for a process.
 pub struct Slot {
     pub node: Option<Node>,
+    /// Its machine's, which may be hours from the others'.
+    pub clock: Clock,
     /// Which of the processes that were here: what an earlier one had to say is not heard.
     pub life: u64,
     /// As what it takes the neighbours.
@@ -116,8 +118,10 @@ impl Run {
                 purchases.push(purchases[at].double(&mut dice));
             }
         }
+        let clock = Clock::manual(start, seed);
         let mut slot = || Slot {
             node: None,
+            clock: clock.of_another_machine(TimeDelta::minutes(dice.one_of(&[0, 0, 60, -60, 7]))),
             life: 0,
             kinds: plan.kinds,
             paused_until: None,
@@ -126,7 +130,7 @@ impl Run {
         };
         let mut run = Self {
             slots: (0..plan.nodes).map(|_| slot()).collect(),
-            clock: Clock::manual(start, seed),
+            clock,
             board: Board::default(),
             network: Network::default(),
             neighbours,

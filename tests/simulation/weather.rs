@@ -51,6 +51,7 @@ pub struct Weather {
     pub price_change: f64,
     pub outage: f64,
     pub sleep: f64,
+    pub clock_set: f64,
 }
 
 impl Weather {
@@ -83,6 +84,7 @@ impl Weather {
         price_change: 0.0,
         outage: 0.0,
         sleep: 0.0,
+        clock_set: 0.0,
     };
 
     pub fn of(dice: &mut Dice) -> Self {
@@ -115,6 +117,7 @@ impl Weather {
             price_change: often(0.005),
             outage: often(0.002),
             sleep: often(0.0004),
+            clock_set: often(0.001),
         }
     }
 }

@@ -404,3 +404,15 @@ fn what_an_old_saga_finds_done_leaves_what_comes_after_it_in_doubt() {
     let waits = next(&saga, &policy, now);
     assert!(matches!(waits, Next::Pause { until: None, stuck: Some(_) }), "{waits:?}");
 }
+
+#[test]
+fn an_old_sagas_refund_is_sent_and_not_looked_up() {
+    let (policy, now) = (policy(REPEATING), start() + Duration::from_hours(25));
+    let mut saga = priced(REPEATING, 10);
+    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Done));
+    saga.enter(State::Compensating, None);
+    let Next::Call(calls) = next(&saga, &policy, now) else { panic!("it refunds") };
+    let refund = Effect { step: Step::RefundPayment, line: None };
+    assert_eq!((calls[0].effect, calls[0].how), (refund, How::Send));
+    assert!(calls[0].intent_first);
+}
