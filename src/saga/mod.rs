@@ -11,6 +11,7 @@ pub mod definition;
 pub mod effects;
 pub mod entry;
 mod first_look;
+mod give_up;
 mod held;
 pub mod instance;
 pub mod intervention;

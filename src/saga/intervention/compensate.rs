@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use super::{WHOLE, Word, at_once, entry, then};
 use crate::saga::context::Cause;
 use crate::saga::entry::Event;
+use crate::saga::give_up::go_back;
 use crate::saga::instance::Instance;
-use crate::saga::machine::{Next, Policy, go_back};
+use crate::saga::machine::{Next, Policy};
 use crate::saga::vocabulary::Direction;
 
 pub(super) fn compensate(
