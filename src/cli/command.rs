@@ -95,9 +95,9 @@ pub struct Demo {
         help = "Keep the books in this SQLite file"
     )]
     file: PathBuf,
-    /// Listen on ADDRESS
-    #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 5004)))]
-    listen: SocketAddr,
+    /// Listen on ADDRESS [default: http.listen where it is set, else 127.0.0.1:5004]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
 /// Flags of `migrate`.
@@ -136,13 +136,15 @@ impl Cli {
         let file = self.config.as_deref();
         match self.command {
             Command::Serve(Serve { listen, database_url }) => {
-                let config = Config::load(file, Overrides { listen, database_url })?;
+                let config =
+                    Config::load(file, Overrides { listen, database_url, default_listen: None })?;
                 Ok(app::serve(config).await?)
             }
             Command::Demo(demo) => {
                 // Of its own: whatever the environment has of others is not even read.
                 let database_url = Some(format!("sqlite://{}", demo.file.display()));
-                let overrides = Overrides { listen: Some(demo.listen), database_url };
+                let default_listen = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 5004)));
+                let overrides = Overrides { listen: demo.listen, database_url, default_listen };
                 let config = Config::load(file, overrides)?;
                 Ok(app::demo(config, demo.file).await?)
             }

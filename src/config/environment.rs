@@ -117,15 +117,19 @@ fn read(text: &str, like: &Value) -> Value {
         Value::Num(..) => (trimmed.parse::<u64>().map(Value::from))
             .or_else(|_| trimmed.parse::<f64>().map(Value::from))
             .ok(),
-        Value::Array(..) => Some(Value::from(
-            trimmed
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-                .map(Value::from)
-                .collect::<Vec<_>>(),
-        )),
+        Value::Array(..) => list(trimmed),
         Value::String(..) | Value::Char(..) | Value::Empty(..) | Value::Dict(..) => None,
     };
     typed.unwrap_or_else(|| Value::from(text))
+}
+
+/// A list: an array as TOML and JSON write it, or plain values with commas between them. `None` where
+/// it begins as an array and is none.
+fn list(text: &str) -> Option<Value> {
+    if text.starts_with('[') {
+        let mut array: Dict = toml::from_str(&format!("list = {text}")).ok()?;
+        return array.remove("list");
+    }
+    let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+    Some(Value::from(items.map(Value::from).collect::<Vec<_>>()))
 }

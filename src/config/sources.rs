@@ -30,6 +30,8 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// `--database-url`, for `database.url`.
     pub database_url: Option<String>,
+    /// What a command has for `http.listen` instead of the built-in default: lowest of all.
+    pub default_listen: Option<SocketAddr>,
 }
 
 /// Which file is read.
@@ -81,6 +83,10 @@ impl Config {
         let defaults = toml(DEFAULTS, BUILT_IN)?;
         let environment = environment::layers(&sources.environment, &defaults)?;
         let mut layers = Figment::from(Layer::new(BUILT_IN, defaults));
+        if let Some(address) = sources.flags.default_listen {
+            let address = Value::from(address.to_string());
+            layers = layers.merge(Layer::single(BUILT_IN, "http.listen", address));
+        }
         if let Some(development) = environment::development(&sources.environment) {
             layers = layers.merge(development);
         }

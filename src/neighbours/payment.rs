@@ -72,17 +72,15 @@ impl Payment {
     /// Takes the amount from the wallet.
     pub async fn process(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
         let amount = charge.amount.0;
-        let way =
-            Way { verb: "process", good: "Paid", amounts: &[amount], refusals: &[400, 404, 409] };
+        let way = Way { verb: "process", good: "Paid", amount, refusals: &[400, 404, 409] };
         self.move_money(errand, call, charge, way).await
     }
 
     /// Gives the amount back.
     pub async fn refund(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
-        let amount = charge.amount.0;
-        // It is told as what it adds to the charge, and may be told as what was asked.
-        let amounts = &[-amount, amount];
-        let way = Way { verb: "refund", good: "Refunded", amounts, refusals: &[400, 404] };
+        // It is told as what it adds to the charge.
+        let amount = -charge.amount.0;
+        let way = Way { verb: "refund", good: "Refunded", amount, refusals: &[400, 404] };
         self.move_money(errand, call, charge, way).await
     }
 
@@ -140,7 +138,7 @@ impl Payment {
                 }
                 said.not_another("orderId", charge.order_id.0)?;
                 said.not_another("userId", charge.user_id.0)?;
-                said.not_other_than("amount", way.amounts)?;
+                said.not_other_than("amount", &[way.amount])?;
                 Ok(Outcome::Done)
             }
             _ if answer.refuses(way.refusals) => Ok(Outcome::Refused),
@@ -156,8 +154,8 @@ struct Way<'a> {
     verb: &'a str,
     /// The status that says that it is done.
     good: &'a str,
-    /// What an answer may name as its amount.
-    amounts: &'a [i64],
+    /// What an answer that names an amount names.
+    amount: i64,
     refusals: &'a [u16],
 }
 

@@ -264,6 +264,33 @@ fn an_address_of_dotnet_is_not_looked_at_where_another_is_said_to_this_service()
 }
 
 #[test]
+fn what_a_command_listens_on_by_itself_is_outranked_by_whatever_is_said() {
+    let default_listen = Some(SocketAddr::from(([127, 0, 0, 1], 5004)));
+    let listening = |file, environment: &[(&str, &str)]| {
+        let flags = Overrides { default_listen, ..Overrides::default() };
+        load(file, environment, flags).expect("a good configuration").http.listen.to_string()
+    };
+    assert_eq!(listening("", &[]), "127.0.0.1:5004");
+    assert_eq!(listening("http.listen = '3.3.3.3:3'", &[]), "3.3.3.3:3");
+    assert_eq!(listening("", &[("ORDER_SERVICE__HTTP__LISTEN", "1.1.1.1:1")]), "1.1.1.1:1");
+}
+
+#[test]
+fn a_list_in_the_environment_is_an_array_or_has_commas() {
+    let key = "ORDER_SERVICE__HTTP__CORS_ORIGINS";
+    let read = |text| load("", &[(key, text)], Overrides::default());
+    let origins = |text| read(text).expect("a list").http.cors_origins.join(" ");
+    for two in
+        ["https://a.example, http://b.example", r#"["https://a.example","http://b.example"]"#]
+    {
+        assert_eq!(origins(two), "https://a.example http://b.example");
+    }
+    assert_eq!(origins("[]"), "");
+    let half = refusal(read(r#"["https://a.example""#));
+    assert!(half.contains("`http.cors_origins`") && half.contains(key), "{half}");
+}
+
+#[test]
 fn in_development_the_platforms_web_client_may_call_unless_that_is_said_otherwise() {
     let origins = |file, environment: &[(&str, &str)]| {
         let read = load(file, environment, Overrides::default());
