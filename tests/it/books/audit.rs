@@ -320,6 +320,8 @@ async fn an_audit_of_a_service_at_work_says_nothing_false() {
         world.put_user(MEENA, 1_000_000_000_000).await;
         world.put_product(TEA, 14_900, 1_000_000).await;
         world.put_product(CUP, 24_950, 1_000_000).await;
+        // One to be seen, however soon the audits end.
+        completed(world).await;
         let over = Cell::new(false);
         let at_work = join_all((0..8).map(|_| async {
             while !over.get() {
