@@ -139,21 +139,21 @@ impl Committer {
     /// One that answered a moment ago, or just now: what is sent to one that is gone may have
     /// arrived.
     async fn session(&mut self) -> Result<Session, Error> {
-        if let Some(Kept { mut session, used_at }) = self.kept.take() {
-            let silent = self.clock.monotonic().saturating_sub(used_at) > A_MOMENT;
-            if !silent || session.ping().await.is_ok() {
-                return Ok(session);
-            }
-        }
-        Ok(self.store.write.session().await?)
+        let (kept, clock) = (self.kept.take(), &self.clock);
+        let still_there = async {
+            let Kept { mut session, used_at } = kept?;
+            let silent = clock.monotonic().saturating_sub(used_at) > A_MOMENT;
+            (!silent || session.ping().await.is_ok()).then_some(session)
+        };
+        Ok(self.store.write.session_to_commit(still_there).await?)
     }
 
     /// Whether all stood, so that all are written. If not, none is.
     async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<bool, Error> {
         let mut tries = Tries::begin(&self.clock);
         loop {
-            let mut session = self.session().await?;
             let (sql, arguments) = at_once(self.writer, writes)?;
+            let mut session = self.session().await?;
             let ended = self.store.write.commit_by(&mut session, sql, arguments).await;
             if tries.once_more(&ended, &self.clock).await {
                 continue;

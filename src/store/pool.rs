@@ -154,6 +154,23 @@ impl Pool {
         Ok(Transaction::new(session, self.shared.clone()))
     }
 
+    /// A session for [`Self::commit_by`], of which `kept` may be one. The gate sees the transaction
+    /// begin.
+    pub(super) async fn session_to_commit(
+        &self,
+        kept: impl Future<Output = Option<Session>>,
+    ) -> Result<Session, DbErr> {
+        self.shared.pass(Passage::Begin).await?;
+        let session = match kept.await {
+            Some(session) => Ok(session),
+            None => self.session().await,
+        };
+        if session.is_err() {
+            self.shared.pass(Passage::Failed).await?;
+        }
+        session
+    }
+
     /// One statement of PostgreSQL's that is a transaction by itself: it commits.
     ///
     /// # Errors
@@ -164,7 +181,6 @@ impl Pool {
         sql: &'static str,
         arguments: PgArguments,
     ) -> Result<(), Error> {
-        self.shared.pass(Passage::Begin).await?;
         let sent = match self.shared.at_gate(Passage::Commit).await {
             Ok(()) => session.commit_by(sql, arguments).await,
             Err(fault) => Err(session.breaks(fault)),

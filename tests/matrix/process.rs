@@ -98,18 +98,36 @@ impl Process {
                 // It was told that the database is unavailable, and tries again.
                 client = ask();
             }
-            let next = self.clock.next_wake().expect("somebody waits for something");
-            let next = next.max(Duration::from_millis(1));
-            self.clock.advance(next);
-            self.points.reads.advance(next);
+            self.move_on();
         }
         panic!("never comes to rest: {:?}", found(&self.store, &self.world).await);
     }
 
+    /// Time passes until somebody has waited long enough.
+    fn move_on(&self) {
+        let next = self.clock.next_wake().expect("somebody waits for something");
+        let next = next.max(Duration::from_millis(1));
+        self.clock.advance(next);
+        self.points.reads.advance(next);
+    }
+
     /// Who was told to wait asks again, and everything is looked at.
     async fn end(&self, saga: &Found) -> Ending {
-        if !self.world.is_answered() {
-            ask(self.desk.clone(), self.world.clone()).await;
+        let mut client = None;
+        for _move in 0..MOVES {
+            if self.world.is_answered() {
+                break;
+            }
+            let asks = || tokio::spawn(ask(self.desk.clone(), self.world.clone()));
+            let is_told = client.get_or_insert_with(asks).is_finished();
+            self.points.idle().await;
+            if is_told {
+                // Where the database was not there for it, it tries again.
+                client = None;
+            }
+            if !self.world.is_answered() {
+                self.move_on();
+            }
         }
         self.world.check_the_end(&self.store, saga).await
     }
@@ -166,10 +184,22 @@ impl Process {
     /// Whether it was done. What is not allowed now is tried again later.
     async fn intervene(&self, saga: &Found, what: Intervention) -> bool {
         let word = Word { operator: "asha".to_owned(), reason: "they say so".to_owned() };
-        match self.executor.intervene(saga.id, what, &word, Some(saga.revision)).await {
+        let did = self.executor.intervene(saga.id, what, &word, Some(saga.revision));
+        tokio::pin!(did);
+        let did = loop {
+            tokio::select! {
+                biased;
+                did = &mut did => break did,
+                // It waits for a database that is there again later.
+                () = self.points.idle() => self.move_on(),
+            }
+        };
+        match did {
             Ok(_done) => true,
-            Err(NotDone::NotAllowed { .. } | NotDone::Stale { .. }) => false,
-            Err(refused @ (NotDone::NotFound | NotDone::Unavailable(_))) => {
+            Err(NotDone::NotAllowed { .. } | NotDone::Stale { .. } | NotDone::Unavailable(_)) => {
+                false
+            }
+            Err(refused @ NotDone::NotFound) => {
                 panic!("{what:?}: {refused:?}")
             }
         }
