@@ -62,9 +62,13 @@ impl Life {
         *last = Held { beat: sent, since };
     }
 
-    /// Since when the lease has held without a gap: what was due before could not be driven here.
+    /// Since when the lease has held without a gap: what was due before could not be driven here. Where
+    /// the clock has been set back meanwhile, that is since then at the latest: a moment that is still to
+    /// come would have everything be due before it.
     pub(super) fn since(&self) -> DateTime<Utc> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).since
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.since = held.since.min(self.clock.now());
+        held.since
     }
 
     /// Whether effects may be sent: the lease holds, with a fifth of it to spare.
@@ -83,6 +87,18 @@ impl Life {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_have_a_life_begin_later_than_now() {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
+        let life =
+            Life::new(Uuid::nil(), Duration::from_secs(10), Beat::now(&clock), clock.clone());
+        clock.set_machine_time_by(chrono::TimeDelta::hours(-1));
+        let set_back = clock.now();
+        assert_eq!(life.since(), set_back);
+        clock.advance(Duration::from_secs(5));
+        assert_eq!(life.since(), set_back);
+    }
 
     #[test]
     fn a_lease_lapses_before_others_may_take_over() {
