@@ -12,7 +12,7 @@ use crate::checkout::{self, Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{Circuit, Config, ReadService, Service};
 use crate::engine::{Executor, Kind, Settings};
-use crate::neighbours::{Address, Limits, Neighbours};
+use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
 use crate::operator::{self, Operators};
 use crate::saga::retry::Backoff;
 use crate::saga::{Definition, Kinds, Policy};
@@ -68,17 +68,17 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
 pub(super) fn neighbours(config: &Config, clock: &Clock) -> Result<Neighbours, Error> {
     let services = &config.services;
     let Circuit { failures, pause, retries } = config.circuit;
-    let limits = Limits { failures, pause, retries };
-    let address = |service: &Service| Address {
+    let limits = BreakerLimits { failures, pause, retries };
+    let endpoint = |service: &Service| EndpointSettings {
         url: service.url.clone(),
         timeout: service.timeout,
         concurrency: service.concurrency,
         limits,
     };
     let ReadService { url, timeout, concurrency } = services.user.clone();
-    let user = Address { url, timeout, concurrency, limits };
-    let product = address(&services.product);
-    Ok(Neighbours::new(&user, &product, &address(&services.payment), clock)?)
+    let user = EndpointSettings { url, timeout, concurrency, limits };
+    let product = endpoint(&services.product);
+    Ok(Neighbours::new(&user, &product, &endpoint(&services.payment), clock)?)
 }
 
 fn settings(config: &Config) -> Settings {

@@ -5,7 +5,7 @@ use futures::future::{BoxFuture, join, join_all};
 
 use super::DEFINITION;
 use crate::engine::Kind;
-use crate::neighbours::{Charge, CircuitView, Errand, Found, Neighbours, Offer};
+use crate::neighbours::{BreakerView, CallContext, Charge, Neighbours, Offer, ReadResult};
 use crate::order::{OrderId, Paise, ProductId, ProfileId};
 use crate::saga::{
     Call, Cause, Context, Definition, How, Instance, Learned, Outcome, Reading, Report, Step,
@@ -29,27 +29,27 @@ impl Kind for Checkout {
         &DEFINITION
     }
 
-    fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading> {
-        fetch_profile_and_prices(&self.neighbours, saga, errand).boxed()
+    fn read<'a>(&'a self, saga: &'a Instance, context: CallContext<'a>) -> BoxFuture<'a, Reading> {
+        fetch_profile_and_prices(&self.neighbours, saga, context).boxed()
     }
 
-    fn circuits(&self) -> Vec<CircuitView> {
-        self.neighbours.circuits()
+    fn breakers(&self) -> Vec<BreakerView> {
+        self.neighbours.breakers()
     }
 
     fn call<'a>(
         &'a self,
         saga: &'a Instance,
         call: &'a Call,
-        errand: Errand<'a>,
+        context: CallContext<'a>,
     ) -> BoxFuture<'a, Report> {
         let (product, line) = (&self.neighbours.product, call.effect.line.unwrap_or(0));
         let line = saga.context.lines[usize::from(line)];
         match call.effect.step {
-            Step::ChargePayment => charge_payment(&self.neighbours, saga, call, errand).boxed(),
-            Step::RefundPayment => refund_payment(&self.neighbours, saga, call, errand).boxed(),
-            Step::ReserveStock => product.reserve(errand, call, line).boxed(),
-            Step::ReleaseStock => product.release(errand, call, line).boxed(),
+            Step::ChargePayment => charge_payment(&self.neighbours, saga, call, context).boxed(),
+            Step::RefundPayment => refund_payment(&self.neighbours, saga, call, context).boxed(),
+            Step::ReserveStock => product.reserve(context, call, line).boxed(),
+            Step::ReleaseStock => product.release(context, call, line).boxed(),
             Step::FetchProfile
             | Step::PriceCart
             | Step::ConfirmOrder
@@ -63,16 +63,16 @@ impl Kind for Checkout {
 async fn fetch_profile_and_prices(
     neighbours: &Neighbours,
     saga: &Instance,
-    errand: Errand<'_>,
+    context: CallContext<'_>,
 ) -> Reading {
     let products = distinct_products(&saga.context);
     let offers = products
         .iter()
-        .map(|(line, product)| neighbours.product.offer(errand, saga.id, *line, *product));
+        .map(|(line, product)| neighbours.product.offer(context, saga.id, *line, *product));
     let (profile, offers) = if let Some(known) = saga.context.profile_id {
-        ((None, Found::It(known)), join_all(offers).await)
+        ((None, ReadResult::Value(known)), join_all(offers).await)
     } else {
-        let profile = neighbours.user.profile(errand, saga.id, saga.user_id);
+        let profile = neighbours.user.profile(context, saga.id, saga.user_id);
         let ((report, profile), offers) = join(profile, join_all(offers)).await;
         ((Some(report), profile), offers)
     };
@@ -98,20 +98,20 @@ fn distinct_products(context: &Context) -> Vec<(u16, ProductId)> {
 /// stands behind one that is not known yet has to wait for it.
 fn learn(
     context: &Context,
-    profile: Found<ProfileId>,
+    profile: ReadResult<ProfileId>,
     profile_report: Option<&Report>,
-    offers: &[(ProductId, Found<Offer>)],
+    offers: &[(ProductId, ReadResult<Offer>)],
     offer_reports: &[Report],
 ) -> Learned {
     let profile_id = match profile {
-        Found::It(profile_id) => profile_id,
-        Found::Missing => {
+        ReadResult::Value(profile_id) => profile_id,
+        ReadResult::Missing => {
             return Learned::Hopeless(missing(Step::FetchProfile, None, profile_report));
         }
-        Found::Nonsense(detail) => {
+        ReadResult::Malformed(detail) => {
             return Learned::Hopeless(Cause::Fault { step: Step::FetchProfile, detail });
         }
-        Found::NoAnswer => return Learned::Nothing,
+        ReadResult::NoAnswer => return Learned::Nothing,
     };
     let mut unit_prices = Vec::with_capacity(context.lines.len());
     for (line, at) in context.lines.iter().zip(0_u16..) {
@@ -119,22 +119,22 @@ fn learn(
             return Learned::Profile(profile_id);
         };
         match &offers[of].1 {
-            Found::It(offer) => {
+            ReadResult::Value(offer) => {
                 if offer.stock < wanted(context, line.product_id) {
                     let available = offer.stock;
                     return Learned::Hopeless(Cause::InsufficientStock { line: at, available });
                 }
                 unit_prices.push(offer.price);
             }
-            Found::Missing => {
+            ReadResult::Missing => {
                 let cause = missing(Step::PriceCart, Some(at), offer_reports.get(of));
                 return Learned::Hopeless(cause);
             }
-            Found::Nonsense(detail) => {
+            ReadResult::Malformed(detail) => {
                 let detail = detail.clone();
                 return Learned::Hopeless(Cause::Fault { step: Step::PriceCart, detail });
             }
-            Found::NoAnswer => return Learned::Profile(profile_id),
+            ReadResult::NoAnswer => return Learned::Profile(profile_id),
         }
     }
     match crate::order::total(&context.lines, &unit_prices) {
@@ -167,19 +167,19 @@ async fn charge_payment(
     neighbours: &Neighbours,
     saga: &Instance,
     call: &Call,
-    errand: Errand<'_>,
+    context: CallContext<'_>,
 ) -> Report {
     let (payment, charge) = (&neighbours.payment, charge(saga.id, saga));
     if call.is_first_look() {
-        return first_look(payment.look_up(errand, call, charge).await);
+        return first_look(payment.look_up(context, call, charge).await);
     }
     if call.how == How::LookUp {
-        return only_if_done(payment.look_up(errand, call, charge).await);
+        return only_if_done(payment.look_up(context, call, charge).await);
     }
-    let report = payment.process(errand, call, charge).await;
+    let report = payment.process(context, call, charge).await;
     match report.outcome {
         Outcome::Refused if call.unsure_before => {
-            let looked = payment.look_up(errand, call, charge).await;
+            let looked = payment.look_up(context, call, charge).await;
             match looked.outcome {
                 Outcome::Done => looked,
                 Outcome::Refused => report,
@@ -187,7 +187,7 @@ async fn charge_payment(
             }
         }
         Outcome::Unknown if call.intent_first => {
-            let looked = payment.look_up(errand, call, charge).await;
+            let looked = payment.look_up(context, call, charge).await;
             if looked.outcome == Outcome::Done { looked } else { report }
         }
         Outcome::Done | Outcome::Refused | Outcome::NotSent | Outcome::Unknown => report,
@@ -219,9 +219,9 @@ async fn refund_payment(
     neighbours: &Neighbours,
     saga: &Instance,
     call: &Call,
-    errand: Errand<'_>,
+    context: CallContext<'_>,
 ) -> Report {
-    neighbours.payment.refund(errand, call, charge(saga.id, saga)).await
+    neighbours.payment.refund(context, call, charge(saga.id, saga)).await
 }
 
 fn charge(order_id: OrderId, saga: &Instance) -> Charge {

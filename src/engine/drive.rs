@@ -14,7 +14,7 @@ use super::lease::Life;
 use super::queued::Written;
 use super::save::new_order;
 use crate::clock::Watch;
-use crate::neighbours::Errand;
+use crate::neighbours::CallContext;
 use crate::saga::machine::{Next, next};
 use crate::saga::take_up::clock_was_set;
 use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Step, settle};
@@ -146,8 +146,8 @@ impl Drive {
         let left = sight.deadline_at - shared.clock.now();
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);
-        let errand = Errand { trace: &trace, may_send: &|| true, attempt };
-        let reading = shared.kind(&sight).read(&sight, errand);
+        let context = CallContext { trace: &trace, may_send: &|| true, attempt };
+        let reading = shared.kind(&sight).read(&sight, context);
         let limit = shared.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
         let mut unhurried = shared.patience.wait();
         tokio::pin!(reading, limit);

@@ -12,7 +12,7 @@ use super::process;
 use super::settings::Settings;
 use super::standing::Source;
 use crate::clock::{Clock, Watch};
-use crate::neighbours::CircuitView;
+use crate::neighbours::BreakerView;
 use crate::saga::machine::A_MOMENT;
 use crate::store::{Error, Heard, Store};
 
@@ -35,11 +35,11 @@ impl Executor {
         let shared = &self.0;
         let life = shared.life();
         let sent = Beat::now(&shared.clock);
-        let circuits = self.circuits();
-        shared.metrics.circuits(&circuits);
+        let breakers = self.breakers();
+        shared.metrics.breakers(&breakers);
         // A view is plain data.
-        let circuits = serde_json::to_value(circuits).unwrap_or_default();
-        let heartbeat = shared.store.heartbeat(life.id, circuits, &shared.clock);
+        let breakers = serde_json::to_value(breakers).unwrap_or_default();
+        let heartbeat = shared.store.heartbeat(life.id, breakers, &shared.clock);
         shared.standing.begins(Source::Heart);
         match self.in_time(heartbeat).await {
             Ok(true) => {
@@ -82,8 +82,8 @@ impl Executor {
         self.0.patient_until.store(millis(until), Ordering::Release);
     }
 
-    fn circuits(&self) -> Vec<CircuitView> {
-        self.0.kinds.iter().flat_map(|kind| kind.circuits()).collect()
+    fn breakers(&self) -> Vec<BreakerView> {
+        self.0.kinds.iter().flat_map(|kind| kind.breakers()).collect()
     }
 
     /// Looks at the other executors and declares those dead that are.

@@ -9,7 +9,7 @@ use tracing::info;
 
 use super::drive::Drive;
 use super::executor::{Executor, Place};
-use crate::neighbours::Errand;
+use crate::neighbours::CallContext;
 use crate::order::OrderId;
 use crate::saga::intervention::{Preview, intervene, is_word, previews};
 use crate::saga::key::idempotency_key;
@@ -240,8 +240,8 @@ impl Executor {
         };
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
         // A person asks: it comes out of no budget.
-        let errand = Errand { trace: &trace, may_send: &|| true, attempt: 1 };
-        let report = self.0.kind(saga).call(saga, &call, errand).await;
+        let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
+        let report = self.0.kind(saga).call(saga, &call, context).await;
         match (report.outcome, report.status) {
             (Outcome::Done, _) => Some(format!("{} is recorded as done", effect.step)),
             (_, Some(200 | 404)) => None,

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::neighbours::{CircuitView, Errand};
+use crate::neighbours::{BreakerView, CallContext};
 use crate::saga::{Call, Definition, Instance, Reading, Report};
 
 /// A kind of saga.
@@ -11,18 +11,18 @@ pub trait Kind: Send + Sync + 'static {
     fn definition(&self) -> &'static Definition;
 
     /// Reads what the saga doesn't know yet. May be dropped at any point.
-    fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading>;
+    fn read<'a>(&'a self, saga: &'a Instance, context: CallContext<'a>) -> BoxFuture<'a, Reading>;
 
     /// Makes one call. Dropped half way, it may or may not have happened.
     fn call<'a>(
         &'a self,
         saga: &'a Instance,
         call: &'a Call,
-        errand: Errand<'a>,
+        context: CallContext<'a>,
     ) -> BoxFuture<'a, Report>;
 
-    /// The circuits of the neighbours that it calls.
-    fn circuits(&self) -> Vec<CircuitView> {
+    /// The circuit breakers of the neighbours that it calls.
+    fn breakers(&self) -> Vec<BreakerView> {
         Vec::new()
     }
 }

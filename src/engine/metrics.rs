@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::neighbours::{CircuitState, CircuitView};
+use crate::neighbours::{BreakerState, BreakerView};
 use crate::saga::{Report, State};
 
 /// Labels of a state.
@@ -52,7 +52,7 @@ pub struct Metrics {
     steps: Family<OfStep, Histogram>,
     in_flight: Gauge,
     open: Family<InState, Gauge>,
-    circuits: Family<OfNeighbour, Gauge>,
+    breakers: Family<OfNeighbour, Gauge>,
     shed: Counter,
     taken_over: Counter,
     commits: Counter,
@@ -72,7 +72,7 @@ impl Default for Metrics {
             steps: Family::new_with_constructor(fast),
             in_flight: Gauge::default(),
             open: Family::default(),
-            circuits: Family::default(),
+            breakers: Family::default(),
             shed: Counter::default(),
             taken_over: Counter::default(),
             commits: Counter::default(),
@@ -109,7 +109,7 @@ impl Metrics {
         registry.register(
             "circuit_open",
             "1 while a neighbour is only asked now and then",
-            self.circuits.clone(),
+            self.breakers.clone(),
         );
         registry.register("checkouts_shed", "Checkouts not accepted", self.shed.clone());
         registry.register(
@@ -168,12 +168,12 @@ impl Metrics {
         self.batch.set(f64::from(u32::try_from(sagas).unwrap_or(u32::MAX)));
     }
 
-    pub(super) fn circuits(&self, circuits: &[CircuitView]) {
-        for circuit in circuits {
+    pub(super) fn breakers(&self, breakers: &[BreakerView]) {
+        for breaker in breakers {
             let gauge = self
-                .circuits
-                .get_or_create(&OfNeighbour { neighbour: Word(circuit.neighbour.into()) });
-            gauge.set(i64::from(circuit.state != CircuitState::Closed));
+                .breakers
+                .get_or_create(&OfNeighbour { neighbour: Word(breaker.neighbour.into()) });
+            gauge.set(i64::from(breaker.state != BreakerState::Closed));
         }
     }
 

@@ -8,7 +8,7 @@ use futures::future::select_all;
 use tracing::{debug, info};
 
 use super::drive::Drive;
-use crate::neighbours::Errand;
+use crate::neighbours::CallContext;
 use crate::saga::{Call, Outcome, Report, settle};
 use crate::trace::TraceParent;
 
@@ -34,10 +34,10 @@ impl Drive {
                     sent.fetch_or(may, Ordering::AcqRel);
                     may
                 };
-                let errand = Errand { trace, may_send: &may_send, attempt: call.attempt };
+                let context = CallContext { trace, may_send: &may_send, attempt: call.attempt };
                 let report = tokio::select! {
                     biased;
-                    report = kind.call(sight, call, errand) => report,
+                    report = kind.call(sight, call, context) => report,
                     () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
                     // Only where its key settles it later.
                     () = hurried.cancelled(), if !call.intent_first => {

@@ -1,20 +1,30 @@
-//! All HTTP to the three services that other teams own, and the one place that turns an answer
-//! into an outcome.
+//! All calls to the three services that other teams own, and the one place that turns a response into
+//! an outcome.
 //!
 //! The invariant: `NotSent` is only said of a request that surely never reached its neighbour, and
-//! `Done` or `Refused` only of an answer that CONTRACT.md, section 1, lists. What an answer names (an
-//! order, an amount, a product) may be missing; where it is there, it is what was asked, or the answer
-//! is none.
+//! `Done` or `Refused` only of a response that the neighbour's API lists for them. A response need not
+//! repeat what was asked (the order, the amount, the product), but where it does, it must be the same;
+//! otherwise it is not taken for a response to this request.
+//!
+//! ```text
+//! user, product, payment   one client for each neighbour: what is asked, what a response means
+//!   read                   reads, repeated where the response is malformed
+//!   endpoint               one attempt: concurrency, breaker, the report
+//!     breaker              circuit breaker and retry budget
+//!     transport            the trait; http_transport in production, a simulated network in tests
+//!     response, fields     what came back
+//! ```
 
-mod circuit;
-mod http;
-mod network;
+mod breaker;
+mod endpoint;
+mod fields;
+mod http_transport;
 mod payment;
 mod product;
 mod read;
-mod said;
+mod response;
+mod transport;
 mod user;
-mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -22,30 +32,33 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use circuit::Circuit;
-use network::Network;
+use breaker::Breaker;
+use endpoint::Endpoint;
+use http_transport::HttpTransport;
 
+use crate::clock::Clock;
 use crate::saga::Neighbour;
 
-pub use circuit::{CircuitState, CircuitView, Limits};
-pub use http::{Errand, Http};
+pub use breaker::{BreakerLimits, BreakerState, BreakerView};
+pub use endpoint::CallContext;
 pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
-pub use read::Found;
+pub use read::ReadResult;
+pub use response::Response;
+pub use transport::{Request, Transport, TransportError};
 pub use user::User;
-pub use wire::{Carried, Lost, Parcel, Wire};
 
-/// How to reach one neighbour.
+/// How to call one neighbour.
 #[derive(Clone, Debug)]
-pub struct Address {
-    /// Where its API begins; a path in it is kept.
+pub struct EndpointSettings {
+    /// Base URL of its API. Where it has a path, requests go below that.
     pub url: url::Url,
-    /// The bound on one call.
+    /// The longest that one call may take.
     pub timeout: Duration,
-    /// The bound on calls at once.
+    /// Calls at once, at most.
     pub concurrency: usize,
-    /// When calls stop, and what repeats cost.
-    pub limits: Limits,
+    /// When the breaker opens, and how many repeats are allowed.
+    pub limits: BreakerLimits,
 }
 
 /// The three of them.
@@ -65,43 +78,45 @@ impl Neighbours {
     /// # Errors
     /// When the TLS backend cannot be set up.
     pub fn new(
-        user: &Address,
-        product: &Address,
-        payment: &Address,
-        clock: &crate::clock::Clock,
+        user: &EndpointSettings,
+        product: &EndpointSettings,
+        payment: &EndpointSettings,
+        clock: &Clock,
     ) -> Result<Self, reqwest::Error> {
-        let http = |neighbour, address: &Address| {
-            let circuit = Circuit::new(neighbour, address.limits, clock.clone());
-            Ok(Http::new(Network::to(address)?, address.concurrency, circuit, clock.clone()))
+        let endpoint = |neighbour, settings: &EndpointSettings| {
+            let transport = HttpTransport::to(settings)?;
+            let breaker = Breaker::new(neighbour, settings.limits, clock.clone());
+            Ok(Endpoint::new(transport, settings.concurrency, breaker, clock.clone()))
         };
         Ok(Self {
-            user: User(http(Neighbour::User, user)?),
-            product: Product(http(Neighbour::Product, product)?),
-            payment: Payment(http(Neighbour::Payment, payment)?),
+            user: User(endpoint(Neighbour::User, user)?),
+            product: Product(endpoint(Neighbour::Product, product)?),
+            payment: Payment(endpoint(Neighbour::Payment, payment)?),
         })
     }
 
-    /// Reached over other wires than the network: user, product, payment.
+    /// With other transports than HTTP, for tests: to user, product, payment. `concurrency` and
+    /// `limits` are those of each.
     pub fn over(
-        wires: [Arc<dyn Wire>; 3],
+        transports: [Arc<dyn Transport>; 3],
         concurrency: usize,
-        limits: Limits,
-        clock: &crate::clock::Clock,
+        limits: BreakerLimits,
+        clock: &Clock,
     ) -> Self {
-        let [user, product, payment] = wires;
-        let http = |neighbour, wire| {
-            let circuit = Circuit::new(neighbour, limits, clock.clone());
-            Http::new(wire, concurrency, circuit, clock.clone())
+        let [user, product, payment] = transports;
+        let endpoint = |neighbour, transport| {
+            let breaker = Breaker::new(neighbour, limits, clock.clone());
+            Endpoint::new(transport, concurrency, breaker, clock.clone())
         };
         Self {
-            user: User(http(Neighbour::User, user)),
-            product: Product(http(Neighbour::Product, product)),
-            payment: Payment(http(Neighbour::Payment, payment)),
+            user: User(endpoint(Neighbour::User, user)),
+            product: Product(endpoint(Neighbour::Product, product)),
+            payment: Payment(endpoint(Neighbour::Payment, payment)),
         }
     }
 
-    /// The circuit of each.
-    pub fn circuits(&self) -> Vec<CircuitView> {
-        [&self.user.0, &self.product.0, &self.payment.0].map(Http::circuit).to_vec()
+    /// The breaker of each.
+    pub fn breakers(&self) -> Vec<BreakerView> {
+        [&self.user.0, &self.product.0, &self.payment.0].map(Endpoint::breaker).to_vec()
     }
 }

@@ -3,14 +3,16 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::http::{Answer, Errand, Http, Request};
+use super::endpoint::{CallContext, Endpoint};
+use super::response::Response;
+use super::transport::Request;
 use crate::order::{OrderId, Paise, ProfileId, UserId};
 use crate::saga::{Call, Outcome, Report};
 use crate::trace::TraceParent;
 
 /// The payment service.
 #[derive(Debug)]
-pub struct Payment(pub(super) Http);
+pub struct Payment(pub(super) Endpoint);
 
 /// What is charged, or refunded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,77 +51,73 @@ impl Payment {
     /// question, so that no earlier answer is repeated.
     pub async fn recorded(&self, trace: &TraceParent, order_id: OrderId) -> Recorded {
         let key = format!("{order_id}:audit:{}", trace.trace_id());
-        let request = Request {
-            method: Method::GET,
-            path: format!("/api/payments/status/{order_id}"),
-            key: &key,
-            body: None,
-            fresh_connection: false,
-        };
-        match self.0.ask(trace, request).await {
+        let request = Request::get(format!("/api/payments/status/{order_id}"), &key, trace);
+        match self.0.send_unguarded(request).await {
             Err(error) => Recorded::NoAnswer(error),
-            Ok(answer) => match answer.status {
-                200 => status_of(&answer, order_id).map_or_else(
+            Ok(response) => match response.status {
+                200 => status_of(&response, order_id).map_or_else(
                     |wrong| Recorded::NoAnswer(format!("answered 200: {wrong}")),
                     Recorded::Status,
                 ),
-                _ if answer.refuses(&[404]) => Recorded::Nothing,
+                _ if response.is_refusal(&[404]) => Recorded::Nothing,
                 status => Recorded::NoAnswer(format!("answered {status}")),
             },
         }
     }
 
     /// Takes the amount from the wallet.
-    pub async fn process(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
-        let amount = charge.amount.0;
-        let way = Way { verb: "process", good: "Paid", amount, refusals: &[400, 404, 409] };
-        self.move_money(errand, call, charge, way).await
+    pub async fn process(&self, context: CallContext<'_>, call: &Call, charge: Charge) -> Report {
+        let transfer = Transfer {
+            verb: "process",
+            done_status: "Paid",
+            signed_amount: charge.amount.0,
+            refusals: &[400, 404, 409],
+        };
+        self.transfer(context, call, charge, transfer).await
     }
 
     /// Gives the amount back.
-    pub async fn refund(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
-        // It is told as what it adds to the charge.
-        let amount = -charge.amount.0;
-        let way = Way { verb: "refund", good: "Refunded", amount, refusals: &[400, 404] };
-        self.move_money(errand, call, charge, way).await
+    pub async fn refund(&self, context: CallContext<'_>, call: &Call, charge: Charge) -> Report {
+        let transfer = Transfer {
+            verb: "refund",
+            done_status: "Refunded",
+            signed_amount: -charge.amount.0,
+            refusals: &[400, 404],
+        };
+        self.transfer(context, call, charge, transfer).await
     }
 
     /// Looks whether the payment is recorded. `Done` is the one thing that this can settle: that
     /// nothing is recorded yet does not say that nothing is on its way.
-    pub async fn look_up(&self, errand: Errand<'_>, call: &Call, charge: Charge) -> Report {
+    pub async fn look_up(&self, context: CallContext<'_>, call: &Call, charge: Charge) -> Report {
         let key = format!("{}:status", call.key);
-        let request = Request {
-            method: Method::GET,
-            path: format!("/api/payments/status/{}", charge.order_id),
-            key: &key,
-            body: None,
-            fresh_connection: false,
-        };
-        let judge = |answer: &Answer| match answer.status {
+        let path = format!("/api/payments/status/{}", charge.order_id);
+        let request = Request::get(path, &key, context.trace);
+        let judge = |response: &Response| match response.status {
             200 => {
-                let status = status_of(answer, charge.order_id)?;
-                let said = answer.said()?;
-                said.not_another("userId", charge.user_id.0)?;
-                said.not_other_than("amount", &[charge.amount.0])?;
+                let status = status_of(response, charge.order_id)?;
+                let fields = response.fields()?;
+                fields.check_uuid("userId", charge.user_id.0)?;
+                fields.check_integer("amount", charge.amount.0)?;
                 let is_paid = status.eq_ignore_ascii_case("Paid");
                 Ok(if is_paid { Outcome::Done } else { Outcome::Refused })
             }
-            _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
+            _ if response.is_refusal(&[404]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(errand, call.effect.step, None, request, judge).await.into_report()
+        self.0.call(context, call.effect.step, None, request, judge).await.into_report()
     }
 
-    async fn move_money(
+    async fn transfer(
         &self,
-        errand: Errand<'_>,
+        context: CallContext<'_>,
         call: &Call,
         charge: Charge,
-        way: Way<'_>,
+        transfer: Transfer<'_>,
     ) -> Report {
         let request = Request {
             method: Method::POST,
-            path: format!("/api/payments/{}", way.verb),
+            path: format!("/api/payments/{}", transfer.verb),
             key: &call.key,
             body: Some(json!({
                 "orderId": charge.order_id,
@@ -127,41 +125,44 @@ impl Payment {
                 "userProfileId": charge.profile_id,
                 "amount": charge.amount,
             })),
-            fresh_connection: call.intent_first,
+            trace: context.trace,
+            needs_fresh_connection: call.intent_first,
         };
-        let judge = |answer: &Answer| match answer.status {
+        let judge = |response: &Response| match response.status {
             200 => {
-                let said = answer.said()?;
-                let status = said.text("status")?.ok_or("no status in it")?;
-                if !status.eq_ignore_ascii_case(way.good) {
-                    return Err(format!("its status is not {}", way.good));
+                let fields = response.fields()?;
+                let status = fields.text("status")?.ok_or("no status in it")?;
+                if !status.eq_ignore_ascii_case(transfer.done_status) {
+                    return Err(format!("its status is not {}", transfer.done_status));
                 }
-                said.not_another("orderId", charge.order_id.0)?;
-                said.not_another("userId", charge.user_id.0)?;
-                said.not_other_than("amount", &[way.amount])?;
+                fields.check_uuid("orderId", charge.order_id.0)?;
+                fields.check_uuid("userId", charge.user_id.0)?;
+                fields.check_integer("amount", transfer.signed_amount)?;
                 Ok(Outcome::Done)
             }
-            _ if answer.refuses(way.refusals) => Ok(Outcome::Refused),
+            _ if response.is_refusal(transfer.refusals) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(errand, call.effect.step, None, request, judge).await.into_report()
+        self.0.call(context, call.effect.step, None, request, judge).await.into_report()
     }
 }
 
 /// What differs between a charge and a refund.
 #[derive(Clone, Copy)]
-struct Way<'a> {
+struct Transfer<'a> {
+    /// The last segment of the path.
     verb: &'a str,
-    /// The status that says that it is done.
-    good: &'a str,
-    /// What an answer that names an amount names.
-    amount: i64,
+    /// The status in a response that says that it is done.
+    done_status: &'a str,
+    /// The amount that a response may repeat, in paise: below 0 for a refund.
+    signed_amount: i64,
+    /// The HTTP statuses that refuse it.
     refusals: &'a [u16],
 }
 
-/// The status that is told of this order, and of no other.
-fn status_of(answer: &Answer, order_id: OrderId) -> Result<String, String> {
-    let said = answer.said()?;
-    said.not_another("orderId", order_id.0)?;
-    said.text("status")?.ok_or_else(|| "no status in it".to_owned())
+/// The payment's status, in a response that is not about another order.
+fn status_of(response: &Response, order_id: OrderId) -> Result<String, String> {
+    let fields = response.fields()?;
+    fields.check_uuid("orderId", order_id.0)?;
+    fields.text("status")?.ok_or_else(|| "no status in it".to_owned())
 }

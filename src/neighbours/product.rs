@@ -3,21 +3,23 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::http::{Answer, Errand, Http, Request};
-use super::read::Found;
+use super::endpoint::{CallContext, Endpoint};
+use super::read::{Read, ReadResult};
+use super::response::Response;
+use super::transport::Request;
 use crate::order::{Line, OrderId, Paise, ProductId};
 use crate::saga::{Call, Outcome, Report, Step};
 
 /// The product service.
 #[derive(Debug)]
-pub struct Product(pub(super) Http);
+pub struct Product(pub(super) Endpoint);
 
-/// What a product costs now, and how much there is.
+/// What a product costs now, and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Of one piece.
+    /// Of one piece; 0 or more.
     pub price: Paise,
-    /// Pieces.
+    /// Pieces in stock; 0 or more.
     pub stock: i64,
 }
 
@@ -25,18 +27,22 @@ impl Product {
     /// Price and stock of a product, read on behalf of the first line that names it.
     pub async fn offer(
         &self,
-        errand: Errand<'_>,
+        context: CallContext<'_>,
         saga: OrderId,
         line: u16,
         product: ProductId,
-    ) -> (Report, Found<Offer>) {
-        let key = format!("{saga}:{}:{line}", Step::PriceCart);
-        let path = format!("/api/products/{product}");
+    ) -> (Report, ReadResult<Offer>) {
+        let read = Read {
+            step: Step::PriceCart,
+            line: Some(line),
+            path: format!("/api/products/{product}"),
+            key: format!("{saga}:{}:{line}", Step::PriceCart),
+        };
         self.0
-            .read(errand, (Step::PriceCart, Some(line)), (path, &key), |said| {
-                said.not_another("id", product.0)?;
-                let price = said.whole("price")?.ok_or("no price in it")?;
-                let stock = said.whole("stock")?.ok_or("no stock in it")?;
+            .read(context, read, |fields| {
+                fields.check_uuid("id", product.0)?;
+                let price = fields.integer("price")?.ok_or("no price in it")?;
+                let stock = fields.integer("stock")?.ok_or("no stock in it")?;
                 if price < 0 || stock < 0 {
                     return Err(format!("price {price} or stock {stock} below 0"));
                 }
@@ -46,35 +52,42 @@ impl Product {
     }
 
     /// Reserves a line.
-    pub async fn reserve(&self, errand: Errand<'_>, call: &Call, line: Line) -> Report {
-        self.move_stock(errand, call, line, "reserve").await
+    pub async fn reserve(&self, context: CallContext<'_>, call: &Call, line: Line) -> Report {
+        self.move_stock(context, call, line, "reserve").await
     }
 
-    /// Gives a line's reservation back.
-    pub async fn release(&self, errand: Errand<'_>, call: &Call, line: Line) -> Report {
-        self.move_stock(errand, call, line, "release").await
+    /// Releases a line's reservation.
+    pub async fn release(&self, context: CallContext<'_>, call: &Call, line: Line) -> Report {
+        self.move_stock(context, call, line, "release").await
     }
 
-    async fn move_stock(&self, errand: Errand<'_>, call: &Call, line: Line, verb: &str) -> Report {
+    async fn move_stock(
+        &self,
+        context: CallContext<'_>,
+        call: &Call,
+        line: Line,
+        verb: &str,
+    ) -> Report {
         let request = Request {
             method: Method::POST,
             path: format!("/api/products/{}/{verb}", line.product_id),
             key: &call.key,
             body: Some(json!({"quantity": line.quantity})),
-            fresh_connection: call.intent_first,
+            trace: context.trace,
+            needs_fresh_connection: call.intent_first,
         };
-        let judge = |answer: &Answer| match answer.status {
+        let judge = |response: &Response| match response.status {
             200 => {
-                let said = answer.said()?;
-                said.not_another("id", line.product_id.0)?;
-                said.not_another("productId", line.product_id.0)?;
-                said.not_other_than("quantity", &[i64::from(line.quantity)])?;
-                said.whole("remaining")?.ok_or("no remaining stock in it")?;
+                let fields = response.fields()?;
+                fields.check_uuid("id", line.product_id.0)?;
+                fields.check_uuid("productId", line.product_id.0)?;
+                fields.check_integer("quantity", i64::from(line.quantity))?;
+                fields.integer("remaining")?.ok_or("no remaining stock in it")?;
                 Ok(Outcome::Done)
             }
-            _ if answer.refuses(&[400, 404, 409]) => Ok(Outcome::Refused),
+            _ if response.is_refusal(&[400, 404, 409]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(errand, call.effect.step, call.effect.line, request, judge).await.into_report()
+        self.0.call(context, call.effect.step, call.effect.line, request, judge).await.into_report()
     }
 }

@@ -1,68 +1,72 @@
-//! Reading from a neighbour: what a GET found, with a few tries where the answer makes no sense.
+//! Reads from a neighbour: a GET, repeated a few times where the response makes no sense.
 
 use std::time::Duration;
 
-use reqwest::Method;
-
-use super::http::{Answer, Errand, Http, Request};
-use super::said::Said;
+use super::endpoint::{CallContext, Endpoint};
+use super::fields::Fields;
+use super::response::Response;
+use super::transport::Request;
 use crate::pacing::Pacing;
 use crate::saga::{Outcome, Report, Step};
 
-/// An answer that makes no sense is asked for so often before its neighbour is held at fault.
-const TRIES: u32 = 3;
+/// How many malformed responses in a row it takes to say that the neighbour is at fault.
+const MAX_TRIES: u32 = 3;
 
 /// What a read found.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found<T> {
-    /// This.
-    It(T),
-    /// That there is none (404).
+pub enum ReadResult<T> {
+    /// This value.
+    Value(T),
+    /// The neighbour says that there is none (404).
     Missing,
-    /// Answers that can't be used, every time: the neighbour is at fault.
-    Nonsense(String),
-    /// No usable answer this time; the report says why.
+    /// Every response was one that can't be used: the neighbour is at fault. What is wrong with
+    /// the last one, as a sentence.
+    Malformed(String),
+    /// No usable response this time; the report says why.
     NoAnswer,
 }
 
-impl Http {
-    /// GETs `path`; `parse` reads what a 200 says, or says what is wrong with it.
+/// What to read.
+pub(super) struct Read {
+    pub(super) step: Step,
+    /// The cart's line, from 0, for a step that reads once per line.
+    pub(super) line: Option<u16>,
+    pub(super) path: String,
+    pub(super) key: String,
+}
+
+impl Endpoint {
+    /// GETs it. `parse` takes the value out of a 200, or says what is wrong with the response.
     pub(super) async fn read<T>(
         &self,
-        errand: Errand<'_>,
-        (step, line): (Step, Option<u16>),
-        (path, key): (String, &str),
-        parse: impl Fn(&Said) -> Result<T, String>,
-    ) -> (Report, Found<T>) {
+        context: CallContext<'_>,
+        read: Read,
+        parse: impl Fn(&Fields) -> Result<T, String>,
+    ) -> (Report, ReadResult<T>) {
+        let Read { step, line, path, key } = read;
+        let parsed = |response: &Response| response.fields().and_then(|fields| parse(&fields));
+        let judge = |response: &Response| match response.status {
+            200 => parsed(response).map(|_value| Outcome::Done),
+            _ if response.is_refusal(&[404]) => Ok(Outcome::Refused),
+            _unlisted => Ok(Outcome::Unknown),
+        };
         let mut pacing = Pacing::new(Duration::from_millis(20), Duration::from_millis(200));
         let mut tries = 0;
         loop {
             tries += 1;
-            let request = Request {
-                method: Method::GET,
-                path: path.clone(),
-                key,
-                body: None,
-                fresh_connection: false,
-            };
-            let parsed = |answer: &Answer| answer.said().and_then(|said| parse(&said));
-            let judge = |answer: &Answer| match answer.status {
-                200 => parsed(answer).map(|_| Outcome::Done),
-                _ if answer.refuses(&[404]) => Ok(Outcome::Refused),
-                _unlisted => Ok(Outcome::Unknown),
-            };
-            let attempt = self.call(errand, step, line, request, judge).await;
-            let found = match (attempt.report.outcome, attempt.answer.as_ref().map(parsed)) {
-                (Outcome::Done, Some(Ok(it))) => Found::It(it),
-                (Outcome::Refused, _) => Found::Missing,
-                (Outcome::Unknown, _) if attempt.report.status == Some(200) => {
-                    let error = attempt.report.error.clone().unwrap_or_default();
-                    Found::Nonsense(error)
+            let request = Request::get(path.clone(), &key, context.trace);
+            let attempt = self.call(context, step, line, request, judge).await;
+            let report = &attempt.report;
+            let result = match (report.outcome, attempt.response.as_ref().map(parsed)) {
+                (Outcome::Done, Some(Ok(value))) => ReadResult::Value(value),
+                (Outcome::Refused, _) => ReadResult::Missing,
+                (Outcome::Unknown, _) if report.status == Some(200) => {
+                    ReadResult::Malformed(report.error.clone().unwrap_or_default())
                 }
-                _unsettled => Found::NoAnswer,
+                _unsettled => ReadResult::NoAnswer,
             };
-            if !matches!(found, Found::Nonsense(_)) || tries == TRIES {
-                return (attempt.into_report(), found);
+            if !matches!(result, ReadResult::Malformed(_)) || tries == MAX_TRIES {
+                return (attempt.into_report(), result);
             }
             self.clock.sleep(pacing.pause(self.clock.chance())).await;
         }

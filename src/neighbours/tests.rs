@@ -1,6 +1,6 @@
-//! What every call makes of what it is answered, over a wire that answers what the test says.
+//! What every call makes of its response, over a transport that answers what the test says.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::DateTime;
 use futures::FutureExt;
@@ -8,7 +8,6 @@ use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::*;
-use crate::clock::Clock;
 use crate::order::{Line, OrderId, Paise, ProductId, ProfileId, UserId};
 use crate::saga::{Call, Effect, How, Outcome, Phase, Step};
 use crate::trace::TraceParent;
@@ -23,23 +22,25 @@ const CHARGE: Charge =
     Charge { order_id: ORDER, user_id: USER, profile_id: PROFILE, amount: Paise(AMOUNT) };
 const LINE: Line = Line { product_id: PRODUCT, quantity: 3 };
 
-/// Answers every request alike.
+/// Gives every request the same response.
 #[derive(Debug)]
-struct Same(Mutex<Carried>);
+struct Always(Response);
 
-impl Wire for Same {
-    fn carry<'a>(&'a self, _parcel: Parcel<'a>) -> BoxFuture<'a, Result<Carried, Lost>> {
-        let answer = self.0.lock().expect("the answer").clone();
-        async { Ok(answer) }.boxed()
+impl Transport for Always {
+    fn send<'a>(
+        &'a self,
+        _request: &'a Request<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        async { Ok(self.0.clone()) }.boxed()
     }
 }
 
 fn answering(status: u16, body: &[u8]) -> Neighbours {
-    let answer = Carried { status, body: body.to_vec(), retry_after_ms: None };
-    let wire: Arc<dyn Wire> = Arc::new(Same(Mutex::new(answer)));
-    let limits = Limits { failures: 1_000, pause: Duration::from_millis(1), retries: 1_000 };
-    // A read of nonsense is tried again, and nobody here moves a clock for it.
-    Neighbours::over([wire.clone(), wire.clone(), wire], 4, limits, &Clock::system())
+    let response = Response { status, body: body.to_vec(), retry_after_ms: None };
+    let transport: Arc<dyn Transport> = Arc::new(Always(response));
+    let limits = BreakerLimits { failures: 1_000, pause: Duration::from_millis(1), retries: 1_000 };
+    // Malformed reads are repeated after a pause, and no test here moves a clock.
+    Neighbours::over([transport.clone(), transport.clone(), transport], 4, limits, &Clock::system())
 }
 
 fn call(step: Step, line: Option<u16>) -> Call {
@@ -72,18 +73,18 @@ enum Asked {
 async fn outcome(asked: Asked, status: u16, body: &[u8]) -> Outcome {
     let neighbours = answering(status, body);
     let trace = TraceParent::fresh();
-    let errand = Errand { trace: &trace, may_send: &|| true, attempt: 1 };
+    let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
     let Neighbours { user, product, payment } = &neighbours;
     let paying = call(Step::ChargePayment, None);
     let stocking = call(Step::ReserveStock, Some(0));
     let report = match asked {
-        Asked::Process => payment.process(errand, &paying, CHARGE).await,
-        Asked::Refund => payment.refund(errand, &paying, CHARGE).await,
-        Asked::Status => payment.look_up(errand, &paying, CHARGE).await,
-        Asked::Reserve => product.reserve(errand, &stocking, LINE).await,
-        Asked::Release => product.release(errand, &stocking, LINE).await,
-        Asked::Profile => user.profile(errand, ORDER, USER).await.0,
-        Asked::Offer => product.offer(errand, ORDER, 0, PRODUCT).await.0,
+        Asked::Process => payment.process(context, &paying, CHARGE).await,
+        Asked::Refund => payment.refund(context, &paying, CHARGE).await,
+        Asked::Status => payment.look_up(context, &paying, CHARGE).await,
+        Asked::Reserve => product.reserve(context, &stocking, LINE).await,
+        Asked::Release => product.release(context, &stocking, LINE).await,
+        Asked::Profile => user.profile(context, ORDER, USER).await.0,
+        Asked::Offer => product.offer(context, ORDER, 0, PRODUCT).await.0,
     };
     report.outcome
 }

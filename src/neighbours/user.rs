@@ -1,28 +1,32 @@
-//! The user service: who a user is to the payment service.
+//! The user service: which profile, and so which wallet, a user has.
 
-use super::http::{Errand, Http};
-use super::read::Found;
+use super::endpoint::{CallContext, Endpoint};
+use super::read::{Read, ReadResult};
 use crate::order::{OrderId, ProfileId, UserId};
 use crate::saga::{Report, Step};
 
 /// The user service.
 #[derive(Debug)]
-pub struct User(pub(super) Http);
+pub struct User(pub(super) Endpoint);
 
 impl User {
     /// The profile of a user; wallets belong to profiles.
     pub async fn profile(
         &self,
-        errand: Errand<'_>,
+        context: CallContext<'_>,
         saga: OrderId,
         user: UserId,
-    ) -> (Report, Found<ProfileId>) {
-        let key = format!("{saga}:{}", Step::FetchProfile);
-        let path = format!("/api/users/by-userid/{user}");
+    ) -> (Report, ReadResult<ProfileId>) {
+        let read = Read {
+            step: Step::FetchProfile,
+            line: None,
+            path: format!("/api/users/by-userid/{user}"),
+            key: format!("{saga}:{}", Step::FetchProfile),
+        };
         self.0
-            .read(errand, (Step::FetchProfile, None), (path, &key), |said| {
-                said.not_another("userId", user.0)?;
-                said.uuid("id")?.map(ProfileId).ok_or_else(|| "no profile id in it".to_owned())
+            .read(context, read, |fields| {
+                fields.check_uuid("userId", user.0)?;
+                fields.uuid("id")?.map(ProfileId).ok_or_else(|| "no profile id in it".to_owned())
             })
             .await
     }

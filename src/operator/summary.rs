@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
-use crate::neighbours::{CircuitState, CircuitView};
+use crate::neighbours::{BreakerState, BreakerView};
 use crate::saga::{Neighbour, State as SagaState, StuckKind};
 use crate::store::Heard;
 use crate::web::Problem;
@@ -41,7 +41,7 @@ pub(super) struct Summary {
 struct CircuitSummary {
     /// `closed`, `halfOpen` or `open`: the worst that any executor says.
     #[schema(value_type = String)]
-    state: CircuitState,
+    state: BreakerState,
     /// Since when it has not been closed; null where it is.
     since: Option<DateTime<Utc>>,
     /// Failures in a row, at most.
@@ -123,13 +123,13 @@ fn circuits(executors: &[Heard]) -> BTreeMap<String, CircuitSummary> {
     for heard in executors.iter().filter(|heard| !heard.lapsed && !heard.dead) {
         // One that this binary can't read says nothing.
         let views = serde_json::from_value(heard.circuits.clone());
-        let views: Vec<CircuitView> = views.unwrap_or_default();
+        let views: Vec<BreakerView> = views.unwrap_or_default();
         for view in views {
             let circuit = circuits.entry(view.neighbour.to_string()).or_default();
             circuit.state = circuit.state.max(view.state);
             circuit.since = circuit.since.into_iter().chain(view.since).min();
             circuit.failures = circuit.failures.max(view.failures);
-            if view.state != CircuitState::Closed {
+            if view.state != BreakerState::Closed {
                 circuit.executors.push(heard.name.clone());
             }
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use order_service::checkout::{Checkout, DEFINITION, Desk, Order, Rules, Wait};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, NotDone, Settings};
-use order_service::neighbours::{Address, Limits, Neighbours};
+use order_service::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
 use order_service::order::{Cart, Line, ProductId, UserId};
 use order_service::saga::intervention::resolvable;
 use order_service::saga::retry::Backoff;
@@ -270,7 +270,7 @@ fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
 fn checkout(world: &World, clock: &Clock) -> Checkout {
     let sandbox = &world.sandbox;
     let patience = world.scenario.patience;
-    let at = |url: String| address(&url, patience);
+    let at = |url: String| endpoint(&url, patience);
     let (user, product) = (at(sandbox.user_url()), at(sandbox.product_url()));
     let payment = at(sandbox.payment_url());
     Checkout::new(Neighbours::new(&user, &product, &payment, clock).expect("TLS"))
@@ -278,12 +278,12 @@ fn checkout(world: &World, clock: &Clock) -> Checkout {
 
 /// Where nobody listens.
 fn nowhere(clock: &Clock) -> Checkout {
-    let nowhere = address("http://127.0.0.1:1", Duration::from_secs(20));
+    let nowhere = endpoint("http://127.0.0.1:1", Duration::from_secs(20));
     Checkout::new(Neighbours::new(&nowhere, &nowhere, &nowhere, clock).expect("TLS"))
 }
 
-fn address(url: &str, timeout: Duration) -> Address {
-    // No circuit opens: a cell is about one crash, not about a neighbour that is gone for long.
-    let limits = Limits { failures: 1000, pause: Duration::from_secs(1), retries: 1000 };
-    Address { url: url.parse().expect("a URL"), timeout, concurrency: 16, limits }
+fn endpoint(url: &str, timeout: Duration) -> EndpointSettings {
+    // No breaker opens: a cell is about one crash, not about a neighbour that is gone for long.
+    let limits = BreakerLimits { failures: 1000, pause: Duration::from_secs(1), retries: 1000 };
+    EndpointSettings { url: url.parse().expect("a URL"), timeout, concurrency: 16, limits }
 }

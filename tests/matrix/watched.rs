@@ -10,7 +10,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::checkout::Checkout;
 use order_service::engine::Kind;
-use order_service::neighbours::Errand;
+use order_service::neighbours::CallContext;
 use order_service::saga::{Call, Definition, How, Instance, Reading, Report};
 use order_service::trace::TraceParent;
 
@@ -31,11 +31,11 @@ impl Kind for Watched {
         self.checkout.definition()
     }
 
-    fn read<'a>(&'a self, saga: &'a Instance, errand: Errand<'a>) -> BoxFuture<'a, Reading> {
+    fn read<'a>(&'a self, saga: &'a Instance, context: CallContext<'a>) -> BoxFuture<'a, Reading> {
         async move {
             let _reading = self.points.reading();
             self.points.reach("before reading").await;
-            let reading = self.checkout.read(saga, errand).await;
+            let reading = self.checkout.read(saga, context).await;
             self.points.reach("after reading").await;
             reading
         }
@@ -46,7 +46,7 @@ impl Kind for Watched {
         &'a self,
         saga: &'a Instance,
         call: &'a Call,
-        errand: Errand<'a>,
+        context: CallContext<'a>,
     ) -> BoxFuture<'a, Report> {
         async move {
             let _under_way = self.points.under_way();
@@ -59,7 +59,7 @@ impl Kind for Watched {
                 self.world.post(Letter { saga: saga.clone(), call: call.clone() });
                 pending::<()>().await;
             }
-            let report = way.unwrap_or(&self.checkout).call(saga, call, errand).await;
+            let report = way.unwrap_or(&self.checkout).call(saga, call, context).await;
             self.points.reach(&format!("after {name}")).await;
             report
         }
@@ -83,7 +83,7 @@ impl Letter {
     /// Reaches the neighbour.
     pub async fn arrive(self, checkout: &Checkout) {
         let trace = TraceParent::fresh();
-        let errand = Errand { trace: &trace, may_send: &|| true, attempt: 1 };
-        let _unheard = checkout.call(&self.saga, &self.call, errand).await;
+        let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
+        let _unheard = checkout.call(&self.saga, &self.call, context).await;
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
-use order_service::neighbours::{Carried, Lost};
+use order_service::neighbours::{Response, TransportError};
 use order_service::order::OrderId;
 use order_service::saga::Outcome;
 
@@ -23,8 +23,8 @@ impl Run {
         let weather = self.weather;
         if self.dice.chance(weather.not_sent) {
             self.story.count("call not sent");
-            let error = "could not connect".to_owned();
-            let answer = Err(Lost { outcome: Outcome::NotSent, error });
+            let message = "could not connect".to_owned();
+            let answer = Err(TransportError { outcome: Outcome::NotSent, message });
             return self.network.answer(call, now + self.dice.millis(0, 20), answer);
         }
         self.note_sent(request);
@@ -127,7 +127,7 @@ impl Run {
         self.tell(format_args!("call {call} arrives at {}: {}", request.path, answer.status));
         if self.dice.chance(weather.error_after) {
             self.story.count("error after");
-            answer = Carried {
+            answer = Response {
                 status: self.dice.one_of(&[500, 503, 504]),
                 body: Vec::new(),
                 retry_after_ms: self.dice.one_of(&[None, Some(3_000)]),
@@ -158,8 +158,8 @@ impl Run {
             if self.dice.chance(0.5) {
                 return self.network.lose(call);
             }
-            let error = "the connection broke".to_owned();
-            let lost = Err(Lost { outcome: Outcome::Unknown, error });
+            let message = "the connection broke".to_owned();
+            let lost = Err(TransportError { outcome: Outcome::Unknown, message });
             return self.network.answer(call, now, lost);
         }
         let takes = if self.dice.chance(weather.slow) {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use order_service::neighbours::Carried;
+use order_service::neighbours::Response;
 use order_service::order::Line;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -34,7 +34,7 @@ pub type Ledger = BTreeMap<String, Vec<Act>>;
 
 struct Remembered {
     since: Duration,
-    answer: Carried,
+    answer: Response,
 }
 
 pub struct Neighbourhood {
@@ -106,11 +106,11 @@ impl Neighbourhood {
     }
 
     /// Takes a request in, and answers it.
-    pub fn answer(&mut self, now: Duration, request: &Request, mood: Mood) -> Carried {
+    pub fn answer(&mut self, now: Duration, request: &Request, mood: Mood) -> Response {
         let parts: Vec<&str> = request.path.trim_start_matches("/api/").split('/').collect();
         let payment = parts[0] == "payments";
         if let Mood::Error(status) = mood {
-            return carried(status, &json!({"error": "not now"}));
+            return response(status, &json!({"error": "not now"}));
         }
         if !request.is_effect {
             return self.read(&parts, &request.key);
@@ -125,12 +125,12 @@ impl Neighbourhood {
         {
             let is_charge = payment && parts[1] == "process";
             if is_charge && self.plan.declines_repeats && first.answer.status == 200 {
-                return carried(409, &json!({"error": "insufficient balance"}));
+                return response(409, &json!({"error": "insufficient balance"}));
             }
             return first.answer.clone();
         }
         let answer = match mood {
-            Mood::Refuse => carried(404, &json!({"error": "never heard of it"})),
+            Mood::Refuse => response(404, &json!({"error": "never heard of it"})),
             Mood::Good | Mood::Error(_) if payment => self.pay(parts[1], request),
             Mood::Good | Mood::Error(_) => self.stock(parts[1], parts[2], request),
         };
@@ -139,71 +139,71 @@ impl Neighbourhood {
         answer
     }
 
-    fn read(&mut self, parts: &[&str], key: &str) -> Carried {
+    fn read(&mut self, parts: &[&str], key: &str) -> Response {
         let id = parts[parts.len() - 1];
         let uuid: Uuid = id.parse().expect("ids are UUIDs");
         match parts[0] {
             "users" => match self.users.iter().find(|(user, _)| *user == uuid) {
                 Some((user, profile)) => {
-                    carried(200, &json!({"id": profile, "userId": user, "walletBalance": 12.5}))
+                    response(200, &json!({"id": profile, "userId": user, "walletBalance": 12.5}))
                 }
-                None => carried(404, &json!({"error": "no such user"})),
+                None => response(404, &json!({"error": "no such user"})),
             },
             "products" => match (self.prices.get(&uuid), self.stock.get(&uuid)) {
                 (Some(price), Some(stock)) => {
                     let order = key.split(':').next().unwrap_or_default().to_owned();
                     self.told.entry((order, uuid)).or_default().push(*price);
-                    carried(200, &json!({"id": uuid, "name": "x", "price": price, "stock": stock}))
+                    response(200, &json!({"id": uuid, "name": "x", "price": price, "stock": stock}))
                 }
-                _ => carried(404, &json!({"error": "no such product"})),
+                _ => response(404, &json!({"error": "no such product"})),
             },
             _status => match self.payments.get(id) {
-                Some(status) => carried(200, &json!({"orderId": uuid, "status": status})),
-                None => carried(404, &json!({"error": "nothing recorded"})),
+                Some(status) => response(200, &json!({"orderId": uuid, "status": status})),
+                None => response(404, &json!({"error": "nothing recorded"})),
             },
         }
     }
 
-    fn pay(&mut self, verb: &str, request: &Request) -> Carried {
+    fn pay(&mut self, verb: &str, request: &Request) -> Response {
         let body = &request.body;
         let order = body["orderId"].as_str().unwrap_or_default().to_owned();
         let amount = body["amount"].as_i64().unwrap_or(0);
         let profile: Uuid =
             body["userProfileId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
         if amount <= 0 {
-            return carried(400, &json!({"error": "amount must be positive"}));
+            return response(400, &json!({"error": "amount must be positive"}));
         }
         let Some(wallet) = self.wallets.get_mut(&profile) else {
-            return carried(404, &json!({"error": "no such profile"}));
+            return response(404, &json!({"error": "no such profile"}));
         };
         let (by, status) = if verb == "process" { (-amount, "Paid") } else { (amount, "Refunded") };
         if *wallet + by < 0 {
-            return carried(409, &json!({"error": "insufficient balance"}));
+            return response(409, &json!({"error": "insufficient balance"}));
         }
         *wallet += by;
         self.payments.entry(order.clone()).or_insert(status);
         let charge = format!("{order}:charge_payment");
         self.act(request, (verb == "refund").then_some(charge), Act { amount, of: profile });
         let answer = json!({"orderId": order, "amount": -by, "status": status, "paymentId": order});
-        carried(200, &answer)
+        response(200, &answer)
     }
 
-    fn stock(&mut self, product: &str, verb: &str, request: &Request) -> Carried {
+    fn stock(&mut self, product: &str, verb: &str, request: &Request) -> Response {
         let quantity = request.body["quantity"].as_i64().unwrap_or(0);
         let product: Uuid = product.parse().expect("a UUID");
         let Some(stock) = self.stock.get_mut(&product).filter(|_| quantity > 0) else {
-            return carried(404, &json!({"error": "no such product"}));
+            return response(404, &json!({"error": "no such product"}));
         };
         let by = if verb == "reserve" { -quantity } else { quantity };
         if *stock + by < 0 {
-            return carried(409, &json!({"error": "insufficient stock"}));
+            return response(409, &json!({"error": "insufficient stock"}));
         }
         *stock += by;
         let remaining = *stock;
         let reserved = effect_of(&request.key).replace(":release_stock:", ":reserve_stock:");
         let undoes = (verb == "release").then_some(reserved);
         self.act(request, undoes, Act { amount: quantity, of: product });
-        carried(200, &json!({"id": product, "remaining": remaining}))
+        response(200, &json!({"id": product, "remaining": remaining}))
     }
 
     fn act(&mut self, request: &Request, undoes: Option<String>, act: Act) {
@@ -222,6 +222,6 @@ impl Neighbourhood {
     }
 }
 
-fn carried(status: u16, body: &Value) -> Carried {
-    Carried { status, body: body.to_string().into_bytes(), retry_after_ms: None }
+fn response(status: u16, body: &Value) -> Response {
+    Response { status, body: body.to_string().into_bytes(), retry_after_ms: None }
 }

@@ -1,4 +1,4 @@
-//! The wires between nodes and neighbours: requests on their way, which outlive who sent them.
+//! The network between nodes and neighbours: requests on their way, which outlive who sent them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use order_service::clock::Clock;
-use order_service::neighbours::{Carried, Lost, Parcel, Wire};
+use order_service::neighbours::{self, Response, Transport, TransportError};
 use order_service::saga::Outcome;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -39,7 +39,7 @@ struct Call {
     request: Request,
     leg: Leg,
     /// Gone once the caller has given up.
-    caller: Option<oneshot::Sender<Result<Carried, Lost>>>,
+    caller: Option<oneshot::Sender<Result<Response, TransportError>>>,
 }
 
 /// Where a call is.
@@ -50,7 +50,7 @@ enum Leg {
     /// To arrive then.
     There(Duration),
     /// The answer, to arrive then.
-    Back(Duration, Result<Carried, Lost>),
+    Back(Duration, Result<Response, TransportError>),
     /// Lost: its caller waits in vain.
     Nowhere,
 }
@@ -69,10 +69,10 @@ impl Network {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The wires of a node: user, product, payment.
-    pub fn wires(&self, node: usize, clock: &Clock) -> [Arc<dyn Wire>; 3] {
-        let wire = || NodeWire { node, network: self.clone(), clock: clock.clone() };
-        [Arc::new(wire()), Arc::new(wire()), Arc::new(wire())]
+    /// The transports of a node: to user, product, payment.
+    pub fn transports(&self, node: usize, clock: &Clock) -> [Arc<dyn Transport>; 3] {
+        let transport = || NodeTransport { node, network: self.clone(), clock: clock.clone() };
+        [Arc::new(transport()), Arc::new(transport()), Arc::new(transport())]
     }
 
     /// Calls of which nothing is decided yet.
@@ -119,7 +119,7 @@ impl Network {
     }
 
     /// An answer sets out, and will be back then.
-    pub fn answer(&self, call: u64, at: Duration, answer: Result<Carried, Lost>) {
+    pub fn answer(&self, call: u64, at: Duration, answer: Result<Response, TransportError>) {
         self.set(call, Leg::Back(at, answer));
     }
 
@@ -165,20 +165,23 @@ pub fn effect_of(key: &str) -> &str {
 }
 
 #[derive(Debug)]
-struct NodeWire {
+struct NodeTransport {
     node: usize,
     network: Network,
     clock: Clock,
 }
 
-impl Wire for NodeWire {
-    fn carry<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Result<Carried, Lost>> {
+impl Transport for NodeTransport {
+    fn send<'a>(
+        &'a self,
+        request: &'a neighbours::Request<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
         let request = Request {
             node: self.node,
-            is_effect: parcel.method.as_str() == "POST",
-            path: parcel.path.to_owned(),
-            key: parcel.key.to_owned(),
-            body: parcel.body.cloned().unwrap_or_default(),
+            is_effect: request.method.as_str() == "POST",
+            path: request.path.clone(),
+            key: request.key.to_owned(),
+            body: request.body.clone().unwrap_or_default(),
         };
         async move {
             let (caller, answer) = oneshot::channel();
@@ -192,7 +195,10 @@ impl Wire for NodeWire {
             };
             let _waiting = Waiting { call, network: &self.network };
             let answered = self.clock.within(TIMEOUT, answer).await;
-            let in_vain = |error: &str| Lost { outcome: Outcome::Unknown, error: error.to_owned() };
+            let in_vain = |message: &str| TransportError {
+                outcome: Outcome::Unknown,
+                message: message.to_owned(),
+            };
             match answered {
                 Some(Ok(answer)) => answer,
                 Some(Err(_)) => Err(in_vain("the connection broke")),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use order_service::checkout::{Checkout, DEFINITION, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
-use order_service::neighbours::{Limits, Neighbours};
+use order_service::neighbours::{BreakerLimits, Neighbours};
 use order_service::saga::Definition;
 use order_service::store::{self, Access, Options, Store};
 use tokio::runtime::{Builder, Runtime};
@@ -72,9 +72,9 @@ impl Node {
         let runtime = building.build();
         let runtime = runtime.expect("a runtime");
         let store = runtime.block_on(open(url, clock, Some((board, at))));
-        // Low enough that circuits open and budgets are spent.
-        let limits = Limits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
-        let neighbours = Neighbours::over(network.wires(at, clock), CALLS, limits, clock);
+        // Low enough that breakers open and budgets are spent.
+        let limits = BreakerLimits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
+        let neighbours = Neighbours::over(network.transports(at, clock), CALLS, limits, clock);
         let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
         let clock = clock.clone();
         runtime.spawn(async move {

@@ -1,46 +1,48 @@
-//! The wire of production: connection pools, time-outs, headers, and what a failed connection says of
-//! its request.
+//! The transport of production, over HTTP: connection pools, timeouts, headers, and whether a request
+//! whose connection failed may have arrived.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
 
-use super::Address;
-use super::wire::{Carried, Lost, Parcel, Wire};
+use super::EndpointSettings;
+use super::response::Response;
+use super::transport::{Request, Transport, TransportError};
 use crate::saga::Outcome;
 use crate::saga::retry::LONGEST_ASKED;
 use crate::trace::TraceParent;
 
-/// The longest answer that is read, in bytes. The contract's answers are a few hundred.
-const MAX_ANSWER: usize = 256 * 1024;
+/// The longest response that is read, in bytes. The usual ones are a few hundred.
+const MAX_BODY: usize = 256 * 1024;
 
-/// A connection not made by then will not be; always within the call's own bound, so that it is
-/// known to be a connection that failed and not an answer that is missing.
+/// The longest wait for a connection. It is always shorter than the call's own timeout, so that a
+/// connection that can't be made is told apart from a response that doesn't come: only in the first
+/// case was the request surely not sent.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
-/// HTTP to one address.
+/// HTTP to one neighbour. Timeouts are those of the HTTP client, which knows what it was waiting for.
 #[derive(Debug)]
-pub(super) struct Network {
+pub(super) struct HttpTransport {
     pooled: Client,
     unpooled: Client,
     base: String,
 }
 
-impl Network {
-    pub(super) fn to(address: &Address) -> Result<Arc<dyn Wire>, reqwest::Error> {
+impl HttpTransport {
+    pub(super) fn to(settings: &EndpointSettings) -> Result<Arc<dyn Transport>, reqwest::Error> {
         // Nothing here follows a redirect: without TLS there are no roots to read for it.
-        let is_plain = address.url.scheme() == "http";
+        let is_plain = settings.url.scheme() == "http";
         let client = |idle: usize| {
             let client = Client::builder();
             let client = if is_plain { client.tls_certs_only([]) } else { client };
             client
-                .timeout(address.timeout)
-                .connect_timeout((address.timeout / 2).min(LONGEST_CONNECT))
+                .timeout(settings.timeout)
+                .connect_timeout((settings.timeout / 2).min(LONGEST_CONNECT))
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
                 .http1_only()
@@ -51,28 +53,31 @@ impl Network {
                 .build()
         };
         Ok(Arc::new(Self {
-            pooled: client(address.concurrency)?,
+            pooled: client(settings.concurrency)?,
             unpooled: client(0)?,
-            base: address.url.as_str().trim_end_matches('/').to_owned(),
+            base: settings.url.as_str().trim_end_matches('/').to_owned(),
         }))
     }
 
-    async fn send(&self, parcel: Parcel<'_>) -> Result<Carried, Lost> {
-        let client = if parcel.fresh_connection { &self.unpooled } else { &self.pooled };
-        let url = format!("{}{}", self.base, parcel.path);
-        let headers = headers(parcel.trace, parcel.key);
-        let mut building = client.request(parcel.method, url).headers(headers);
-        if let Some(body) = parcel.body {
+    async fn exchange(&self, request: &Request<'_>) -> Result<Response, TransportError> {
+        let client = if request.needs_fresh_connection { &self.unpooled } else { &self.pooled };
+        let url = format!("{}{}", self.base, request.path);
+        let headers = headers(request.trace, request.key);
+        let mut building = client.request(request.method.clone(), url).headers(headers);
+        if let Some(body) = &request.body {
             building = building.json(body);
         }
-        let response = building.send().await.map_err(|error| lost(&error))?;
+        let response = building.send().await.map_err(|error| transport_error(&error))?;
         read(response).await
     }
 }
 
-impl Wire for Network {
-    fn carry<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Result<Carried, Lost>> {
-        self.send(parcel).boxed()
+impl Transport for HttpTransport {
+    fn send<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+    ) -> BoxFuture<'a, Result<Response, TransportError>> {
+        self.exchange(request).boxed()
     }
 }
 
@@ -89,8 +94,8 @@ fn headers(trace: &TraceParent, key: &str) -> HeaderMap {
     headers
 }
 
-/// A connection that was never made carried no request. Anything later may have.
-fn lost(error: &reqwest::Error) -> Lost {
+/// Where no connection was made, no request was sent. After any later failure, it may have arrived.
+fn transport_error(error: &reqwest::Error) -> TransportError {
     let (outcome, what) = if error.is_connect() {
         (Outcome::NotSent, "could not connect")
     } else if error.is_timeout() {
@@ -102,28 +107,29 @@ fn lost(error: &reqwest::Error) -> Lost {
     };
     // The innermost cause says most ("connection refused"), and has no URL in it.
     let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    let error = match causes.last() {
+    let message = match causes.last() {
         Some(cause) => format!("{what}: {cause}"),
         None => what.to_owned(),
     };
-    Lost { outcome, error }
+    TransportError { outcome, message }
 }
 
-async fn read(mut response: Response) -> Result<Carried, Lost> {
+async fn read(mut response: reqwest::Response) -> Result<Response, TransportError> {
     let status = response.status().as_u16();
     let retry_after_ms = retry_after(response.headers());
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
         body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER {
-            let error = format!("answered {status} with more than {MAX_ANSWER} bytes");
-            return Err(Lost { outcome: Outcome::Unknown, error });
+        if body.len() > MAX_BODY {
+            let message = format!("answered {status} with more than {MAX_BODY} bytes");
+            return Err(TransportError { outcome: Outcome::Unknown, message });
         }
     }
-    Ok(Carried { status, body, retry_after_ms })
+    Ok(Response { status, body, retry_after_ms })
 }
 
-/// Seconds, as our neighbours would send it; a date is left to our own pauses.
+/// `Retry-After` in milliseconds, where it is a number of seconds. A date is ignored: the saga then keeps
+/// to its own pauses.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     let wait = Duration::from_secs(seconds).min(LONGEST_ASKED);

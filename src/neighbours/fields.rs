@@ -1,8 +1,8 @@
-//! What an answer says, member by member, as it was written: every member of a name in any case,
-//! numbers with all their digits.
+//! The fields of a JSON object, as a neighbour wrote them: names in any case, possibly repeated,
+//! and numbers with all their digits.
 //!
-//! The invariant: a member that is there and can't be read, or that is there twice and says two
-//! things, is never passed over. An answer that contradicts itself is no answer.
+//! The invariant: a field that is there is never ignored because it can't be read, or because it is
+//! there twice with two values. A response that contradicts itself is no response.
 
 use std::fmt;
 
@@ -10,21 +10,21 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// The members of a JSON object, in order.
-pub(super) struct Said(Vec<(String, Box<RawValue>)>);
+/// The fields of a JSON object, in order.
+pub(super) struct Fields(Vec<(String, Box<RawValue>)>);
 
-impl Said {
-    /// Reads an object.
+impl Fields {
+    /// Parses an object.
     ///
     /// # Errors
-    /// What it is instead.
-    pub(super) fn read(body: &[u8]) -> Result<Self, String> {
+    /// That the body is none.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(body).map_err(|_not_one| "not a JSON object".to_owned())
     }
 
-    /// The member as a whole number; `2000.00` and `2e3` are whole, and so is a number in quotes,
-    /// which is how some serialisers write what a script would round.
-    pub(super) fn whole(&self, name: &str) -> Result<Option<i64>, String> {
+    /// The field as a whole number. `2000.00` and `2e3` are whole numbers, and so is one in quotes,
+    /// which is how some serialisers write numbers that JavaScript would round.
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, String> {
         self.one(name, "whole number", |raw| match serde_json::from_str::<String>(raw) {
             Ok(quoted) => serde_json::from_str::<&RawValue>(&quoted)
                 .ok()
@@ -34,35 +34,35 @@ impl Said {
         })
     }
 
-    /// The member as a UUID.
+    /// The field as a UUID.
     pub(super) fn uuid(&self, name: &str) -> Result<Option<Uuid>, String> {
         self.one(name, "UUID", |raw| serde_json::from_str(raw).ok())
     }
 
-    /// The member as text.
+    /// The field as text.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, String> {
         self.one(name, "text", |raw| serde_json::from_str(raw).ok())
     }
 
-    /// The member may be missing, and must be this UUID where it is there.
-    pub(super) fn not_another(&self, name: &str, expected: Uuid) -> Result<(), String> {
+    /// Checks that the field is this UUID, or missing.
+    pub(super) fn check_uuid(&self, name: &str, expected: Uuid) -> Result<(), String> {
         match self.uuid(name)? {
             Some(said) if said != expected => Err(format!("its {name} is another one")),
             Some(_) | None => Ok(()),
         }
     }
 
-    /// The member may be missing, and must be one of these numbers where it is there.
-    pub(super) fn not_other_than(&self, name: &str, expected: &[i64]) -> Result<(), String> {
-        match self.whole(name)? {
-            Some(said) if !expected.contains(&said) => {
+    /// Checks that the field is this number, or missing.
+    pub(super) fn check_integer(&self, name: &str, expected: i64) -> Result<(), String> {
+        match self.integer(name)? {
+            Some(said) if said != expected => {
                 Err(format!("its {name} is {said}, which is not what was asked"))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    /// What every member of this name says.
+    /// The value that every field of this name has.
     fn one<T: PartialEq>(
         &self,
         name: &str,
@@ -84,7 +84,8 @@ impl Said {
     }
 }
 
-/// A JSON number that is whole and fits, whichever way it is written. Exact: no float is involved.
+/// A JSON number that is whole and fits into 64 bits, whichever way it is written. Exact: no float is
+/// involved.
 fn whole(number: &str) -> Option<i64> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -93,7 +94,7 @@ fn whole(number: &str) -> Option<i64> {
     if matches!(digits, "" | "-") {
         return Some(0);
     }
-    // The last digit that is not 0 stands for so many powers of ten.
+    // `digits` times ten to the `power` is the number.
     let trimmed = i32::try_from(before.len() + after.len() - digits.len()).ok()?;
     let power = exponent.parse::<i32>().ok()?.checked_add(trimmed)?;
     let power = power.checked_sub(i32::try_from(after.len()).ok()?)?;
@@ -101,27 +102,27 @@ fn whole(number: &str) -> Option<i64> {
     digits.parse::<i64>().ok()?.checked_mul(scale)
 }
 
-impl<'de> Deserialize<'de> for Said {
+impl<'de> Deserialize<'de> for Fields {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Members;
+        struct InOrder;
 
-        impl<'de> Visitor<'de> for Members {
-            type Value = Said;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Fields;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a JSON object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
                 }
-                Ok(Said(members))
+                Ok(Fields(fields))
             }
         }
 
-        from.deserialize_map(Members)
+        from.deserialize_map(InOrder)
     }
 }
 
@@ -131,12 +132,12 @@ mod tests {
 
     use super::*;
 
-    fn said(body: &str) -> Said {
-        Said::read(body.as_bytes()).expect("an object")
+    fn fields(body: &str) -> Fields {
+        Fields::parse(body.as_bytes()).expect("an object")
     }
 
     fn amount(value: &str) -> Result<Option<i64>, String> {
-        said(&format!(r#"{{"amount": {value}}}"#)).whole("Amount")
+        fields(&format!(r#"{{"amount": {value}}}"#)).integer("Amount")
     }
 
     #[test]
@@ -198,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_member_that_is_there_twice_must_say_the_same_twice() {
-        let twice = |second: &str| said(&format!(r#"{{"amount": 5, {second}}}"#)).whole("amount");
+        let twice =
+            |second: &str| fields(&format!(r#"{{"amount": 5, {second}}}"#)).integer("amount");
         assert_eq!(twice(r#""amount": 5"#), Ok(Some(5)));
         assert_eq!(twice(r#""Amount": 5.0"#), Ok(Some(5)));
         assert_eq!(twice(r#""amounts": 6"#), Ok(Some(5)));
@@ -209,13 +211,13 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_not_another() {
-        let nothing = said("{}");
+        let nothing = fields("{}");
         assert_eq!(nothing.text("status"), Ok(None));
-        assert_eq!(nothing.not_another("id", Uuid::nil()), Ok(()));
-        assert_eq!(nothing.not_other_than("amount", &[5]), Ok(()));
-        let other = said(r#"{"id": null, "amount": 6}"#);
-        assert!(other.not_another("id", Uuid::nil()).is_err());
-        assert!(other.not_other_than("amount", &[5]).is_err());
-        assert!(Said::read(b"[]").is_err() && Said::read(b"5").is_err());
+        assert_eq!(nothing.check_uuid("id", Uuid::nil()), Ok(()));
+        assert_eq!(nothing.check_integer("amount", 5), Ok(()));
+        let other = fields(r#"{"id": null, "amount": 6}"#);
+        assert!(other.check_uuid("id", Uuid::nil()).is_err());
+        assert!(other.check_integer("amount", 5).is_err());
+        assert!(Fields::parse(b"[]").is_err() && Fields::parse(b"5").is_err());
     }
 }

@@ -1,0 +1,164 @@
+//! Calls to one neighbour: how many at once, whether the breaker and the caller's lease allow a
+//! call, and the report of each. How a request gets there is the transport's business.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::breaker::{Breaker, BreakerView};
+use super::response::Response;
+use super::transport::{Request, Transport, TransportError};
+use crate::clock::Clock;
+use crate::saga::{Outcome, Report, Step};
+use crate::trace::TraceParent;
+
+/// On whose behalf a call is made.
+#[derive(Clone, Copy)]
+pub struct CallContext<'a> {
+    /// The saga's trace.
+    pub trace: &'a TraceParent,
+    /// Asked right before an effect is sent: does the caller still own the saga, and is it in time?
+    pub may_send: &'a (dyn Fn() -> bool + Sync),
+    /// Which attempt, from 1. From the second on, attempts use up the neighbour's retry budget.
+    pub attempt: u32,
+}
+
+/// One attempt at a call.
+pub(super) struct Attempt {
+    /// The report, without the response's body.
+    pub(super) report: Report,
+    /// The response, where a complete one came.
+    pub(super) response: Option<Response>,
+}
+
+impl Attempt {
+    /// The report with the response's body, where that can be kept.
+    pub(super) fn into_report(self) -> Report {
+        let response = self.response.and_then(|response| response.kept_body());
+        Report { response, ..self.report }
+    }
+}
+
+/// Why there is no response to judge.
+struct NoResponse {
+    error: TransportError,
+    /// How long to wait before the next attempt, where the breaker says so.
+    retry_after_ms: Option<u64>,
+}
+
+impl NoResponse {
+    fn not_sent(message: &str) -> Self {
+        let error = TransportError { outcome: Outcome::NotSent, message: message.to_owned() };
+        Self { error, retry_after_ms: None }
+    }
+}
+
+/// One neighbour, as this process calls it.
+#[derive(Debug)]
+pub struct Endpoint {
+    transport: Arc<dyn Transport>,
+    permits: Semaphore,
+    breaker: Breaker,
+    pub(super) clock: Clock,
+}
+
+impl Endpoint {
+    /// At most `concurrency` calls are under way at once.
+    pub(super) fn new(
+        transport: Arc<dyn Transport>,
+        concurrency: usize,
+        breaker: Breaker,
+        clock: Clock,
+    ) -> Self {
+        Self { transport, permits: Semaphore::new(concurrency), breaker, clock }
+    }
+
+    /// Makes one attempt and reports it. `judge` says what a complete response means for the step;
+    /// where it can't make sense of the response, the outcome is [`Outcome::Unknown`].
+    pub(super) async fn call(
+        &self,
+        context: CallContext<'_>,
+        step: Step,
+        line: Option<u16>,
+        request: Request<'_>,
+        judge: impl Fn(&Response) -> Result<Outcome, String>,
+    ) -> Attempt {
+        let _permit = self.permits.acquire().await;
+        let (started_at, started) = (self.clock.now(), self.clock.monotonic());
+        let sent = self.send_guarded(context, &request).await;
+        let took = self.clock.monotonic().saturating_sub(started);
+        let (outcome, error, retry_after_ms, response) = match sent {
+            Ok(response) => {
+                let judged = judge(&response);
+                let outcome = *judged.as_ref().unwrap_or(&Outcome::Unknown);
+                let retry_after_ms = response.retry_after_ms;
+                (outcome, explain(judged, &response), retry_after_ms, Some(response))
+            }
+            Err(NoResponse { error, retry_after_ms }) => {
+                (error.outcome, Some(error.message), retry_after_ms, None)
+            }
+        };
+        let report = Report {
+            step,
+            line,
+            outcome,
+            started_at,
+            duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
+            status: response.as_ref().map(|response| response.status),
+            request: request.body,
+            response: None,
+            error,
+            retry_after_ms,
+        };
+        Attempt { report, response }
+    }
+
+    /// Sends the request if the breaker admits it and the caller may still send.
+    async fn send_guarded(
+        &self,
+        context: CallContext<'_>,
+        request: &Request<'_>,
+    ) -> Result<Response, NoResponse> {
+        let admitted = self.breaker.admit(context.attempt).map_err(|rejected| {
+            let retry_after_ms = u64::try_from(rejected.retry_in().as_millis()).ok();
+            NoResponse { retry_after_ms, ..NoResponse::not_sent(rejected.message()) }
+        })?;
+        if !(context.may_send)() {
+            return Err(NoResponse::not_sent("not sent: no longer ours to send"));
+        }
+        let sent = self.transport.send(request).await;
+        match &sent {
+            Ok(response) if response.is_healthy() => admitted.succeeded(),
+            Ok(_) | Err(_) => admitted.failed(),
+        }
+        sent.map_err(|error| NoResponse { error, retry_after_ms: None })
+    }
+
+    /// Sends a read that belongs to no saga: it asks nobody's leave and tells the breaker nothing.
+    ///
+    /// # Errors
+    /// Why there is no response, as a sentence.
+    pub(super) async fn send_unguarded(&self, request: Request<'_>) -> Result<Response, String> {
+        let _permit = self.permits.acquire().await;
+        self.transport.send(&request).await.map_err(|error| error.message)
+    }
+
+    pub(super) fn breaker(&self) -> BreakerView {
+        self.breaker.view()
+    }
+}
+
+/// The error that the report of a response has.
+fn explain(judged: Result<Outcome, String>, response: &Response) -> Option<String> {
+    let status = response.status;
+    match judged {
+        Ok(Outcome::Done) => None,
+        Ok(Outcome::Refused | Outcome::NotSent | Outcome::Unknown) => {
+            Some(response.error().map_or_else(
+                || format!("answered {status}"),
+                |said| format!("answered {status}: {said}"),
+            ))
+        }
+        Err(unreadable) => Some(format!("answered {status}: {unreadable}")),
+    }
+}
