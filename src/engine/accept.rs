@@ -10,8 +10,8 @@ use dashmap::Entry;
 use futures::FutureExt;
 
 use super::drive::Drive;
-use super::executor::{Executor, Identified, Place, Shared};
-use super::lease::Life;
+use super::executor::{Executor, Identified, Permit, Shared};
+use super::lease::Session;
 use super::queued::Written;
 use super::waiting::{Acceptance, Seen, Taken, Waiter};
 use crate::order::{OrderId, UserId};
@@ -61,48 +61,48 @@ impl Executor {
     /// # Errors
     /// Why not; then nothing was accepted.
     pub fn accept(&self, new: NewSaga) -> Result<Accepted, Shed> {
-        self.place().map(|place| self.begin(new, place)).inspect_err(|_| self.0.metrics.shed())
+        self.permit().map(|permit| self.begin(new, permit)).inspect_err(|_| self.0.metrics.shed())
     }
 
-    fn place(&self) -> Result<Place, Shed> {
+    fn permit(&self) -> Result<Permit, Shed> {
         let shared = &self.0;
         if self.is_draining() {
             return Err(Shed::Draining);
         }
-        if !shared.life().holds() || shared.writer.is_down() {
+        if !shared.session().holds() || shared.writer.is_down() {
             return Err(Shed::NoDatabase);
         }
         if shared.open.load(Ordering::Acquire) >= shared.settings.backlog {
             return Err(Shed::Backlog);
         }
-        let place = shared.places.clone().try_acquire_owned();
-        place.map(Place::for_new).map_err(|_| Shed::Concurrency)
+        let permit = shared.permits.clone().try_acquire_owned();
+        permit.map(Permit::for_new).map_err(|_| Shed::Concurrency)
     }
 
-    fn begin(&self, new: NewSaga, place: Place) -> Accepted {
+    fn begin(&self, new: NewSaga, permit: Permit) -> Accepted {
         let shared = &self.0;
-        let (life, at_once) = (shared.life(), new.at_once);
+        let (session, at_once) = (shared.session(), new.at_once);
         let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
-        let saga = self.instance(new, &life);
+        let saga = self.instance(new, &session);
         let id = saga.id;
         let waiter = shared.waiting.subscribe(id);
         let known_by = identity.clone().map(|identity| (saga.user_id, identity));
         let base = Base::New(Acceptable { identity, fingerprint });
-        let mut drive = Drive::new(shared.clone(), life, saga, base);
+        let mut drive = Drive::new(shared.clone(), session, saga, base);
         let (taken, repeats) = drive.accept();
         drive.accepts = known_by.filter(|by| self.note_accepting(by, repeats));
         if at_once {
             drive.submit();
         }
         shared.open.fetch_add(1, Ordering::AcqRel);
-        shared.spawn(drive, place);
+        shared.spawn(drive, permit);
         Accepted { id, taken, waiter, shared: shared.clone() }
     }
 
     /// Of two with one identity, the books decide; what is noted is the one that came first.
     fn note_accepting(&self, by: &Identified, taken: Taken) -> bool {
         match self.0.accepting.entry(by.clone()) {
-            Entry::Vacant(place) => drop(place.insert(taken.shared())),
+            Entry::Vacant(entry) => drop(entry.insert(taken.shared())),
             Entry::Occupied(_) => return false,
         }
         true
@@ -117,7 +117,7 @@ impl Executor {
         true
     }
 
-    fn instance(&self, new: NewSaga, life: &Life) -> Instance {
+    fn instance(&self, new: NewSaga, session: &Session) -> Instance {
         let now = self.0.clock.now();
         let context = new.context;
         Instance {
@@ -134,7 +134,7 @@ impl Executor {
             next_attempt_at: None,
             failing_since: None,
             last_error: None,
-            owner: Some(life.id),
+            owner: Some(session.id),
             fence: 1,
             revision: 0,
             created_at: now,

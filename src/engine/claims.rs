@@ -10,17 +10,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use super::coalesce::CoalescingTimer;
 use super::drive::Drive;
-use super::executor::{Executor, Place, Shared};
+use super::executor::{Executor, Permit, Shared};
 use super::heartbeat::register;
 use super::kind::Kind;
+use super::limiter::Limiter;
 use super::metrics::Metrics;
-use super::patience::Patience;
 use super::process;
 use super::settings::Settings;
-use super::standing::Standing;
 use super::waiting::Waiting;
-use super::window::Window;
+use super::write_health::WriteHealth;
 use super::writer::LogWriter;
 use crate::clock::Clock;
 use crate::saga::take_up::take_up;
@@ -47,48 +47,48 @@ impl Executor {
     ) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::default());
         let name = process::name();
-        let life = register(&store, &name, settings, &clock).await?;
-        let window = Arc::new(Window::new(settings.for_claims()));
-        let standing = Arc::new(Standing::new(&clock));
-        let (writer, writing) = LogWriter::start(&store, &clock, (&metrics, &window, &standing));
+        let session = register(&store, &name, settings, &clock).await?;
+        let limiter = Arc::new(Limiter::new(settings.for_claims()));
+        let health = Arc::new(WriteHealth::new(&clock));
+        let (writer, writing) = LogWriter::start(&store, &clock, (&metrics, &limiter, &health));
         let tasks = TaskTracker::new();
         tasks.spawn(writing);
         let shared = Arc::new(Shared {
             definitions: kinds.iter().map(|kind| kind.definition()).collect(),
             kinds,
             store,
-            places: Arc::new(Semaphore::new(settings.concurrency)),
-            places_for_claims: Arc::new(Semaphore::new(settings.for_claims())),
-            window,
+            permits: Arc::new(Semaphore::new(settings.concurrency)),
+            claim_permits: Arc::new(Semaphore::new(settings.for_claims())),
+            limiter,
             settings,
-            patience: Patience::new(clock.clone()),
+            coalescing: CoalescingTimer::new(clock.clone()),
             clock,
             metrics,
             writer,
-            standing,
+            health,
             waiting: Waiting::default(),
             draining: CancellationToken::new(),
             cut: CancellationToken::new(),
             closing: CancellationToken::new(),
             tasks,
             sagas: TaskTracker::new(),
-            life: RwLock::new(life),
-            patient_until: AtomicU64::new(0),
+            session: RwLock::new(session),
+            grace_until: AtomicU64::new(0),
             name,
             open: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
-            driven: DashMap::new(),
+            active: DashMap::new(),
             accepting: DashMap::new(),
             ahead: DashMap::new(),
-            short_of_places: AtomicBool::new(false),
+            claim_waits: AtomicBool::new(false),
             may_have_lost: AtomicBool::new(true),
             claim_now: Notify::new(),
         });
         let this = Self(shared);
         if this.0.store.is_up_for_less_than(settings.lease, &this.0.clock).await? {
-            this.be_patient();
+            this.start_grace();
         }
-        this.look_around().await;
+        this.check_peers().await;
         this.0.store.reopen_unreadable(this.0.clock.now()).await?;
         Ok(this)
     }
@@ -100,9 +100,9 @@ impl Executor {
             self.0.tasks.spawn(async move { closing.run_until_cancelled(task).await });
         };
         let (beats, claims, counts) = (self.clone(), self.clone(), self.clone());
-        spawn(Box::pin(async move { beats.beat_on().await }));
-        spawn(Box::pin(async move { claims.claim_on().await }));
-        spawn(Box::pin(async move { counts.count_on().await }));
+        spawn(Box::pin(async move { beats.heartbeat_loop().await }));
+        spawn(Box::pin(async move { claims.claim_loop().await }));
+        spawn(Box::pin(async move { counts.count_loop().await }));
     }
 
     /// This process's numbers.
@@ -138,7 +138,7 @@ impl Executor {
         }
     }
 
-    async fn claim_on(&self) {
+    async fn claim_loop(&self) {
         let shared = &self.0;
         while !self.is_draining() {
             let full = self.claim().await;
@@ -161,18 +161,18 @@ impl Executor {
     /// more to claim at once.
     pub async fn claim(&self) -> bool {
         let shared = &self.0;
-        let life = shared.life();
+        let session = shared.session();
         shared.next_due.store(i64::MAX, Ordering::Release);
         // Said before it is looked at, so that whoever ends meanwhile tells of it.
-        shared.short_of_places.store(true, Ordering::Release);
+        shared.claim_waits.store(true, Ordering::Release);
         if self.room_for_claims() == 0 {
             return false;
         }
-        shared.short_of_places.store(false, Ordering::Release);
+        shared.claim_waits.store(false, Ordering::Release);
         // Places are only taken from new checkouts where there is something to do with them.
         let any = self.in_time(shared.store.is_any_claimable(shared.due_now())).await;
         match any {
-            Ok(true) if life.holds() => {}
+            Ok(true) if session.holds() => {}
             Ok(true) => return false,
             Ok(false) => {
                 self.note_next_due().await;
@@ -183,14 +183,14 @@ impl Executor {
                 return false;
             }
         }
-        let places = self.places_for_claims().await;
-        if places.is_empty() {
-            shared.short_of_places.store(true, Ordering::Release);
+        let permits = self.permits_for_claims().await;
+        if permits.is_empty() {
+            shared.claim_waits.store(true, Ordering::Release);
             return false;
         }
         let due = shared.due_now();
-        let wanted = places.len();
-        let claim = shared.store.claim(life.id, due, wanted as u64, &shared.definitions);
+        let most = permits.len();
+        let claim = shared.store.claim(session.id, due, most as u64, &shared.definitions);
         let claimed = match self.in_time(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -208,9 +208,9 @@ impl Executor {
             info!(sagas = claimed.orphans, "took over what a dead executor left");
         }
         let full = claimed.is_full;
-        for (mut saga, place) in claimed.sagas.into_iter().zip(places) {
-            take_up(&mut saga, &shared.settings.policy, due.now, life.since());
-            shared.spawn(Drive::claimed(shared.clone(), life.clone(), saga), place);
+        for (mut saga, permit) in claimed.sagas.into_iter().zip(permits) {
+            take_up(&mut saga, &shared.settings.policy, due.now, session.since());
+            shared.spawn(Drive::claimed(shared.clone(), session.clone(), saga), permit);
         }
         if !full {
             self.note_next_due().await;
@@ -229,34 +229,34 @@ impl Executor {
     /// none of these comes free for the time of a claim.
     fn room_for_claims(&self) -> usize {
         let shared = &self.0;
-        let taken = shared.settings.for_claims() - shared.places_for_claims.available_permits();
-        let room = (shared.window.size() + MAX_CLAIM).saturating_sub(taken).min(MAX_CLAIM);
+        let taken = shared.settings.for_claims() - shared.claim_permits.available_permits();
+        let room = (shared.limiter.limit() + MAX_CLAIM).saturating_sub(taken).min(MAX_CLAIM);
         if taken == 0 || room >= WORTH_A_CLAIM { room } else { 0 }
     }
 
     /// As many as a claim may use: new checkouts keep their share. While new checkouts hold all
     /// there are, the next place that is given back is for a claim: what is begun comes to an end.
-    async fn places_for_claims(&self) -> Vec<Place> {
+    async fn permits_for_claims(&self) -> Vec<Permit> {
         let shared = &self.0;
-        let mut places = Vec::new();
+        let mut permits = Vec::new();
         let free = self.room_for_claims();
         if free > 0
-            && shared.places.available_permits() == 0
-            && let Ok(among) = shared.places_for_claims.clone().try_acquire_owned()
+            && shared.permits.available_permits() == 0
+            && let Ok(among) = shared.claim_permits.clone().try_acquire_owned()
         {
             tokio::select! {
                 biased;
-                Ok(place) = shared.places.clone().acquire_owned() => {
-                    places.push(Place::for_claimed(place, among));
+                Ok(permit) = shared.permits.clone().acquire_owned() => {
+                    permits.push(Permit::for_claimed(permit, among));
                 }
-                () = shared.draining.cancelled() => return places,
+                () = shared.draining.cancelled() => return permits,
             }
         }
-        while places.len() < free {
-            let Ok(among) = shared.places_for_claims.clone().try_acquire_owned() else { break };
-            let Ok(place) = shared.places.clone().try_acquire_owned() else { break };
-            places.push(Place::for_claimed(place, among));
+        while permits.len() < free {
+            let Ok(among) = shared.claim_permits.clone().try_acquire_owned() else { break };
+            let Ok(permit) = shared.permits.clone().try_acquire_owned() else { break };
+            permits.push(Permit::for_claimed(permit, among));
         }
-        places
+        permits
     }
 }

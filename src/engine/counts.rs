@@ -24,7 +24,7 @@ const COUNT_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: u32 = 2;
 
 impl Executor {
-    pub(super) async fn count_on(&self) {
+    pub(super) async fn count_loop(&self) {
         let mut missing = BTreeSet::new();
         for sweeps in (0..SWEEP_EVERY).cycle() {
             let began = self.0.clock.monotonic();
@@ -43,19 +43,19 @@ impl Executor {
     /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
     /// missing before may only just be on its way in or out.
     async fn sweep(&self, missing_before: BTreeSet<Owned>) -> BTreeSet<Owned> {
-        let (shared, life) = (&self.0, self.0.life());
+        let (shared, session) = (&self.0, self.0.session());
         let most = shared.settings.concurrency as u64 * 2;
-        let Ok(owned) = self.in_time(shared.store.owned(life.id, most)).await else {
+        let Ok(owned) = self.in_time(shared.store.owned(session.id, most)).await else {
             shared.may_have_lost.store(true, Ordering::Release);
             return missing_before;
         };
         let undriven =
-            |(id, fence): &Owned| shared.driven.get(id).is_none_or(|driven| driven.fence != *fence);
+            |(id, fence): &Owned| shared.active.get(id).is_none_or(|active| active.fence != *fence);
         let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
         for (id, fence) in missing.intersection(&missing_before) {
             warn!(saga.id = %id, "is ours, and nobody drives it: given up");
             let now = shared.clock.now();
-            if let Err(error) = shared.store.abandon((*id, life.id, *fence), now, now).await {
+            if let Err(error) = shared.store.abandon((*id, session.id, *fence), now, now).await {
                 info!(saga.id = %id, %error, "could not be given up yet");
             }
         }
@@ -68,7 +68,7 @@ impl Executor {
         if let Ok(by_state) = shared.store.undriven_by_state().await {
             shared.metrics.open(&by_state);
             let undriven: u64 = by_state.iter().map(|(_, count)| count).sum();
-            shared.open.store(undriven + shared.driven.len() as u64, Ordering::Release);
+            shared.open.store(undriven + shared.active.len() as u64, Ordering::Release);
         }
         let forgotten = shared.store.forget_dead_executors(shared.clock.now());
         if let Err(error) = self.in_time(forgotten).await {

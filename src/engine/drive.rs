@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::executor::{Identified, Shared};
-use super::lease::Life;
+use super::lease::Session;
 use super::queued::Written;
 use super::save::new_order;
 use crate::clock::Watch;
@@ -27,12 +27,12 @@ pub(super) struct Gone;
 /// A saga with its owner's means.
 pub(super) struct Drive {
     pub(super) shared: Arc<Shared>,
-    pub(super) life: Arc<Life>,
+    pub(super) session: Arc<Session>,
     pub(super) saga: Instance,
     /// An operator waits for the saga.
-    pub(super) wanted: CancellationToken,
+    pub(super) yield_to_operator: CancellationToken,
     /// And not for the end of calls in flight whose keys settle them later.
-    pub(super) hurried: CancellationToken,
+    pub(super) cut_calls: CancellationToken,
     /// What this acceptance is noted under.
     pub(super) accepts: Option<Identified>,
     /// What the next write builds on.
@@ -55,15 +55,20 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    pub(super) fn new(shared: Arc<Shared>, life: Arc<Life>, saga: Instance, base: Base) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        session: Arc<Session>,
+        saga: Instance,
+        base: Base,
+    ) -> Self {
         let unanswered = Vec::new();
         let (passed, watch) = (vec![saga.state], Watch::new(&shared.clock));
         Self {
             shared,
-            life,
+            session,
             saga,
-            wanted: CancellationToken::new(),
-            hurried: CancellationToken::new(),
+            yield_to_operator: CancellationToken::new(),
+            cut_calls: CancellationToken::new(),
             accepts: None,
             base,
             unanswered,
@@ -78,9 +83,9 @@ impl Drive {
     }
 
     /// For a saga that was just claimed.
-    pub(super) fn claimed(shared: Arc<Shared>, life: Arc<Life>, saga: Instance) -> Self {
-        let base = Base::Owned { owner: life.id, fence: saga.fence, revision: saga.revision };
-        Self { barrier: false, passed: Vec::new(), ..Self::new(shared, life, saga, base) }
+    pub(super) fn claimed(shared: Arc<Shared>, session: Arc<Session>, saga: Instance) -> Self {
+        let base = Base::Owned { owner: session.id, fence: saga.fence, revision: saga.revision };
+        Self { barrier: false, passed: Vec::new(), ..Self::new(shared, session, saga, base) }
     }
 
     /// Drives the saga as far as it goes now.
@@ -88,11 +93,11 @@ impl Drive {
         let (id, kind, fence) = (self.saga.id, self.saga.definition.kind, self.saga.fence);
         let span = info_span!("saga", saga.id = %id, saga.kind = kind, fence);
         self.trace().adopt(&span);
-        let over = self.life.over.clone();
+        let ended = self.session.ended.clone();
         async {
             tokio::select! {
                 biased;
-                () = over.cancelled() => info!("dropped: this executor was declared dead"),
+                () = ended.cancelled() => info!("dropped: this executor was declared dead"),
                 driven = self.advance() => if let Err(Gone) = driven {
                     debug!("dropped: it is not ours");
                 },
@@ -135,13 +140,13 @@ impl Drive {
     /// Nothing new is begun while the process stops, while the lease is in doubt, or when an operator
     /// waits: the saga is given up for whoever can go on.
     fn must_stop(&self) -> bool {
-        let asked = self.shared.draining.is_cancelled() || self.wanted.is_cancelled();
-        asked || !self.life.holds()
+        let asked = self.shared.draining.is_cancelled() || self.yield_to_operator.is_cancelled();
+        asked || !self.session.holds()
     }
 
     /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
     async fn read(&mut self) -> Option<Reading> {
-        let (shared, wanted) = (self.shared.clone(), self.wanted.clone());
+        let (shared, yield_to_operator) = (self.shared.clone(), self.yield_to_operator.clone());
         let (sight, trace) = (self.saga.clone(), self.trace());
         let left = sight.deadline_at - shared.clock.now();
         // A read is safe whoever owns the saga.
@@ -149,7 +154,7 @@ impl Drive {
         let context = CallContext { trace: &trace, may_send: &|| true, attempt };
         let reading = shared.kind(&sight).read(&sight, context);
         let limit = shared.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
-        let mut unhurried = shared.patience.wait();
+        let mut timer = shared.coalescing.wait();
         tokio::pin!(reading, limit);
         loop {
             tokio::select! {
@@ -157,8 +162,8 @@ impl Drive {
                 reading = &mut reading => return Some(reading),
                 () = &mut limit => return Some(self.out_of_time()),
                 () = shared.cut.cancelled() => return None,
-                () = wanted.cancelled() => return None,
-                () = &mut unhurried, if self.changed => self.submit(),
+                () = yield_to_operator.cancelled() => return None,
+                () = &mut timer, if self.changed => self.submit(),
             }
         }
     }

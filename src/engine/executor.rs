@@ -13,15 +13,15 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 use uuid::Uuid;
 
+use super::coalesce::CoalescingTimer;
 use super::drive::Drive;
 use super::kind::Kind;
-use super::lease::Life;
+use super::lease::Session;
+use super::limiter::{Admission, Limiter};
 use super::metrics::Metrics;
-use super::patience::Patience;
 use super::settings::Settings;
-use super::standing::Standing;
 use super::waiting::{Taken, Waiting};
-use super::window::{Turn, Window};
+use super::write_health::WriteHealth;
 use super::writer::LogWriter;
 use crate::clock::Clock;
 use crate::order::{OrderId, UserId};
@@ -45,12 +45,12 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
     pub(super) writer: LogWriter,
-    pub(super) standing: Arc<Standing>,
-    pub(super) patience: Patience,
+    pub(super) health: Arc<WriteHealth>,
+    pub(super) coalescing: CoalescingTimer,
     pub(super) waiting: Waiting,
-    pub(super) places: Arc<Semaphore>,
-    pub(super) places_for_claims: Arc<Semaphore>,
-    pub(super) window: Arc<Window>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) claim_permits: Arc<Semaphore>,
+    pub(super) limiter: Arc<Limiter>,
     /// Nothing new is begun.
     pub(super) draining: CancellationToken,
     /// Calls in flight are cut off.
@@ -59,9 +59,9 @@ pub(super) struct Shared {
     pub(super) closing: CancellationToken,
     pub(super) tasks: TaskTracker,
     pub(super) sagas: TaskTracker,
-    pub(super) life: RwLock<Arc<Life>>,
+    pub(super) session: RwLock<Arc<Session>>,
     /// Milliseconds of the monotonic clock: until then, others' silence may be the database's.
-    pub(super) patient_until: AtomicU64,
+    pub(super) grace_until: AtomicU64,
     pub(super) name: String,
     /// Sagas not at rest that are driven here or by nobody: as last counted, and what changed here
     /// since.
@@ -70,14 +70,14 @@ pub(super) struct Shared {
     pub(super) next_due: AtomicI64,
     pub(super) claim_now: Notify,
     /// The sagas that have a driver here.
-    pub(super) driven: DashMap<OrderId, Driven>,
+    pub(super) active: DashMap<OrderId, Active>,
     /// What was accepted here and is still driven here, by what repeats are known by: what became of
     /// each acceptance.
     pub(super) accepting: DashMap<Identified, Known>,
     /// Executors whose last heartbeat is later than now, and when that one was first seen.
     pub(super) ahead: DashMap<Uuid, (DateTime<Utc>, Duration)>,
     /// There was something to claim and no place for it: the next one that is free is told of.
-    pub(super) short_of_places: AtomicBool,
+    pub(super) claim_waits: AtomicBool,
     /// A saga may be ours by the books that nobody here drives.
     pub(super) may_have_lost: AtomicBool,
 }
@@ -90,13 +90,13 @@ pub(super) type Known = futures::future::Shared<Taken>;
 
 /// A saga's driver in this process.
 #[derive(Clone, Debug)]
-pub(super) struct Driven {
+pub(super) struct Active {
     /// Under which claim it drives.
     pub(super) fence: i64,
     /// Cancelled when an operator waits for the saga: it is given up as soon as that does no harm.
-    pub(super) wanted: CancellationToken,
+    pub(super) yield_to_operator: CancellationToken,
     /// And calls that their keys settle later are cut off for it.
-    pub(super) hurried: CancellationToken,
+    pub(super) cut_calls: CancellationToken,
 }
 
 impl std::fmt::Debug for Shared {
@@ -112,8 +112,8 @@ impl Shared {
         kind.expect("a saga's definition is one of this executor's").as_ref()
     }
 
-    pub(super) fn life(&self) -> Arc<Life> {
-        self.life.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    pub(super) fn session(&self) -> Arc<Session> {
+        self.session.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// What is due now.
@@ -143,48 +143,48 @@ impl Shared {
     }
 
     /// Drives a saga in a task of its own, that holds a place while it runs.
-    pub(super) fn spawn(self: &Arc<Self>, drive: Drive, place: Place) {
+    pub(super) fn spawn(self: &Arc<Self>, drive: Drive, permit: Permit) {
         let (shared, accepts) = (self.clone(), drive.accepts.clone());
-        let owned = (drive.saga.id, drive.life.id, drive.saga.fence);
+        let owned = (drive.saga.id, drive.session.id, drive.saga.fence);
         self.metrics.began();
-        let driven = Driven {
+        let active = Active {
             fence: drive.saga.fence,
-            wanted: drive.wanted.clone(),
-            hurried: drive.hurried.clone(),
+            yield_to_operator: drive.yield_to_operator.clone(),
+            cut_calls: drive.cut_calls.clone(),
         };
-        self.driven.insert(drive.saga.id, driven);
+        self.active.insert(drive.saga.id, active);
         // In one place: thousands wait in here, and a future would hold it several times over.
         let drive = Box::new(drive);
-        let takes_turns = place.is_for_claimed();
+        let is_claimed = permit.is_for_claimed();
         self.sagas.spawn(async move {
-            let _turn = if takes_turns {
-                shared.turn(&drive).await
+            let _admission = if is_claimed {
+                shared.admission(&drive).await
             } else {
-                Some(shared.window.clone().enter())
+                Some(shared.limiter.clone().admit_new())
             };
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
                 shared.abandon(owned).await;
             }
-            shared.driven.remove_if(&owned.0, |_, driven| driven.fence == owned.2);
+            shared.active.remove_if(&owned.0, |_, active| active.fence == owned.2);
             shared.waiting.left(owned.0);
             accepts.map(|key| shared.accepting.remove(&key));
             shared.metrics.ended();
-            drop(place);
-            if shared.short_of_places.swap(false, Ordering::AcqRel) {
+            drop(permit);
+            if shared.claim_waits.swap(false, Ordering::AcqRel) {
                 shared.claim_now.notify_one();
             }
         });
     }
 
     /// Waits until a claimed saga may be driven, or must be given up.
-    async fn turn(&self, drive: &Drive) -> Option<Turn> {
+    async fn admission(&self, drive: &Drive) -> Option<Admission> {
         tokio::select! {
             biased;
-            turn = self.window.clone().turn() => Some(turn),
+            admission = self.limiter.clone().admit_claimed() => Some(admission),
             () = self.draining.cancelled() => None,
-            () = drive.wanted.cancelled() => None,
-            () = drive.life.over.cancelled() => None,
+            () = drive.yield_to_operator.cancelled() => None,
+            () = drive.session.ended.cancelled() => None,
         }
     }
 
@@ -202,33 +202,36 @@ impl Shared {
 
 /// Permission to advance one saga.
 #[derive(Debug)]
-pub(super) struct Place {
-    _place: Option<OwnedSemaphorePermit>,
-    among_claims: Option<OwnedSemaphorePermit>,
+pub(super) struct Permit {
+    _of_all: Option<OwnedSemaphorePermit>,
+    of_claims: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
-    pub(super) fn for_new(place: OwnedSemaphorePermit) -> Self {
-        Self { _place: Some(place), among_claims: None }
+impl Permit {
+    pub(super) fn for_new(permit: OwnedSemaphorePermit) -> Self {
+        Self { _of_all: Some(permit), of_claims: None }
     }
 
-    pub(super) fn for_word(place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { _place: place, among_claims: None }
+    pub(super) fn for_operator(permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self { _of_all: permit, of_claims: None }
     }
 
     fn is_for_claimed(&self) -> bool {
-        self.among_claims.is_some()
+        self.of_claims.is_some()
     }
 
-    pub(super) fn for_claimed(place: OwnedSemaphorePermit, among: OwnedSemaphorePermit) -> Self {
-        Self { _place: Some(place), among_claims: Some(among) }
+    pub(super) fn for_claimed(
+        of_all: OwnedSemaphorePermit,
+        of_claims: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { _of_all: Some(of_all), of_claims: Some(of_claims) }
     }
 }
 
 impl Executor {
     /// This executor's present life.
     pub fn id(&self) -> Uuid {
-        self.0.life().id
+        self.0.session().id
     }
 
     /// What it is called in logs: host and process id.
@@ -246,12 +249,12 @@ impl Executor {
         if self.is_draining() {
             return Some("this process is stopping".to_owned());
         }
-        let lapsed = || (!self.0.life().holds()).then(|| "the lease has lapsed".to_owned());
-        self.0.standing.trouble().or_else(lapsed)
+        let lapsed = || (!self.0.session().holds()).then(|| "the lease has lapsed".to_owned());
+        self.0.health.trouble().or_else(lapsed)
     }
 
     /// Sagas being advanced here now.
     pub fn in_flight(&self) -> usize {
-        self.0.settings.concurrency.saturating_sub(self.0.places.available_permits())
+        self.0.settings.concurrency.saturating_sub(self.0.permits.available_permits())
     }
 }

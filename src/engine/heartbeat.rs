@@ -7,66 +7,67 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::executor::Executor;
-use super::lease::{Beat, Life};
+use super::lease::{SentAt, Session};
 use super::process;
 use super::settings::Settings;
-use super::standing::Source;
+use super::write_health::Source;
 use crate::clock::{Clock, Watch};
 use crate::neighbours::BreakerView;
 use crate::saga::machine::A_MOMENT;
 use crate::store::{Error, Heard, Store};
 
 impl Executor {
-    pub(super) async fn beat_on(&self) {
+    pub(super) async fn heartbeat_loop(&self) {
         let mut watch = Watch::new(&self.0.clock);
         loop {
             self.0.clock.sleep(self.0.settings.heartbeat()).await;
-            self.beat().await;
+            self.heartbeat().await;
             // By a clock that was set forward, everybody's last heartbeat is old.
             if watch.was_set_by(&self.0.clock).is_some() {
-                self.be_patient();
+                self.start_grace();
             }
-            self.look_around().await;
+            self.check_peers().await;
         }
     }
 
     /// One heartbeat. An executor that was declared dead drops all that it drives and starts anew.
-    pub async fn beat(&self) {
+    pub async fn heartbeat(&self) {
         let shared = &self.0;
-        let life = shared.life();
-        let sent = Beat::now(&shared.clock);
+        let session = shared.session();
+        let sent = SentAt::now(&shared.clock);
         let breakers = self.breakers();
         shared.metrics.breakers(&breakers);
         // A view is plain data.
         let breakers = serde_json::to_value(breakers).unwrap_or_default();
-        let heartbeat = shared.store.heartbeat(life.id, breakers, &shared.clock);
-        shared.standing.begins(Source::Heart);
+        let heartbeat = shared.store.heartbeat(session.id, breakers, &shared.clock);
+        shared.health.begins(Source::Heartbeat);
         match self.in_time(heartbeat).await {
             Ok(true) => {
-                life.renew(sent);
-                shared.standing.came_through(Source::Heart);
-                shared.window.database_is_there();
+                session.renew(sent);
+                shared.health.came_through(Source::Heartbeat);
+                shared.limiter.database_answered();
             }
             Ok(false) => {
-                shared.standing.came_through(Source::Heart);
-                warn!(executor = %life.id, "was declared dead; drops its sagas and starts anew");
-                life.over.cancel();
+                shared.health.came_through(Source::Heartbeat);
+                warn!(executor = %session.id, "was declared dead; drops its sagas and starts anew");
+                session.ended.cancel();
                 // What is still being written in its name must be found to be a dead one's.
-                let buried = shared.store.bury_executor(life.id, &shared.clock).await;
+                let buried = shared.store.bury_executor(session.id, &shared.clock).await;
                 let registered =
                     register(&shared.store, &shared.name, shared.settings, &shared.clock).await;
                 match buried.and(registered) {
                     Ok(next) => {
-                        let mut life = shared.life.write().unwrap_or_else(PoisonError::into_inner);
-                        *life = next;
+                        let mut session =
+                            shared.session.write().unwrap_or_else(PoisonError::into_inner);
+                        *session = next;
                     }
                     Err(error) => warn!(%error, "could not register; tries again"),
                 }
             }
             Err(error) => {
-                shared.standing.failed(Source::Heart, error.in_words());
-                self.be_patient();
-                if life.holds() {
+                shared.health.failed(Source::Heartbeat, error.in_words());
+                self.start_grace();
+                if session.holds() {
                     info!(%error, "a heartbeat failed");
                 } else {
                     warn!(%error, "the lease has lapsed; nothing is sent meanwhile");
@@ -77,9 +78,9 @@ impl Executor {
 
     /// The database is, or was, out of reach: the others could not be heard either. Each gets a
     /// lease's time to be heard again, or all who live would be held for dead by who is back first.
-    pub(super) fn be_patient(&self) {
+    pub(super) fn start_grace(&self) {
         let until = self.0.clock.monotonic() + self.0.settings.lease;
-        self.0.patient_until.store(millis(until), Ordering::Release);
+        self.0.grace_until.store(millis(until), Ordering::Release);
     }
 
     fn breakers(&self) -> Vec<BreakerView> {
@@ -87,7 +88,7 @@ impl Executor {
     }
 
     /// Looks at the other executors and declares those dead that are.
-    pub async fn look_around(&self) {
+    pub async fn check_peers(&self) {
         let shared = &self.0;
         let heard = match self.in_time(shared.store.executors(&shared.clock)).await {
             Ok(heard) => heard,
@@ -95,12 +96,12 @@ impl Executor {
         };
         let own = self.id();
         shared.ahead.retain(|id, _| heard.iter().any(|other| other.id == *id));
-        let patient_until = shared.patient_until.load(Ordering::Acquire);
-        let is_patient = millis(shared.clock.monotonic()) < patient_until;
+        let grace_until = shared.grace_until.load(Ordering::Acquire);
+        let in_grace = millis(shared.clock.monotonic()) < grace_until;
         let mut any_dead = false;
         for other in heard.iter().filter(|other| other.id != own) {
             // Who has the database to itself knows that every other is gone.
-            let dead = ((other.lapsed || self.is_silent_though_ahead(other)) && !is_patient)
+            let dead = ((other.lapsed || self.is_silent_though_ahead(other)) && !in_grace)
                 || shared.store.is_exclusive()
                 || process::is_surely_dead(&other.process);
             any_dead |= other.dead;
@@ -157,9 +158,9 @@ pub(super) async fn register(
     name: &str,
     settings: Settings,
     clock: &Clock,
-) -> Result<Arc<Life>, Error> {
-    let (id, sent) = (clock.fresh_id(), Beat::now(clock));
+) -> Result<Arc<Session>, Error> {
+    let (id, sent) = (clock.fresh_id(), SentAt::now(clock));
     store.register_executor(id, name, &process::identity(), settings.lease, clock).await?;
     info!(executor = %id, name, "registered");
-    Ok(Arc::new(Life::new(id, settings.lease, sent, clock.clone())))
+    Ok(Arc::new(Session::new(id, settings.lease, sent, clock.clone())))
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tracing::info;
 
 use super::drive::Drive;
-use super::executor::{Executor, Place};
+use super::executor::{Executor, Permit};
 use crate::neighbours::CallContext;
 use crate::order::OrderId;
 use crate::saga::intervention::{Preview, intervene, is_word, previews};
@@ -149,11 +149,11 @@ impl Executor {
         if let Err(why) = self.apply(&mut saga.clone(), what, word, self.0.clock.now()) {
             return refused(why);
         }
-        if let Some(driven) = self.0.driven.get(&saga.id) {
-            driven.wanted.cancel();
+        if let Some(active) = self.0.active.get(&saga.id) {
+            active.yield_to_operator.cancel();
             // What is done by hand next must not be overtaken by a call that nobody waited for.
             if what != Intervention::Hold {
-                driven.hurried.cancel();
+                active.cut_calls.cancel();
             }
         }
         Ok(())
@@ -168,17 +168,18 @@ impl Executor {
         word: &Word,
     ) -> Result<Option<Done>, NotDone> {
         let shared = &self.0;
-        let (life, now) = (shared.life(), shared.clock.now());
-        if !life.holds() {
+        let (session, now) = (shared.session(), shared.clock.now());
+        if !session.holds() {
             let why = "the database has not heard of us for too long".to_owned();
             return Err(not_allowed(why, vec![]));
         }
-        let claim = shared.store.claim_one((id, version), life.id, now, &shared.definitions).await;
+        let claim =
+            shared.store.claim_one((id, version), session.id, now, &shared.definitions).await;
         let unheard = |_: &store::Error| shared.may_have_lost.store(true, Ordering::Release);
         let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
         let Some(mut saga) = claim else { return Ok(None) };
         let did = self.apply(&mut saga, what, word, now);
-        let mut drive = Drive::claimed(shared.clone(), life, saga);
+        let mut drive = Drive::claimed(shared.clone(), session, saga);
         if did.is_ok() {
             drive.changed = true;
             drive.submit();
@@ -187,8 +188,8 @@ impl Executor {
         }
         let saga = Found::of(&drive.saga);
         // An operator's word needs no free place: a person is waiting for it.
-        let place = shared.places.clone().try_acquire_owned().ok();
-        shared.spawn(drive, Place::for_word(place));
+        let permit = shared.permits.clone().try_acquire_owned().ok();
+        shared.spawn(drive, Permit::for_operator(permit));
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         info!(saga.id = %id, operator = word.operator, did, "an operator intervened");
         Ok(Some(Done { saga, did }))

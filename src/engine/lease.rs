@@ -15,10 +15,10 @@ use crate::clock::Clock;
 
 /// An executor from registration until it is declared dead.
 #[derive(Debug)]
-pub(super) struct Life {
+pub(super) struct Session {
     pub(super) id: Uuid,
     /// Cancelled when it was declared dead: everything that it drives is dropped.
-    pub(super) over: CancellationToken,
+    pub(super) ended: CancellationToken,
     lease: Duration,
     held: Mutex<Held>,
     clock: Clock,
@@ -27,39 +27,39 @@ pub(super) struct Life {
 /// The last good heartbeat, and since when there was no gap between them.
 #[derive(Clone, Copy, Debug)]
 struct Held {
-    beat: Beat,
+    sent: SentAt,
     since: DateTime<Utc>,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Beat {
+pub(super) struct SentAt {
     monotonic: Duration,
     /// By this machine's own clock: it goes on while a machine sleeps.
     wall: DateTime<Utc>,
     /// By the clock that all go by.
-    at: DateTime<Utc>,
+    agreed: DateTime<Utc>,
 }
 
-impl Beat {
+impl SentAt {
     /// To be taken before the heartbeat is sent.
     pub(super) fn now(clock: &Clock) -> Self {
-        Self { monotonic: clock.monotonic(), wall: clock.machine_time(), at: clock.now() }
+        Self { monotonic: clock.monotonic(), wall: clock.machine_time(), agreed: clock.now() }
     }
 }
 
-impl Life {
-    pub(super) fn new(id: Uuid, lease: Duration, sent: Beat, clock: Clock) -> Self {
-        let over = CancellationToken::new();
-        let held = Mutex::new(Held { beat: sent, since: clock.now() });
-        Self { id, over, lease, held, clock }
+impl Session {
+    pub(super) fn new(id: Uuid, lease: Duration, sent: SentAt, clock: Clock) -> Self {
+        let ended = CancellationToken::new();
+        let held = Mutex::new(Held { sent, since: clock.now() });
+        Self { id, ended, lease, held, clock }
     }
 
     /// The heartbeat that was sent then was good.
-    pub(super) fn renew(&self, sent: Beat) {
+    pub(super) fn renew(&self, sent: SentAt) {
         let held = self.holds();
         let mut last = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = if held { last.since } else { sent.at };
-        *last = Held { beat: sent, since };
+        let since = if held { last.since } else { sent.agreed };
+        *last = Held { sent, since };
     }
 
     /// Since when the lease has held without a gap: what was due before could not be driven here. Where
@@ -73,13 +73,13 @@ impl Life {
 
     /// Whether effects may be sent: the lease holds, with a fifth of it to spare.
     pub(super) fn holds(&self) -> bool {
-        if self.over.is_cancelled() {
+        if self.ended.is_cancelled() {
             return false;
         }
-        let beat = self.held.lock().unwrap_or_else(PoisonError::into_inner).beat;
+        let sent = self.held.lock().unwrap_or_else(PoisonError::into_inner).sent;
         let good_for = self.lease * 4 / 5;
-        let by_wall = (self.clock.machine_time() - beat.wall).to_std().unwrap_or(Duration::ZERO);
-        let by_monotonic = self.clock.monotonic().saturating_sub(beat.monotonic);
+        let by_wall = (self.clock.machine_time() - sent.wall).to_std().unwrap_or(Duration::ZERO);
+        let by_monotonic = self.clock.monotonic().saturating_sub(sent.monotonic);
         by_wall < good_for && by_monotonic < good_for
     }
 }
@@ -91,28 +91,28 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_does_not_have_a_life_begin_later_than_now() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
-        let life =
-            Life::new(Uuid::nil(), Duration::from_secs(10), Beat::now(&clock), clock.clone());
+        let session =
+            Session::new(Uuid::nil(), Duration::from_secs(10), SentAt::now(&clock), clock.clone());
         clock.set_machine_time_by(chrono::TimeDelta::hours(-1));
         let set_back = clock.now();
-        assert_eq!(life.since(), set_back);
+        assert_eq!(session.since(), set_back);
         clock.advance(Duration::from_secs(5));
-        assert_eq!(life.since(), set_back);
+        assert_eq!(session.since(), set_back);
     }
 
     #[test]
     fn a_lease_lapses_before_others_may_take_over() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
         let lease = Duration::from_secs(10);
-        let life = Life::new(Uuid::nil(), lease, Beat::now(&clock), clock.clone());
+        let session = Session::new(Uuid::nil(), lease, SentAt::now(&clock), clock.clone());
         clock.advance(Duration::from_millis(7_999));
-        assert!(life.holds());
-        let sent = Beat::now(&clock);
+        assert!(session.holds());
+        let sent = SentAt::now(&clock);
         clock.advance(Duration::from_millis(1));
-        assert!(!life.holds());
-        life.renew(sent);
-        assert!(life.holds());
-        life.over.cancel();
-        assert!(!life.holds());
+        assert!(!session.holds());
+        session.renew(sent);
+        assert!(session.holds());
+        session.ended.cancel();
+        assert!(!session.holds());
     }
 }

@@ -7,6 +7,7 @@
 
 mod accept;
 mod claims;
+mod coalesce;
 mod counts;
 mod drive;
 mod executor;
@@ -15,17 +16,16 @@ mod hold;
 mod intervene;
 mod kind;
 mod lease;
+mod limiter;
 mod metrics;
 mod park;
-mod patience;
 mod process;
 mod queued;
 mod round;
 mod save;
 mod settings;
-mod standing;
 mod waiting;
-mod window;
+mod write_health;
 mod writer;
 
 pub use accept::{Accepted, NewSaga, Shed};

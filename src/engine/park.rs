@@ -41,9 +41,9 @@ impl Drive {
     fn say_what_for(&self, due: DateTime<Utc>) {
         let why = if self.shared.draining.is_cancelled() {
             "this process stops"
-        } else if self.wanted.is_cancelled() {
+        } else if self.yield_to_operator.is_cancelled() {
             "an operator waits for it"
-        } else if !self.life.holds() {
+        } else if !self.session.holds() {
             "the database has not heard of this process for too long"
         } else if self.saga.stuck.is_some() {
             "it needs a person"
@@ -66,7 +66,7 @@ impl Drive {
 
     /// An operator who waits for it comes first.
     fn after_an_operator(&self, due: DateTime<Utc>) -> DateTime<Utc> {
-        if self.wanted.is_cancelled() {
+        if self.yield_to_operator.is_cancelled() {
             due.max(self.shared.clock.now() + FOR_AN_OPERATOR)
         } else {
             due

@@ -20,17 +20,18 @@ impl Drive {
         let trace = self.trace();
         // What the calls see; the saga itself changes as they come in.
         let sight = self.saga.clone();
-        let (life, shared) = (self.life.clone(), self.shared.clone());
+        let (session, shared) = (self.session.clone(), self.shared.clone());
         let kind = shared.kind(&sight);
-        let (cut, clock, sight, trace, life) = (&shared.cut, &shared.clock, &sight, &trace, &life);
-        let hurried = &self.hurried.clone();
+        let (cut, clock, sight, trace, session) =
+            (&shared.cut, &shared.clock, &sight, &trace, &session);
+        let cut_calls = &self.cut_calls.clone();
         let under_way = calls.iter().map(|call| {
             async move {
                 let began = clock.now();
                 let patience = call.patience(began);
                 let sent = AtomicBool::new(false);
                 let may_send = || {
-                    let may = life.holds() && call.is_in_time(clock.now());
+                    let may = session.holds() && call.is_in_time(clock.now());
                     sent.fetch_or(may, Ordering::AcqRel);
                     may
                 };
@@ -40,7 +41,7 @@ impl Drive {
                     report = kind.call(sight, call, context) => report,
                     () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
                     // Only where its key settles it later.
-                    () = hurried.cancelled(), if !call.intent_first => {
+                    () = cut_calls.cancelled(), if !call.intent_first => {
                         cut_off(call, began, sent.load(Ordering::Acquire))
                     }
                     () = clock.sleep(patience.unwrap_or_default()), if patience.is_some() => {
@@ -54,13 +55,13 @@ impl Drive {
         // Not FuturesUnordered: it yields to other threads each time that it has polled all.
         let mut next = select_all(under_way);
         let mut failed = Vec::new();
-        let mut unhurried = shared.patience.wait();
+        let mut timer = shared.coalescing.wait();
         loop {
             let ((call, report), _, under_way) = tokio::select! {
                 biased;
                 came = &mut next => came,
-                () = &mut unhurried, if self.changed => {
-                    unhurried = shared.patience.wait();
+                () = &mut timer, if self.changed => {
+                    timer = shared.coalescing.wait();
                     self.submit();
                     continue;
                 }

@@ -39,7 +39,7 @@ impl Drive {
         self.saga.revision += 1;
         self.saga.updated_at = self.shared.clock.now();
         let (fence, revision) = (self.saga.fence, self.saga.revision);
-        let next = Base::Owned { owner: self.life.id, fence, revision };
+        let next = Base::Owned { owner: self.session.id, fence, revision };
         let base = std::mem::replace(&mut self.base, next);
         let entries = std::mem::take(&mut self.saga.unsaved);
         let write = Write { base, saga: self.saga.clone(), entries, order: self.order.take() };
@@ -72,7 +72,7 @@ impl Drive {
 
     /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
     /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
-    /// Anything else is handed in after [`Patience`](super::patience::Patience), and most of it is
+    /// Anything else is handed in after [`CoalescingTimer`](super::coalesce::CoalescingTimer), and most of it is
     /// not: it goes with what comes after it and has to be durable, an acceptance with the prices,
     /// an outcome with the end.
     pub(super) async fn make_durable(&mut self, calls: &[Call]) -> Result<(), Gone> {

@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
+use super::limiter::Limiter;
 use super::metrics::Metrics;
 use super::queued::{Queued, Written, may_be_written, turn_away};
-use super::standing::{Source, Standing};
-use super::window::Window;
+use super::write_health::{Source, WriteHealth};
 use crate::clock::Clock;
 use crate::order::OrderId;
 use crate::pacing::Pacing;
@@ -42,7 +42,7 @@ impl LogWriter {
     pub(super) fn start(
         store: &Store,
         clock: &Clock,
-        (metrics, window, standing): (&Arc<Metrics>, &Arc<Window>, &Arc<Standing>),
+        (metrics, limiter, health): (&Arc<Metrics>, &Arc<Limiter>, &Arc<WriteHealth>),
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
         // three writes on their way.
@@ -52,8 +52,8 @@ impl LogWriter {
             committer: store.committer(clock.clone()),
             clock: clock.clone(),
             metrics: metrics.clone(),
-            window: window.clone(),
-            standing: standing.clone(),
+            limiter: limiter.clone(),
+            health: health.clone(),
             queue,
             waiting: VecDeque::new(),
             pacing: Pacing::database(),
@@ -80,8 +80,8 @@ struct Writer {
     committer: Committer,
     clock: Clock,
     metrics: Arc<Metrics>,
-    window: Arc<Window>,
-    standing: Arc<Standing>,
+    limiter: Arc<Limiter>,
+    health: Arc<WriteHealth>,
     queue: mpsc::UnboundedReceiver<Queued>,
     waiting: VecDeque<Queued>,
     pacing: Pacing,
@@ -107,7 +107,7 @@ impl Writer {
         if !self.waiting.is_empty() {
             return;
         }
-        self.standing.begins(Source::Log);
+        self.health.begins(Source::Log);
         let written = self.store.write_something();
         match self.clock.within(COMMIT_TIMEOUT, Box::pin(written)).await {
             Some(Ok(())) => self.is_up(),
@@ -124,7 +124,7 @@ impl Writer {
             self.waiting.push_back(first);
         }
         let mut batch: Vec<Queued> = Vec::new();
-        let mut places: HashMap<OrderId, Option<usize>> = HashMap::new();
+        let mut positions: HashMap<OrderId, Option<usize>> = HashMap::new();
         let mut left = VecDeque::new();
         let Self { waiting, queue, .. } = self;
         // What else there is stays where it is: a thousand at once must not be kept twice.
@@ -132,15 +132,15 @@ impl Writer {
             && let Some(queued) = waiting.pop_front().or_else(|| queue.try_recv().ok())
         {
             let id = queued.write.saga.id;
-            match places.get(&id) {
+            match positions.get(&id) {
                 Some(Some(at)) if queued.follows(&batch[*at]) => batch[*at].merge(queued),
                 None => {
-                    places.insert(id, Some(batch.len()));
+                    positions.insert(id, Some(batch.len()));
                     batch.push(queued);
                 }
                 // Of another claim of the saga: this and what follows it wait.
                 Some(_) => {
-                    places.insert(id, None);
+                    positions.insert(id, None);
                     left.push_back(queued);
                 }
             }
@@ -156,7 +156,7 @@ impl Writer {
         let mut is_first = true;
         while !batch.is_empty() {
             let began = self.clock.monotonic();
-            self.standing.begins(Source::Log);
+            self.health.begins(Source::Log);
             let committed = {
                 let writes: Vec<_> = batch.iter().map(|queued| &queued.write).collect();
                 self.clock.within(COMMIT_TIMEOUT, self.committer.commit(&writes)).await
@@ -164,7 +164,7 @@ impl Writer {
             match committed {
                 Some(Ok(fates)) => {
                     self.metrics.committed(batch.len());
-                    self.window.committed(self.clock.monotonic().saturating_sub(began));
+                    self.limiter.committed(self.clock.monotonic().saturating_sub(began));
                     self.is_up();
                     return batch
                         .into_iter()
@@ -172,7 +172,7 @@ impl Writer {
                         .for_each(|(queued, fate)| queued.tell(fate));
                 }
                 Some(Err(Error::Refused(cause))) if batch.len() == 1 => {
-                    self.standing.came_through(Source::Log);
+                    self.health.came_through(Source::Log);
                     let id = batch[0].write.saga.id;
                     error!(saga.id = %id, error = %cause, "the database refuses what this saga has to write");
                     return batch.into_iter().for_each(Queued::refuse);
@@ -210,7 +210,7 @@ impl Writer {
     }
 
     fn is_down(&mut self, cause: &Error) {
-        self.standing.failed(Source::Log, cause.in_words());
+        self.health.failed(Source::Log, cause.in_words());
         if !self.down.swap(true, Ordering::AcqRel) {
             warn!(
                 error = %cause,
@@ -220,7 +220,7 @@ impl Writer {
     }
 
     fn is_up(&mut self) {
-        self.standing.came_through(Source::Log);
+        self.health.came_through(Source::Log);
         self.pacing.reset();
         if self.down.swap(false, Ordering::AcqRel) {
             info!("the database is back");

@@ -10,7 +10,7 @@ use crate::harness::{World, cart, on_both_with};
 
 async fn circuit(world: &World, neighbour: &str) -> Value {
     // What a living executor says of it is told with its heartbeat.
-    world.service.executor.beat().await;
+    world.service.executor.heartbeat().await;
     world.operator("/summary").await.body["circuits"][neighbour].clone()
 }
 

@@ -9,20 +9,20 @@ use std::time::Duration;
 use crate::clock::Clock;
 
 /// A commit that takes longer is trouble.
-const LONG: Duration = Duration::from_secs(2);
+const SLOW_COMMIT: Duration = Duration::from_secs(2);
 
 /// Who writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    Heart,
+    Heartbeat,
     Log,
 }
 
 /// How the last writes went.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct WriteHealth {
     clock: Clock,
-    heart: Mutex<Writes>,
+    heartbeat: Mutex<Writes>,
     log: Mutex<Writes>,
 }
 
@@ -33,9 +33,9 @@ struct Writes {
     failed: Option<String>,
 }
 
-impl Standing {
+impl WriteHealth {
     pub(super) fn new(clock: &Clock) -> Self {
-        Self { clock: clock.clone(), heart: Mutex::default(), log: Mutex::default() }
+        Self { clock: clock.clone(), heartbeat: Mutex::default(), log: Mutex::default() }
     }
 
     pub(super) fn begins(&self, source: Source) {
@@ -53,9 +53,9 @@ impl Standing {
     /// Why nothing may be written now.
     pub(super) fn trouble(&self) -> Option<String> {
         let now = self.clock.monotonic();
-        [Source::Log, Source::Heart].into_iter().find_map(|source| {
+        [Source::Log, Source::Heartbeat].into_iter().find_map(|source| {
             let writes = self.of(source);
-            let waits = |since: Duration| now.saturating_sub(since) > LONG;
+            let waits = |since: Duration| now.saturating_sub(since) > SLOW_COMMIT;
             let waits = writes.under_way_since.is_some_and(waits);
             let waits = waits.then(|| "the database does not commit: a commit waits".to_owned());
             writes.failed.clone().or(waits)
@@ -64,7 +64,7 @@ impl Standing {
 
     fn of(&self, source: Source) -> MutexGuard<'_, Writes> {
         let writes = match source {
-            Source::Heart => &self.heart,
+            Source::Heartbeat => &self.heartbeat,
             Source::Log => &self.log,
         };
         writes.lock().unwrap_or_else(PoisonError::into_inner)
@@ -78,18 +78,18 @@ mod tests {
     #[test]
     fn a_failure_and_a_commit_that_waits_are_trouble_until_one_comes_through() {
         let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH, 0);
-        let standing = Standing::new(&clock);
-        standing.begins(Source::Log);
-        clock.advance(LONG);
-        assert_eq!(standing.trouble(), None);
+        let health = WriteHealth::new(&clock);
+        health.begins(Source::Log);
+        clock.advance(SLOW_COMMIT);
+        assert_eq!(health.trouble(), None);
         clock.advance(Duration::from_millis(1));
-        assert!(standing.trouble().is_some_and(|why| why.contains("a commit waits")));
-        standing.failed(Source::Heart, "the disk is full".to_owned());
-        standing.came_through(Source::Log);
-        assert_eq!(standing.trouble().as_deref(), Some("the disk is full"));
-        standing.begins(Source::Heart);
-        assert_eq!(standing.trouble().as_deref(), Some("the disk is full"));
-        standing.came_through(Source::Heart);
-        assert_eq!(standing.trouble(), None);
+        assert!(health.trouble().is_some_and(|why| why.contains("a commit waits")));
+        health.failed(Source::Heartbeat, "the disk is full".to_owned());
+        health.came_through(Source::Log);
+        assert_eq!(health.trouble().as_deref(), Some("the disk is full"));
+        health.begins(Source::Heartbeat);
+        assert_eq!(health.trouble().as_deref(), Some("the disk is full"));
+        health.came_through(Source::Heartbeat);
+        assert_eq!(health.trouble(), None);
     }
 }

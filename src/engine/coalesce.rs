@@ -10,16 +10,16 @@ use futures::future::{BoxFuture, Shared};
 
 use crate::clock::Clock;
 
-/// A wait of [`Patience::LONGEST`] at most, and of half of that at least.
+/// A wait of [`CoalescingTimer::LONGEST`] at most, and of half of that at least.
 pub(super) type Wait = Shared<BoxFuture<'static, ()>>;
 
 /// Where such waits come from.
-pub(super) struct Patience {
+pub(super) struct CoalescingTimer {
     clock: Clock,
     latest: Mutex<Option<(Duration, Wait)>>,
 }
 
-impl Patience {
+impl CoalescingTimer {
     pub(super) const LONGEST: Duration = Duration::from_millis(20);
 
     pub(super) fn new(clock: Clock) -> Self {
@@ -49,18 +49,18 @@ mod tests {
     #[test]
     fn a_wait_is_shared_by_who_comes_soon_and_by_nobody_later() {
         let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH, 1);
-        let patience = Patience::new(clock.clone());
-        let first = patience.wait();
+        let timer = CoalescingTimer::new(clock.clone());
+        let first = timer.wait();
         assert!(first.clone().now_or_never().is_none());
-        clock.advance(Patience::LONGEST * 2 / 5);
-        let second = patience.wait();
-        clock.advance(Patience::LONGEST / 10);
-        let third = patience.wait();
+        clock.advance(CoalescingTimer::LONGEST * 2 / 5);
+        let second = timer.wait();
+        clock.advance(CoalescingTimer::LONGEST / 10);
+        let third = timer.wait();
         assert!(second.ptr_eq(&first) && !third.ptr_eq(&first));
         assert!(third.clone().now_or_never().is_none());
-        clock.advance(Patience::LONGEST / 2);
+        clock.advance(CoalescingTimer::LONGEST / 2);
         assert!(second.now_or_never().is_some() && third.clone().now_or_never().is_none());
-        clock.advance(Patience::LONGEST / 2);
+        clock.advance(CoalescingTimer::LONGEST / 2);
         assert!(third.now_or_never().is_some());
     }
 }

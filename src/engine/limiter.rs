@@ -1,0 +1,283 @@
+//! How many claimed sagas are driven at once.
+//!
+//! They come by the thousand: after a crash, or when a neighbour is back. While they wait for slow
+//! neighbours, many at once do no harm; where the processor or the database is what is short, each
+//! one more only makes new checkouts wait. What tells the two apart is how long a commit takes, next
+//! to how long one may take here. And new ones go first: each takes the place of a claimed one, while
+//! that leaves half of the limiter; while none comes, nobody is kept waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// Never fewer: with fewer, the machine waits for what one saga after the other waits for.
+const MIN_LIMIT: u64 = 6;
+/// Never fewer while nothing new comes: so many keep two processors busy.
+const MIN_LIMIT_WITHOUT_NEW: u64 = 64;
+/// Where each claimed one's place is free again so many times a heartbeat, it waits for nobody.
+const BUSY_TURNOVER: u64 = 8;
+/// Nothing new came in so many commits: nothing does.
+const COMMITS_WITHOUT_NEW: u64 = 32;
+/// A commit that takes no longer than so many times the shortest says that there is room.
+const FAST_COMMIT_RATIO: u64 = 2;
+/// One that takes so many times as long says that there is none.
+const SLOW_COMMIT_RATIO: u64 = 5;
+
+/// What is known of it. All of it is a guess that the next commit mends, so nothing is locked.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    max: u64,
+    limit: AtomicU64,
+    /// Of commits, in microseconds; it grows slowly, as a database may get slower for good.
+    shortest: AtomicU64,
+    /// Commits since the last new one came.
+    commits_without_new: AtomicU64,
+    /// Claimed ones that ended since the database was last heard of.
+    ended: AtomicU64,
+    claimed: AtomicU64,
+    new: AtomicU64,
+    room: Notify,
+}
+
+/// What a driven saga counts as.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    Claimed,
+    New,
+}
+
+/// A saga is driven. The next may be when this is dropped.
+#[derive(Debug)]
+pub(super) struct Admission(Arc<Limiter>, Origin);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if matches!(self.1, Origin::Claimed) {
+            self.0.ended.fetch_add(1, Ordering::Relaxed);
+        }
+        self.0.active(self.1).fetch_sub(1, Ordering::AcqRel);
+        self.0.room.notify_one();
+    }
+}
+
+impl Limiter {
+    pub(super) fn new(max: usize) -> Self {
+        let max = max as u64;
+        Self {
+            max,
+            limit: AtomicU64::new(max.min(MIN_LIMIT)),
+            shortest: AtomicU64::new(u64::MAX),
+            commits_without_new: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            claimed: AtomicU64::new(0),
+            new: AtomicU64::new(0),
+            room: Notify::new(),
+        }
+    }
+
+    fn active(&self, origin: Origin) -> &AtomicU64 {
+        match origin {
+            Origin::Claimed => &self.claimed,
+            Origin::New => &self.new,
+        }
+    }
+
+    /// So many claimed ones may be driven now.
+    pub(super) fn limit(&self) -> usize {
+        usize::try_from(self.claimed_limit()).unwrap_or(usize::MAX)
+    }
+
+    fn claimed_limit(&self) -> u64 {
+        let limit = self.limit.load(Ordering::Relaxed);
+        let new = self.new.load(Ordering::Relaxed);
+        if new == 0 && self.commits_without_new.load(Ordering::Relaxed) >= COMMITS_WITHOUT_NEW {
+            return limit.max(MIN_LIMIT_WITHOUT_NEW).min(self.max);
+        }
+        limit.saturating_sub(new).max(limit.div_ceil(2))
+    }
+
+    /// For a new one, which waits for nobody.
+    pub(super) fn admit_new(self: Arc<Self>) -> Admission {
+        self.new.fetch_add(1, Ordering::AcqRel);
+        self.commits_without_new.store(0, Ordering::Relaxed);
+        Admission(self, Origin::New)
+    }
+
+    /// For a claimed one: returns when it may be driven. Cancel safe.
+    pub(super) async fn admit_claimed(self: Arc<Self>) -> Admission {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            // From here on it is told of each room that is made.
+            room.as_mut().enable();
+            let most = self.claimed_limit();
+            let one_more = |claimed| (claimed < most).then_some(claimed + 1);
+            let taken = self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+            if let Ok(claimed) = taken {
+                if claimed + 1 < most {
+                    // Room may have been made for many.
+                    self.room.notify_one();
+                }
+                return Admission(self.clone(), Origin::Claimed);
+            }
+            room.await;
+        }
+    }
+
+    /// A commit took this long.
+    pub(super) fn committed(&self, took: Duration) {
+        if self.commits_without_new.fetch_add(1, Ordering::Relaxed) + 1 == COMMITS_WITHOUT_NEW {
+            self.room.notify_one();
+        }
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let shortest = self.shortest.load(Ordering::Relaxed);
+        let shortest = took.min(shortest.saturating_add(shortest / 1024));
+        self.shortest.store(shortest, Ordering::Relaxed);
+        let limit = self.limit.load(Ordering::Relaxed);
+        self.set_limit(if took > shortest.saturating_mul(SLOW_COMMIT_RATIO) {
+            limit.saturating_sub(limit / 8 + 1)
+        } else if took <= shortest.saturating_mul(FAST_COMMIT_RATIO) {
+            limit + limit / 32 + 1
+        } else {
+            limit
+        });
+    }
+
+    /// The database was heard of, by a heartbeat. Where few of the claimed ones ended since it last was,
+    /// they wait for a neighbour, who may never answer: that is no reason for the others to wait too.
+    /// If it is the database after all, the next commits say so.
+    pub(super) fn database_answered(&self) {
+        let limit = self.limit.load(Ordering::Relaxed);
+        let claimed = self.claimed.load(Ordering::Relaxed);
+        let ended = self.ended.swap(0, Ordering::Relaxed);
+        if ended < claimed.saturating_mul(BUSY_TURNOVER) && claimed >= limit.div_ceil(2) {
+            self.set_limit(limit * 2);
+        }
+    }
+
+    fn set_limit(&self, limit: u64) {
+        let limit = limit.max(MIN_LIMIT).min(self.max);
+        if self.limit.swap(limit, Ordering::Relaxed) < limit {
+            self.room.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    const MILLI: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn it_grows_while_commits_are_quick_and_shrinks_when_they_are_not() {
+        let limiter = Arc::new(Limiter::new(512));
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT);
+        let _new = limiter.clone().admit_new();
+        (0..1000).for_each(|_| limiter.committed(MILLI));
+        assert_eq!(limiter.limit(), 511);
+        limiter.committed(4 * MILLI);
+        assert_eq!(limiter.limit(), 511, "neither quick nor slow");
+        (0..100).for_each(|_| limiter.committed(10 * MILLI));
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT - 1);
+    }
+
+    #[test]
+    fn it_is_wide_while_nothing_new_comes() {
+        let limiter = Arc::new(Limiter::new(512));
+        limiter.committed(MILLI);
+        let wait = || Box::pin(limiter.clone().admit_claimed());
+        let _admitted: Vec<_> =
+            (0..MIN_LIMIT_WITHOUT_NEW).map_while(|_| wait().now_or_never()).collect();
+        let mut next = wait();
+        assert!((&mut next).now_or_never().is_none());
+        (1..COMMITS_WITHOUT_NEW).for_each(|_| limiter.committed(100 * MILLI));
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT_WITHOUT_NEW);
+        assert!(next.now_or_never().is_some());
+        let new = limiter.clone().admit_new();
+        assert!(limiter.limit() as u64 <= MIN_LIMIT);
+        drop(new);
+        assert!(limiter.limit() as u64 <= MIN_LIMIT + 1, "another may come at once");
+    }
+
+    #[test]
+    fn a_database_that_is_always_slow_is_no_reason_for_fewer() {
+        let limiter = Limiter::new(512);
+        (0..1000).for_each(|_| limiter.committed(20 * MILLI));
+        assert_eq!(limiter.limit(), 512);
+    }
+
+    #[test]
+    fn whose_turn_it_is_not_has_it_when_another_ends_or_the_window_grows() {
+        let limiter = Arc::new(Limiter::new(512));
+        let admit = || Box::pin(limiter.clone().admit_claimed());
+        let mut admitted: Vec<_> =
+            (0..MIN_LIMIT).map(|_| admit().now_or_never().expect("there is room")).collect();
+        let (mut next, mut third) = (admit(), admit());
+        assert!((&mut next).now_or_never().is_none());
+        assert!((&mut third).now_or_never().is_none());
+        drop(admitted.pop());
+        let last = (&mut next).now_or_never();
+        assert!(last.is_some());
+        assert!((&mut third).now_or_never().is_none());
+        limiter.committed(MILLI);
+        assert!(third.now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_new_one_takes_the_place_of_a_claimed_one_down_to_half_of_them() {
+        let limiter = Arc::new(Limiter::new(512));
+        let admit = || limiter.clone().admit_claimed().now_or_never();
+        let half = (0..MIN_LIMIT / 2).map(|_| limiter.clone().admit_new());
+        let mut new: Vec<_> = half.collect();
+        let claimed: Vec<_> = std::iter::from_fn(admit).collect();
+        assert_eq!(claimed.len() as u64, MIN_LIMIT / 2);
+        new.extend((0..MIN_LIMIT).map(|_| limiter.clone().admit_new()));
+        drop(claimed);
+
+        let claimed: Vec<_> = (0..MIN_LIMIT).map_while(|_| admit()).collect();
+        assert_eq!(claimed.len() as u64, MIN_LIMIT / 2);
+        let mut waits = Box::pin(limiter.clone().admit_claimed());
+        assert!((&mut waits).now_or_never().is_none());
+        drop(new);
+        assert!(waits.now_or_never().is_some(), "their places are free again");
+    }
+
+    #[test]
+    fn it_grows_when_claimed_ones_wait_for_a_neighbour_whatever_is_committed() {
+        let limiter = Arc::new(Limiter::new(512));
+        let admit = || limiter.clone().admit_claimed().now_or_never();
+        limiter.database_answered();
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT, "nobody is driven");
+        for _ in 0..MIN_LIMIT * BUSY_TURNOVER {
+            assert!(admit().is_some(), "it ends at once");
+        }
+        let admitted: Vec<_> = (0..MIN_LIMIT).map(|_| admit()).collect();
+        assert!(admitted.iter().all(Option::is_some));
+        let mut next: Vec<_> =
+            (0..MIN_LIMIT).map(|_| Box::pin(limiter.clone().admit_claimed())).collect();
+        assert!(next.iter_mut().all(|next| next.now_or_never().is_none()));
+        limiter.database_answered();
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT, "many ended");
+        limiter.committed(MILLI);
+        limiter.committed(100 * MILLI);
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT);
+        limiter.database_answered();
+        assert_eq!(limiter.limit() as u64, 2 * MIN_LIMIT, "none ended, though there were commits");
+        let admitted = next.into_iter().map(|next| next.now_or_never());
+        assert!(admitted.collect::<Vec<_>>().iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn it_is_never_more_than_there_are_places() {
+        let limiter = Limiter::new(2);
+        (0..10).for_each(|_| limiter.committed(MILLI));
+        assert_eq!(limiter.limit(), 2);
+        (0..10).for_each(|_| limiter.committed(MILLI * 50));
+        assert_eq!(limiter.limit(), 2);
+    }
+}
