@@ -69,7 +69,7 @@ impl Clock {
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it, and whose ids and chance follow
-    /// from the seed.
+    /// from `seed`.
     pub fn manual(start: DateTime<Utc>, seed: u64) -> Self {
         let manual = Arc::new(Manual::new(start, seed));
         Self::of(Source::Manual(manual), TimeDelta::zero(), false)

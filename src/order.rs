@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use strum::{Display as StrumDisplay, EnumIter, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
-/// The most lines that a cart may have (CONTRACT.md, section 2).
+/// The most lines that a cart may have.
 pub const MAX_LINES: usize = 100;
-/// The most pieces of one line (CONTRACT.md, section 2).
+/// The highest quantity of one line.
 pub const MAX_QUANTITY: u32 = 1_000_000;
 
 /// One id for the order, its saga and the payment's `orderId`, given at acceptance.
@@ -69,7 +69,7 @@ pub struct Cart {
 /// Why a cart is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCart {
-    /// No lines; the words are the seed's.
+    /// No lines; web clients know these words.
     #[error("Order must contain items")]
     Empty,
     /// More lines than [`MAX_LINES`].
@@ -125,7 +125,7 @@ impl Cart {
 }
 
 /// The total of lines at their unit prices; `None` when a price is negative or the sum does not
-/// fit 64 bits: then the neighbour that gave the prices is at fault (CONTRACT.md, section 1).
+/// fit 64 bits: then the neighbour that gave the prices is at fault (promise 9).
 pub fn total(lines: &[Line], unit_prices: &[Paise]) -> Option<Paise> {
     lines
         .iter()

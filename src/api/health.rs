@@ -13,7 +13,7 @@ use super::route::Front;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The seed's health answer.
+/// The health answer that the platform's other services give, too.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
     /// Always `Healthy`.
@@ -32,7 +32,7 @@ pub(super) struct Probe {
     reason: Option<String>,
 }
 
-/// The seed's health check
+/// The health check of the platform's services
 #[utoipa::path(
     get,
     path = "/api/health",

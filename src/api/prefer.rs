@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use crate::checkout::Wait;
 
-/// The longest wait that a client can ask for, in seconds (CONTRACT.md, section 5).
+/// The longest wait that a client can ask for, in seconds.
 const MAX_WAIT_SECS: u64 = 60;
 
 /// What a client prefers.

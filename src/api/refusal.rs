@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_has_the_contracts_status_and_words() {
+    fn every_refusal_has_its_own_status_and_error_text() {
         let product_id = ProductId(Uuid::from_u128(2));
         let details = Some(json!({"error": "no"}));
         let detail = "it broke".to_owned();

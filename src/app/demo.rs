@@ -49,7 +49,7 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     Ok(())
 }
 
-/// On the seed's ports where they are free, so that one finds them.
+/// On the real services' ports where they are free, so that one finds them.
 async fn start_sandbox(file: &Path) -> Result<Sandbox, Error> {
     let file = Some(file.with_extension("sandbox.db"));
     let usual = sandbox::Config { file: file.clone(), ..sandbox::Config::default() };

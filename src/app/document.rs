@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_has_every_path_of_the_contract() {
+    fn the_document_has_every_path_that_clients_know() {
         let document = openapi();
         let version = document["openapi"].as_str().expect("a version");
         assert!(version.starts_with("3.1"), "{version}");

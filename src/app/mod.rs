@@ -49,7 +49,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// 1, or 2 where the configuration is to blame (CONTRACT.md, section 5).
+    /// 1, or 2 where the configuration is to blame.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -1,4 +1,4 @@
-//! Serving: listen at once, open the books as soon as they can be, stop as the contract says.
+//! Serving: listen at once, open the books as soon as they can be, and stop in time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -212,7 +212,7 @@ fn say_which_kinds(services: &Services) {
 const NOT_AGAIN: &str = "is taken to act on every call: an effect whose answer is lost is not sent \
                          again, is looked up where that can be done, and else waits for a person";
 
-/// What is "durable" is what PostgreSQL is told to make so (SAGA.md).
+/// The promises about what is durable need a PostgreSQL that is told to make it so.
 async fn warn_of_weak_durability(store: &Store) {
     if let Ok(Some(off)) = store.postgres_setting("synchronous_commit").await
         && off == "off"

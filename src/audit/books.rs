@@ -82,7 +82,7 @@ fn of_none(account: &Account, found: &mut Found<'_>) {
     }
 }
 
-/// What was sent is what was priced (SAGA.md, invariant 5).
+/// What was sent is what was priced (promise 5).
 fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
     for entry in log {
         let Some(request) = &entry.request else { continue };

@@ -1,7 +1,7 @@
 //! The checkout: a table of steps, one function a step, and the desk that takes carts in.
 //!
-//! Money before stock (the seed's order: funds are sure before anything is reserved), prices read
-//! once and kept, reservations side by side.
+//! Money before stock, so that funds are sure before anything is reserved; prices are read once and
+//! kept (promise 5); reservations are made side by side.
 
 mod desk;
 mod refusal;

@@ -94,7 +94,7 @@ fn distinct_products(context: &Context) -> Vec<(u16, ProductId)> {
     distinct
 }
 
-/// Errors are looked for in the contract's order: the profile, then the lines in cart order; what
+/// Errors are looked for in one order (promise 36): the profile, then the lines in cart order; what
 /// stands behind one that is not known yet has to wait for it.
 fn learn(
     context: &Context,
@@ -161,8 +161,8 @@ fn missing(step: Step, line: Option<u16>, report: Option<&Report>) -> Cause {
 }
 
 /// Charges, and where the charge may have happened before, believes a refusal only if the payment
-/// service has nothing recorded (SAGA.md, "Outcomes"). At a payment service that is not idempotent,
-/// an unknown outcome is looked up at once.
+/// service has nothing recorded (promise 14). At a payment service that is not idempotent, an unknown
+/// outcome is looked up at once (promise 12).
 async fn charge_payment(
     neighbours: &Neighbours,
     saga: &Instance,

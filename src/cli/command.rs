@@ -45,7 +45,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration.";
 pub(super) const DATABASE: &str =
     "The books: sqlite://FILE or postgres://... [default: database.url]";
 
-/// The commands of CONTRACT 5.
+/// The commands of the shell.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the service until SIGTERM or ctrl-c

@@ -63,7 +63,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// 0, 1 or 2, as CONTRACT 5 has it.
+    /// 0 fine, 1 failed, 2 wrong usage or configuration.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

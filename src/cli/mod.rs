@@ -1,6 +1,6 @@
 //! The shell: one binary, one command a job.
 //!
-//! Results go to stdout, everything else to stderr. Exit codes are part of the contract: 0 fine,
+//! Results go to stdout, everything else to stderr. Exit codes are relied on by scripts: 0 fine,
 //! 1 failed, 2 wrong usage or configuration, with one line that says what.
 
 mod audit;

@@ -15,7 +15,7 @@ use crate::sandbox::{self, Kinds, Seeding};
 #[command(after_help = "\
 Examples:
   order-service sandbox
-  order-service sandbox --not-idempotent payment,product     as the seed's own services behave
+  order-service sandbox --not-idempotent payment,product     as the platform's own services behave
   order-service sandbox --empty --seed 7                     no samples, faults that repeat")]
 pub struct Sandbox {
     /// Where the user service listens

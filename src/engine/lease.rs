@@ -1,8 +1,8 @@
 //! One life of an executor: its lease over everything that it owns.
 //!
 //! The lease counts from when the last good heartbeat was *sent*, and has lapsed when either the
-//! monotonic or the wall clock says so (SAGA.md, "Who runs a saga"): a process that was stopped, or
-//! a machine that slept, finds it lapsed before it does anything.
+//! monotonic or the wall clock says so (promise 29): a process that was stopped, or a machine that
+//! slept, finds it lapsed before it does anything.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -2,8 +2,8 @@
 //! what came of them.
 //!
 //! One loop drives every saga: claim, call, settle. The invariants: no effect is sent before what
-//! SAGA.md wants durable is durable, nor without a lease that holds; no answer is given before the
-//! commit that makes it true.
+//! promises 15 to 19 want durable is durable, nor without a lease that holds (promise 29); no answer
+//! is given before the commit that makes it true (promise 18).
 
 mod accept;
 mod claims;

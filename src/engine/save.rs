@@ -1,7 +1,7 @@
 //! What a driven saga hands to the log writer, and what has to be durable before it goes on.
 //!
-//! The invariant: no effect is sent before what SAGA.md, "What must be durable before what", puts
-//! before it is.
+//! The invariant: no effect is sent before everything that promises 15 to 19 put before it is
+//! durable.
 
 use std::sync::atomic::Ordering;
 
@@ -70,8 +70,9 @@ impl Drive {
         Ok(())
     }
 
-    /// What SAGA.md wants durable before these calls, is: the priced or compensating saga always;
-    /// at a neighbour that is not idempotent, all that is known and what is about to be sent.
+    /// Makes durable what has to be before these calls: the priced or compensating saga always
+    /// (promises 16 and 17); at a neighbour that is not idempotent, all that is known and what is about
+    /// to be sent (promise 19).
     /// Anything else is handed in after [`CoalescingTimer`](super::coalesce::CoalescingTimer), and most of it is
     /// not: it goes with what comes after it and has to be durable, an acceptance with the prices,
     /// an outcome with the end.

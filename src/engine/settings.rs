@@ -1,4 +1,4 @@
-//! What an executor is set to; see the keys of the same names in CONTRACT.md, section 5.
+//! What an executor is set to; see the keys of the same names in `src/config/defaults.toml`.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! All calls to the three services that other teams own, and the one place that turns a response into
 //! an outcome.
 //!
-//! The invariant: `NotSent` is only said of a request that surely never reached its neighbour, and
-//! `Done` or `Refused` only of a response that the neighbour's API lists for them. A response need not
+//! The invariant: `NotSent` is only said of a request that surely never reached its neighbour (promise 10), and
+//! `Done` or `Refused` only of a response that the neighbour's API lists for them (promise 9). A response need not
 //! repeat what was asked (the order, the amount, the product), but where it does, it must be the same;
 //! otherwise it is not taken for a response to this request.
 //!

@@ -32,8 +32,8 @@ pub struct Charge {
 pub enum Recorded {
     /// Nothing.
     Nothing,
-    /// Its first record is of this status: `Paid`, as it spells it, or something that the contract
-    /// doesn't know.
+    /// Its first record is of this status: `Paid`, as it spells it, or something that its
+    /// interface doesn't list.
     Status(String),
     /// It didn't say; why, in a sentence.
     NoAnswer(String),

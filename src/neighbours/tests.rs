@@ -89,7 +89,7 @@ async fn outcome(asked: Asked, status: u16, body: &[u8]) -> Outcome {
     report.outcome
 }
 
-/// An answer as the contract has it, without its last brace.
+/// An answer of the usual form, without its last brace.
 fn good(asked: Asked) -> String {
     let (order, user, product) = (ORDER, USER, PRODUCT);
     match asked {

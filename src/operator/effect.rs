@@ -1,7 +1,7 @@
-//! Where the money and the stock of a saga are, in the words of the contract: yes, no, unknown.
+//! Where the money and the stock of a saga are: yes, no or unknown.
 //!
 //! Pure. The invariant: `no` is only said of what surely did not happen, `yes` only of what surely
-//! did (SAGA.md, "Outcomes").
+//! did (promises 8 and 13).
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,7 +1,7 @@
 //! The operators' API: what is going on, what went wrong, and a button to try again.
 //!
 //! The invariant: nobody without the token gets past the [`token`] layer, and what a saga is said
-//! to allow is what the engine would do (CONTRACT.md, section 4).
+//! to allow is what the engine would do (promise 44).
 
 mod act;
 mod duration;

@@ -22,7 +22,7 @@ pub struct Call {
     pub attempt: u32,
     /// Send it, or only look.
     pub how: How,
-    /// An earlier attempt may have happened: a refusal now needs looking into (SAGA.md, "Outcomes").
+    /// An earlier attempt may have happened, so a refusal now needs looking into (promise 14).
     pub unsure_before: bool,
     /// It may have been sent before, and may be sent again before then: its neighbour forgets the
     /// key. To be asked when it is sent, as time passes between a decision and its being durable.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::vocabulary::{Neighbour, Step};
 use crate::order::{Line, Paise, ProfileId};
 
-/// Which neighbours promise to act once per key (CONTRACT.md, section 1).
+/// Which neighbours promise to act once per key (promises 11 and 20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kinds {
     /// The product service does.

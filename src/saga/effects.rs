@@ -1,7 +1,7 @@
 //! The money-and-stock position of a saga: for every effect, what its log says of it.
 //!
 //! A fold over the log. The invariant: an effect that may have been sent is never `Untouched`, and
-//! doubt is sticky: only an outcome that settles it, or a person, ends it (SAGA.md, "Outcomes").
+//! doubt is sticky: only an outcome that settles it, or a person, ends it (promise 13).
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -185,7 +185,7 @@ fn effects(
     for (line, track) in numbered(position.stage, &position.forward) {
         plan.settle(saga, policy, now, position.stage, Effect { step: stage.step, line }, track);
     }
-    // The deadline doesn't run while a saga is in doubt (CONTRACT.md, section 3).
+    // The deadline doesn't run while a saga is in doubt (promise 26).
     if now >= saga.deadline_at && plan.doubts.is_empty() {
         return go_back(saga, policy, now, out_of_time(saga));
     }

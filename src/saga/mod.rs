@@ -1,8 +1,9 @@
 //! Decides, and never acts.
 //!
 //! Everything here is a pure function of a saga's row, its log and the time: no clock, no chance,
-//! no database, no network. The invariant: what [`machine::next`] allows is exactly what SAGA.md
-//! allows, and an operator's preview is the same function as the action.
+//! no database, no network. The invariant: what [`machine::next`] allows is exactly what
+//! docs/PROMISES.md allows, and an operator's preview is the same function as the action
+//! (promise 44). Comments cite these promises by number.
 
 pub mod call;
 pub mod context;

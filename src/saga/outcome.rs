@@ -1,4 +1,4 @@
-//! What came of a call, in the four words of SAGA.md, and the report that a step hands back.
+//! What came of a call, as one of four outcomes (promise 8), and the report that a step hands back.
 //!
 //! A failed call is an [`Outcome`], never an `Err`: the machine decides on it like on any other.
 
@@ -31,7 +31,7 @@ use crate::order::{Paise, ProfileId};
 pub enum Outcome {
     /// It happened.
     Done,
-    /// It did not happen, and will not: one of the refusals that the contract lists.
+    /// It did not happen, and will not: one of the refusals that the neighbour's interface lists.
     Refused,
     /// It surely never reached the neighbour. Says nothing about an earlier attempt.
     NotSent,

@@ -67,8 +67,7 @@ fn is_worth_an_entry(saga: &Instance, call: &Call, outcome: Outcome) -> bool {
     teaches || failures <= LOGGED_FAILURES || failures.is_power_of_two()
 }
 
-/// Logs that a call is about to be made, to be durable before it is (SAGA.md, "What must be durable
-/// before what").
+/// Logs that a call is about to be made; the entry is to be durable before the call (promise 19).
 pub fn intend(saga: &mut Instance, call: &Call, executor: &str, now: DateTime<Utc>) {
     saga.log(entry_of(call, now, executor));
 }

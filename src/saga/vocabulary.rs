@@ -1,6 +1,6 @@
-//! The words of a saga, as they are stored, logged and shown (CONTRACT.md, section 3).
+//! The words of a saga, as they are stored, logged and shown.
 //!
-//! They are a stored format: append, never rename.
+//! They are a stored format: append, never rename (promise 47).
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};

@@ -1,4 +1,4 @@
-//! What the neighbours say, in the contract's JSON. The answer about an effect is made from its
+//! What the neighbours say, as JSON. The answer about an effect is made from its
 //! record alone: so a repeated key gets the very bytes of the first answer, also after a restart.
 
 use chrono::{DateTime, Utc};

@@ -8,7 +8,7 @@ use super::{
     service::{Kinds, Service},
 };
 
-/// How a sandbox is started. The default is loopback on the ports that the seed's services have,
+/// How a sandbox is started. The default is loopback on the ports that the real services use,
 /// samples, all idempotent, all in memory.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -25,7 +25,7 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Which services are idempotent.
     pub idempotent: Kinds,
-    /// The seed of the dice for faults with a chance.
+    /// Seed of the random numbers for faults that strike by chance.
     pub seed: u64,
     /// What the services own at the start.
     pub seeding: Seeding,

@@ -84,7 +84,7 @@ pub struct Totals {
     pub replayed: u64,
     /// How many a fault kept from the service.
     pub faulted_before: u64,
-    /// Calls with a body that isn't the contract's: answered 400, not recorded. Not kept in a file.
+    /// Calls whose body the neighbour can't read: answered 400, not recorded. Not kept in a file.
     pub unreadable: u64,
     /// Paise taken from wallets.
     pub charged: i64,

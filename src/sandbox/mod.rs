@@ -1,5 +1,5 @@
 //! The three neighbours that the service calls, in one process: for the demo, for tests and for
-//! benchmarks. They keep the contract to the letter, can be made to break it in every way that a
+//! benchmarks. They answer exactly as the real ones do, can be made to break it in every way that a
 //! network or a bad day can, and keep an honest ledger of what they really did.
 //!
 //! This room shares no code with what it tests: a mistake made once must not be made on both sides.

@@ -217,7 +217,7 @@ impl Neighbourhood {
         }
     }
 
-    /// Refuses a body that isn't the contract's, as a service does before its own code runs.
+    /// Refuses a body that it can't read, as a service does before its own code runs.
     pub(super) async fn unreadable(&self, error: &str) -> Reply {
         self.told(|desk| {
             desk.world.count_unreadable();

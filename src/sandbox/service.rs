@@ -17,7 +17,7 @@ pub enum Service {
     Payment,
 }
 
-/// One call of the contract, as a fault names it.
+/// One call of a neighbour, as a fault names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -70,7 +70,7 @@ impl Default for Kinds {
 }
 
 impl Kinds {
-    /// All three act again on every call, as the seed's own services do.
+    /// All three act again on every call, as the platform's own services do.
     pub const REPEATING: Self = Self { user: false, product: false, payment: false };
 
     /// Whether this neighbour is idempotent.

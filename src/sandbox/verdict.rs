@@ -1,4 +1,4 @@
-//! The neighbours' own rules: what they would decide about an effect, as the contract says it.
+//! The neighbours' own rules: what they would decide about an effect.
 
 use super::{
     effect::{Effect, Payment, Units},

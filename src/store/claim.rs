@@ -3,7 +3,7 @@
 //! One statement for all of them: those that are due, and those that a dead executor left. There
 //! is no recovery code besides. A claim raises the fence, so that whatever the former owner still
 //! writes touches no row; and one from a dead owner is logged, because that owner's calls may have
-//! run ahead of its records. Money that may be out comes before what is not, the oldest first.
+//! run ahead of its records (promise 30). Money that may be out comes before what is not, the oldest first.
 
 use chrono::{DateTime, Utc};
 use entity::{saga_instance, step_log};

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::prompt::Late;
 use crate::json::read_folded;
 
-/// The longest body that is taken (CONTRACT.md, section 2), in bytes.
+/// The longest body that is taken, in bytes.
 const MAX: usize = 256 * 1024;
 /// How much of a longer one is still read and dropped, in bytes, so that its sender is still
 /// listening when it is told.
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_may_be_as_long_as_the_contract_says_and_no_longer() {
+    async fn a_body_may_have_256_kib_and_no_more() {
         let longest = read(Body::from(vec![b' '; MAX])).await.expect("just not too long");
         assert_eq!(longest.len(), MAX);
         let refused = read(Body::from(vec![b' '; MAX + 1])).await.expect_err("one too many");

@@ -2,7 +2,7 @@
 //! the document that describes it all.
 //!
 //! The invariant: every error, whoever raised it, leaves through [`walk_in`] as
-//! `application/problem+json` (RFC 9457) with the contract's words. No route is known here.
+//! `application/problem+json` (RFC 9457) with the same `error` texts everywhere. No route is known here.
 
 mod body;
 mod cursor;

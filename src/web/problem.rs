@@ -1,4 +1,4 @@
-//! RFC 9457 problem documents, with the contract's words in the member `error`.
+//! RFC 9457 problem documents, with a fixed text in the member `error` that clients may compare.
 //!
 //! A handler says what is wrong; where and in which trace it happened is added at the
 //! [`super::door`], so that no handler can forget it.
@@ -41,7 +41,7 @@ pub(crate) struct Body {
     detail: String,
     /// What the problem is about: the checkout's status page, or the path that was asked for.
     instance: String,
-    /// The contract's words.
+    /// The fixed text that clients may compare.
     error: String,
     /// To be named to whoever looks into it.
     trace_id: String,
@@ -118,7 +118,7 @@ impl Problem {
             .detail("an unexpected fault; the log has it under this traceId")
     }
 
-    /// In more words than the contract's.
+    /// In more words than `error` has.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.body.detail = detail.into();
         self
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_has_the_members_of_the_standard_and_the_contracts_words() {
+    fn a_problem_has_the_members_of_the_standard_and_a_fixed_error_text() {
         let id = OrderId(Uuid::from_u128(1));
         let status = format!("/api/orders/{id}/status");
         let problem = Problem::not_found("Product not found").of_checkout(id, status);

@@ -19,7 +19,7 @@ pub struct Told {
 }
 
 impl Told {
-    /// A complete answer, which is of the contract's form; `None` where it was cut off.
+    /// A complete answer of a form that the API documents; `None` where it was cut off.
     pub async fn of(response: reqwest::Response) -> Option<Self> {
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after").cloned();

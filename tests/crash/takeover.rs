@@ -1,5 +1,5 @@
 //! How soon another replica has the sagas of one that is gone. No test asserts on time: the figures
-//! are printed. The contract's is a lease and a second.
+//! are printed. The bound is a lease and a second.
 
 use order_service::saga::State;
 use order_service::sandbox::Kinds;

@@ -52,14 +52,14 @@ pub fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, number)
 }
 
-/// What this run's choices are by: `CRASH_SEED`, or any.
+/// What all random choices of this run follow from: `CRASH_SEED`, or a random number.
 fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| setting("CRASH_SEED", random_bits() % 1_000_000))
 }
 
-/// The sort of neighbours that a scenario gets which has not the time for both: by the seed, and
-/// another for each `scenario`.
+/// One of the two sorts of neighbours, for a scenario that has no time for both. It follows from
+/// [`seed`], and differs from `scenario` to `scenario`.
 pub fn either(scenario: u32) -> Kinds {
     if (seed() >> scenario).is_multiple_of(2) { Kinds::default() } else { Kinds::REPEATING }
 }

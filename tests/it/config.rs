@@ -120,7 +120,7 @@ fn the_table_of_keys_above_is_complete() {
 }
 
 #[test]
-fn the_built_in_values_are_those_of_the_contract() {
+fn the_built_in_values_are_as_documented() {
     let config = Config::defaults();
     assert_eq!(config.http.listen.to_string(), "0.0.0.0:5004");
     assert!(config.http.cors_origins.is_empty());
@@ -158,7 +158,7 @@ fn our_own_variable_outranks_the_well_known_one_for_the_same_key() {
         ("ORDER_SERVICE__DATABASE__URL", "sqlite://ours.db"),
         ("DATABASE_URL", "sqlite://shared.db"),
         ("order_service__services__User__url", "http://ours"),
-        ("ServiceUrls__UserService", "http://seed:80"),
+        ("ServiceUrls__UserService", "http://users:80"),
     ]);
     let config = config.expect("all four are good");
     assert_eq!(config.database.url.reveal(), "sqlite://ours.db");
@@ -166,7 +166,7 @@ fn our_own_variable_outranks_the_well_known_one_for_the_same_key() {
 }
 
 #[test]
-fn the_names_of_the_seed_are_understood() {
+fn the_names_of_the_platforms_services_are_understood() {
     let config = from_environment(&[
         ("ServiceUrls__UserService", "http://user-service:80"),
         ("SERVICEURLS__PRODUCTSERVICE", "http://product-service:80"),

@@ -1,5 +1,5 @@
-//! The crash matrix (SAGA.md, "How it is proved", 2): for every scenario, every write and every
-//! call in it, a process dies just before or just after, and another takes over.
+//! The crash matrix: for every scenario, every write and every call in it, a process dies just before
+//! or just after, and another takes over.
 //!
 //! How to read its table and to run one cell: docs/PROOF.md.
 

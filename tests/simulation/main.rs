@@ -106,7 +106,7 @@ fn blank(directory: &Path) -> PathBuf {
     path
 }
 
-/// Plays a seed's run; fails with the seed, the fault and how it came to it.
+/// Plays the run of one seed; fails with its seed, the fault and the events that led to it.
 fn play(seed: u64, blank: &Path, aloud: bool) -> Told {
     let directory = directory();
     let books = directory.path().join("books.db");

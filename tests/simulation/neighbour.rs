@@ -1,6 +1,6 @@
 //! The three neighbours, and the ledger of what they did.
 //!
-//! Written from the contract alone: an idempotent one gives the first answer again for as long as it
+//! Written from the neighbours' interface alone: an idempotent one gives the first answer again for as long as it
 //! promised to remember, another one acts on every call. What is done twice, or undone without
 //! having been done, is noted as a fault the moment it happens.
 
@@ -60,7 +60,7 @@ pub enum Mood {
     Good,
     /// Nothing is done.
     Error(u16),
-    /// One of the contract's refusals, from now on under this key.
+    /// One of the refusals that the interface lists, from now on under this key.
     Refuse,
 }
 

@@ -1,7 +1,7 @@
 //! One run: everything that can happen next, and which of it does.
 //!
 //! All nodes are idle when an event is chosen; the event touches one node, which then runs until it
-//! is idle again. So the seed alone decides the order of everything.
+//! is idle again. So a run's seed alone decides the order of everything.
 
 use std::collections::BTreeMap;
 use std::path::Path;

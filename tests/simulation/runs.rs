@@ -1,4 +1,4 @@
-//! Many runs, some side by side: the seeds from the first one on, until their steps are enough.
+//! Many runs, some side by side: all seeds from a first one on, until their steps are enough.
 //!
 //! Which seeds count does not depend on which are played sooner, so that what they come to is the
 //! same every time.

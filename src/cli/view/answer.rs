@@ -1,4 +1,4 @@
-//! The answers' shapes, CONTRACT 4.
+//! The shapes of the operators' API's answers, as the OpenAPI document describes them.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! The rows of the contract's table.
+//! Every call of the three neighbours, with every answer that it can have.
 
 use serde_json::json;
 
@@ -161,7 +161,7 @@ async fn property_names_match_without_regard_to_case_and_unknown_ones_are_ignore
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_the_contracts_is_refused_by_name_and_only_counted() {
+async fn a_body_that_can_not_be_read_is_refused_by_name_and_only_counted() {
     let sandbox = sandbox().await;
     let ask = Ask::post("/api/payments/process");
     let url = sandbox.payment_url();

@@ -74,7 +74,7 @@ async fn lines_of_one_product_are_added_up_against_the_stock() {
 }
 
 #[tokio::test]
-async fn errors_are_looked_for_in_the_order_of_the_contract() {
+async fn errors_are_looked_for_in_one_order() {
     on_both(async |world| {
         let unknown = json!({"productId": NOTHING});
         let short = json!({"productId": SAMOVAR, "available": 0});

@@ -30,7 +30,7 @@ async fn nothing_is_accepted(world: &World) {
 }
 
 #[tokio::test]
-async fn a_cart_without_items_is_refused_in_the_seeds_words() {
+async fn a_cart_without_items_is_refused_in_the_words_that_web_clients_know() {
     on_both(async |world| {
         for body in [
             json!({"userId": ASHA, "items": []}),

@@ -1,4 +1,4 @@
-//! The invariants of SAGA.md, checked on the books and on the neighbours' own ledgers.
+//! Promises 1 to 4, checked on the books and on the neighbours' own ledgers.
 
 use std::collections::{BTreeMap, HashMap};
 

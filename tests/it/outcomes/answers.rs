@@ -1,4 +1,4 @@
-//! A payment service whose answers are not quite the contract's: whatever names another payment is
+//! A payment service whose answers are not quite what was asked (promise 9): whatever names another payment is
 //! no answer, and a byte order mark is no reason not to read one.
 
 use std::collections::VecDeque;

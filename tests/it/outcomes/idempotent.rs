@@ -129,7 +129,7 @@ async fn a_neighbour_that_asks_for_time_is_given_it() {
 }
 
 #[tokio::test]
-async fn a_status_that_the_contract_does_not_list_is_no_refusal() {
+async fn a_status_that_the_interface_does_not_list_is_no_refusal() {
     on_both_with(
         |world| world.forgetful(),
         async |world| {
