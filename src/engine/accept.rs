@@ -3,15 +3,12 @@
 //! The invariant: nobody is told that a checkout is accepted before it is durable.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use dashmap::Entry;
-use futures::FutureExt;
-
 use super::drive::Drive;
-use super::executor::{Executor, Identified, Permit, Shared};
+use super::executor::{Executor, Shared};
 use super::lease::Session;
+use super::permit::Permit;
 use super::queued::Written;
 use super::waiting::{Acceptance, Seen, Taken, Waiter};
 use crate::order::{OrderId, UserId};
@@ -69,19 +66,18 @@ impl Executor {
         if self.is_draining() {
             return Err(Shed::Draining);
         }
-        if !shared.session().holds() || shared.writer.is_down() {
+        if !shared.session.get().holds() || shared.writer.is_down() {
             return Err(Shed::NoDatabase);
         }
-        if shared.open.load(Ordering::Acquire) >= shared.settings.backlog {
+        if shared.backlog.is_full() {
             return Err(Shed::Backlog);
         }
-        let permit = shared.permits.clone().try_acquire_owned();
-        permit.map(Permit::for_new).map_err(|_| Shed::Concurrency)
+        shared.permits.for_new().ok_or(Shed::Concurrency)
     }
 
     fn begin(&self, new: NewSaga, permit: Permit) -> Accepted {
         let shared = &self.0;
-        let (session, at_once) = (shared.session(), new.at_once);
+        let (session, at_once) = (shared.session.get(), new.at_once);
         let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
         let saga = self.instance(new, &session);
         let id = saga.id;
@@ -90,28 +86,19 @@ impl Executor {
         let base = Base::New(Acceptable { identity, fingerprint });
         let mut drive = Drive::new(shared.clone(), session, saga, base);
         let (taken, repeats) = drive.accept();
-        drive.accepts = known_by.filter(|by| self.note_accepting(by, repeats));
+        drive.accepts = known_by.filter(|by| shared.acceptances.note(by, repeats));
         if at_once {
             drive.submit();
         }
-        shared.open.fetch_add(1, Ordering::AcqRel);
+        shared.backlog.opened();
         shared.spawn(drive, permit);
         Accepted { id, taken, waiter, shared: shared.clone() }
-    }
-
-    /// Of two with one identity, the books decide; what is noted is the one that came first.
-    fn note_accepting(&self, by: &Identified, taken: Taken) -> bool {
-        match self.0.accepting.entry(by.clone()) {
-            Entry::Vacant(entry) => drop(entry.insert(taken.shared())),
-            Entry::Occupied(_) => return false,
-        }
-        true
     }
 
     /// Whether a saga of this identity was accepted here and is still driven here. Returns once it is
     /// known what became of the acceptance.
     pub async fn has_accepted(&self, user_id: UserId, identity: &Identity) -> bool {
-        let known = self.0.accepting.get(&(user_id, identity.clone())).map(|known| known.clone());
+        let known = self.0.acceptances.get(&(user_id, identity.clone()));
         let Some(known) = known else { return false };
         let _known = self.0.clock.within(ACCEPT_TIMEOUT, known).await;
         true
@@ -158,7 +145,7 @@ impl Executor {
             biased;
             seen = waiter.news(shared) => return seen,
             () = shared.clock.sleep(wait) => {}
-            () = shared.draining.cancelled() => {}
+            () = shared.shutdown.draining.cancelled() => {}
         }
         shared.look(found.id).await.unwrap_or(found)
     }
@@ -187,7 +174,7 @@ impl Accepted {
     /// Waits until it is decided or needs a person, or for so long, or until the process stops; then
     /// what is durable counts.
     pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
-        let Shared { clock, draining, .. } = &*self.shared;
+        let Shared { clock, shutdown, .. } = &*self.shared;
         let (began, limit, mut out_of_time) = (clock.monotonic(), clock.sleep(wait), false);
         tokio::pin!(limit);
         // While it is driven here, nothing but its end is worth to be woken for.
@@ -197,7 +184,7 @@ impl Accepted {
                 return (Acceptance::Durable, Some(seen));
             },
             () = &mut limit => out_of_time = true,
-            () = draining.cancelled() => {}
+            () = shutdown.draining.cancelled() => {}
         }
         // Even who doesn't want to wait is only told what is durable.
         let waited = clock.monotonic().saturating_sub(began);
@@ -211,7 +198,7 @@ impl Accepted {
                 biased;
                 seen = self.waiter.news(&self.shared) => return (taken, Some(seen)),
                 () = &mut limit => {}
-                () = draining.cancelled() => {}
+                () = shutdown.draining.cancelled() => {}
             }
         }
         (taken, Box::pin(self.shared.look(self.id)).await)

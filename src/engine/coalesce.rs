@@ -14,6 +14,7 @@ use crate::clock::Clock;
 pub(super) type Wait = Shared<BoxFuture<'static, ()>>;
 
 /// Where such waits come from.
+#[derive(Debug)]
 pub(super) struct CoalescingTimer {
     clock: Clock,
     latest: Mutex<Option<(Duration, Wait)>>,

@@ -2,7 +2,6 @@
 //! nobody drives.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tracing::{info, warn};
@@ -29,7 +28,7 @@ impl Executor {
         for sweeps in (0..SWEEP_EVERY).cycle() {
             let began = self.0.clock.monotonic();
             self.count().await;
-            let has_reason = self.0.may_have_lost.swap(false, Ordering::AcqRel);
+            let has_reason = self.0.active.take_may_have_lost();
             if sweeps == 0 || has_reason || !missing.is_empty() {
                 missing = self.sweep(missing).await;
             }
@@ -43,14 +42,13 @@ impl Executor {
     /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
     /// missing before may only just be on its way in or out.
     async fn sweep(&self, missing_before: BTreeSet<Owned>) -> BTreeSet<Owned> {
-        let (shared, session) = (&self.0, self.0.session());
+        let (shared, session) = (&self.0, self.0.session.get());
         let most = shared.settings.concurrency as u64 * 2;
         let Ok(owned) = self.in_time(shared.store.owned(session.id, most)).await else {
-            shared.may_have_lost.store(true, Ordering::Release);
+            shared.active.may_have_lost_one();
             return missing_before;
         };
-        let undriven =
-            |(id, fence): &Owned| shared.active.get(id).is_none_or(|active| active.fence != *fence);
+        let undriven = |(id, fence): &Owned| !shared.active.has_claim(*id, *fence);
         let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
         for (id, fence) in missing.intersection(&missing_before) {
             warn!(saga.id = %id, "is ours, and nobody drives it: given up");
@@ -68,7 +66,7 @@ impl Executor {
         if let Ok(by_state) = shared.store.undriven_by_state().await {
             shared.metrics.open(&by_state);
             let undriven: u64 = by_state.iter().map(|(_, count)| count).sum();
-            shared.open.store(undriven + shared.active.len() as u64, Ordering::Release);
+            shared.backlog.counted(undriven + shared.active.len() as u64);
         }
         let forgotten = shared.store.forget_dead_executors(shared.clock.now());
         if let Err(error) = self.in_time(forgotten).await {

@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use super::executor::{Identified, Shared};
+use super::acceptances::Identified;
+use super::executor::Shared;
 use super::lease::Session;
 use super::queued::Written;
 use super::save::new_order;
@@ -140,7 +141,7 @@ impl Drive {
     /// Nothing new is begun while the process stops, while the lease is in doubt, or when an operator
     /// waits: the saga is given up for whoever can go on.
     fn must_stop(&self) -> bool {
-        let asked = self.shared.draining.is_cancelled() || self.yield_to_operator.is_cancelled();
+        let asked = self.shared.shutdown.is_draining() || self.yield_to_operator.is_cancelled();
         asked || !self.session.holds()
     }
 
@@ -152,16 +153,16 @@ impl Drive {
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);
         let context = CallContext { trace: &trace, may_send: &|| true, attempt };
-        let reading = shared.kind(&sight).read(&sight, context);
+        let reading = shared.catalogue.kind_of(&sight).read(&sight, context);
         let limit = shared.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
-        let mut timer = shared.coalescing.wait();
+        let mut timer = shared.writer.coalesce();
         tokio::pin!(reading, limit);
         loop {
             tokio::select! {
                 biased;
                 reading = &mut reading => return Some(reading),
                 () = &mut limit => return Some(self.out_of_time()),
-                () = shared.cut.cancelled() => return None,
+                () = shared.shutdown.cut.cancelled() => return None,
                 () = yield_to_operator.cancelled() => return None,
                 () = &mut timer, if self.changed => self.submit(),
             }

@@ -41,7 +41,7 @@ impl Executor {
         (saga.revision, saga.updated_at) = (found.revision + 1, entry.started_at);
         shared.waiting.tell(&saga);
         if let Some(due) = saga.next_attempt_at {
-            shared.due(due);
+            shared.claim_schedule.parked_until(due);
         }
         info!(saga.id = %saga.id, operator = word.operator, did, "an operator intervened");
         Ok(Some(Done { saga: Found { fingerprint: found.fingerprint, ..Found::of(&saga) }, did }))

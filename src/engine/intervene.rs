@@ -1,14 +1,13 @@
 //! An operator's word, taken to a saga. One that is being driven is waited for, and a driver of this
 //! process gives it up as soon as that does no harm.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::info;
 
 use super::drive::Drive;
-use super::executor::{Executor, Permit};
+use super::executor::Executor;
 use crate::neighbours::CallContext;
 use crate::order::OrderId;
 use crate::saga::intervention::{Preview, intervene, is_word, previews};
@@ -82,7 +81,7 @@ impl Executor {
     ) -> Result<Done, NotDone> {
         let (this, word) = (self.clone(), word.clone());
         let task = async move { this.intervene_when_free(id, what, &word, if_match).await };
-        let Ok(done) = self.0.sagas.spawn(task).await else {
+        let Ok(done) = self.0.shutdown.sagas.spawn(task).await else {
             return Err(not_allowed("it broke; see the log".to_owned(), vec![]));
         };
         done
@@ -99,7 +98,7 @@ impl Executor {
         let came_at = shared.clock.now();
         let give_up_at = shared.clock.monotonic() + self.patience_for(what);
         loop {
-            let inspected = shared.store.inspect(id, &shared.definitions).await;
+            let inspected = shared.store.inspect(id, &shared.catalogue.definitions).await;
             let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
             let version = inspected.found.revision;
             if if_match.is_some_and(|wanted| wanted != version) {
@@ -123,33 +122,24 @@ impl Executor {
                     return Ok(done);
                 }
             }
-            let late = shared.clock.monotonic() >= give_up_at;
-            if saga.owner.is_some() || late {
-                self.ask_for(&saga, what, word, late)?;
+            let is_late = shared.clock.monotonic() >= give_up_at;
+            // What is being tried now needs no retry.
+            if is_late || (saga.owner.is_some() && what == Intervention::Retry) {
+                let why = "it is being advanced right now, and a call may be in flight".to_owned();
+                return Err(not_allowed(why, self.allowed(&saga)));
+            }
+            if saga.owner.is_some() {
+                self.ask_for(&saga, what, word)?;
             }
             shared.clock.sleep(LOOK).await;
         }
     }
 
     /// Has a driver of this process give the saga up, if that is of use.
-    fn ask_for(
-        &self,
-        saga: &Instance,
-        what: Intervention,
-        word: &Word,
-        late: bool,
-    ) -> Result<(), NotDone> {
-        let refused = |why| Err(not_allowed(why, self.allowed(saga)));
-        // What is being tried now needs no retry.
-        if late || what == Intervention::Retry {
-            return refused(
-                "it is being advanced right now, and a call may be in flight".to_owned(),
-            );
-        }
-        if let Err(why) = self.apply(&mut saga.clone(), what, word, self.0.clock.now()) {
-            return refused(why);
-        }
-        if let Some(active) = self.0.active.get(&saga.id) {
+    fn ask_for(&self, saga: &Instance, what: Intervention, word: &Word) -> Result<(), NotDone> {
+        self.apply(&mut saga.clone(), what, word, self.0.clock.now())
+            .map_err(|why| not_allowed(why, self.allowed(saga)))?;
+        if let Some(active) = self.0.active.get(saga.id) {
             active.yield_to_operator.cancel();
             // What is done by hand next must not be overtaken by a call that nobody waited for.
             if what != Intervention::Hold {
@@ -168,14 +158,16 @@ impl Executor {
         word: &Word,
     ) -> Result<Option<Done>, NotDone> {
         let shared = &self.0;
-        let (session, now) = (shared.session(), shared.clock.now());
+        let (session, now) = (shared.session.get(), shared.clock.now());
         if !session.holds() {
             let why = "the database has not heard of us for too long".to_owned();
             return Err(not_allowed(why, vec![]));
         }
-        let claim =
-            shared.store.claim_one((id, version), session.id, now, &shared.definitions).await;
-        let unheard = |_: &store::Error| shared.may_have_lost.store(true, Ordering::Release);
+        let claim = shared
+            .store
+            .claim_one((id, version), session.id, now, &shared.catalogue.definitions)
+            .await;
+        let unheard = |_: &store::Error| shared.active.may_have_lost_one();
         let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
         let Some(mut saga) = claim else { return Ok(None) };
         let did = self.apply(&mut saga, what, word, now);
@@ -188,8 +180,7 @@ impl Executor {
         }
         let saga = Found::of(&drive.saga);
         // An operator's word needs no free place: a person is waiting for it.
-        let permit = shared.permits.clone().try_acquire_owned().ok();
-        shared.spawn(drive, Permit::for_operator(permit));
+        shared.spawn(drive, shared.permits.for_operator());
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         info!(saga.id = %id, operator = word.operator, did, "an operator intervened");
         Ok(Some(Done { saga, did }))
@@ -242,7 +233,7 @@ impl Executor {
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
         // A person asks: it comes out of no budget.
         let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
-        let report = self.0.kind(saga).call(saga, &call, context).await;
+        let report = self.0.catalogue.kind_of(saga).call(saga, &call, context).await;
         match (report.outcome, report.status) {
             (Outcome::Done, _) => Some(format!("{} is recorded as done", effect.step)),
             (_, Some(200 | 404)) => None,

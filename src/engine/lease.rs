@@ -4,7 +4,7 @@
 //! monotonic or the wall clock says so (promise 29): a process that was stopped, or a machine that
 //! slept, finds it lapsed before it does anything.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -81,6 +81,25 @@ impl Session {
         let by_wall = (self.clock.machine_time() - sent.wall).to_std().unwrap_or(Duration::ZERO);
         let by_monotonic = self.clock.monotonic().saturating_sub(sent.monotonic);
         by_wall < good_for && by_monotonic < good_for
+    }
+}
+
+/// The session that this executor is in now.
+#[derive(Debug)]
+pub(super) struct CurrentSession(RwLock<Arc<Session>>);
+
+impl CurrentSession {
+    pub(super) fn new(session: Arc<Session>) -> Self {
+        Self(RwLock::new(session))
+    }
+
+    pub(super) fn get(&self) -> Arc<Session> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins the next session.
+    pub(super) fn replace(&self, next: Arc<Session>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 }
 

@@ -6,6 +6,11 @@
 //! is given before the commit that makes it true (promise 18).
 
 mod accept;
+mod acceptances;
+mod active;
+mod backlog;
+mod catalogue;
+mod claim_schedule;
 mod claims;
 mod coalesce;
 mod counts;
@@ -19,11 +24,15 @@ mod lease;
 mod limiter;
 mod metrics;
 mod park;
+mod peers;
+mod permit;
 mod process;
 mod queued;
 mod round;
 mod save;
 mod settings;
+mod shutdown;
+mod start;
 mod waiting;
 mod write_health;
 mod writer;

@@ -33,13 +33,13 @@ impl Drive {
         self.shared.waiting.tell(&self.saga);
         if let Some(due) = due {
             self.say_what_for(due);
-            self.shared.due(due);
+            self.shared.claim_schedule.parked_until(due);
         }
         Ok(())
     }
 
     fn say_what_for(&self, due: DateTime<Utc>) {
-        let why = if self.shared.draining.is_cancelled() {
+        let why = if self.shared.shutdown.is_draining() {
             "this process stops"
         } else if self.yield_to_operator.is_cancelled() {
             "an operator waits for it"

@@ -21,9 +21,9 @@ impl Drive {
         // What the calls see; the saga itself changes as they come in.
         let sight = self.saga.clone();
         let (session, shared) = (self.session.clone(), self.shared.clone());
-        let kind = shared.kind(&sight);
+        let kind = shared.catalogue.kind_of(&sight);
         let (cut, clock, sight, trace, session) =
-            (&shared.cut, &shared.clock, &sight, &trace, &session);
+            (&shared.shutdown.cut, &shared.clock, &sight, &trace, &session);
         let cut_calls = &self.cut_calls.clone();
         let under_way = calls.iter().map(|call| {
             async move {
@@ -55,13 +55,13 @@ impl Drive {
         // Not FuturesUnordered: it yields to other threads each time that it has polled all.
         let mut next = select_all(under_way);
         let mut failed = Vec::new();
-        let mut timer = shared.coalescing.wait();
+        let mut timer = shared.writer.coalesce();
         loop {
             let ((call, report), _, under_way) = tokio::select! {
                 biased;
                 came = &mut next => came,
                 () = &mut timer, if self.changed => {
-                    timer = shared.coalescing.wait();
+                    timer = shared.writer.coalesce();
                     self.submit();
                     continue;
                 }

@@ -3,8 +3,6 @@
 //! The invariant: no effect is sent before everything that promises 15 to 19 put before it is
 //! durable.
 
-use std::sync::atomic::Ordering;
-
 use tokio::sync::oneshot;
 
 use super::drive::{Drive, Gone};
@@ -57,7 +55,7 @@ impl Drive {
                 Ok(Written::Durable) => {}
                 Ok(Written::Lost) => {
                     // Where the database refuses what it has to write, it is still ours.
-                    self.shared.may_have_lost.store(true, Ordering::Release);
+                    self.shared.active.may_have_lost_one();
                     return Err(Gone);
                 }
                 Ok(Written::Repeats | Written::TakenUp | Written::Absent) | Err(_) => {

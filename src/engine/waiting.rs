@@ -154,7 +154,7 @@ impl Waiter {
                 () = shared.clock.sleep(pause) => {
                     pause = (pause * 2).min(LONGEST_LOOK);
                     // Its driver here tells of it: ten thousand who wait must not all ask.
-                    if shared.active.contains_key(&self.id) {
+                    if shared.active.contains(self.id) {
                         continue;
                     }
                     // A database that is out of reach now is asked again.

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, info, warn};
 
+use super::coalesce::{CoalescingTimer, Wait};
 use super::limiter::Limiter;
 use super::metrics::Metrics;
 use super::queued::{Queued, Written, may_be_written, turn_away};
@@ -29,10 +30,19 @@ const MAX_BATCH: usize = 256;
 /// A commit that takes longer counts as of unknown outcome.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A place to hand writes in. Clones hand in to the same writer.
-#[derive(Clone, Debug)]
+/// Who is told how commits go.
+#[derive(Debug)]
+pub(super) struct LogObservers {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) health: Arc<WriteHealth>,
+}
+
+/// Where writes are handed in.
+#[derive(Debug)]
 pub(super) struct LogWriter {
     queue: mpsc::UnboundedSender<Queued>,
+    timer: CoalescingTimer,
     /// The last commit did not come through.
     down: Arc<AtomicBool>,
 }
@@ -42,7 +52,7 @@ impl LogWriter {
     pub(super) fn start(
         store: &Store,
         clock: &Clock,
-        (metrics, limiter, health): (&Arc<Metrics>, &Arc<Limiter>, &Arc<WriteHealth>),
+        observers: LogObservers,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
         // three writes on their way.
@@ -51,24 +61,27 @@ impl LogWriter {
             store: store.clone(),
             committer: store.committer(clock.clone()),
             clock: clock.clone(),
-            metrics: metrics.clone(),
-            limiter: limiter.clone(),
-            health: health.clone(),
+            observers,
             queue,
             waiting: VecDeque::new(),
             pacing: Pacing::database(),
             down: Arc::default(),
         };
-        (Self { queue: sender, down: writer.down.clone() }, writer.run())
+        let timer = CoalescingTimer::new(clock.clone());
+        (Self { queue: sender, timer, down: writer.down.clone() }, writer.run())
     }
 
     /// Hands a write in. Who listens hears what became of it, or that the writer is gone.
     pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Written>>) {
         drop(self.queue.send(Queued { write, done, maybe_written: false }));
     }
-}
 
-impl LogWriter {
+    /// A wait before a change that nothing depends on is handed in: most are merged with one that
+    /// follows.
+    pub(super) fn coalesce(&self) -> Wait {
+        self.timer.wait()
+    }
+
     /// Whether what is handed in now would have to wait for the database.
     pub(super) fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
@@ -79,9 +92,7 @@ struct Writer {
     store: Store,
     committer: Committer,
     clock: Clock,
-    metrics: Arc<Metrics>,
-    limiter: Arc<Limiter>,
-    health: Arc<WriteHealth>,
+    observers: LogObservers,
     queue: mpsc::UnboundedReceiver<Queued>,
     waiting: VecDeque<Queued>,
     pacing: Pacing,
@@ -107,7 +118,7 @@ impl Writer {
         if !self.waiting.is_empty() {
             return;
         }
-        self.health.begins(Source::Log);
+        self.observers.health.begins(Source::Log);
         let written = self.store.write_something();
         match self.clock.within(COMMIT_TIMEOUT, Box::pin(written)).await {
             Some(Ok(())) => self.is_up(),
@@ -156,15 +167,15 @@ impl Writer {
         let mut is_first = true;
         while !batch.is_empty() {
             let began = self.clock.monotonic();
-            self.health.begins(Source::Log);
+            self.observers.health.begins(Source::Log);
             let committed = {
                 let writes: Vec<_> = batch.iter().map(|queued| &queued.write).collect();
                 self.clock.within(COMMIT_TIMEOUT, self.committer.commit(&writes)).await
             };
             match committed {
                 Some(Ok(fates)) => {
-                    self.metrics.committed(batch.len());
-                    self.limiter.committed(self.clock.monotonic().saturating_sub(began));
+                    self.observers.metrics.committed(batch.len());
+                    self.observers.limiter.committed(self.clock.monotonic().saturating_sub(began));
                     self.is_up();
                     return batch
                         .into_iter()
@@ -172,7 +183,7 @@ impl Writer {
                         .for_each(|(queued, fate)| queued.tell(fate));
                 }
                 Some(Err(Error::Refused(cause))) if batch.len() == 1 => {
-                    self.health.came_through(Source::Log);
+                    self.observers.health.came_through(Source::Log);
                     let id = batch[0].write.saga.id;
                     error!(saga.id = %id, error = %cause, "the database refuses what this saga has to write");
                     return batch.into_iter().for_each(Queued::refuse);
@@ -210,7 +221,7 @@ impl Writer {
     }
 
     fn is_down(&mut self, cause: &Error) {
-        self.health.failed(Source::Log, cause.in_words());
+        self.observers.health.failed(Source::Log, cause.in_words());
         if !self.down.swap(true, Ordering::AcqRel) {
             warn!(
                 error = %cause,
@@ -220,7 +231,7 @@ impl Writer {
     }
 
     fn is_up(&mut self) {
-        self.health.came_through(Source::Log);
+        self.observers.health.came_through(Source::Log);
         self.pacing.reset();
         if self.down.swap(false, Ordering::AcqRel) {
             info!("the database is back");
