@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::drive::Drive;
-use super::executor::{Executor, Shared};
+use super::executor::{Executor, Parts};
 use super::lease::Session;
 use super::permit::Permit;
 use super::queued::Written;
@@ -62,37 +62,37 @@ impl Executor {
     }
 
     fn permit(&self) -> Result<Permit, Shed> {
-        let shared = &self.0;
+        let parts = &self.0;
         if self.is_draining() {
             return Err(Shed::Draining);
         }
-        if !shared.session.get().holds() || shared.writer.is_down() {
+        if !parts.session.get().holds() || parts.writer.is_down() {
             return Err(Shed::NoDatabase);
         }
-        if shared.backlog.is_full() {
+        if parts.backlog.is_full() {
             return Err(Shed::Backlog);
         }
-        shared.permits.for_new().ok_or(Shed::Concurrency)
+        parts.permits.for_new().ok_or(Shed::Concurrency)
     }
 
     fn begin(&self, new: NewSaga, permit: Permit) -> Accepted {
-        let shared = &self.0;
-        let (session, at_once) = (shared.session.get(), new.at_once);
+        let parts = &self.0;
+        let (session, at_once) = (parts.session.get(), new.at_once);
         let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
         let saga = self.instance(new, &session);
         let id = saga.id;
-        let waiter = shared.waiting.subscribe(id);
+        let waiter = parts.waiting.subscribe(id);
         let known_by = identity.clone().map(|identity| (saga.user_id, identity));
         let base = Base::New(Acceptable { identity, fingerprint });
-        let mut drive = Drive::new(shared.clone(), session, saga, base);
+        let mut drive = Drive::new(parts.clone(), session, saga, base);
         let (taken, repeats) = drive.accept();
-        drive.accepts = known_by.filter(|by| shared.acceptances.note(by, repeats));
+        drive.accepts = known_by.filter(|by| parts.acceptances.note(by, repeats));
         if at_once {
             drive.submit();
         }
-        shared.backlog.opened();
-        shared.spawn(drive, permit);
-        Accepted { id, taken, waiter, shared: shared.clone() }
+        parts.backlog.opened();
+        parts.spawn(drive, permit);
+        Accepted { id, taken, waiter, parts: parts.clone() }
     }
 
     /// Whether a saga of this identity was accepted here and is still driven here. Returns once it is
@@ -136,18 +136,18 @@ impl Executor {
     /// Waits for news of a saga that was found undecided.
     pub async fn wait_for(&self, found: Found, wait: Duration) -> Seen {
         let mut waiter = self.0.waiting.subscribe(found.id);
-        let shared = &self.0;
+        let parts = &self.0;
         let found = Seen::from(found);
         if found.is_worth_telling() {
             return found;
         }
         tokio::select! {
             biased;
-            seen = waiter.news(shared) => return seen,
-            () = shared.clock.sleep(wait) => {}
-            () = shared.shutdown.draining.cancelled() => {}
+            seen = waiter.news(parts) => return seen,
+            () = parts.clock.sleep(wait) => {}
+            () = parts.shutdown.draining.cancelled() => {}
         }
-        shared.look(found.id).await.unwrap_or(found)
+        parts.look(found.id).await.unwrap_or(found)
     }
 }
 
@@ -158,7 +158,7 @@ pub struct Accepted {
     pub id: OrderId,
     taken: Taken,
     waiter: Waiter,
-    shared: Arc<Shared>,
+    parts: Arc<Parts>,
 }
 
 impl Accepted {
@@ -167,14 +167,14 @@ impl Accepted {
         tokio::select! {
             biased;
             acceptance = heard(self.taken) => acceptance,
-            () = self.shared.clock.sleep(ACCEPT_TIMEOUT) => Acceptance::Unknown,
+            () = self.parts.clock.sleep(ACCEPT_TIMEOUT) => Acceptance::Unknown,
         }
     }
 
     /// Waits until it is decided or needs a person, or for so long, or until the process stops; then
     /// what is durable counts.
     pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
-        let Shared { clock, shutdown, .. } = &*self.shared;
+        let Parts { clock, shutdown, .. } = &*self.parts;
         let (began, limit, mut out_of_time) = (clock.monotonic(), clock.sleep(wait), false);
         tokio::pin!(limit);
         // While it is driven here, nothing but its end is worth to be woken for.
@@ -196,12 +196,12 @@ impl Accepted {
         if !out_of_time {
             tokio::select! {
                 biased;
-                seen = self.waiter.news(&self.shared) => return (taken, Some(seen)),
+                seen = self.waiter.news(&self.parts) => return (taken, Some(seen)),
                 () = &mut limit => {}
                 () = shutdown.draining.cancelled() => {}
             }
         }
-        (taken, Box::pin(self.shared.look(self.id)).await)
+        (taken, Box::pin(self.parts.look(self.id)).await)
     }
 }
 

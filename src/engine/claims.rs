@@ -14,18 +14,18 @@ const WORTH_A_CLAIM: usize = MAX_CLAIM / 2;
 
 impl Executor {
     pub(super) async fn claim_loop(&self) {
-        let shared = &self.0;
+        let parts = &self.0;
         while !self.is_draining() {
             let full = self.claim().await;
             if full {
                 continue;
             }
-            let pause = shared.claim_schedule.pause(shared.clock.now());
+            let pause = parts.claim_schedule.pause(parts.clock.now());
             tokio::select! {
                 biased;
-                () = shared.clock.sleep(pause) => {}
-                () = shared.claim_schedule.woken() => {}
-                () = shared.shutdown.draining.cancelled() => {}
+                () = parts.clock.sleep(pause) => {}
+                () = parts.claim_schedule.woken() => {}
+                () = parts.shutdown.draining.cancelled() => {}
             }
         }
     }
@@ -33,17 +33,17 @@ impl Executor {
     /// Claims what nobody drives and drives it, as far as there are places; whether there may be
     /// more to claim at once.
     pub async fn claim(&self) -> bool {
-        let shared = &self.0;
-        let session = shared.session.get();
-        shared.claim_schedule.forget();
+        let parts = &self.0;
+        let session = parts.session.get();
+        parts.claim_schedule.forget();
         // Said before it is looked at, so that whoever ends meanwhile tells of it.
-        shared.permits.claim_waits();
+        parts.permits.claim_waits();
         if self.room_for_claims() == 0 {
             return false;
         }
-        shared.permits.claim_waits_no_more();
+        parts.permits.claim_waits_no_more();
         // Places are only taken from new checkouts where there is something to do with them.
-        let any = self.in_time(shared.store.is_any_claimable(shared.due_now())).await;
+        let any = self.in_time(parts.store.is_any_claimable(parts.due_now())).await;
         match any {
             Ok(true) if session.holds() => {}
             Ok(true) => return false,
@@ -58,17 +58,17 @@ impl Executor {
         }
         let permits = self.permits_for_claims().await;
         if permits.is_empty() {
-            shared.permits.claim_waits();
+            parts.permits.claim_waits();
             return false;
         }
-        let due = shared.due_now();
+        let due = parts.due_now();
         let most = permits.len();
-        let claim = shared.store.claim(session.id, due, most as u64, &shared.catalogue.definitions);
+        let claim = parts.store.claim(session.id, due, most as u64, &parts.catalogue.definitions);
         let claimed = match self.in_time(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {
                 // It may have been committed without our hearing of it.
-                shared.active.may_have_lost_one();
+                parts.active.may_have_lost_one();
                 info!(%error, "could not claim");
                 return false;
             }
@@ -77,13 +77,13 @@ impl Executor {
             error!(saga.id = %unreadable.id, stuck = "Unreadable", detail = unreadable.detail, "set aside");
         }
         if claimed.orphans > 0 {
-            shared.metrics.took_over(claimed.orphans);
+            parts.metrics.took_over(claimed.orphans);
             info!(sagas = claimed.orphans, "took over what a dead executor left");
         }
         let full = claimed.is_full;
         for (mut saga, permit) in claimed.sagas.into_iter().zip(permits) {
-            take_up(&mut saga, &shared.settings.policy, due.now, session.since());
-            shared.spawn(Drive::claimed(shared.clone(), session.clone(), saga), permit);
+            take_up(&mut saga, &parts.settings.policy, due.now, session.since());
+            parts.spawn(Drive::claimed(parts.clone(), session.clone(), saga), permit);
         }
         if !full {
             self.note_next_due().await;
@@ -92,36 +92,36 @@ impl Executor {
     }
 
     async fn note_next_due(&self) {
-        let shared = &self.0;
-        if let Ok(Some(due)) = self.in_time(shared.store.next_due()).await {
-            shared.claim_schedule.note_due(due);
+        let parts = &self.0;
+        if let Ok(Some(due)) = self.in_time(parts.store.next_due()).await {
+            parts.claim_schedule.note_due(due);
         }
     }
 
     /// So many may be claimed now: those that are driven, and some that wait for their turn, so that
     /// none of these comes free for the time of a claim.
     fn room_for_claims(&self) -> usize {
-        let shared = &self.0;
-        let taken = shared.permits.in_use_by_claims();
-        let room = (shared.limiter.limit() + MAX_CLAIM).saturating_sub(taken).min(MAX_CLAIM);
+        let parts = &self.0;
+        let taken = parts.permits.in_use_by_claims();
+        let room = (parts.limiter.limit() + MAX_CLAIM).saturating_sub(taken).min(MAX_CLAIM);
         if taken == 0 || room >= WORTH_A_CLAIM { room } else { 0 }
     }
 
     /// As many as a claim may use: new checkouts keep their share. While new checkouts hold all
     /// there are, the next place that is given back is for a claim: what is begun comes to an end.
     async fn permits_for_claims(&self) -> Vec<Permit> {
-        let shared = &self.0;
+        let parts = &self.0;
         let mut permits = Vec::new();
         let free = self.room_for_claims();
-        if free > 0 && shared.permits.are_all_taken() {
+        if free > 0 && parts.permits.are_all_taken() {
             tokio::select! {
                 biased;
-                permit = shared.permits.next_for_claimed() => permits.extend(permit),
-                () = shared.shutdown.draining.cancelled() => return permits,
+                permit = parts.permits.next_for_claimed() => permits.extend(permit),
+                () = parts.shutdown.draining.cancelled() => return permits,
             }
         }
         while permits.len() < free {
-            let Some(permit) = shared.permits.for_claimed() else { break };
+            let Some(permit) = parts.permits.for_claimed() else { break };
             permits.push(permit);
         }
         permits

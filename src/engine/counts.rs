@@ -42,18 +42,18 @@ impl Executor {
     /// was not heard of, a driver that broke. Those missing twice in a row are meant; what was not
     /// missing before may only just be on its way in or out.
     async fn sweep(&self, missing_before: BTreeSet<Owned>) -> BTreeSet<Owned> {
-        let (shared, session) = (&self.0, self.0.session.get());
-        let most = shared.settings.concurrency as u64 * 2;
-        let Ok(owned) = self.in_time(shared.store.owned(session.id, most)).await else {
-            shared.active.may_have_lost_one();
+        let (parts, session) = (&self.0, self.0.session.get());
+        let most = parts.settings.concurrency as u64 * 2;
+        let Ok(owned) = self.in_time(parts.store.owned(session.id, most)).await else {
+            parts.active.may_have_lost_one();
             return missing_before;
         };
-        let undriven = |(id, fence): &Owned| !shared.active.has_claim(*id, *fence);
+        let undriven = |(id, fence): &Owned| !parts.active.has_claim(*id, *fence);
         let missing: BTreeSet<Owned> = owned.into_iter().filter(undriven).collect();
         for (id, fence) in missing.intersection(&missing_before) {
             warn!(saga.id = %id, "is ours, and nobody drives it: given up");
-            let now = shared.clock.now();
-            if let Err(error) = shared.store.abandon((*id, session.id, *fence), now, now).await {
+            let now = parts.clock.now();
+            if let Err(error) = parts.store.abandon((*id, session.id, *fence), now, now).await {
                 info!(saga.id = %id, %error, "could not be given up yet");
             }
         }
@@ -62,13 +62,13 @@ impl Executor {
 
     /// Counts the open sagas that nobody drives, and forgets executors that left nothing.
     pub async fn count(&self) {
-        let shared = &self.0;
-        if let Ok(by_state) = shared.store.undriven_by_state().await {
-            shared.metrics.open(&by_state);
+        let parts = &self.0;
+        if let Ok(by_state) = parts.store.undriven_by_state().await {
+            parts.metrics.open(&by_state);
             let undriven: u64 = by_state.iter().map(|(_, count)| count).sum();
-            shared.backlog.counted(undriven + shared.active.len() as u64);
+            parts.backlog.counted(undriven + parts.active.len() as u64);
         }
-        let forgotten = shared.store.forget_dead_executors(shared.clock.now());
+        let forgotten = parts.store.forget_dead_executors(parts.clock.now());
         if let Err(error) = self.in_time(forgotten).await {
             info!(%error, "could not forget dead executors");
         }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::acceptances::Identified;
-use super::executor::Shared;
+use super::executor::Parts;
 use super::lease::Session;
 use super::queued::Written;
 use super::save::new_order;
@@ -27,7 +27,7 @@ pub(super) struct Gone;
 
 /// A saga with its owner's means.
 pub(super) struct Drive {
-    pub(super) shared: Arc<Shared>,
+    pub(super) parts: Arc<Parts>,
     pub(super) session: Arc<Session>,
     pub(super) saga: Instance,
     /// An operator waits for the saga.
@@ -57,15 +57,15 @@ pub(super) struct Drive {
 
 impl Drive {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        parts: Arc<Parts>,
         session: Arc<Session>,
         saga: Instance,
         base: Base,
     ) -> Self {
         let unanswered = Vec::new();
-        let (passed, watch) = (vec![saga.state], Watch::new(&shared.clock));
+        let (passed, watch) = (vec![saga.state], Watch::new(&parts.clock));
         Self {
-            shared,
+            parts,
             session,
             saga,
             yield_to_operator: CancellationToken::new(),
@@ -84,9 +84,9 @@ impl Drive {
     }
 
     /// For a saga that was just claimed.
-    pub(super) fn claimed(shared: Arc<Shared>, session: Arc<Session>, saga: Instance) -> Self {
+    pub(super) fn claimed(parts: Arc<Parts>, session: Arc<Session>, saga: Instance) -> Self {
         let base = Base::Owned { owner: session.id, fence: saga.fence, revision: saga.revision };
-        Self { barrier: false, passed: Vec::new(), ..Self::new(shared, session, saga, base) }
+        Self { barrier: false, passed: Vec::new(), ..Self::new(parts, session, saga, base) }
     }
 
     /// Drives the saga as far as it goes now.
@@ -112,7 +112,7 @@ impl Drive {
     async fn advance(&mut self) -> Result<(), Gone> {
         loop {
             let now = self.now();
-            match next(&self.saga, &self.shared.settings.policy, now) {
+            match next(&self.saga, &self.parts.settings.policy, now) {
                 Next::Read | Next::Call(_) if self.must_stop() => return self.hand_over().await,
                 Next::Read => match self.read().await {
                     Some(reading) => self.learn(reading),
@@ -131,38 +131,38 @@ impl Drive {
 
     /// The time; the saga's own times have followed it if it was set.
     pub(super) fn now(&mut self) -> DateTime<Utc> {
-        if let Some(by) = self.watch.was_set_by(&self.shared.clock) {
+        if let Some(by) = self.watch.was_set_by(&self.parts.clock) {
             warn!(by_ms = by.num_milliseconds(), "the clock was set");
             clock_was_set(&mut self.saga, by);
         }
-        self.shared.clock.now()
+        self.parts.clock.now()
     }
 
     /// Nothing new is begun while the process stops, while the lease is in doubt, or when an operator
     /// waits: the saga is given up for whoever can go on.
     fn must_stop(&self) -> bool {
-        let asked = self.shared.shutdown.is_draining() || self.yield_to_operator.is_cancelled();
+        let asked = self.parts.shutdown.is_draining() || self.yield_to_operator.is_cancelled();
         asked || !self.session.holds()
     }
 
     /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
     async fn read(&mut self) -> Option<Reading> {
-        let (shared, yield_to_operator) = (self.shared.clone(), self.yield_to_operator.clone());
+        let (parts, yield_to_operator) = (self.parts.clone(), self.yield_to_operator.clone());
         let (sight, trace) = (self.saga.clone(), self.trace());
-        let left = sight.deadline_at - shared.clock.now();
+        let left = sight.deadline_at - parts.clock.now();
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);
         let context = CallContext { trace: &trace, may_send: &|| true, attempt };
-        let reading = shared.catalogue.kind_of(&sight).read(&sight, context);
-        let limit = shared.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
-        let mut timer = shared.writer.coalesce();
+        let reading = parts.catalogue.kind_of(&sight).read(&sight, context);
+        let limit = parts.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
+        let mut timer = parts.writer.coalesce();
         tokio::pin!(reading, limit);
         loop {
             tokio::select! {
                 biased;
                 reading = &mut reading => return Some(reading),
                 () = &mut limit => return Some(self.out_of_time()),
-                () = shared.shutdown.cut.cancelled() => return None,
+                () = parts.shutdown.cut.cancelled() => return None,
                 () = yield_to_operator.cancelled() => return None,
                 () = &mut timer, if self.changed => self.submit(),
             }
@@ -174,7 +174,7 @@ impl Drive {
             step: self.saga.current_step(),
             line: None,
             outcome: Outcome::Unknown,
-            started_at: self.shared.clock.now(),
+            started_at: self.parts.clock.now(),
             duration_ms: 0,
             status: None,
             request: None,
@@ -186,13 +186,13 @@ impl Drive {
     }
 
     fn learn(&mut self, reading: Reading) {
-        reading.reports.iter().for_each(|report| self.shared.metrics.called(report));
+        reading.reports.iter().for_each(|report| self.parts.metrics.called(report));
         self.note_failed(&reading.reports);
         let before = self.saga.state;
         let now = self.now();
-        let policy = &self.shared.settings.policy;
-        let chance = self.shared.clock.chance();
-        settle::learn(&mut self.saga, reading, &self.shared.name, policy, now, chance);
+        let policy = &self.parts.settings.policy;
+        let chance = self.parts.clock.chance();
+        settle::learn(&mut self.saga, reading, &self.parts.name, policy, now, chance);
         self.changed = true;
         if self.saga.state != before {
             self.entered();
@@ -210,9 +210,9 @@ impl Drive {
     fn enter(&mut self, state: State, cause: Option<crate::saga::Cause>) {
         self.saga.enter(state, cause);
         if state == State::Completed {
-            let now = self.shared.clock.now();
-            settle::confirmed(&mut self.saga, &self.shared.name, now);
-            self.order = Some(new_order(&self.saga, &self.shared.clock));
+            let now = self.parts.clock.now();
+            settle::confirmed(&mut self.saga, &self.parts.name, now);
+            self.order = Some(new_order(&self.saga, &self.parts.clock));
         }
         self.entered();
     }
@@ -235,10 +235,10 @@ impl Drive {
         self.changed = true;
         self.submit();
         self.durable().await?;
-        self.shared.waiting.tell(&self.saga);
-        let took = self.shared.clock.now() - self.saga.created_at;
+        self.parts.waiting.tell(&self.saga);
+        let took = self.parts.clock.now() - self.saga.created_at;
         let took = took.to_std().unwrap_or(Duration::ZERO);
-        self.shared.closed(self.saga.state, took);
+        self.parts.closed(self.saga.state, took);
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let state = self.saga.state;
         // A shop's every order is counted, and in the books; what was taken back is worth a line.

@@ -34,10 +34,10 @@ const AFTER_A_PANIC: Duration = Duration::from_secs(30);
 
 /// A handle; clones drive the same sagas.
 #[derive(Clone, Debug)]
-pub struct Executor(pub(super) Arc<Shared>);
+pub struct Executor(pub(super) Arc<Parts>);
 
-/// What all of an executor's tasks share.
-pub(super) struct Shared {
+/// The parts of an executor, shared by all of its tasks.
+pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) catalogue: Catalogue,
     pub(super) settings: Settings,
@@ -59,13 +59,13 @@ pub(super) struct Shared {
     pub(super) shutdown: Shutdown,
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for Parts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Executor").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
-impl Shared {
+impl Parts {
     /// What is due now.
     pub(super) fn due_now(&self) -> Due {
         let (now, policy) = (self.clock.now(), &self.settings.policy);
@@ -82,9 +82,9 @@ impl Shared {
         self.backlog.closed();
     }
 
-    /// Drives a saga in a task of its own, that holds a place while it runs.
+    /// Drives a saga in a task of its own, that holds its permit while it runs.
     pub(super) fn spawn(self: &Arc<Self>, drive: Drive, permit: Permit) {
-        let (shared, accepts) = (self.clone(), drive.accepts.clone());
+        let (parts, accepts) = (self.clone(), drive.accepts.clone());
         let owned = (drive.saga.id, drive.session.id, drive.saga.fence);
         self.metrics.began();
         let active = Active {
@@ -98,21 +98,21 @@ impl Shared {
         let is_claimed = permit.is_for_claimed();
         self.shutdown.sagas.spawn(async move {
             let _admission = if is_claimed {
-                shared.admission(&drive).await
+                parts.admission(&drive).await
             } else {
-                Some(shared.limiter.clone().admit_new())
+                Some(parts.limiter.clone().admit_new())
             };
             let driven = std::panic::AssertUnwindSafe(drive.run()).catch_unwind().await;
             if driven.is_err() {
-                shared.abandon(owned).await;
+                parts.abandon(owned).await;
             }
-            shared.active.remove(owned.0, owned.2);
-            shared.waiting.left(owned.0);
-            accepts.inspect(|key| shared.acceptances.forget(key));
-            shared.metrics.ended();
+            parts.active.remove(owned.0, owned.2);
+            parts.waiting.left(owned.0);
+            accepts.inspect(|key| parts.acceptances.forget(key));
+            parts.metrics.ended();
             drop(permit);
-            if shared.permits.claim_waits_no_more() {
-                shared.claim_schedule.wake();
+            if parts.permits.claim_waits_no_more() {
+                parts.claim_schedule.wake();
             }
         });
     }
@@ -141,7 +141,7 @@ impl Shared {
 }
 
 impl Executor {
-    /// This executor's present life.
+    /// The id of this executor's present session.
     pub fn id(&self) -> Uuid {
         self.0.session.get().id
     }

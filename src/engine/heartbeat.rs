@@ -28,36 +28,36 @@ impl Executor {
 
     /// One heartbeat. An executor that was declared dead drops all that it drives and starts anew.
     pub async fn heartbeat(&self) {
-        let shared = &self.0;
-        let session = shared.session.get();
-        let sent = SentAt::now(&shared.clock);
-        let breakers = shared.catalogue.breakers();
-        shared.metrics.breakers(&breakers);
+        let parts = &self.0;
+        let session = parts.session.get();
+        let sent = SentAt::now(&parts.clock);
+        let breakers = parts.catalogue.breakers();
+        parts.metrics.breakers(&breakers);
         // A view is plain data.
         let breakers = serde_json::to_value(breakers).unwrap_or_default();
-        let heartbeat = shared.store.heartbeat(session.id, breakers, &shared.clock);
-        shared.health.begins(Source::Heartbeat);
+        let heartbeat = parts.store.heartbeat(session.id, breakers, &parts.clock);
+        parts.health.begins(Source::Heartbeat);
         match self.in_time(heartbeat).await {
             Ok(true) => {
                 session.renew(sent);
-                shared.health.came_through(Source::Heartbeat);
-                shared.limiter.database_answered();
+                parts.health.came_through(Source::Heartbeat);
+                parts.limiter.database_answered();
             }
             Ok(false) => {
-                shared.health.came_through(Source::Heartbeat);
+                parts.health.came_through(Source::Heartbeat);
                 warn!(executor = %session.id, "was declared dead; drops its sagas and starts anew");
                 session.ended.cancel();
                 // What is still being written in its name must be found to be a dead one's.
-                let buried = shared.store.bury_executor(session.id, &shared.clock).await;
+                let buried = parts.store.bury_executor(session.id, &parts.clock).await;
                 let registered =
-                    register(&shared.store, &shared.name, shared.settings, &shared.clock).await;
+                    register(&parts.store, &parts.name, parts.settings, &parts.clock).await;
                 match buried.and(registered) {
-                    Ok(next) => shared.session.replace(next),
+                    Ok(next) => parts.session.replace(next),
                     Err(error) => warn!(%error, "could not register; tries again"),
                 }
             }
             Err(error) => {
-                shared.health.failed(Source::Heartbeat, error.in_words());
+                parts.health.failed(Source::Heartbeat, error.in_words());
                 self.0.peers.start_grace(&self.0.clock);
                 if session.holds() {
                     info!(%error, "a heartbeat failed");

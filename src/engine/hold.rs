@@ -29,19 +29,19 @@ impl Executor {
         word: &Word,
         found: Found,
     ) -> Result<Option<Done>, NotDone> {
-        let shared = &self.0;
-        let now = shared.clock.now();
+        let parts = &self.0;
+        let now = parts.clock.now();
         let did = self.apply(&mut saga, what, word, now);
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         let Some(entry) = saga.unsaved.pop() else { return Ok(Some(Done { saga: found, did })) };
-        let written = shared.store.hold(&saga, &entry, found.revision).await;
+        let written = parts.store.hold(&saga, &entry, found.revision).await;
         if !written.map_err(NotDone::Unavailable)? {
             return Ok(None);
         }
         (saga.revision, saga.updated_at) = (found.revision + 1, entry.started_at);
-        shared.waiting.tell(&saga);
+        parts.waiting.tell(&saga);
         if let Some(due) = saga.next_attempt_at {
-            shared.claim_schedule.parked_until(due);
+            parts.claim_schedule.parked_until(due);
         }
         info!(saga.id = %saga.id, operator = word.operator, did, "an operator intervened");
         Ok(Some(Done { saga: Found { fingerprint: found.fingerprint, ..Found::of(&saga) }, did }))

@@ -94,11 +94,11 @@ impl Executor {
         word: &Word,
         if_match: Option<i64>,
     ) -> Result<Done, NotDone> {
-        let shared = &self.0;
-        let came_at = shared.clock.now();
-        let give_up_at = shared.clock.monotonic() + self.patience_for(what);
+        let parts = &self.0;
+        let came_at = parts.clock.now();
+        let give_up_at = parts.clock.monotonic() + self.patience_for(what);
         loop {
-            let inspected = shared.store.inspect(id, &shared.catalogue.definitions).await;
+            let inspected = parts.store.inspect(id, &parts.catalogue.definitions).await;
             let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
             let version = inspected.found.revision;
             if if_match.is_some_and(|wanted| wanted != version) {
@@ -122,7 +122,7 @@ impl Executor {
                     return Ok(done);
                 }
             }
-            let is_late = shared.clock.monotonic() >= give_up_at;
+            let is_late = parts.clock.monotonic() >= give_up_at;
             // What is being tried now needs no retry.
             if is_late || (saga.owner.is_some() && what == Intervention::Retry) {
                 let why = "it is being advanced right now, and a call may be in flight".to_owned();
@@ -131,7 +131,7 @@ impl Executor {
             if saga.owner.is_some() {
                 self.ask_for(&saga, what, word)?;
             }
-            shared.clock.sleep(LOOK).await;
+            parts.clock.sleep(LOOK).await;
         }
     }
 
@@ -157,21 +157,21 @@ impl Executor {
         what: Intervention,
         word: &Word,
     ) -> Result<Option<Done>, NotDone> {
-        let shared = &self.0;
-        let (session, now) = (shared.session.get(), shared.clock.now());
+        let parts = &self.0;
+        let (session, now) = (parts.session.get(), parts.clock.now());
         if !session.holds() {
             let why = "the database has not heard of us for too long".to_owned();
             return Err(not_allowed(why, vec![]));
         }
-        let claim = shared
+        let claim = parts
             .store
-            .claim_one((id, version), session.id, now, &shared.catalogue.definitions)
+            .claim_one((id, version), session.id, now, &parts.catalogue.definitions)
             .await;
-        let unheard = |_: &store::Error| shared.active.may_have_lost_one();
+        let unheard = |_: &store::Error| parts.active.may_have_lost_one();
         let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
         let Some(mut saga) = claim else { return Ok(None) };
         let did = self.apply(&mut saga, what, word, now);
-        let mut drive = Drive::claimed(shared.clone(), session, saga);
+        let mut drive = Drive::claimed(parts.clone(), session, saga);
         if did.is_ok() {
             drive.changed = true;
             drive.submit();
@@ -180,7 +180,7 @@ impl Executor {
         }
         let saga = Found::of(&drive.saga);
         // An operator's word needs no free place: a person is waiting for it.
-        shared.spawn(drive, shared.permits.for_operator());
+        parts.spawn(drive, parts.permits.for_operator());
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         info!(saga.id = %id, operator = word.operator, did, "an operator intervened");
         Ok(Some(Done { saga, did }))

@@ -13,7 +13,7 @@ const FOR_AN_OPERATOR: TimeDelta = TimeDelta::seconds(1);
 impl Drive {
     /// Gives the saga up for whoever can go on with it, as soon as it would have gone on here.
     pub(super) async fn hand_over(&mut self) -> Result<(), Gone> {
-        let due = self.saga.next_attempt_at.unwrap_or(self.shared.clock.now());
+        let due = self.saga.next_attempt_at.unwrap_or(self.parts.clock.now());
         self.park(Some(due), self.saga.stuck.clone()).await
     }
 
@@ -30,16 +30,16 @@ impl Drive {
         self.changed = true;
         self.submit();
         self.durable().await?;
-        self.shared.waiting.tell(&self.saga);
+        self.parts.waiting.tell(&self.saga);
         if let Some(due) = due {
             self.say_what_for(due);
-            self.shared.claim_schedule.parked_until(due);
+            self.parts.claim_schedule.parked_until(due);
         }
         Ok(())
     }
 
     fn say_what_for(&self, due: DateTime<Utc>) {
-        let why = if self.shared.shutdown.is_draining() {
+        let why = if self.parts.shutdown.is_draining() {
             "this process stops"
         } else if self.yield_to_operator.is_cancelled() {
             "an operator waits for it"
@@ -67,7 +67,7 @@ impl Drive {
     /// An operator who waits for it comes first.
     fn after_an_operator(&self, due: DateTime<Utc>) -> DateTime<Utc> {
         if self.yield_to_operator.is_cancelled() {
-            due.max(self.shared.clock.now() + FOR_AN_OPERATOR)
+            due.max(self.parts.clock.now() + FOR_AN_OPERATOR)
         } else {
             due
         }

@@ -66,26 +66,25 @@ impl Peers {
 impl Executor {
     /// Looks at the other executors and declares those dead that are.
     pub async fn check_peers(&self) {
-        let shared = &self.0;
-        let heard = match self.in_time(shared.store.executors(&shared.clock)).await {
+        let parts = &self.0;
+        let heard = match self.in_time(parts.store.executors(&parts.clock)).await {
             Ok(heard) => heard,
             Err(error) => return info!(%error, "could not look at the other executors"),
         };
         let own = self.id();
-        shared.peers.forget_all_but(&heard);
-        let in_grace = shared.peers.is_in_grace(&shared.clock);
+        parts.peers.forget_all_but(&heard);
+        let in_grace = parts.peers.is_in_grace(&parts.clock);
         let mut any_dead = false;
         for other in heard.iter().filter(|other| other.id != own) {
             // Who has the database to itself knows that every other is gone.
-            let dead = ((other.lapsed
-                || shared.peers.is_silent_though_ahead(other, &shared.clock))
+            let dead = ((other.lapsed || parts.peers.is_silent_though_ahead(other, &parts.clock))
                 && !in_grace)
-                || shared.store.is_exclusive()
+                || parts.store.is_exclusive()
                 || process::is_surely_dead(&other.process);
             any_dead |= other.dead;
             if !other.dead && dead {
                 any_dead = true;
-                match shared.store.declare_dead(other.id, other.heartbeat_at).await {
+                match parts.store.declare_dead(other.id, other.heartbeat_at).await {
                     Ok(true) => {
                         warn!(executor = %other.id, name = other.name, "is dead; its sagas are taken over");
                     }
@@ -95,7 +94,7 @@ impl Executor {
             }
         }
         if any_dead {
-            shared.claim_schedule.wake();
+            parts.claim_schedule.wake();
         }
     }
 }

@@ -20,10 +20,10 @@ impl Drive {
         let trace = self.trace();
         // What the calls see; the saga itself changes as they come in.
         let sight = self.saga.clone();
-        let (session, shared) = (self.session.clone(), self.shared.clone());
-        let kind = shared.catalogue.kind_of(&sight);
+        let (session, parts) = (self.session.clone(), self.parts.clone());
+        let kind = parts.catalogue.kind_of(&sight);
         let (cut, clock, sight, trace, session) =
-            (&shared.shutdown.cut, &shared.clock, &sight, &trace, &session);
+            (&parts.shutdown.cut, &parts.clock, &sight, &trace, &session);
         let cut_calls = &self.cut_calls.clone();
         let under_way = calls.iter().map(|call| {
             async move {
@@ -55,20 +55,20 @@ impl Drive {
         // Not FuturesUnordered: it yields to other threads each time that it has polled all.
         let mut next = select_all(under_way);
         let mut failed = Vec::new();
-        let mut timer = shared.writer.coalesce();
+        let mut timer = parts.writer.coalesce();
         loop {
             let ((call, report), _, under_way) = tokio::select! {
                 biased;
                 came = &mut next => came,
                 () = &mut timer, if self.changed => {
-                    timer = shared.writer.coalesce();
+                    timer = parts.writer.coalesce();
                     self.submit();
                     continue;
                 }
             };
-            shared.metrics.called(&report);
+            parts.metrics.called(&report);
             log(call, &report);
-            settle::record(&mut self.saga, call, &report, &shared.name);
+            settle::record(&mut self.saga, call, &report, &parts.name);
             self.changed = true;
             if call.intent_first && !under_way.is_empty() {
                 self.submit();
@@ -82,8 +82,8 @@ impl Drive {
             next = select_all(under_way);
         }
         self.note_failed(&failed);
-        let (policy, now) = (&shared.settings.policy, self.now());
-        settle::schedule(&mut self.saga, &failed, policy, now, shared.clock.chance());
+        let (policy, now) = (&parts.settings.policy, self.now());
+        settle::schedule(&mut self.saga, &failed, policy, now, parts.clock.chance());
         settle::end_doubt(&mut self.saga, policy, now);
     }
 

@@ -35,7 +35,7 @@ impl Drive {
             return;
         }
         self.saga.revision += 1;
-        self.saga.updated_at = self.shared.clock.now();
+        self.saga.updated_at = self.parts.clock.now();
         let (fence, revision) = (self.saga.fence, self.saga.revision);
         let next = Base::Owned { owner: self.session.id, fence, revision };
         let base = std::mem::replace(&mut self.base, next);
@@ -45,7 +45,7 @@ impl Drive {
         let (done, written) = oneshot::channel();
         heard_by.push(done);
         self.unanswered.push(written);
-        self.shared.writer.submit(write, heard_by);
+        self.parts.writer.submit(write, heard_by);
     }
 
     /// Waits until everything handed in is durable.
@@ -55,7 +55,7 @@ impl Drive {
                 Ok(Written::Durable) => {}
                 Ok(Written::Lost) => {
                     // Where the database refuses what it has to write, it is still ours.
-                    self.shared.active.may_have_lost_one();
+                    self.parts.active.may_have_lost_one();
                     return Err(Gone);
                 }
                 Ok(Written::Repeats | Written::TakenUp | Written::Absent) | Err(_) => {
@@ -64,7 +64,7 @@ impl Drive {
             }
         }
         self.barrier = false;
-        self.passed.drain(..).for_each(|state| self.shared.metrics.entered(state));
+        self.passed.drain(..).for_each(|state| self.parts.metrics.entered(state));
         Ok(())
     }
 
@@ -75,12 +75,12 @@ impl Drive {
     /// not: it goes with what comes after it and has to be durable, an acceptance with the prices,
     /// an outcome with the end.
     pub(super) async fn make_durable(&mut self, calls: &[Call]) -> Result<(), Gone> {
-        let now = self.shared.clock.now();
+        let now = self.parts.clock.now();
         for call in calls.iter().filter(|call| call.intent_first) {
-            settle::intend(&mut self.saga, call, &self.shared.name, now);
+            settle::intend(&mut self.saga, call, &self.parts.name, now);
             self.changed = true;
         }
-        let kinds = self.shared.settings.policy.kinds;
+        let kinds = self.parts.settings.policy.kinds;
         let all_keep_keys = |kinds: Kinds| kinds == Kinds::IDEMPOTENT;
         if self.barrier || !all_keep_keys(kinds) || !all_keep_keys(self.saga.context.kinds) {
             self.submit();

@@ -10,7 +10,7 @@ use super::active::ActiveSagas;
 use super::backlog::Backlog;
 use super::catalogue::Catalogue;
 use super::claim_schedule::ClaimSchedule;
-use super::executor::{Executor, Shared};
+use super::executor::{Executor, Parts};
 use super::heartbeat::register;
 use super::kind::Kind;
 use super::lease::CurrentSession;
@@ -51,7 +51,7 @@ impl Executor {
         let (writer, writing) = LogWriter::start(&store, &clock, observers);
         let shutdown = Shutdown::default();
         shutdown.spawn_to_its_end(writing);
-        let this = Self(Arc::new(Shared {
+        let this = Self(Arc::new(Parts {
             store,
             catalogue: Catalogue::new(kinds),
             settings,
@@ -71,12 +71,12 @@ impl Executor {
             waiting: Waiting::default(),
             shutdown,
         }));
-        let shared = &this.0;
-        if shared.store.is_up_for_less_than(settings.lease, &shared.clock).await? {
-            shared.peers.start_grace(&shared.clock);
+        let parts = &this.0;
+        if parts.store.is_up_for_less_than(settings.lease, &parts.clock).await? {
+            parts.peers.start_grace(&parts.clock);
         }
         this.check_peers().await;
-        shared.store.reopen_unreadable(shared.clock.now()).await?;
+        parts.store.reopen_unreadable(parts.clock.now()).await?;
         Ok(this)
     }
 
@@ -97,9 +97,9 @@ impl Executor {
     /// Stops taking sagas in, lets calls in flight finish for up to `grace`, and gives every saga
     /// up for others. Returns when nothing is left to write, or can be written.
     pub async fn drain(&self, grace: Duration) {
-        let shared = &self.0;
-        shared.shutdown.drain(grace, &shared.clock, &shared.permits).await;
-        if let Err(error) = self.in_time(shared.store.retire_executor(self.id())).await {
+        let parts = &self.0;
+        parts.shutdown.drain(grace, &parts.clock, &parts.permits).await;
+        if let Err(error) = self.in_time(parts.store.retire_executor(self.id())).await {
             warn!(%error, "could not sign off; others will notice by the lease");
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use tokio::sync::{oneshot, watch};
 
-use super::executor::Shared;
+use super::executor::Parts;
 use super::queued::Written;
 use crate::order::{Line, OrderId, Paise, UserId};
 use crate::saga::{Cause, Instance, State};
@@ -143,7 +143,7 @@ impl Waiter {
     }
 
     /// News of the saga: a decision, or that it needs a person. Cancel safe.
-    pub(super) async fn news(&mut self, shared: &Shared) -> Seen {
+    pub(super) async fn news(&mut self, parts: &Parts) -> Seen {
         let mut pause = FIRST_LOOK;
         loop {
             tokio::select! {
@@ -151,14 +151,14 @@ impl Waiter {
                 word = self.word() => if let Some(seen) = word {
                     return seen;
                 },
-                () = shared.clock.sleep(pause) => {
+                () = parts.clock.sleep(pause) => {
                     pause = (pause * 2).min(LONGEST_LOOK);
                     // Its driver here tells of it: ten thousand who wait must not all ask.
-                    if shared.active.contains(self.id) {
+                    if parts.active.contains(self.id) {
                         continue;
                     }
                     // A database that is out of reach now is asked again.
-                    let found = Box::pin(shared.store.find(self.id)).await;
+                    let found = Box::pin(parts.store.find(self.id)).await;
                     let found = found.ok().flatten().map(Seen::from);
                     if let Some(seen) = found.filter(Seen::is_worth_telling) {
                         return seen;
@@ -169,7 +169,7 @@ impl Waiter {
     }
 }
 
-impl Shared {
+impl Parts {
     /// The last look of who waits no longer: a decision may be durable, though not done yet. `None`
     /// where the database does not say so in time.
     pub(super) async fn look(&self, id: OrderId) -> Option<Seen> {
