@@ -20,8 +20,8 @@ pub(super) type Known = Shared<Taken>;
 pub(super) struct Acceptances(DashMap<Identified, Known>);
 
 impl Acceptances {
-    /// Notes an acceptance; `false` where there is one of this identity already, which stays. Of two
-    /// with one identity, the database decides which one is accepted.
+    /// Notes an acceptance; `false` where there is one of this identity already, which stays. Of
+    /// two with one identity, the database decides which one is accepted.
     pub(super) fn note(&self, by: &Identified, taken: Taken) -> bool {
         match self.0.entry(by.clone()) {
             Entry::Vacant(entry) => drop(entry.insert(taken.shared())),

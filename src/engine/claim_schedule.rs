@@ -47,7 +47,8 @@ impl ClaimSchedule {
         self.now.notify_one();
     }
 
-    /// Waits until [`wake`](Self::wake) is called, or returns at once if it was since the last wait.
+    /// Waits until [`wake`](Self::wake) is called, or returns at once if it was since the last
+    /// wait.
     pub(super) fn woken(&self) -> Notified<'_> {
         self.now.notified()
     }

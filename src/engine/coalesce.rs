@@ -1,6 +1,19 @@
-//! A short wait that many share. A timer for each would wake the thread that waits for the network
-//! each time one is set, as none that is set already is over sooner: that cost more than what it
-//! waits for.
+//! The coalescing timer: one timer for many short waits.
+//!
+//! A change that nothing depends on yet is handed in after a short wait, so that it is written
+//! together with what follows it. A timer for each such wait would be the earliest of all at the
+//! moment when it is set, and would so wake the thread that polls the network: that cost more than
+//! the wait saved. So whoever asks within 10 ms of the first joins the first one's wait, and
+//! everybody waits between 10 and 20 ms:
+//!
+//! ```text
+//!  0          10          20          30 ms
+//!  ├─ one wait ───────────┤
+//!   ··join it··├─ the next ───────────┤
+//! ```
+//!
+//! This is safe because nothing relies on the wait: what must be durable before a call is handed in
+//! at once.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,13 +23,14 @@ use futures::future::{BoxFuture, Shared};
 
 use crate::clock::Clock;
 
-/// A wait of [`CoalescingTimer::LONGEST`] at most, and of half of that at least.
+/// A wait for the timer: [`CoalescingTimer::LONGEST`] at most, and half of that at least.
 pub(super) type Wait = Shared<BoxFuture<'static, ()>>;
 
-/// Where such waits come from.
+/// Hands out waits.
 #[derive(Debug)]
 pub(super) struct CoalescingTimer {
     clock: Clock,
+    /// When the latest wait began, by the monotonic clock, and that wait.
     latest: Mutex<Option<(Duration, Wait)>>,
 }
 
@@ -27,7 +41,8 @@ impl CoalescingTimer {
         Self { clock, latest: Mutex::default() }
     }
 
-    /// One that began a moment ago, or one that begins now.
+    /// The latest wait if it began less than half of [`Self::LONGEST`] ago, else one that begins
+    /// now.
     pub(super) fn wait(&self) -> Wait {
         let now = self.clock.monotonic();
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_shared_by_who_comes_soon_and_by_nobody_later() {
+    fn a_wait_is_joined_soon_after_it_began_and_not_later() {
         let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH, 1);
         let timer = CoalescingTimer::new(clock.clone());
         let first = timer.wait();

@@ -1,4 +1,9 @@
-//! Saying that this executor lives.
+//! Heartbeats: how an executor shows that it lives, and learns that it was declared dead.
+//!
+//! A heartbeat renews the session's row, unless the row says that the session is dead. So a process
+//! that was silent for too long finds out with its first heartbeat, drops all that it drives, and
+//! registers a new session under a new id. This is safe because a dead session stays dead: what is
+//! still being written in its name fails the check of the saga's owner and fence (promise 28).
 
 use std::sync::Arc;
 
@@ -18,7 +23,7 @@ impl Executor {
         loop {
             self.0.clock.sleep(self.0.settings.heartbeat()).await;
             self.heartbeat().await;
-            // By a clock that was set forward, everybody's last heartbeat is old.
+            // By a clock that was set forward, everybody's last heartbeat looks old.
             if watch.was_set_by(&self.0.clock).is_some() {
                 self.0.peers.start_grace(&self.0.clock);
             }
@@ -26,7 +31,8 @@ impl Executor {
         }
     }
 
-    /// One heartbeat. An executor that was declared dead drops all that it drives and starts anew.
+    /// Sends one heartbeat. If this session was declared dead, drops all that it drives and begins
+    /// a new one.
     pub async fn heartbeat(&self) {
         let parts = &self.0;
         let session = parts.session.get();
@@ -47,7 +53,7 @@ impl Executor {
                 parts.health.came_through(Source::Heartbeat);
                 warn!(executor = %session.id, "was declared dead; drops its sagas and starts anew");
                 session.ended.cancel();
-                // What is still being written in its name must be found to be a dead one's.
+                // Writes that are still on their way in its name must find it dead.
                 let buried = parts.store.bury_executor(session.id, &parts.clock).await;
                 let registered =
                     register(&parts.store, &parts.name, parts.settings, &parts.clock).await;
@@ -58,7 +64,7 @@ impl Executor {
             }
             Err(error) => {
                 parts.health.failed(Source::Heartbeat, error.in_words());
-                self.0.peers.start_grace(&self.0.clock);
+                parts.peers.start_grace(&parts.clock);
                 if session.holds() {
                     info!(%error, "a heartbeat failed");
                 } else {
@@ -68,7 +74,8 @@ impl Executor {
         }
     }
 
-    /// A database that has vanished without a word must not hold up what says that we live.
+    /// What the database answers, if it does so within half a lease: one that has vanished silently
+    /// must not hold up the heartbeats.
     pub(super) async fn in_time<T>(
         &self,
         asked: impl Future<Output = Result<T, Error>>,
@@ -79,7 +86,7 @@ impl Executor {
     }
 }
 
-/// Enters a new life in the books.
+/// Registers a new session in the database.
 pub(super) async fn register(
     store: &Store,
     name: &str,

@@ -1,8 +1,19 @@
-//! One life of an executor: its lease over everything that it owns.
+//! One session of an executor: its lease over every saga that it owns.
 //!
-//! The lease counts from when the last good heartbeat was *sent*, and has lapsed when either the
-//! monotonic or the wall clock says so (promise 29): a process that was stopped, or a machine that
-//! slept, finds it lapsed before it does anything.
+//! Others may take an executor's sagas over once it has been silent for a lease's time, and it must
+//! not send anything for them by then. So each process stops sending at four fifths of the lease,
+//! counted from when its last good heartbeat was *sent*, while the others count from when the
+//! database received it:
+//!
+//! ```text
+//!  heartbeat sent       received             4/5 lease     lease
+//!  ├────── effects may be sent ──────────────┤
+//!                       └─ the others wait ────────────────┴──► may declare it dead
+//! ```
+//!
+//! The lease has lapsed as soon as either the monotonic or the wall clock says so: a process that
+//! was stopped, or a machine that slept, finds that out before it sends anything (promise 29). A
+//! session that was declared dead never holds again; its process registers a new one.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -13,35 +24,36 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 
-/// An executor from registration until it is declared dead.
+/// An executor from when it registers until it is declared dead.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) id: Uuid,
-    /// Cancelled when it was declared dead: everything that it drives is dropped.
+    /// Cancelled when this session was declared dead: its drivers drop their sagas.
     pub(super) ended: CancellationToken,
     lease: Duration,
     held: Mutex<Held>,
     clock: Clock,
 }
 
-/// The last good heartbeat, and since when there was no gap between them.
+/// The last good heartbeat, and since when the lease has held without a gap.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     sent: SentAt,
     since: DateTime<Utc>,
 }
 
+/// When a heartbeat was sent, by each clock that counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SentAt {
     monotonic: Duration,
-    /// By this machine's own clock: it goes on while a machine sleeps.
+    /// By this machine's wall clock, which goes on while the machine sleeps.
     wall: DateTime<Utc>,
-    /// By the clock that all go by.
+    /// By the clock that all replicas go by.
     agreed: DateTime<Utc>,
 }
 
 impl SentAt {
-    /// To be taken before the heartbeat is sent.
+    /// Now. To be taken before the heartbeat is sent.
     pub(super) fn now(clock: &Clock) -> Self {
         Self { monotonic: clock.monotonic(), wall: clock.machine_time(), agreed: clock.now() }
     }
@@ -54,7 +66,7 @@ impl Session {
         Self { id, ended, lease, held, clock }
     }
 
-    /// The heartbeat that was sent then was good.
+    /// The heartbeat that was sent then came through.
     pub(super) fn renew(&self, sent: SentAt) {
         let held = self.holds();
         let mut last = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,16 +74,16 @@ impl Session {
         *last = Held { sent, since };
     }
 
-    /// Since when the lease has held without a gap: what was due before could not be driven here. Where
-    /// the clock has been set back meanwhile, that is since then at the latest: a moment that is still to
-    /// come would have everything be due before it.
+    /// Since when the lease has held without a gap: what was due earlier could not be driven here.
+    /// Never later than now, even if the clock was set back: else everything due now would count as
+    /// due before the lease held.
     pub(super) fn since(&self) -> DateTime<Utc> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.since = held.since.min(self.clock.now());
         held.since
     }
 
-    /// Whether effects may be sent: the lease holds, with a fifth of it to spare.
+    /// Whether effects may be sent: the lease holds, with a fifth of it to spare (promise 29).
     pub(super) fn holds(&self) -> bool {
         if self.ended.is_cancelled() {
             return false;
@@ -108,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_back_does_not_have_a_life_begin_later_than_now() {
+    fn a_clock_that_is_set_back_does_not_let_a_session_begin_later_than_now() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
         let session =
             Session::new(Uuid::nil(), Duration::from_secs(10), SentAt::now(&clock), clock.clone());

@@ -1,10 +1,19 @@
-//! How many claimed sagas are driven at once.
+//! The limiter: how many claimed sagas are advanced at once.
 //!
-//! They come by the thousand: after a crash, or when a neighbour is back. While they wait for slow
-//! neighbours, many at once do no harm; where the processor or the database is what is short, each
-//! one more only makes new checkouts wait. What tells the two apart is how long a commit takes, next
-//! to how long one may take here. And new ones go first: each takes the place of a claimed one, while
-//! that leaves half of the limiter; while none comes, nobody is kept waiting.
+//! After a crash, or when a neighbour is back, claimed sagas come by the thousand. While they wait
+//! for a slow neighbour, many at once do no harm; while the processor or the database is the
+//! bottleneck, each one more only makes new checkouts wait. The time that a commit takes tells the
+//! two apart, so the limit follows it, as in TCP's congestion control:
+//!
+//! ```text
+//!  a commit took, next to the fastest    ≤ 2 ×        up to 5 ×    > 5 ×
+//!  the limit                             + 1/32, + 1  stays        − 1/8, − 1
+//! ```
+//!
+//! New checkouts never wait here. Each takes the room of one claimed saga while that leaves the
+//! claimed ones half of the limit; while no new ones come, the limit is 64 at least. This is safe
+//! because the limiter only decides when a claimed saga goes on, and the limit never falls to zero:
+//! a bad estimate costs time, and the next commits correct it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,43 +21,51 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// Never fewer: with fewer, the machine waits for what one saga after the other waits for.
+/// The limit never falls below this: with fewer sagas, the process idles while they wait for
+/// neighbours one after the other.
 const MIN_LIMIT: u64 = 6;
-/// Never fewer while nothing new comes: so many keep two processors busy.
+/// The limit is at least this while no new sagas come: it keeps two processors busy.
 const MIN_LIMIT_WITHOUT_NEW: u64 = 64;
-/// Where each claimed one's place is free again so many times a heartbeat, it waits for nobody.
+/// If at least this many sagas have ended since the last heartbeat for each one admitted, the
+/// claimed sagas are not waiting for a neighbour.
 const BUSY_TURNOVER: u64 = 8;
-/// Nothing new came in so many commits: nothing does.
+/// After this many commits without a new saga, no new sagas are expected.
 const COMMITS_WITHOUT_NEW: u64 = 32;
-/// A commit that takes no longer than so many times the shortest says that there is room.
+/// A commit that takes at most this many times as long as the fastest one lets the limit grow.
 const FAST_COMMIT_RATIO: u64 = 2;
-/// One that takes so many times as long says that there is none.
+/// One that takes more than this many times as long lets it shrink.
 const SLOW_COMMIT_RATIO: u64 = 5;
 
-/// What is known of it. All of it is a guess that the next commit mends, so nothing is locked.
+/// The limit and what it follows from. They are estimates that later commits correct, so they are
+/// updated one by one, without a lock.
 #[derive(Debug)]
 pub(super) struct Limiter {
+    /// The limit never rises above this.
     max: u64,
     limit: AtomicU64,
-    /// Of commits, in microseconds; it grows slowly, as a database may get slower for good.
-    shortest: AtomicU64,
-    /// Commits since the last new one came.
+    /// How long the fastest commit took, in microseconds. It rises slowly with every commit, as a
+    /// database may get slower for good.
+    fastest: AtomicU64,
+    /// Commits since the last new saga was admitted.
     commits_without_new: AtomicU64,
-    /// Claimed ones that ended since the database was last heard of.
+    /// Claimed sagas that ended since the last good heartbeat.
     ended: AtomicU64,
+    /// Claimed sagas that are admitted now.
     claimed: AtomicU64,
+    /// New sagas that are admitted now.
     new: AtomicU64,
+    /// Wakes a claimed saga that waits.
     room: Notify,
 }
 
-/// What a driven saga counts as.
+/// Where an admitted saga came from.
 #[derive(Clone, Copy, Debug)]
 enum Origin {
     Claimed,
     New,
 }
 
-/// A saga is driven. The next may be when this is dropped.
+/// One saga is admitted. Its room is free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Admission(Arc<Limiter>, Origin);
 
@@ -68,7 +85,7 @@ impl Limiter {
         Self {
             max,
             limit: AtomicU64::new(max.min(MIN_LIMIT)),
-            shortest: AtomicU64::new(u64::MAX),
+            fastest: AtomicU64::new(u64::MAX),
             commits_without_new: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             claimed: AtomicU64::new(0),
@@ -84,7 +101,7 @@ impl Limiter {
         }
     }
 
-    /// So many claimed ones may be driven now.
+    /// How many claimed sagas may be advanced now.
     pub(super) fn limit(&self) -> usize {
         usize::try_from(self.claimed_limit()).unwrap_or(usize::MAX)
     }
@@ -98,26 +115,26 @@ impl Limiter {
         limit.saturating_sub(new).max(limit.div_ceil(2))
     }
 
-    /// For a new one, which waits for nobody.
+    /// Admits a new saga, which never waits.
     pub(super) fn admit_new(self: Arc<Self>) -> Admission {
         self.new.fetch_add(1, Ordering::AcqRel);
         self.commits_without_new.store(0, Ordering::Relaxed);
         Admission(self, Origin::New)
     }
 
-    /// For a claimed one: returns when it may be driven. Cancel safe.
+    /// Admits a claimed saga as soon as there is room for it. Cancel safe.
     pub(super) async fn admit_claimed(self: Arc<Self>) -> Admission {
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
-            // From here on it is told of each room that is made.
+            // From here on no room that is made is missed.
             room.as_mut().enable();
             let most = self.claimed_limit();
             let one_more = |claimed| (claimed < most).then_some(claimed + 1);
             let taken = self.claimed.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
             if let Ok(claimed) = taken {
                 if claimed + 1 < most {
-                    // Room may have been made for many.
+                    // One wake-up may stand for room for many.
                     self.room.notify_one();
                 }
                 return Admission(self.clone(), Origin::Claimed);
@@ -126,28 +143,28 @@ impl Limiter {
         }
     }
 
-    /// A commit took this long.
+    /// A commit came through, and took this long.
     pub(super) fn committed(&self, took: Duration) {
         if self.commits_without_new.fetch_add(1, Ordering::Relaxed) + 1 == COMMITS_WITHOUT_NEW {
             self.room.notify_one();
         }
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
-        let shortest = self.shortest.load(Ordering::Relaxed);
-        let shortest = took.min(shortest.saturating_add(shortest / 1024));
-        self.shortest.store(shortest, Ordering::Relaxed);
+        let fastest = self.fastest.load(Ordering::Relaxed);
+        let fastest = took.min(fastest.saturating_add(fastest / 1024));
+        self.fastest.store(fastest, Ordering::Relaxed);
         let limit = self.limit.load(Ordering::Relaxed);
-        self.set_limit(if took > shortest.saturating_mul(SLOW_COMMIT_RATIO) {
+        self.set_limit(if took > fastest.saturating_mul(SLOW_COMMIT_RATIO) {
             limit.saturating_sub(limit / 8 + 1)
-        } else if took <= shortest.saturating_mul(FAST_COMMIT_RATIO) {
+        } else if took <= fastest.saturating_mul(FAST_COMMIT_RATIO) {
             limit + limit / 32 + 1
         } else {
             limit
         });
     }
 
-    /// The database was heard of, by a heartbeat. Where few of the claimed ones ended since it last was,
-    /// they wait for a neighbour, who may never answer: that is no reason for the others to wait too.
-    /// If it is the database after all, the next commits say so.
+    /// A heartbeat came through. If only few claimed sagas ended since the one before, they wait
+    /// for a neighbour, which may never answer: the limit doubles, so that the others needn't wait
+    /// too. If the database was the reason after all, the next commits shrink it again.
     pub(super) fn database_answered(&self) {
         let limit = self.limit.load(Ordering::Relaxed);
         let claimed = self.claimed.load(Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! What Prometheus is told.
+//! This process's metrics, as Prometheus reads them.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,26 +14,26 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::neighbours::{BreakerState, BreakerView};
 use crate::saga::{Report, State};
 
-/// Labels of a state.
+/// The labels of a metric of one state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InState {
     state: Word,
 }
 
-/// Labels of a call.
+/// The labels of a metric of one step and outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfStep {
     step: Word,
     outcome: Word,
 }
 
-/// Labels of a neighbour.
+/// The labels of a metric of one neighbour.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfNeighbour {
     neighbour: Word,
 }
 
-/// A word of our vocabulary.
+/// A label's value: a state, a step, an outcome or a neighbour.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Word(&'static str);
 
@@ -43,7 +43,7 @@ impl EncodeLabelValue for Word {
     }
 }
 
-/// This process's numbers.
+/// The metrics. Their names and help texts are part of the interface.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -62,7 +62,7 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        // 1 ms to some 65 s, and half a millisecond to some 32 s.
+        // Buckets from 1 ms to about 65 s, and from 0.5 ms to about 32 s.
         let slow = || Histogram::new(exponential_buckets(0.001, 2.0, 17));
         let fast = || Histogram::new(exponential_buckets(0.0005, 2.0, 17));
         let mut this = Self {
@@ -122,31 +122,36 @@ impl Metrics {
         registry.register("log_last_batch", "Sagas in the last commit", self.batch.clone());
     }
 
-    /// Everything, in the text format that Prometheus reads.
+    /// All metrics in the text format that Prometheus reads.
     pub fn render(&self) -> String {
         let mut text = String::new();
-        // Writing into a string can't fail.
+        // Writing to a string can't fail.
         let _infallible = encode(&mut text, &self.registry);
         text
     }
 
+    /// A saga is being advanced.
     pub(super) fn began(&self) {
         self.in_flight.inc();
     }
 
+    /// It is being advanced no more.
     pub(super) fn ended(&self) {
         self.in_flight.dec();
     }
 
+    /// A saga durably entered this state.
     pub(super) fn entered(&self, state: State) {
         self.entered.get_or_create(&InState { state: Word(state.into()) }).inc();
     }
 
+    /// A saga came to rest, this long after it was accepted.
     pub(super) fn came_to_rest(&self, state: State, took: Duration) {
         let labels = InState { state: Word(state.into()) };
         self.checkouts.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
+    /// One attempt at a step was made.
     pub(super) fn called(&self, report: &Report) {
         let labels =
             OfStep { step: Word(report.step.into()), outcome: Word(report.outcome.into()) };
@@ -154,14 +159,17 @@ impl Metrics {
         self.steps.get_or_create(&labels).observe(f64::from(millis) / 1000.0);
     }
 
+    /// A checkout was not accepted.
     pub(super) fn shed(&self) {
         self.shed.inc();
     }
 
+    /// `count` sagas were taken over from dead executors.
     pub(super) fn took_over(&self, count: usize) {
         self.taken_over.inc_by(count as u64);
     }
 
+    /// The log writer committed a batch of this many sagas.
     pub(super) fn committed(&self, sagas: usize) {
         self.commits.inc();
         self.committed.inc_by(sagas as u64);
@@ -177,6 +185,7 @@ impl Metrics {
         }
     }
 
+    /// The open sagas that nobody drives were counted, by state.
     pub(super) fn open(&self, by_state: &[(String, u64)]) {
         for state in <State as strum::IntoEnumIterator>::iter().filter(|state| !state.is_rest()) {
             let state: &'static str = state.into();

@@ -31,9 +31,9 @@ impl Peers {
         Self { lease, grace_until: AtomicU64::new(0), ahead: DashMap::new() }
     }
 
-    /// The database is, or was, out of reach, so that the others could not be heard either. Each gets
-    /// a lease's time to be heard again: else the first to reach the database would declare all
-    /// others dead.
+    /// The database is, or was, out of reach, so that the others could not be heard either. Each
+    /// gets a lease's time to be heard again: else the first to reach the database would declare
+    /// all others dead.
     pub(super) fn start_grace(&self, clock: &Clock) {
         let until = clock.monotonic() + self.lease;
         self.grace_until.store(millis(until), Ordering::Release);

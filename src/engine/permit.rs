@@ -1,7 +1,7 @@
 //! Permits: how many sagas may be advanced here at once, and how many of those may be claimed ones.
 //!
-//! Every saga needs a permit out of `total`. A claimed one needs one out of `for_claims` besides, so
-//! that claims always leave some to new checkouts.
+//! Every saga needs a permit out of `total`. A claimed one needs one out of `for_claims` besides,
+//! so that claims always leave some to new checkouts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,7 +52,8 @@ impl Permits {
         Some(Permit { _of_all: Some(of_all), of_claims: None })
     }
 
-    /// For a saga that an operator acts on: a person is waiting, so it is given even if none is free.
+    /// For a saga that an operator acts on: a person is waiting, so it is given even if none is
+    /// free.
     pub(super) fn for_operator(&self) -> Permit {
         Permit { _of_all: self.all.clone().try_acquire_owned().ok(), of_claims: None }
     }

@@ -4,27 +4,28 @@ use std::time::Duration;
 
 use crate::saga::Policy;
 
-/// Limits and policies.
+/// Limits, the lease and the policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Sagas advanced at once.
+    /// How many sagas are advanced at once.
     pub concurrency: usize,
-    /// Open sagas at most, over all replicas.
+    /// How many sagas may be open, over all replicas, before no more are accepted.
     pub backlog: u64,
-    /// Silence after which others take over.
+    /// After this long a silence others take an executor's sagas over.
     pub lease: Duration,
-    /// What the machine goes by.
+    /// The time limits and pauses that the state machine goes by.
     pub policy: Policy,
 }
 
 impl Settings {
-    /// Heartbeats, and looks at the others', are so far apart: often enough that a few may be late,
-    /// and that a silent one is found well within a second.
+    /// The time between two heartbeats, and between two looks at the other executors': short enough
+    /// that a few heartbeats may be late, and that a silent executor is found within a second after
+    /// its lease.
     pub(super) fn heartbeat(&self) -> Duration {
         (self.lease / 5).min(Duration::from_millis(500))
     }
 
-    /// Claimed sagas leave this many places to new checkouts.
+    /// How many of the permits claimed sagas may hold; the rest are kept for new checkouts.
     pub(super) fn for_claims(&self) -> usize {
         (self.concurrency / 2).max(1)
     }

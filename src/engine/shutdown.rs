@@ -49,8 +49,8 @@ impl Shutdown {
         self.tasks.spawn(async move { closing.run_until_cancelled(task).await });
     }
 
-    /// Begins nothing new, lets sagas come to where they can be given up, cuts their calls off after
-    /// `grace`, and then ends the other tasks.
+    /// Begins nothing new, lets sagas come to where they can be given up, cuts their calls off
+    /// after `grace`, and then ends the other tasks.
     pub(super) async fn drain(&self, grace: Duration, clock: &Clock, permits: &Permits) {
         self.draining.cancel();
         self.sagas.close();

@@ -1,24 +1,25 @@
-//! Whether what this process writes comes through, as last seen: what a readiness probe is told.
+//! Whether this process's writes reach the database, as a readiness probe is told.
 //!
-//! Probes don't write, or each would cost a commit. Heartbeats and the log writer do all the time,
-//! and the log writer goes on trying after a failure though nobody has anything to write.
+//! A probe doesn't write itself, or each one would cost a commit. It is told how the last heartbeat
+//! and the last commit of the log writer went. Both go on by themselves: after a failure the log
+//! writer keeps trying even when no saga has anything to write.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// A commit that takes longer is trouble.
-const SLOW_COMMIT: Duration = Duration::from_secs(2);
+/// A write that takes longer than this counts as failing.
+const LONGEST_WRITE: Duration = Duration::from_secs(2);
 
-/// Who writes.
+/// Whose writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     Heartbeat,
     Log,
 }
 
-/// How the last writes went.
+/// How the last write of each source went.
 #[derive(Debug)]
 pub(super) struct WriteHealth {
     clock: Clock,
@@ -28,6 +29,7 @@ pub(super) struct WriteHealth {
 
 #[derive(Debug, Default)]
 struct Writes {
+    /// When the write that is under way began, by the monotonic clock.
     under_way_since: Option<Duration>,
     /// Why the last one failed.
     failed: Option<String>,
@@ -50,12 +52,12 @@ impl WriteHealth {
         *self.of(source) = Writes { under_way_since: None, failed: Some(why) };
     }
 
-    /// Why nothing may be written now.
+    /// Why nothing can be written now, as far as is known; `None` where nothing is wrong.
     pub(super) fn trouble(&self) -> Option<String> {
         let now = self.clock.monotonic();
         [Source::Log, Source::Heartbeat].into_iter().find_map(|source| {
             let writes = self.of(source);
-            let waits = |since: Duration| now.saturating_sub(since) > SLOW_COMMIT;
+            let waits = |since: Duration| now.saturating_sub(since) > LONGEST_WRITE;
             let waits = writes.under_way_since.is_some_and(waits);
             let waits = waits.then(|| "the database does not commit: a commit waits".to_owned());
             writes.failed.clone().or(waits)
@@ -80,7 +82,7 @@ mod tests {
         let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH, 0);
         let health = WriteHealth::new(&clock);
         health.begins(Source::Log);
-        clock.advance(SLOW_COMMIT);
+        clock.advance(LONGEST_WRITE);
         assert_eq!(health.trouble(), None);
         clock.advance(Duration::from_millis(1));
         assert!(health.trouble().is_some_and(|why| why.contains("a commit waits")));

@@ -1,11 +1,20 @@
-//! The log writer: what all sagas of this process have to write goes to the database together.
+//! The log writer: commits what all sagas of this process have to write together.
 //!
-//! A commit is begun as soon as the one before has returned, with everything that came in
-//! meanwhile: alone, a saga waits for nobody, and many share one commit. Writes of one saga that
-//! are not written yet become one. A batch whose outcome is unknown is repeated until it is known;
-//! its guards make that safe. Nothing is given up for a failed save but an acceptance, whose client
-//! is told so. Until something can be written again, none is taken in: with nothing else to write, it
-//! tries with something of no meaning.
+//! A commit mostly waits for a disk, however many sagas are in it, and one commit for each saga
+//! would be more than the database can do. So there is one commit at a time, and it takes along
+//! everything that was handed in during the one before: alone, a saga waits for nobody, and under
+//! load many share a commit. Writes of one saga that are in no commit yet are merged into one.
+//!
+//! ```text
+//!  commit     ├──── A ────┤├──── B C D ────┤├──── E F ───
+//!  handed in  A   B  C  D    E   F
+//! ```
+//!
+//! This is safe although a commit's outcome can be unknown: the batch is repeated until it is
+//! known, and the guards of each write (owner, fence, revision) keep it from happening twice
+//! (promise 21). Nothing is given up because a commit failed, except acceptances that surely were
+//! not written: their clients are told so. After a failure no saga is accepted until a write comes
+//! through; if there is nothing to write, the writer tries with a write that means nothing.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -27,7 +36,7 @@ use crate::store::{Committer, Error, Store, Write};
 
 /// The most sagas in one commit.
 const MAX_BATCH: usize = 256;
-/// A commit that takes longer counts as of unknown outcome.
+/// The outcome of a commit that takes longer than this counts as unknown.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Who is told how commits go.
@@ -43,19 +52,20 @@ pub(super) struct LogObservers {
 pub(super) struct LogWriter {
     queue: mpsc::UnboundedSender<Queued>,
     timer: CoalescingTimer,
-    /// The last commit did not come through.
+    /// The last commit failed.
     down: Arc<AtomicBool>,
 }
 
 impl LogWriter {
-    /// Begins a writer; it ends when the last handle is gone and everything is written.
+    /// A handle, and the task that writes: it ends once the handle is gone and everything is
+    /// written.
     pub(super) fn start(
         store: &Store,
         clock: &Clock,
         observers: LogObservers,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        // Unbounded, as what can be in it is bounded by `executor.concurrency`: a saga has at most
-        // three writes on their way.
+        // It needs no bound of its own: at most `executor.concurrency` sagas are driven, and each
+        // has at most three writes on their way.
         let (sender, queue) = mpsc::unbounded_channel();
         let writer = Writer {
             store: store.clone(),
@@ -71,18 +81,19 @@ impl LogWriter {
         (Self { queue: sender, timer, down: writer.down.clone() }, writer.run())
     }
 
-    /// Hands a write in. Who listens hears what became of it, or that the writer is gone.
+    /// Hands a write in. The listeners are told what became of it; their channels close if the
+    /// writer is gone.
     pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Written>>) {
         drop(self.queue.send(Queued { write, done, maybe_written: false }));
     }
 
-    /// A wait before a change that nothing depends on is handed in: most are merged with one that
-    /// follows.
+    /// The wait before a change is handed in that nothing depends on yet: most are written together
+    /// with what follows.
     pub(super) fn coalesce(&self) -> Wait {
         self.timer.wait()
     }
 
-    /// Whether what is handed in now would have to wait for the database.
+    /// Whether the database is out of reach, so that a write handed in now would wait.
     pub(super) fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
     }
@@ -94,7 +105,9 @@ struct Writer {
     clock: Clock,
     observers: LogObservers,
     queue: mpsc::UnboundedReceiver<Queued>,
+    /// What was taken from the queue and is in no batch yet, oldest first.
     waiting: VecDeque<Queued>,
+    /// Pauses between attempts while the database is out of reach.
     pacing: Pacing,
     down: Arc<AtomicBool>,
 }
@@ -112,7 +125,7 @@ impl Writer {
         }
     }
 
-    /// Finds out whether something can be written again.
+    /// Finds out whether the database can be written to again.
     async fn try_to_write(&mut self) {
         self.pause().await;
         if !self.waiting.is_empty() {
@@ -127,8 +140,8 @@ impl Writer {
         }
     }
 
-    /// Everything that waits, merged by saga, as far as it goes into one commit; `None` when nothing
-    /// waits and nothing can come.
+    /// The next batch: what waits, merged by saga, up to [`MAX_BATCH`] sagas. `None` once the
+    /// handle is gone and nothing waits.
     async fn next_batch(&mut self) -> Option<Vec<Queued>> {
         if self.waiting.is_empty() {
             let first = self.queue.recv().await?;
@@ -138,7 +151,7 @@ impl Writer {
         let mut positions: HashMap<OrderId, Option<usize>> = HashMap::new();
         let mut left = VecDeque::new();
         let Self { waiting, queue, .. } = self;
-        // What else there is stays where it is: a thousand at once must not be kept twice.
+        // What does not fit stays in the queue: thousands of writes should not be moved twice.
         while batch.len() < MAX_BATCH
             && let Some(queued) = waiting.pop_front().or_else(|| queue.try_recv().ok())
         {
@@ -149,20 +162,21 @@ impl Writer {
                     positions.insert(id, Some(batch.len()));
                     batch.push(queued);
                 }
-                // Of another claim of the saga: this and what follows it wait.
+                // It belongs to another claim of the saga: it and all later ones wait for the next
+                // batch.
                 Some(_) => {
                     positions.insert(id, None);
                     left.push_back(queued);
                 }
             }
         }
-        // In the order in which they came: what is left was before what was not looked at.
+        // Order is kept: what is left over came before what was not looked at.
         left.append(waiting);
         self.waiting = left;
         Some(batch)
     }
 
-    /// Writes a batch, however long it takes.
+    /// Writes a batch, however often that has to be tried.
     async fn write(&mut self, mut batch: Vec<Queued>) {
         let mut is_first = true;
         while !batch.is_empty() {
@@ -189,13 +203,13 @@ impl Writer {
                     return batch.into_iter().for_each(Queued::refuse);
                 }
                 Some(Err(Error::Refused(_))) => {
-                    // One of them spoils it for all: each by itself.
+                    // One of them is refused and fails them all: each is tried by itself.
                     for queued in batch {
                         Box::pin(self.write(vec![queued])).await;
                     }
                     return;
                 }
-                // A connection that was ended says nothing of the next.
+                // A connection that broke says nothing about the next one: try once more at once.
                 Some(Err(error)) if is_first && error.is_of_connection() => {
                     is_first = false;
                     if matches!(error, Error::OutcomeUnknown(_)) {
@@ -238,7 +252,7 @@ impl Writer {
         }
     }
 
-    /// Waits a little; who wants to be accepted meanwhile is turned away at once.
+    /// Waits before the next attempt. Acceptances that come in meanwhile are refused at once.
     async fn pause(&mut self) {
         let (clock, pause) = (self.clock.clone(), self.pacing.pause(self.clock.chance()));
         let waited = clock.sleep(pause);
