@@ -39,13 +39,13 @@ impl Drive {
                 let report = tokio::select! {
                     biased;
                     report = kind.call(sight, call, context) => report,
-                    () = cut.cancelled() => cut_off(call, began, sent.load(Ordering::Acquire)),
+                    () = cut.cancelled() => cut_off(call, began, how_far(&sent)),
                     // Only where its key settles it later.
                     () = cut_calls.cancelled(), if !call.intent_first => {
-                        cut_off(call, began, sent.load(Ordering::Acquire))
+                        cut_off(call, began, how_far(&sent))
                     }
                     () = clock.sleep(patience.unwrap_or_default()), if patience.is_some() => {
-                        out_of_time(call, began, clock.now(), sent.load(Ordering::Acquire))
+                        out_of_time(call, began, clock.now(), how_far(&sent))
                     }
                 };
                 (call, report)
@@ -92,12 +92,24 @@ impl Drive {
     }
 }
 
-/// Nobody waits for the answer any more. A call that was still queueing for a place was not sent.
-fn cut_off(call: &Call, began: DateTime<Utc>, sent: bool) -> Report {
-    let (outcome, error) = if sent {
-        (Outcome::Unknown, "was cut off before an answer came")
-    } else {
-        (Outcome::NotSent, "was cut off before it was sent")
+/// How far a call had got that was cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HowFar {
+    /// It still waited for its turn.
+    NotSent,
+    /// Its effect may have happened.
+    MaybeSent,
+}
+
+fn how_far(sent: &AtomicBool) -> HowFar {
+    if sent.load(Ordering::Acquire) { HowFar::MaybeSent } else { HowFar::NotSent }
+}
+
+/// A call whose answer is not waited for any more.
+fn cut_off(call: &Call, began: DateTime<Utc>, how_far: HowFar) -> Report {
+    let (outcome, error) = match how_far {
+        HowFar::MaybeSent => (Outcome::Unknown, "was cut off before an answer came"),
+        HowFar::NotSent => (Outcome::NotSent, "was cut off before it was sent"),
     };
     Report {
         step: call.effect.step,
@@ -114,12 +126,15 @@ fn cut_off(call: &Call, began: DateTime<Utc>, sent: bool) -> Report {
 }
 
 /// The checkout's deadline came before an answer.
-fn out_of_time(call: &Call, began: DateTime<Utc>, now: DateTime<Utc>, sent: bool) -> Report {
-    let error = if sent { "no answer by the deadline" } else { "not sent by the deadline" };
+fn out_of_time(call: &Call, began: DateTime<Utc>, now: DateTime<Utc>, how_far: HowFar) -> Report {
+    let error = match how_far {
+        HowFar::MaybeSent => "no answer by the deadline",
+        HowFar::NotSent => "not sent by the deadline",
+    };
     Report {
         duration_ms: (now - began).num_milliseconds(),
         error: Some(error.to_owned()),
-        ..cut_off(call, began, sent)
+        ..cut_off(call, began, how_far)
     }
 }
 
