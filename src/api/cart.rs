@@ -1,43 +1,43 @@
-//! A cart out of a request's JSON: the first thing wrong is named as the client wrote it.
+//! A cart out of a request's JSON; the error names the first field that is wrong.
 //!
-//! Read property by property and without regard to case, as the .NET service did: today's web
-//! client sends `UserId` and `Items`.
+//! Property names match without regard to case, as in the .NET service: its web client sends `UserId`
+//! and `Items`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use crate::json::{property, whole_number};
-use crate::order::{Cart, InvalidCart, Line, MAX_LINES, Paise, ProductId, UserId};
-use crate::web::Problem;
+use super::number::{ExpectedTotal, Quantity};
+use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
+use crate::web::{Field, Invalid, NonNilUuid, Problem, read};
 
 /// A checkout as it is asked for. Property names match without regard to case, and whole numbers
 /// may be strings of digits.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CreateOrder {
+pub(super) struct CreateOrder {
     /// Who buys; not the nil UUID.
-    pub user_id: Uuid,
+    #[schema(value_type = NonNilUuid, inline)]
+    user_id: Field<NonNilUuid>,
     /// What, 1 to 100 lines. Two lines may name the same product.
-    #[schema(min_items = 1, max_items = 100)]
-    pub items: Vec<CreateLine>,
+    #[schema(value_type = Vec<CreateLine>, min_items = 1, max_items = 100)]
+    items: Field<Option<Vec<Field<CreateLine>>>>,
     /// The total that the customer saw, in paise. Where the cart costs something else by now, nothing
     /// is charged and the answer is `Price changed`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(minimum = 0)]
-    pub expected_total: Option<i64>,
+    #[schema(value_type = ExpectedTotal, inline, required = false)]
+    expected_total: Field<ExpectedTotal>,
 }
 
 /// A line of a cart.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CreateLine {
+struct CreateLine {
     /// Of what.
-    pub product_id: Uuid,
+    #[schema(inline)]
+    product_id: NonNilUuid,
     /// How many.
-    #[schema(minimum = 1, maximum = 1_000_000)]
-    pub quantity: u32,
+    #[schema(inline)]
+    quantity: Quantity,
 }
 
 /// The cart that this JSON asks for; otherwise a 400 that names the field.
@@ -45,59 +45,25 @@ pub(super) fn cart(body: &Value) -> Result<Cart, Problem> {
     if !body.is_object() {
         return Err(Problem::bad_request("the body must be a JSON object"));
     }
-    let items = match property(body, "items") {
-        None | Some(Value::Null) => return Err(InvalidCart::Empty.into()),
-        Some(Value::Array(items)) if items.is_empty() => return Err(InvalidCart::Empty.into()),
-        Some(Value::Array(items)) => items,
-        Some(_other) => return Err(Problem::bad_request("items must be an array")),
-    };
-    let user_id = UserId(uuid(body, "userId", "userId")?);
-    // Before the lines are looked at: nobody reads about the 101st.
+    let order: CreateOrder = read(body)?;
+    let items = order.items.value()?.as_deref().unwrap_or_default();
+    // An empty cart is told before anything else that is wrong.
+    if items.is_empty() {
+        return Err(InvalidCart::Empty.into());
+    }
+    let user_id = UserId(order.user_id.value()?.0);
+    // A cart that is too long is told before what is wrong in its lines.
     if items.len() > MAX_LINES {
         return Err(InvalidCart::TooManyLines.into());
     }
-    let lines = items.iter().enumerate().map(|(at, item)| line(at, item));
-    let cart = Cart::new(user_id, lines.collect::<Result<_, _>>()?)?;
-    Ok(cart.expecting(expected_total(body)?))
+    let lines = items.iter().map(|item| item.value().map(Line::from));
+    let cart = Cart::new(user_id, lines.collect::<Result<_, Invalid>>()?)?;
+    Ok(cart.expecting(order.expected_total.value()?.0))
 }
 
-fn expected_total(body: &Value) -> Result<Option<Paise>, Problem> {
-    match property(body, "expectedTotal") {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => match whole_number(value).and_then(|total| i64::try_from(total).ok()) {
-            Some(total) => Ok(Some(Paise(total))),
-            None => Err(Problem::bad_request(
-                "expectedTotal must be a whole number of paise, 0 or more",
-            )),
-        },
-    }
-}
-
-fn line(at: usize, item: &Value) -> Result<Line, Problem> {
-    if !item.is_object() {
-        return Err(Problem::bad_request(format!("items[{at}] must be an object")));
-    }
-    let product_id = uuid(item, "productId", &format!("items[{at}].productId"))?;
-    let quantity = property(item, "quantity").and_then(whole_number);
-    let quantity = quantity.and_then(|quantity| u32::try_from(quantity).ok());
-    let quantity = quantity.ok_or(InvalidCart::Quantity(at))?;
-    Ok(Line { product_id: ProductId(product_id), quantity })
-}
-
-/// A UUID that names something, which the nil UUID does not.
-fn uuid(object: &Value, name: &str, path: &str) -> Result<Uuid, Problem> {
-    let id: Option<Uuid> = match property(object, name) {
-        None | Some(Value::Null) => {
-            return Err(Problem::bad_request(format!("{path} is required")));
-        }
-        Some(value) => value.as_str().and_then(|text| text.parse().ok()),
-    };
-    match id {
-        None => Err(Problem::bad_request(format!("{path} is not a UUID"))),
-        Some(id) if id.is_nil() => {
-            Err(Problem::bad_request(format!("{path} must not be the nil UUID")))
-        }
-        Some(id) => Ok(id),
+impl From<&CreateLine> for Line {
+    fn from(line: &CreateLine) -> Self {
+        Self { product_id: ProductId(line.product_id.0), quantity: line.quantity.0 }
     }
 }
 
@@ -110,6 +76,7 @@ impl From<InvalidCart> for Problem {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -117,9 +84,7 @@ mod tests {
     const PRODUCT: &str = "11111111-2222-4333-8444-555555555555";
 
     fn wrong(body: &Value) -> String {
-        let problem = cart(body).expect_err("it is not a cart");
-        let body = serde_json::to_value(problem.into_body("/", String::new()));
-        body.expect("a plain struct")["error"].as_str().expect("words").to_owned()
+        cart(body).expect_err("it is not a cart").error().to_owned()
     }
 
     #[test]

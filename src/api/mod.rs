@@ -9,6 +9,7 @@ mod docs;
 mod health;
 mod history;
 mod key;
+mod number;
 mod order;
 mod prefer;
 mod refusal;
@@ -24,7 +25,6 @@ use crate::config::Undecided;
 use crate::engine::{Executor, Metrics};
 use crate::store::Store;
 
-pub use cart::{CreateLine, CreateOrder};
 pub use route::{document, router, with_cors};
 
 /// What the handlers work with.

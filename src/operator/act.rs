@@ -6,34 +6,24 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Operators;
 use super::inspect::{etag, not_found};
+use super::reason::{Reason, ReasonText};
+use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView};
-use super::verdict::{Verdict, verdict};
 use crate::engine::NotDone;
-use crate::json::{parse_digits, text};
+use crate::json::parse_digits;
 use crate::order::OrderId;
 use crate::saga::{Intervention, Word};
-use crate::web::{Problem, Segment, json_body, uuid_segment};
+use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
 
-/// The longest reason that is kept, in characters.
-const MAX_REASON: usize = 2000;
 /// The longest name of an operator, in characters.
 const MAX_NAME: usize = 100;
 /// Who acts where nobody says.
 const SOMEBODY: &str = "operator";
-
-/// Why an operator acts.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(super) struct Reason {
-    /// Kept in the saga's log.
-    #[schema(min_length = 1, max_length = 2000)]
-    reason: String,
-}
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,8 +89,8 @@ pub(super) async fn retry_saga(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &body, Intervention::Retry).await
+    let Reason { reason } = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &reason, Intervention::Retry).await
 }
 
 /// Compensate a saga
@@ -127,8 +117,8 @@ pub(super) async fn compensate_saga(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &body, Intervention::Compensate).await
+    let Reason { reason } = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &reason, Intervention::Compensate).await
 }
 
 /// Resolve an effect
@@ -142,7 +132,7 @@ pub(super) async fn compensate_saga(
     tag = "operators",
     operation_id = "resolveSaga",
     security(("operatorToken" = [])),
-    request_body = Verdict,
+    request_body = Resolution,
     params(
         ("id" = Uuid, Path, description = "The saga"),
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
@@ -156,20 +146,22 @@ pub(super) async fn resolve_saga(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body).await?;
-    let what = verdict(&body)?;
-    act(&operators, id, &headers, &body, what).await
+    let resolution: Resolution = json_body(&headers, body).await?;
+    let what = resolution.intervention()?;
+    act(&operators, id, &headers, &resolution.reason, what).await
 }
 
+/// Does it, and answers with the saga as it is then.
 pub(super) async fn act(
     operators: &Operators,
     id: Segment,
     headers: &HeaderMap,
-    body: &Value,
+    reason: &Field<ReasonText>,
     what: Intervention,
 ) -> Result<Response, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
-    let word = Word { operator: operator(headers)?, reason: reason(body)? };
+    let operator = operator(headers)?;
+    let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
     let wanted = if_match(headers)?;
     let done = operators.executor.intervene(id, what, &word, wanted).await.map_err(problem)?;
     let version = etag(done.saga.revision);
@@ -194,19 +186,6 @@ fn problem(why: NotDone) -> Problem {
         }
         NotDone::Unavailable(error) => Problem::from(error),
     }
-}
-
-fn reason(body: &Value) -> Result<String, Problem> {
-    let reason = text(body, "reason").map(str::trim).filter(|reason| !reason.is_empty());
-    let reason = reason.ok_or_else(|| Problem::bad_request("reason is required"))?;
-    if reason.contains('\0') {
-        return Err(Problem::bad_request("reason must be text"));
-    }
-    if reason.chars().count() > MAX_REASON {
-        let error = format!("reason must not be longer than {MAX_REASON} characters");
-        return Err(Problem::bad_request(error));
-    }
-    Ok(reason.to_owned())
 }
 
 fn operator(headers: &HeaderMap) -> Result<String, Problem> {
@@ -240,7 +219,6 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
-    use serde_json::json;
 
     use super::*;
 
@@ -261,14 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_has_a_reason_and_a_name() {
-        for bad in [json!({}), json!({"reason": "  "}), json!({"reason": 7}), json!([])] {
-            assert!(reason(&bad).is_err(), "{bad}");
-        }
-        assert_eq!(
-            reason(&json!({"Reason": " stock is back "})).ok().as_deref(),
-            Some("stock is back")
-        );
+    fn an_action_has_a_name() {
         assert_eq!(operator(&HeaderMap::new()).ok().as_deref(), Some("operator"));
         assert_eq!(operator(&headers("x-operator", "asha")).ok().as_deref(), Some("asha"));
     }

@@ -6,7 +6,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Operators;
-use super::act::{Acted, Instead, Reason, act};
+use super::act::{Acted, Instead, act};
+use super::reason::Reason;
 use crate::saga::Intervention;
 use crate::web::{Problem, Segment, json_body};
 
@@ -35,8 +36,8 @@ pub(super) async fn hold_saga(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &body, Intervention::Hold).await
+    let Reason { reason } = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &reason, Intervention::Hold).await
 }
 
 /// Release a saga
@@ -62,6 +63,6 @@ pub(super) async fn release_saga(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &body, Intervention::Release).await
+    let Reason { reason } = json_body(&headers, body).await?;
+    act(&operators, id, &headers, &reason, Intervention::Release).await
 }

@@ -9,12 +9,13 @@ mod effect;
 mod hold;
 mod inspect;
 mod list;
+mod reason;
+mod resolution;
 mod route;
 mod saga;
 mod step;
 mod summary;
 mod token;
-mod verdict;
 
 use crate::clock::Clock;
 use crate::engine::Executor;

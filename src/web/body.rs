@@ -3,10 +3,12 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::problem::Problem;
 use super::prompt::Late;
+use super::read::read;
 use crate::json::read_folded;
 
 /// The longest body that is taken, in bytes.
@@ -32,7 +34,7 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8
             .detail("Content-Encoding is not supported; send the body as it is")
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity")));
     }
-    read(body).await
+    collect(body).await
 }
 
 /// The JSON in those bytes, its property names in lower case; 400 with line and column where there
@@ -42,12 +44,15 @@ pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
         .map_err(|error| Problem::bad_request(format!("the body is not valid JSON: {error}")))
 }
 
-/// Both at once.
-pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
-    parse_json(&json_bytes(headers, body).await?)
+/// A JSON body as its type.
+pub(crate) async fn json_body<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
+    Ok(read(&parse_json(&json_bytes(headers, body).await?)?)?)
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut length = 0;
@@ -153,9 +158,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_may_have_256_kib_and_no_more() {
-        let longest = read(Body::from(vec![b' '; MAX])).await.expect("just not too long");
+        let longest = collect(Body::from(vec![b' '; MAX])).await.expect("just not too long");
         assert_eq!(longest.len(), MAX);
-        let refused = read(Body::from(vec![b' '; MAX + 1])).await.expect_err("one too many");
+        let refused = collect(Body::from(vec![b' '; MAX + 1])).await.expect_err("one too many");
         let body = refused.into_body("/", String::new());
         let body = serde_json::to_value(body).expect("a plain struct");
         assert_eq!(body["status"], 413);

@@ -3,7 +3,7 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -20,6 +20,7 @@ pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     parts.into_iter().for_each(|part| document.merge(part));
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.insert(Body::name().into_owned(), Body::schema());
+    components.schemas.values_mut().for_each(merge_descriptions);
     let paths = document.paths.paths.values_mut();
     let operations = paths.flat_map(|item| [&mut item.get, &mut item.post].into_iter().flatten());
     operations.for_each(describe_problems);
@@ -35,5 +36,24 @@ fn describe_problems(operation: &mut Operation) {
             let content = ContentBuilder::new().schema(Some(schema)).build();
             response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
         }
+    }
+}
+
+/// Puts what is said of a field into the schema of its type. utoipa writes a field whose type stands in
+/// its place as `allOf: [type, {description}]`.
+fn merge_descriptions(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for property in object.properties.values_mut() {
+        let RefOr::T(Schema::AllOf(both)) = property else { continue };
+        let [RefOr::T(field_type), RefOr::T(Schema::Object(field))] = both.items.as_slice() else {
+            continue;
+        };
+        let (mut merged, description) = (field_type.clone(), field.description.clone());
+        match &mut merged {
+            Schema::Object(object) => object.description = description,
+            Schema::OneOf(one_of) => one_of.description = description,
+            _other => continue,
+        }
+        *property = RefOr::T(merged);
     }
 }

@@ -185,6 +185,12 @@ impl Problem {
         self
     }
 
+    /// The contract's words.
+    #[cfg(test)]
+    pub(crate) fn error(&self) -> &str {
+        &self.body.error
+    }
+
     /// The document of it, as it is answered at `path` in this trace.
     pub(crate) fn into_body(self, path: &str, trace_id: String) -> Body {
         let mut body = *self.body;

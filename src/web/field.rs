@@ -1,0 +1,126 @@
+//! What the fields of request bodies are made of. A field's type holds its rule: how it is read, what
+//! the client is told when it is wrong, and what the `OpenAPI` document says of it.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, OneOfBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
+
+use super::invalid::Invalid;
+use crate::json;
+
+/// A field's value, or what is wrong with it.
+///
+/// Reading a body does not fail at such a field: the error is returned when the value is asked for. So
+/// the handler decides which of several errors a client is told, whatever the order in which the fields
+/// are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Field<T>(Result<T, Invalid>);
+
+impl<T> Field<T> {
+    /// The value; otherwise what is wrong with it.
+    pub(crate) fn value(&self) -> Result<&T, Invalid> {
+        self.0.as_ref().map_err(Clone::clone)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_newtype_struct("Field", FieldVisitor(PhantomData))
+    }
+}
+
+struct FieldVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for FieldVisitor<T> {
+    type Value = Field<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field of a body")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut only: A) -> Result<Field<T>, A::Error> {
+        match only.next_element() {
+            Ok(Some(value)) => Ok(Field(Ok(value))),
+            Ok(None) => Err(A::Error::invalid_length(0, &self)),
+            Err(error) => Ok(Field(Err(Invalid::Told(error.to_string())))),
+        }
+    }
+}
+
+/// A UUID that names something, which the nil UUID does not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NonNilUuid(pub(crate) Uuid);
+
+impl<'de> Deserialize<'de> for NonNilUuid {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let id = match Value::deserialize(from)? {
+            Value::Null => return Err(D::Error::custom("is required")),
+            value => value.as_str().and_then(|text| text.parse().ok()),
+        };
+        match id {
+            None => Err(D::Error::custom("is not a UUID")),
+            Some(id) if Uuid::is_nil(&id) => Err(D::Error::custom("must not be the nil UUID")),
+            Some(id) => Ok(Self(id)),
+        }
+    }
+}
+
+impl PartialSchema for NonNilUuid {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let uuid = text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        // A digit that is not 0.
+        uuid.pattern(Some("[1-9a-fA-F]")).into()
+    }
+}
+
+impl ToSchema for NonNilUuid {}
+
+/// The rule of a whole number, which may be written as a number or as a string of digits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeNumber {
+    /// The least.
+    pub(crate) min: u64,
+    /// The greatest; fits an `i64`.
+    pub(crate) max: u64,
+    /// The strings of digits that the document promises to take, as a regular expression.
+    pub(crate) digits: &'static str,
+    /// What the client is told otherwise, after the name of the field.
+    pub(crate) rule: &'static str,
+}
+
+impl WholeNumber {
+    /// Reads a number within the rule. `N` has room for all of them.
+    pub(crate) fn read<'de, N, D>(&self, from: D) -> Result<N, D::Error>
+    where
+        N: TryFrom<u64>,
+        D: Deserializer<'de>,
+    {
+        self.of(&Value::deserialize(from)?)
+    }
+
+    /// The same of a value that was read.
+    pub(crate) fn of<N: TryFrom<u64>, E: Error>(&self, value: &Value) -> Result<N, E> {
+        let number = json::whole_number(value);
+        let number = number.filter(|number| (self.min..=self.max).contains(number));
+        let number = number.and_then(|number| N::try_from(number).ok());
+        number.ok_or_else(|| E::custom(self.rule))
+    }
+
+    /// What the document says of it.
+    pub(crate) fn schema(&self) -> OneOfBuilder {
+        let int64 = SchemaFormat::KnownFormat(KnownFormat::Int64);
+        let number = ObjectBuilder::new().schema_type(Type::Integer).format(Some(int64));
+        let bound = |bound| isize::try_from(bound).ok();
+        let number = number.minimum(bound(self.min)).maximum(bound(self.max));
+        let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some(self.digits));
+        OneOfBuilder::new().item(number).item(digits)
+    }
+}
