@@ -1,16 +1,26 @@
-//! Books that the last release left behind, in the middle of everything: the schema is migrated, and
+//! Books that earlier releases left behind, in the middle of everything: the schema is migrated, and
 //! every saga goes on to its end.
 //!
-//! `last_release/` was made by version 0.1.0, as built from the commit "engine: claimed sagas that wait
-//! for a slow neighbour make room for others": its tables and rows as statements, the ids of its
+//! `sqlite.*` and `postgres.*` were made by version 0.1.0, as built from the commit "engine: claimed sagas
+//! that wait for a slow neighbour make room for others": its tables and rows as statements, the ids of its
 //! checkouts by what had become of each, and what the neighbours had carried out by then. Its process was
-//! killed while four of its checkouts were in a call. These files are never made anew: a later release
-//! adds its own beside them.
+//! killed while four of its checkouts were in a call. What this file tests.
+//!
+//! `2026-11-26/` is of a later build of that version: see `reading.rs`, and `record.rs` for how it was made.
+//!
+//! These files are never made anew: a later release adds its own beside them.
+
+mod answers;
+mod reading;
+mod record;
+mod release;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use answers::{Answers, Checkout};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -18,6 +28,18 @@ use crate::harness::{BOTH, Books, Past, World};
 
 /// A saga that is not at its end by then is stuck for good.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What a release has left behind, beside the rows.
+#[derive(Serialize, Deserialize)]
+struct LeftBehind {
+    /// When its last process was killed.
+    made_at: DateTime<Utc>,
+    checkouts: BTreeMap<String, Checkout>,
+    /// Calls that the neighbours carried out, oldest first.
+    moved: Vec<Value>,
+    /// What it said of its checkouts itself.
+    answers: Answers,
+}
 
 #[derive(Deserialize)]
 struct LastRelease {

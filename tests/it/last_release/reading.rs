@@ -1,0 +1,211 @@
+//! The books of 2026-11-26 (`2026-11-26/`): version 0.1.0 as built from the commit "docs: where the rules
+//! of the rooms are held", recorded by `record.rs`. Sixty checkouts in every state, with every cause, under
+//! every word of an operator, in doubt, refused, exhausted, held, and killed in a call.
+//!
+//! The present code reads them as that release read them itself, takes each up, and brings it to its end.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::LeftBehind;
+use super::answers::{Checkout, Reader, Told};
+use super::release::NOBODY;
+use crate::harness::{BOTH, Books, Past, World, WorldBuilder};
+
+/// What is not done by then is stuck for good.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+fn left_behind(books: Books) -> (LeftBehind, Past) {
+    let (rows, rest) = match books {
+        Books::Sqlite => {
+            (include_str!("2026-11-26/sqlite.sql"), include_str!("2026-11-26/sqlite.json"))
+        }
+        Books::Postgres => {
+            (include_str!("2026-11-26/postgres.sql"), include_str!("2026-11-26/postgres.json"))
+        }
+    };
+    let left: LeftBehind = serde_json::from_str(rest).expect("what is beside the rows");
+    let past = Past { books: rows.to_owned(), moved: left.moved.clone() };
+    (left, past)
+}
+
+/// Neighbours that remember every key of that day.
+fn on(books: Books, past: Past) -> WorldBuilder {
+    World::build(books).after(past).set(|config| {
+        let a_century = Duration::from_hours(100 * 365 * 24);
+        config.services.product.key_memory = a_century;
+        config.services.payment.key_memory = a_century;
+    })
+}
+
+#[tokio::test]
+async fn every_answer_of_the_release_is_the_same_answer_now() {
+    for books in BOTH {
+        let read = tokio::time::timeout(PATIENCE, is_read_as_it_was(books)).await;
+        read.expect("one of them is not taken up");
+    }
+}
+
+async fn is_read_as_it_was(books: Books) {
+    let (left, past) = left_behind(books);
+    let world = on(books, past).set(|config| {
+        // As it was told when it read them itself: nobody answers, and nothing is tried twice.
+        let nobody = || NOBODY.parse().expect("a URL");
+        config.services.user.url = nobody();
+        config.services.product.url = nobody();
+        config.services.payment.url = nobody();
+        config.retry.initial = Duration::from_hours(1);
+        config.retry.max = Duration::from_hours(1);
+        config.retry.jitter = 0.0;
+        config.retry.stuck_after = Duration::from_secs(3602);
+        config.checkout.deadline = Duration::from_hours(3);
+        config.checkout.deadline_attended = Duration::from_hours(3);
+    });
+    let world = world.start().await;
+    let reader = Reader { http: &world.http, url: &world.url(""), made_at: left.made_at };
+    let now = reader.read(&left.checkouts).await;
+    for (name, told) in &left.answers.checkouts {
+        assert_eq!(&now.checkouts[name], told, "{name}");
+    }
+    assert_eq!(now, left.answers);
+    let checked = run(&world, &["check"]).await;
+    assert!(checked.status.success(), "{checked:?}");
+    let audited = run(&world, &["audit", "--json"]).await;
+    let report: Value = serde_json::from_slice(&audited.stdout).expect("JSON");
+    assert_eq!(report["sagas"], left.checkouts.len(), "{report:#}");
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let differs: Vec<_> = findings.filter(|finding| is_wrong(finding, &left)).collect();
+    assert!(differs.is_empty(), "{differs:#?}");
+    world.stop().await;
+}
+
+/// Whether a finding of the audit is a fault. That nobody will take a held saga up is none.
+fn is_wrong(finding: &Value, left: &LeftBehind) -> bool {
+    let of = left.checkouts.iter().find(|(_, of)| finding["id"] == json!(of.id));
+    let is_held =
+        of.is_some_and(|(name, _)| !left.answers.checkouts[name].saga["saga"]["held"].is_null());
+    finding["verdict"] != "open" && !is_held
+}
+
+/// What a command of the shell says of the world's books.
+async fn run(world: &World, arguments: &[&str]) -> std::process::Output {
+    let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_order-service"));
+    process
+        .args(arguments)
+        .env_clear()
+        .env("DATABASE_URL", world.config.database.url.reveal())
+        .env("ServiceUrls__PaymentService", world.sandbox.payment_url());
+    tokio::task::spawn_blocking(move || process.output().expect("the binary")).await.expect("runs")
+}
+
+#[tokio::test]
+async fn whatever_the_release_left_in_the_middle_comes_to_its_end() {
+    for books in BOTH {
+        let ended = tokio::time::timeout(PATIENCE, goes_on(books)).await;
+        ended.expect("one of them does not come to its end");
+    }
+}
+
+async fn goes_on(books: Books) {
+    let (left, past) = left_behind(books);
+    let world = on(books, past).start().await;
+    for (name, checkout) in &left.checkouts {
+        for word in words(name) {
+            let is_due = async || {
+                let saga = world.inspect(checkout.id).await;
+                !saga["stuck"].is_null() || !saga["held"].is_null()
+            };
+            world.until(is_due).await;
+            word.say(&world, name, checkout).await;
+        }
+    }
+    let reader = Reader { http: &world.http, url: &world.url(""), made_at: left.made_at };
+    for (name, checkout) in &left.checkouts {
+        let before = &left.answers.checkouts[name];
+        let end = end_of(name, before);
+        world.until(async || world.status(checkout.id).await["state"] == end).await;
+        let after = reader.ask(checkout).await;
+        if before.saga["saga"]["state"] == end {
+            assert_eq!(&after, before, "{name}");
+        }
+        is_refused_as_before(name, before, &after);
+    }
+    world.finish().await;
+}
+
+/// A refusal that was told once is told for ever; what is new is that all is undone.
+fn is_refused_as_before(name: &str, before: &Told, after: &Told) {
+    let problem = |told: &Told| match &told.status["body"] {
+        Value::String(text) => {
+            serde_json::from_str::<Value>(text).expect("JSON")["problem"].clone()
+        }
+        body => body["problem"].clone(),
+    };
+    let mut told = problem(before);
+    if !told.is_null() {
+        told["undone"] = json!(true);
+        assert_eq!(problem(after), told, "{name}");
+    }
+}
+
+/// How a checkout ends, by its name.
+fn end_of<'a>(name: &str, before: &'a Told) -> &'a str {
+    match before.saga["saga"]["state"].as_str().expect("a state") {
+        rest @ ("Completed" | "Compensated" | "Rejected") => rest,
+        "Compensating" => "Compensated",
+        _forward if name == "profile-fetched-other-price" => "Rejected",
+        _forward => "Completed",
+    }
+}
+
+/// What a person does.
+enum Word {
+    Retry,
+    Release,
+    Resolve { step: &'static str, line: Option<u16>, happened: bool },
+}
+
+impl Word {
+    async fn say(self, world: &World, name: &str, checkout: &Checkout) {
+        let (action, body) = match self {
+            Self::Retry => ("retry", json!({"reason": "their books are mended"})),
+            Self::Release => ("release", json!({"reason": "it may go on"})),
+            Self::Resolve { step, line, happened } => (
+                "resolve",
+                json!({"step": step, "line": line, "happened": happened, "reason": "by their ledger"}),
+            ),
+        };
+        let answer = world.intervene(&format!("/sagas/{}/{action}", checkout.id), &body).await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+    }
+}
+
+/// What a person has to do about a checkout: what the neighbours' ledgers say of what is in doubt.
+fn words(name: &str) -> Vec<Word> {
+    let verdict = |step, line, happened| Word::Resolve { step, line, happened };
+    match name {
+        "charge-in-doubt" | "taken-over-while-charging" => {
+            vec![verdict("charge_payment", None, false)]
+        }
+        "held-in-doubt" => vec![verdict("charge_payment", None, false), Word::Release],
+        "line-in-doubt" | "back-with-line-in-doubt" | "killed-while-reserving" => {
+            vec![verdict("reserve_stock", Some(1), true)]
+        }
+        "paid-by-verdict" => vec![verdict("reserve_stock", Some(0), false)],
+        "refund-in-doubt" | "back-with-nothing-reserved" => {
+            vec![verdict("refund_payment", None, true)]
+        }
+        "release-in-doubt" | "killed-while-releasing" => {
+            vec![verdict("release_stock", Some(0), true)]
+        }
+        // The first two are in doubt as their process was told that keys are not kept, or not for long.
+        "taken-over-while-reserving"
+        | "found"
+        | "refund-refused"
+        | "refund-refused-again"
+        | "release-refused" => vec![Word::Retry],
+        "held" | "reserved" => vec![Word::Release],
+        _by_itself => vec![],
+    }
+}
