@@ -72,6 +72,7 @@ pub struct Running {
     pub executor: Executor,
     /// Its books.
     pub store: Store,
+    clock: Clock,
     server: JoinHandle<()>,
     end: End,
 }
@@ -91,12 +92,12 @@ impl Running {
         self.executor.drain(grace).await;
         self.end.closing.cancel();
         // A client that doesn't let go can't hold the process.
-        drop(tokio::time::timeout(LINGER, self.server).await);
+        drop(self.clock.within(LINGER, self.server).await);
         self.end.cut.cancel();
         // The log writer ends with the last handle, and gives its connection back.
         drop(self.executor);
         // Nor can a database that doesn't answer any more.
-        drop(tokio::time::timeout(LINGER, self.store.close()).await);
+        self.clock.within(LINGER, Box::pin(self.store.close())).await;
     }
 }
 
@@ -120,7 +121,7 @@ impl Listening {
         executor.run();
         front.open(router);
         let Self { address, server, end } = self;
-        Ok(Running { address, executor, store, server, end })
+        Ok(Running { address, executor, store, clock, server, end })
     }
 }
 

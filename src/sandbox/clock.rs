@@ -15,3 +15,12 @@ pub(super) fn now() -> DateTime<Utc> {
 pub(super) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
+
+/// What this comes to, if it does so within `longest`. Cancel safe if that is.
+pub(super) async fn within<T>(longest: Duration, done: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = done => Some(done),
+        () = sleep(longest) => None,
+    }
+}

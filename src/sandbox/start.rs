@@ -10,6 +10,7 @@ use tokio_util::{
 use tracing::Instrument;
 
 use super::{
+    clock,
     config::{Config, Error},
     connection::{Cut, Door},
     desk::Desk,
@@ -113,7 +114,7 @@ impl Sandbox {
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+        if clock::within(GRACE, self.tasks.wait()).await.is_none() {
             tracing::debug!("The sandbox leaves connections behind that did not end.");
         }
     }

@@ -101,7 +101,7 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
         let sqlite = sqlite(options.url)?.pragma("query_only", "ON");
         Setup::Sqlite(Box::new(sqlite))
     } else {
-        pooler::leaves_sessions(options.url).await?;
+        pooler::leaves_sessions(options.url, &options.clock).await?;
         let read_only = [("default_transaction_read_only", "on".to_owned())];
         postgres_setup(&options, AUDITING, SessionAccess::ReadOnly, read_only)?
     };
@@ -148,7 +148,7 @@ fn unusable(error: DriverError) -> Error {
 }
 
 async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
-    pooler::leaves_sessions(options.url).await?;
+    pooler::leaves_sessions(options.url, &options.clock).await?;
     // What writes has one good plan, whatever it writes; making it anew costs more than to carry it
     // out.
     let planned_once = [("plan_cache_mode", "force_generic_plan".to_owned())];

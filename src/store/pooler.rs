@@ -10,9 +10,9 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{ConnectOptions as _, Connection, Error as DriverError, raw_sql};
 use sea_orm::{DbErr, RuntimeErr};
-use tokio::time::timeout;
 
 use super::Error;
+use crate::clock::Clock;
 
 /// All of it takes no longer, or the database counts as out of reach.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -27,7 +27,7 @@ const LENT: &str = "`database.url`: the address looks like a transaction-mode po
 /// # Errors
 /// [`Error::Unusable`] where it has not, or where a pooler refuses what a session begins with;
 /// [`Error::Unavailable`] where that can't be known now.
-pub(super) async fn leaves_sessions(url: &str) -> Result<(), Error> {
+pub(super) async fn leaves_sessions(url: &str, clock: &Clock) -> Result<(), Error> {
     let Ok(options) = url.parse::<PgConnectOptions>() else {
         // It may hold a password: it is not repeated.
         return Err(Error::Unusable("`database.url` is not PostgreSQL's address".to_owned()));
@@ -35,24 +35,24 @@ pub(super) async fn leaves_sessions(url: &str) -> Result<(), Error> {
     // What the driver would set by itself is a parameter that poolers don't know.
     let options = options.application_name("order-service").extra_float_digits(None);
     let options = options.disable_statement_logging();
-    match timeout(PATIENCE, are_lent(&options)).await {
-        Ok(Ok(false)) => Ok(()),
-        Ok(Ok(true)) => Err(Error::Unusable(LENT.to_owned())),
-        Ok(Err(error)) if is_said(&error, "startup parameter") => Err(Error::Unusable(format!(
+    match clock.within(PATIENCE, Box::pin(are_lent(&options, clock))).await {
+        Some(Ok(false)) => Ok(()),
+        Some(Ok(true)) => Err(Error::Unusable(LENT.to_owned())),
+        Some(Err(error)) if is_said(&error, "startup parameter") => Err(Error::Unusable(format!(
             "`database.url`: the pooler there refuses how a session begins ({error}); PgBouncer lets \
              it through by `ignore_startup_parameters`"
         ))),
-        Ok(Err(error)) => {
+        Some(Err(error)) => {
             Err(Error::Unavailable(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))))
         }
-        Err(_elapsed) => {
+        None => {
             let reason = "it does not answer, or a pooler has no two sessions for us".to_owned();
             Err(Error::Unavailable(DbErr::Conn(RuntimeErr::Internal(reason))))
         }
     }
 }
 
-async fn are_lent(options: &PgConnectOptions) -> Result<bool, DriverError> {
+async fn are_lent(options: &PgConnectOptions, clock: &Clock) -> Result<bool, DriverError> {
     const WHOSE: &str = "SELECT pg_backend_pid()";
     const WHOSE_FOR_LONG: &str = "BEGIN; SELECT pg_backend_pid()";
 
@@ -67,10 +67,10 @@ async fn are_lent(options: &PgConnectOptions) -> Result<bool, DriverError> {
         Err(error) if is_said(&error, "statement pooling") => return Ok(true),
         held => held?,
     };
-    let third = timeout(ANSWER, session(&mut ours, WHOSE)).await;
+    let third = clock.within(ANSWER, session(&mut ours, WHOSE)).await;
     // Its answer shows that it was not the network that made us wait.
     raw_sql("ROLLBACK").execute(&mut another).await?;
-    let Ok(third) = third else { return Ok(true) };
+    let Some(third) = third else { return Ok(true) };
     let third = third?;
     ours.close().await?;
     another.close().await?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
+use order_service::clock::Clock;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -118,7 +119,7 @@ impl Browser {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, said).await.expect("the page says nothing")
+        Clock::system().within(PATIENCE, said).await.expect("the page says nothing")
     }
 
     /// Has the page make a call: `[status, data, headers]` of what it could read, or the error's words.

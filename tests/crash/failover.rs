@@ -21,7 +21,7 @@ async fn with_a_standby(what: &str, scenario: u32) -> (World, Proxy, String) {
 
 async fn the_next_order_comes_soon(world: &World, what: &str) {
     let began = world.clock.monotonic();
-    tokio::time::timeout(GOES_ON, world.clients.answered_with(201, 1)).await.expect("it goes on");
+    world.clock.within(GOES_ON, world.clients.answered_with(201, 1)).await.expect("it goes on");
     let took = world.clock.monotonic().saturating_sub(began).as_millis();
     say(&format!("{what}: the first 201 came {took} ms after the promotion"));
 }
@@ -78,7 +78,7 @@ async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_ans
     proxy.lead_to(&standby);
     world.cluster().promote();
     let began = world.clock.monotonic();
-    tokio::time::timeout(GOES_ON * 2, world.clients.answered_with(201, 20)).await.expect("goes on");
+    world.clock.within(GOES_ON * 2, world.clients.answered_with(201, 20)).await.expect("goes on");
     let took = world.clock.monotonic().saturating_sub(began).as_millis();
     say(&format!("{what}: the twentieth 201 came {took} ms after the promotion"));
     storm.over().await;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use order_service::clock::Clock;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
@@ -121,7 +122,7 @@ impl Ready {
 
     /// Returns once it is.
     pub async fn wait(self) {
-        let within = Duration::from_mins(1);
-        tokio::time::timeout(within, self.0).await.expect("in time").expect("it gets ready");
+        let longest = Duration::from_mins(1);
+        Clock::system().within(longest, self.0).await.expect("in time").expect("it gets ready");
     }
 }

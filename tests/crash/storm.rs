@@ -21,7 +21,7 @@ async fn all_at_once(kinds: Kinds) {
     while world.clock.monotonic() < until {
         let more = world.dice.between(3, 20);
         // In time or not: what strikes next is by the dice.
-        let _in_time = tokio::time::timeout(LULL, world.clients.answered(more)).await;
+        let _in_time = world.clock.within(LULL, world.clients.answered(more)).await;
         strike(&mut world).await;
     }
     storm.over().await;

@@ -230,7 +230,7 @@ impl World {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, poll).await.unwrap_or_else(|_| panic!("never: {what}"));
+        self.clock.within(PATIENCE, poll).await.unwrap_or_else(|| panic!("never: {what}"));
     }
 
     /// Mends everything, has every client answered, stops the replicas in an orderly way, and holds
@@ -239,7 +239,7 @@ impl World {
         self.mend().await;
         let doors = self.doors();
         let settled = self.clients.everybody_gets_one_answer(&doors, self.kinds);
-        if tokio::time::timeout(PATIENCE, settled).await.is_err() {
+        if self.clock.within(PATIENCE, settled).await.is_none() {
             let open = all_sagas(&look_into_books(&self.orders.url).await).await;
             let open: Vec<_> = open.iter().filter(|saga| !saga.is_at_rest()).collect();
             panic!("{}: not everybody was answered: {open:#?}", self.title);

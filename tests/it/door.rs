@@ -9,6 +9,7 @@ mod time;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use order_service::clock::Clock;
 use order_service::config::Config;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,7 +36,7 @@ async fn with(set: impl FnOnce(&mut Config) + 'static, test: impl AsyncFnOnce(&W
         }
     });
     let world = patient.set(set).start().await;
-    let ended = tokio::time::timeout(Duration::from_mins(1), test(&world)).await;
+    let ended = Clock::system().within(Duration::from_mins(1), Box::pin(test(&world))).await;
     ended.expect("the test hangs");
     world.finish().await;
 }

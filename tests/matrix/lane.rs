@@ -104,10 +104,11 @@ impl Lane {
             Process::start(&url, its_world, its_points, its_clock).await.live().await
         };
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let real_time = Clock::system();
         let ending = runtime.block_on(async {
             tokio::select! {
                 biased;
-                ending = tokio::time::timeout(PATIENCE, script) => Some(ending.unwrap_or_else(|_| {
+                ending = real_time.within(PATIENCE, script) => Some(ending.unwrap_or_else(|| {
                     panic!("hangs after {:?}", points.passed())
                 })),
                 () = points.died() => {

@@ -13,7 +13,6 @@ use futures::future::{BoxFuture, pending};
 use order_service::clock::Clock;
 use order_service::store::{Fault, Gate, Passage};
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
 
 /// A commit hangs for so long, really, if things go on so long.
 const HELD: Duration = Duration::from_millis(150);
@@ -89,7 +88,7 @@ impl Points {
             () = self.died.notified() => {}
             () = self.held.notified() => {
                 // On SQLite there is one connection to write by, and what waits for it waits long.
-                let _as_far_as_it_goes = timeout(HELD, self.quiet()).await;
+                let _as_far_as_it_goes = Clock::system().within(HELD, self.quiet()).await;
                 self.state().dead = true;
             }
         }
@@ -195,7 +194,7 @@ impl Points {
                 moved.changed().await.expect("we hold the sender");
                 quiet = 0;
             } else if seen.1 > 0 {
-                if timeout(A_READ, moved.changed()).await.is_err()
+                if Clock::system().within(A_READ, moved.changed()).await.is_none()
                     && let Some(pause) = self.reads.next_wake()
                 {
                     self.reads.advance(pause.max(Duration::from_millis(1)));

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
+use order_service::clock::Clock;
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{self, Sandbox};
 use tempfile::TempDir;
@@ -88,7 +89,7 @@ impl Service {
                 tokio::task::yield_now().await;
             }
         };
-        let status = tokio::time::timeout(Duration::from_secs(30), ended).await.expect("it ends");
+        let status = Clock::system().within(Duration::from_secs(30), ended).await.expect("it ends");
         assert_eq!(status.code(), Some(0));
     }
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use order_service::clock::Clock;
 use serde_json::{Value, json};
 
 use super::LeftBehind;
@@ -42,7 +43,7 @@ fn on(books: Books, past: Past) -> WorldBuilder {
 #[tokio::test]
 async fn every_answer_of_the_release_is_the_same_answer_now() {
     for books in BOTH {
-        let read = tokio::time::timeout(PATIENCE, is_read_as_it_was(books)).await;
+        let read = Clock::system().within(PATIENCE, Box::pin(is_read_as_it_was(books))).await;
         read.expect("one of them is not taken up");
     }
 }
@@ -102,7 +103,7 @@ async fn run(world: &World, arguments: &[&str]) -> std::process::Output {
 #[tokio::test]
 async fn whatever_the_release_left_in_the_middle_comes_to_its_end() {
     for books in BOTH {
-        let ended = tokio::time::timeout(PATIENCE, goes_on(books)).await;
+        let ended = Clock::system().within(PATIENCE, Box::pin(goes_on(books))).await;
         ended.expect("one of them does not come to its end");
     }
 }

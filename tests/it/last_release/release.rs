@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
+use order_service::clock::Clock;
 use order_service::sandbox::{self, Effect, Fault, Record, RecordResult, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -202,8 +203,8 @@ impl Release {
                 tokio::task::yield_now().await;
             }
         };
-        let in_time = tokio::time::timeout(std::time::Duration::from_secs(20), reached).await;
-        assert!(in_time.is_ok(), "{name} does not get there: {:#}", last.take());
+        let in_time = Clock::system().within(std::time::Duration::from_secs(20), reached).await;
+        assert!(in_time.is_some(), "{name} does not get there: {:#}", last.take());
     }
 
     /// Has calls go wrong.
