@@ -2,8 +2,9 @@
 //!
 //! A heartbeat renews the session's row, unless the row says that the session is dead. So a process
 //! that was silent for too long finds out with its first heartbeat, drops all that it drives, and
-//! registers a new session under a new id. This is safe because a dead session stays dead: what is
-//! still being written in its name fails the check of the saga's owner and fence (promise 28).
+//! registers a new session under a new id. This is safe because a dead session stays dead: a write
+//! that is still on its way in its name comes before another executor claims the saga, or it fails
+//! the check of owner and fence (promise 28).
 
 use std::sync::Arc;
 
@@ -39,7 +40,7 @@ impl Executor {
         let sent = SentAt::now(&parts.clock);
         let breakers = parts.catalogue.breakers();
         parts.metrics.breakers(&breakers);
-        // A view is plain data.
+        // Plain data, which always serializes.
         let breakers = serde_json::to_value(breakers).unwrap_or_default();
         let heartbeat = parts.store.heartbeat(session.id, breakers, &parts.clock);
         parts.health.begins(Source::Heartbeat);

@@ -1,9 +1,9 @@
 //! One session of an executor: its lease over every saga that it owns.
 //!
-//! Others may take an executor's sagas over once it has been silent for a lease's time, and it must
-//! not send anything for them by then. So each process stops sending at four fifths of the lease,
-//! counted from when its last good heartbeat was *sent*, while the others count from when the
-//! database received it:
+//! Once an executor has been silent for a lease's time, others may take its sagas over, and by then
+//! it must have stopped sending anything for them. So each process stops sending at four fifths of
+//! the lease, counted from when its last good heartbeat was *sent*, while the others count from
+//! when the database received it:
 //!
 //! ```text
 //!  heartbeat sent       received             4/5 lease     lease

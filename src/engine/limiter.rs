@@ -11,9 +11,9 @@
 //! ```
 //!
 //! New checkouts never wait here. Each takes the room of one claimed saga while that leaves the
-//! claimed ones half of the limit; while no new ones come, the limit is 64 at least. This is safe
-//! because the limiter only decides when a claimed saga goes on, and the limit never falls to zero:
-//! a bad estimate costs time, and the next commits correct it.
+//! claimed ones half of the limit; while no new ones come, the limit is at least 64. A wrong
+//! estimate is safe: the limiter decides when a claimed saga goes on and nothing else, the limit
+//! never falls to zero, and the next commits correct it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -191,20 +191,20 @@ mod tests {
     const MILLI: Duration = Duration::from_millis(1);
 
     #[test]
-    fn it_grows_while_commits_are_quick_and_shrinks_when_they_are_not() {
+    fn the_limit_grows_while_commits_are_fast_and_shrinks_while_they_are_slow() {
         let limiter = Arc::new(Limiter::new(512));
         assert_eq!(limiter.limit() as u64, MIN_LIMIT);
         let _new = limiter.clone().admit_new();
         (0..1000).for_each(|_| limiter.committed(MILLI));
         assert_eq!(limiter.limit(), 511);
         limiter.committed(4 * MILLI);
-        assert_eq!(limiter.limit(), 511, "neither quick nor slow");
+        assert_eq!(limiter.limit(), 511, "neither fast nor slow");
         (0..100).for_each(|_| limiter.committed(10 * MILLI));
         assert_eq!(limiter.limit() as u64, MIN_LIMIT - 1);
     }
 
     #[test]
-    fn it_is_wide_while_nothing_new_comes() {
+    fn the_limit_is_high_while_no_new_sagas_come() {
         let limiter = Arc::new(Limiter::new(512));
         limiter.committed(MILLI);
         let wait = || Box::pin(limiter.clone().admit_claimed());
@@ -218,18 +218,18 @@ mod tests {
         let new = limiter.clone().admit_new();
         assert!(limiter.limit() as u64 <= MIN_LIMIT);
         drop(new);
-        assert!(limiter.limit() as u64 <= MIN_LIMIT + 1, "another may come at once");
+        assert!(limiter.limit() as u64 <= MIN_LIMIT + 1, "another may come at any moment");
     }
 
     #[test]
-    fn a_database_that_is_always_slow_is_no_reason_for_fewer() {
+    fn a_database_that_is_always_slow_does_not_lower_the_limit() {
         let limiter = Limiter::new(512);
         (0..1000).for_each(|_| limiter.committed(20 * MILLI));
         assert_eq!(limiter.limit(), 512);
     }
 
     #[test]
-    fn whose_turn_it_is_not_has_it_when_another_ends_or_the_window_grows() {
+    fn a_saga_that_waits_is_admitted_when_another_ends_or_the_limit_grows() {
         let limiter = Arc::new(Limiter::new(512));
         let admit = || Box::pin(limiter.clone().admit_claimed());
         let mut admitted: Vec<_> =
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_one_takes_the_place_of_a_claimed_one_down_to_half_of_them() {
+    fn a_new_saga_takes_the_room_of_a_claimed_one_down_to_half_of_the_limit() {
         let limiter = Arc::new(Limiter::new(512));
         let admit = || limiter.clone().admit_claimed().now_or_never();
         let half = (0..MIN_LIMIT / 2).map(|_| limiter.clone().admit_new());
@@ -261,15 +261,15 @@ mod tests {
         let mut waits = Box::pin(limiter.clone().admit_claimed());
         assert!((&mut waits).now_or_never().is_none());
         drop(new);
-        assert!(waits.now_or_never().is_some(), "their places are free again");
+        assert!(waits.now_or_never().is_some(), "their room is free again");
     }
 
     #[test]
-    fn it_grows_when_claimed_ones_wait_for_a_neighbour_whatever_is_committed() {
+    fn the_limit_grows_when_claimed_sagas_wait_for_a_neighbour_however_commits_go() {
         let limiter = Arc::new(Limiter::new(512));
         let admit = || limiter.clone().admit_claimed().now_or_never();
         limiter.database_answered();
-        assert_eq!(limiter.limit() as u64, MIN_LIMIT, "nobody is driven");
+        assert_eq!(limiter.limit() as u64, MIN_LIMIT, "none is admitted");
         for _ in 0..MIN_LIMIT * BUSY_TURNOVER {
             assert!(admit().is_some(), "it ends at once");
         }
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_never_more_than_there_are_places() {
+    fn the_limit_is_never_above_its_maximum() {
         let limiter = Limiter::new(2);
         (0..10).for_each(|_| limiter.committed(MILLI));
         assert_eq!(limiter.limit(), 2);

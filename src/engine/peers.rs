@@ -1,4 +1,10 @@
-//! Looking whether the other executors live.
+//! The other executors: which of them are dead, so that their sagas can be claimed.
+//!
+//! An executor is declared dead, for good, once its lease has lapsed, or at once if its process is
+//! known to be gone. While the database is out of reach, though, nobody's heartbeats arrive; so
+//! after that each of the others gets a lease's time to be heard again. Declaring a live executor
+//! dead would be safe, as it drops its sagas and begins a new session; the grace only keeps
+//! executors from doing that to each other after every outage.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -76,7 +82,7 @@ impl Executor {
         let in_grace = parts.peers.is_in_grace(&parts.clock);
         let mut any_dead = false;
         for other in heard.iter().filter(|other| other.id != own) {
-            // Who has the database to itself knows that every other is gone.
+            // An executor that has the database to itself knows that all others are gone.
             let dead = ((other.lapsed || parts.peers.is_silent_though_ahead(other, &parts.clock))
                 && !in_grace)
                 || parts.store.is_exclusive()

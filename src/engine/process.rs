@@ -1,8 +1,8 @@
 //! Whether an executor's process is surely dead, which can only be known on its own machine.
 //!
 //! A process is identified by its machine's boot, its pid namespace, its pid and its start time.
-//! Where boot and namespace are this process's own, /proc says whether it still runs, and its sagas
-//! are taken over at once (promise 31). Anywhere else, only its lease tells.
+//! Where boot and namespace are this process's own, /proc says whether the other still runs; if it
+//! doesn't, its sagas are taken over at once (promise 31). Anywhere else, only its lease tells.
 
 use std::fs;
 
