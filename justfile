@@ -44,6 +44,10 @@ fmt:
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
 
+# Compare the dependencies with deny.toml: licences, sources, advisories
+deny:
+    scripts/deny
+
 # What a change must pass
 ci:
     .ci/run

@@ -1,4 +1,4 @@
-//! The saga and the same flow without one, in turn under each load, on each database.
+//! The saga and the same flow without one, in alternating turns, under each load, on each database.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::table::{self, Row};
 use crate::turn::{Figures, Shape, Side, name};
 
-/// Flags of the comparison.
+/// The flags of the comparison.
 #[derive(Debug, clap::Args)]
 pub struct Sizes {
     /// Two minutes instead of ten: to see that it works, not to measure
@@ -37,7 +37,7 @@ pub struct Sizes {
     loads: Vec<Loading>,
 }
 
-/// What the neighbours are taken for.
+/// What the service believes about the neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Neighbours {
     /// They act once per key
@@ -99,15 +99,15 @@ impl Loading {
     }
 }
 
-/// Requests that an open loop may have under way: more than ever are.
+/// The most requests that an open loop may have under way, which it never reaches.
 const OPEN_CONNECTIONS: usize = 256;
 
-/// Compares, prints the table and the targets; an error where the books are wrong.
+/// Compares, and prints the table and the targets; an error if the books are wrong.
 pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
     if sizes.quick {
         (sizes.rounds, sizes.seconds, sizes.warmup) = (3, 1.5, 0.4);
     }
-    // The open loop's rate is told by 64 clients, whether or not they were asked for.
+    // The open loop's rate follows from that of 64 clients, so these run even if they were not asked for.
     let wanted = |loading: &Loading| {
         let is_open = sizes.loads.contains(&Loading::Open);
         sizes.loads.contains(loading) || (is_open && *loading == Loading::SixtyFour)
@@ -168,7 +168,7 @@ impl Sizes {
     }
 }
 
-/// Both systems, each on a database of its own that a service has migrated.
+/// Both systems, each with a database of its own that a service has migrated.
 async fn sides(
     engine: Engine,
     saga: System,
@@ -176,18 +176,18 @@ async fn sides(
     sandbox: &Sandbox,
 ) -> Result<[Side; 2], Fault> {
     let start = async |system| -> Result<Side, Fault> {
-        // A database of its own each, also of the flow without a saga beside another saga.
+        // The flow without a saga has another database for each saga that it is compared with.
         let label = format!("{engine:?}-{saga:?}-{system:?}");
         let database = Database::fresh(engine, directory, &label).await?;
         let service = Service::start(system, &database.url, sandbox, directory, &[]).await?;
-        // For who wants to look at one with a profiler meanwhile.
+        // Printed for those who want to attach a profiler.
         eprintln!("{}: {} is process {}", engine.name(), name(system), service.child.pid());
         Ok(Side { service, database })
     };
     Ok([start(saga).await?, start(System::Plain).await?])
 }
 
-/// What all loads on all databases share.
+/// What is shared by all loads on all databases.
 struct Comparison {
     sandbox: Sandbox,
     progress: Progress,
@@ -197,7 +197,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// Saga, plain, saga, plain...: what disturbs the machine for a while disturbs both.
+    /// Saga, plain, saga, plain and so on, so that a temporary disturbance of the machine affects both.
     async fn rounds(
         &mut self,
         sides: &[Side; 2],

@@ -1,4 +1,4 @@
-//! The databases under the systems: fresh ones, what they have done so far, and what is in them.
+//! The systems' databases: making new ones, what they have done so far, and what is in them.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::postgres::Postgres;
 use crate::process::{Service, System};
 use crate::usage;
 
-/// What orders are kept in.
+/// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Engine {
     Postgres,
@@ -27,14 +27,14 @@ impl Engine {
     }
 }
 
-/// A database, empty at first.
+/// A new, empty database.
 pub struct Database {
     pub url: String,
     books: Books,
 }
 
 enum Books {
-    /// With the process whose children serve.
+    /// With the process whose children serve connections.
     Postgres {
         pool: PgPool,
         server: u32,
@@ -42,18 +42,18 @@ enum Books {
     Sqlite(SqlitePool),
 }
 
-/// What was done so far.
+/// Resources used so far.
 #[derive(Clone, Copy, Debug)]
 pub struct Done {
-    /// By the database's own processes.
+    /// CPU of the database's own processes.
     pub cpu_ms: f64,
     /// Transactions that wrote something.
     pub commits: f64,
-    /// Of the write-ahead log; on SQLite all that its process had written to disk.
+    /// Bytes of the write-ahead log; on SQLite, everything that the service has written to disk.
     pub log_bytes: f64,
 }
 
-/// What is in the books.
+/// Totals of what is in the database.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Totals {
     pub orders: i64,
@@ -63,7 +63,7 @@ pub struct Totals {
     pub unfinished: i64,
 }
 
-/// Of what was accepted since `$1`, by indexes: millions of others may be there.
+/// Totals of what was accepted since `$1`, read by indexes, as there may be millions of other rows.
 const TOTALS: &str = "SELECT count(*), CAST(COALESCE(sum(o.total_amount), 0) AS bigint), \
     CAST(COALESCE(sum(i.lines), 0) AS bigint), CAST(COALESCE(sum(i.quantity), 0) AS bigint), \
     (SELECT count(*) FROM saga_instance WHERE created_at >= $1 AND state <> 'Completed') \
@@ -86,7 +86,7 @@ impl Database {
             Engine::Sqlite => {
                 let url = format!("sqlite://{}", directory.join(format!("{name}.db")).display());
                 let pool = SqlitePool::connect_lazy(&url)?;
-                // The one who writes makes the file.
+                // The service makes the file.
                 let file = url.trim_start_matches("sqlite://");
                 std::fs::File::create(file)?;
                 Ok(Self { url, books: Books::Sqlite(pool) })
@@ -94,7 +94,7 @@ impl Database {
         }
     }
 
-    /// Its connections, where it is PostgreSQL.
+    /// A connection pool, if it is PostgreSQL.
     pub fn postgres(&self) -> Result<&PgPool, Fault> {
         match &self.books {
             Books::Postgres { pool, .. } => Ok(pool),
@@ -102,11 +102,11 @@ impl Database {
         }
     }
 
-    /// What was done so far by and for this service.
+    /// What this service and its database have used so far.
     pub async fn done(&self, service: &Service) -> Result<Done, Fault> {
         match &self.books {
             Books::Postgres { pool, server } => {
-                // Reading has no transaction id, so each one that was given is a transaction that wrote.
+                // Only transactions that write get an id, so the ids count the commits.
                 let asked = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::int8, \
                              pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8";
                 let row = sqlx::query(asked).fetch_one(pool).await?;
@@ -130,7 +130,7 @@ impl Database {
         }
     }
 
-    /// What became of the checkouts that were accepted since then.
+    /// The totals of the checkouts that were accepted since then.
     pub async fn totals(&self, since: DateTime<Utc>) -> Result<Totals, Fault> {
         let columns: [i64; 5] = match &self.books {
             Books::Postgres { pool, .. } => {
@@ -147,8 +147,8 @@ impl Database {
     }
 }
 
-/// A server that has run for a while writes its log into files of the past. One that was just made
-/// makes each file of 16 MiB anew, and whoever commits then waits for that.
+/// A server that has run for a while reuses old log files. A new one has to create each file of 16 MiB,
+/// and commits wait for that.
 async fn age(pool: &PgPool) -> Result<(), Fault> {
     let write = "SELECT pg_logical_emit_message(false, 'age', repeat('x', 1000000)) \
                  FROM generate_series(1, 700)";
@@ -157,7 +157,7 @@ async fn age(pool: &PgPool) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Exact up to 2^53: more than is counted here.
+/// Exact up to 2^53, which is more than is counted here.
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^53")]
 pub fn as_float(count: i64) -> f64 {
     count as f64

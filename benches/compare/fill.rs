@@ -1,6 +1,5 @@
-//! A database that is full, of what the service itself wrote: sagas that are there are copied with
-//! all their rows, each copy with ids and times of its own. So whatever the schema and the rows come
-//! to be, the copies are like them.
+//! Fills a database with copies of what the service itself wrote: existing sagas are copied with all their
+//! rows, each copy with ids and times of its own. So the copies are right for any schema.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
@@ -9,7 +8,7 @@ use std::time::Duration;
 use crate::Fault;
 use crate::progress::Progress;
 
-/// Each table of a saga, and its column that names the saga.
+/// Each table that belongs to a saga, with its column for the saga's id.
 const TABLES: [(&str, &str); 5] = [
     ("saga_instance", "id"),
     ("step_log", "saga_id"),
@@ -18,10 +17,10 @@ const TABLES: [(&str, &str); 5] = [
     ("outbox", "order_id"),
 ];
 
-/// Copies in a transaction.
+/// Copies per transaction.
 const CHUNK: i64 = 20_000;
 
-/// Which sagas are copied, how often, and when the copies were accepted.
+/// Which sagas are copied, how many times, and when the copies were accepted.
 pub struct Filling<'a> {
     /// A condition on `saga_instance`.
     pub of: &'a str,
@@ -30,7 +29,7 @@ pub struct Filling<'a> {
     pub apart: Duration,
 }
 
-/// Fills, and tells the planner what there is.
+/// Fills, and updates the planner's statistics.
 pub async fn fill(pool: &PgPool, filling: &Filling<'_>) -> Result<(), Fault> {
     let mut connection = pool.acquire().await?;
     let connection = &mut *connection;
@@ -70,7 +69,7 @@ pub async fn fill(pool: &PgPool, filling: &Filling<'_>) -> Result<(), Fault> {
     }
     progress.begin("tells the planner");
     run(connection, "VACUUM ANALYZE").await?;
-    // What filling left to be written is none of what is measured next.
+    // Writes out everything, so that it does not happen during the next measurement.
     run(connection, "CHECKPOINT").await?;
     Ok(())
 }
@@ -80,7 +79,7 @@ async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Ids of copies have the order of their times, as version 7 has it: indexes grow as they would.
+/// Copies' ids are ordered by time, as UUIDs of version 7 are, so that indexes grow as in production.
 async fn number(
     connection: &mut PgConnection,
     filling: &Filling<'_>,
@@ -104,7 +103,7 @@ async fn number(
     Ok(())
 }
 
-/// Every column as it is, but what names the saga, ids of the row's own, and times.
+/// Copies every column except the saga's id, the row's own id, and times.
 async fn insert(connection: &mut PgConnection, table: &str, key: &str) -> Result<String, Fault> {
     let asked = "SELECT column_name::text, data_type::text FROM information_schema.columns \
                  WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";

@@ -1,10 +1,10 @@
 //! What a durable checkout costs, next to the same checkout without a saga.
 //!
-//! `cargo bench --bench compare` (or `just bench`) starts what it needs: a throwaway PostgreSQL, the
-//! sandbox as neighbours, the service, and the flow without a saga, each a process of its own, and a
-//! load that is one, too. What is measured is read from the outside (latencies at the clients, CPU
-//! from /proc, commits and log bytes from PostgreSQL), and after every turn the orders are held
-//! against the neighbours' own ledgers: figures of a system that loses something are worth nothing.
+//! `cargo bench --bench compare` (or `just bench`) starts what it needs, each as a process of its own: a
+//! throwaway PostgreSQL, the sandbox as neighbours, the service, the flow without a saga, and the load.
+//! Everything is measured from the outside (latencies at the clients, CPU from /proc, commits and log
+//! bytes from PostgreSQL). After every turn the orders are compared with the neighbours' own ledgers:
+//! figures of a system that loses something are worth nothing.
 
 mod comparison;
 mod database;
@@ -30,7 +30,7 @@ use mimalloc::MiMalloc;
 /// Whatever goes wrong ends the run.
 pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 
-// The service's own, so that both sides have the same.
+// The same allocator as the service's, so that both sides have the same.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -40,7 +40,7 @@ struct Cli {
     role: Option<Role>,
     #[command(flatten)]
     sizes: comparison::Sizes,
-    /// What cargo says to every benchmark.
+    /// Cargo passes this flag to every benchmark.
     #[arg(long, hide = true, global = true)]
     bench: bool,
 }
@@ -80,8 +80,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs it on a runtime like the service's, until it is done or is told to stop: then what was
-/// started goes first.
+/// Runs it on a runtime like the service's, until it is done or is told to stop. In that case all child
+/// processes are ended first.
 fn running(what: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {

@@ -1,4 +1,5 @@
-//! Memory with many checkouts in flight: a neighbour is slow, and their clients wait or don't.
+//! Memory with many checkouts in flight at a slow neighbour, with clients that wait and clients that
+//! don't.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::process::{Sandbox, Service, System};
 use crate::table::{Bound, Met, targets};
 use crate::usage;
 
-/// Flags of `memory`.
+/// The flags of `memory`.
 #[derive(Debug, clap::Args)]
 pub struct Memory {
     /// Checkouts in flight
@@ -29,29 +30,29 @@ pub struct Memory {
     clients: Option<Clients>,
 }
 
-/// Less than a call may take, and longer than it takes to send all.
+/// Shorter than a call's time-out, and longer than it takes to send all requests.
 const SLOW_MS: u64 = 25_000;
-/// How many requests a connection of HTTP/2 takes at once.
+/// How many requests one HTTP/2 connection takes at a time.
 const STREAMS: usize = 200;
 
-/// How many send what nobody waits for.
+/// How many clients send the requests for which nobody waits.
 const SENDERS: usize = 64;
 
 /// How clients wait for their checkouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, strum::Display, strum::EnumIter)]
 enum Clients {
-    /// Told that it is accepted, they go.
+    /// They leave with a 202.
     #[strum(to_string = "gone with a 202")]
     Gone,
-    /// Behind a proxy that speaks HTTP/2, many share a connection.
+    /// Many share a connection, as behind a proxy that speaks HTTP/2.
     #[strum(to_string = "waiting, by HTTP/2")]
     Sharing,
-    /// Each holds a connection.
+    /// Each has a connection of its own.
     #[strum(to_string = "waiting, a connection each")]
     Holding,
 }
 
-/// Requests that are sent and wait for their answers.
+/// Requests that were sent and whose answers are awaited.
 enum Sent {
     Gone,
     Sharing(JoinSet<Result<StatusCode, reqwest::Error>>),
@@ -109,7 +110,7 @@ fn post(client: &reqwest::Client, to: SocketAddr, body: String) -> reqwest::Requ
 }
 
 impl Sent {
-    /// Every client's 201; of those who are gone, nobody's.
+    /// Waits for every client's 201, unless the clients have left.
     async fn confirmed(self) -> Option<usize> {
         match self {
             Self::Gone => None,
@@ -130,7 +131,7 @@ impl Sent {
     }
 }
 
-/// Measures, and checks that every client then gets its 201.
+/// Measures, then checks that every client gets its 201.
 pub async fn run(memory: Memory) -> Result<(), Fault> {
     let mut all = Vec::new();
     for clients in Clients::iter().filter(|these| memory.clients.is_none_or(|of| of == *these)) {

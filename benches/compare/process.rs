@@ -1,4 +1,4 @@
-//! The processes of a comparison, each on its own, none of which outlives it.
+//! The processes of a comparison, none of which outlives it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -15,17 +15,17 @@ use tokio::sync::mpsc;
 use crate::Fault;
 use crate::load::{Load, cart};
 
-/// The operators'.
+/// The operators' token.
 const TOKEN: &str = "bench";
 const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
-/// The longest that anything here takes to be ready.
+/// The longest that any of these processes takes to be ready.
 const READY_WITHIN: Duration = Duration::from_mins(5);
 
 fn free_address() -> Result<SocketAddr, Fault> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// A child that goes when this does.
+/// A child process that is killed when this is dropped.
 #[derive(Debug)]
 pub struct Kept(Child);
 
@@ -38,7 +38,7 @@ impl Kept {
         self.0.id()
     }
 
-    /// Lines of its standard output, as they come.
+    /// The lines of its standard output, as they come.
     fn lines(&mut self) -> mpsc::UnboundedReceiver<String> {
         let (say, heard) = mpsc::unbounded_channel();
         if let Some(output) = self.0.stdout.take() {
@@ -84,7 +84,7 @@ impl Sandbox {
         format!("http://{}/_sandbox/{path}", self.payment)
     }
 
-    /// Begins anew, with an empty ledger and neighbours that take this long for each call.
+    /// Resets it to an empty ledger and neighbours that take this long for each call.
     pub async fn renew(&self, pause: Duration) -> Result<(), Fault> {
         let (users, products) = cart::world();
         let world = json!({"users": users, "products": products});
@@ -102,32 +102,32 @@ impl Sandbox {
         Ok(())
     }
 
-    /// No more faults; calls that they held are cut off.
+    /// Clears the faults; calls that they held are cut off.
     pub async fn calm_down(&self) -> Result<(), Fault> {
         self.http.delete(self.url("faults")).send().await?.error_for_status()?;
         Ok(())
     }
 
-    /// Totals since then, without the records that they are of.
+    /// The ledger's totals since the reset.
     pub async fn ledger(&self) -> Result<Ledger, Fault> {
         let url = self.url(&format!("ledger?since={}", u64::MAX));
         Ok(self.http.get(url).send().await?.json().await?)
     }
 }
 
-/// What is compared.
+/// The systems that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
     /// `order-service serve`, with neighbours that keep keys.
     Saga,
-    /// The same with neighbours that are taken to act on every call, as they are unless somebody says
-    /// otherwise: what is about to be sent is durable before it, and each outcome before what follows.
+    /// The same with neighbours that are taken to act on every call, which is the default: each intent is
+    /// durable before its call, and each outcome before what follows.
     Careful,
     /// [`crate::plain`].
     Plain,
 }
 
-/// One of them, running.
+/// A running system.
 pub struct Service {
     pub system: System,
     pub address: SocketAddr,
@@ -136,8 +136,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Returns once it is ready. What it says goes to a file in `directory`; `set` is the rest of
-    /// its environment.
+    /// Starts it; returns once it is ready. Its log goes to a file in `directory`; `set` is the rest of its
+    /// environment.
     pub async fn start(
         system: System,
         database_url: &str,
@@ -187,14 +187,14 @@ impl Service {
         }
     }
 
-    /// A number of its `/metrics`, by the name with its labels; 0 for what was never counted.
+    /// A value from its `/metrics`, by name and labels; 0 if it was never counted.
     pub async fn metric(&self, name: &str) -> Result<f64, Fault> {
         let metrics = self.get("/metrics").await?.text().await?;
         let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         Ok(line.map_or(Ok(0.0), |value| value.trim().parse())?)
     }
 
-    /// Has a checkout accepted, and waits for no more.
+    /// Sends a checkout with `Prefer: respond-async`.
     pub async fn accept(&self, body: String) -> Result<(), Fault> {
         let request = self.http.post(format!("http://{}/api/orders/create", self.address));
         let request = request.header("content-type", "application/json").body(body);
@@ -202,7 +202,7 @@ impl Service {
         if answer.status() == 202 { Ok(()) } else { Err(answer.text().await?.into()) }
     }
 
-    /// Asks for a page of a list; the path of the next, if there is one.
+    /// Gets a page of a list; returns the path of the next page, if there is one.
     pub async fn page(&self, path: &str) -> Result<Option<String>, Fault> {
         let answer = self.get(path).await?;
         let link = answer.headers().get("link").and_then(|link| link.to_str().ok());
@@ -214,7 +214,7 @@ impl Service {
         Ok(body["next"].as_str().map(|next| format!("{path}{join}cursor={next}")))
     }
 
-    /// Asks for a path as the operators do.
+    /// Gets a path with the operators' token.
     pub async fn get(&self, path: &str) -> Result<reqwest::Response, Fault> {
         let request = self.http.get(format!("http://{}{path}", self.address));
         Ok(request.bearer_auth(TOKEN).send().await?.error_for_status()?)
@@ -226,7 +226,7 @@ fn migrate(database_url: &str) -> Result<(), Fault> {
     if status.success() { Ok(()) } else { Err("could not migrate".into()) }
 }
 
-/// A load under way: its process, and what it says.
+/// A load under way: its process and its output.
 pub fn load(load: &Load) -> Result<(Kept, mpsc::UnboundedReceiver<String>), Fault> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("load").args(["--address", &load.address.to_string()]);

@@ -1,14 +1,14 @@
-//! A line that says what is under way and how long it will take.
+//! A line that says what is under way and how long it will still take.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use order_service::clock::Clock;
 
-/// Where nobody watches, there is a line so often.
+/// How often there is a line when the output is not a terminal.
 const SELDOM: Duration = Duration::from_secs(5);
 
-/// Steps done of how many.
+/// Steps done, and the number of steps.
 pub struct Progress {
     clock: Clock,
     begun: Duration,
@@ -32,14 +32,14 @@ impl Progress {
         Self { begun: clock.monotonic(), clock, said: None, done: 0, steps }
     }
 
-    /// Before a step.
+    /// Announces a step.
     pub fn begin(&mut self, what: &str) {
         self.at(self.done, what);
         self.done += 1;
     }
 
-    /// Where so many steps are done. On a terminal the line replaces the last one; elsewhere there
-    /// is one every few seconds.
+    /// Shows how many steps are done. On a terminal the line replaces the last one; elsewhere there is one
+    /// every few seconds.
     pub fn at(&mut self, done: u32, what: &str) {
         let now = self.clock.monotonic();
         let spent = now.saturating_sub(self.begun);

@@ -1,7 +1,7 @@
-//! A start with many interrupted sagas in the database: how soon the first is taken up, how fast all
-//! come to rest, and what new checkouts feel of it.
+//! A start with many interrupted sagas in the database: how soon the first is taken up, how fast all of
+//! them come to rest, and how new checkouts fare meanwhile.
 //!
-//! The sagas are made by a service that is killed while neighbours hang, and multiplied (`fill`).
+//! The sagas are made by a service that is killed while neighbours hang, and then copied (`fill`).
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::table::{Bound, Met, targets};
 use crate::turn::{Figures, Shape, Side};
 use crate::usage;
 
-/// Flags of `recovery`.
+/// The flags of `recovery`.
 #[derive(Debug, clap::Args)]
 pub struct Recovery {
     /// Sagas that are interrupted
@@ -32,16 +32,16 @@ pub struct Recovery {
     seconds: f64,
 }
 
-/// Interrupted ones of each sort that are multiplied.
+/// How many interrupted sagas of each sort are made, to be copied.
 const EACH: usize = 100;
-/// New checkouts meanwhile, as a share of the steady rate.
+/// The rate of new checkouts during recovery, as a share of the steady rate.
 const SHARE: f64 = 0.2;
 const OPEN: &str = "state NOT IN ('Completed', 'Compensated', 'Rejected')";
 const TALLIED: &str = "SELECT COALESCE(sum(sagas), 0)::int8 FROM saga_tally";
-/// Older than any deadline: everything was left alone for a while.
+/// The age of the interrupted sagas, which is more than any deadline.
 const AGE: Duration = Duration::from_mins(20);
 
-/// What came of a start.
+/// The result of a start.
 struct Recovered {
     first: Duration,
     all: Duration,
@@ -49,7 +49,7 @@ struct Recovered {
     report: Report,
 }
 
-/// Measures, and checks that all came to rest with the books in order.
+/// Measures, and checks that everything came to rest and the books are right.
 pub async fn run(recovery: Recovery) -> Result<(), Fault> {
     let (directory, sandbox) = (tempfile::tempdir()?, Sandbox::start().await?);
     let directory = directory.path();
@@ -117,14 +117,14 @@ fn print(recovered: &Recovered, before: &Before, steady: &Figures, calm: &Figure
     ]);
 }
 
-/// Leaves sagas in the middle of their reads, their charge and their reservations.
+/// Interrupts sagas in the middle of their reads, their charge and their reservations.
 async fn interrupt(side: &Side, sandbox: &Sandbox) -> Result<(), Fault> {
     eprintln!("interrupts sagas");
     sandbox.renew(Duration::ZERO).await?;
     for (call, state) in
         [(Call::Reserve, "Paid"), (Call::Process, "Priced"), (Call::GetProduct, "Started")]
     {
-        // The first fault that matches strikes: those of earlier rounds go on hanging.
+        // The first fault that matches applies, so those of earlier rounds go on hanging.
         sandbox.inject(&Misbehaviour::on(call, FaultKind::HangBefore)).await?;
         let bodies = cart::bodies(0);
         for body in bodies.into_iter().take(EACH) {
@@ -144,7 +144,7 @@ async fn count_of(database: &Database, sql: &str) -> Result<i64, Fault> {
     Ok(sqlx::query(sql).fetch_one(database.postgres()?).await?.get(0))
 }
 
-/// Starts the service and watches until all that was interrupted is at rest.
+/// Starts the service and waits until everything that was interrupted is at rest.
 async fn recover(
     database: &Database,
     sandbox: &Sandbox,
@@ -156,7 +156,7 @@ async fn recover(
     let service = Service::start(System::Saga, &database.url, sandbox, directory, &[]).await?;
     let ready = clock.monotonic();
     let rate = gentle.rate.unwrap_or(1.0);
-    // About half of the time that it should take.
+    // For about half of the time that recovery should take.
     let seconds = (as_float(before.open) * SHARE / rate / 2.0).clamp(2.0, 20.0);
     let load = Load {
         address: service.address,
@@ -176,7 +176,7 @@ async fn recover(
     let (mut resident_mib, mut left) = (0_f64, before.open);
     while left > 0 {
         clock.sleep(Duration::from_millis(250)).await;
-        // What came to rest, new ones too, is tallied; what is left is only counted at the end.
+        // Sagas at rest, new ones included, are tallied; open sagas are counted only at the end.
         let rested = count_of(database, TALLIED).await? - before.tallied;
         if rested >= before.open {
             let open =
@@ -197,16 +197,16 @@ async fn recover(
     Err("the load ended without a word".into())
 }
 
-/// What was in the books before the start.
+/// What was in the database before the start.
 struct Before {
     at: chrono::DateTime<chrono::Utc>,
     open: i64,
-    /// At rest since the tally began.
+    /// Sagas at rest, by the tally.
     tallied: i64,
     orders: i64,
-    /// Of all orders.
+    /// The total of all orders, in paise.
     amount: i64,
-    /// Of the interrupted ones that are paid for, at neighbours who have forgotten it.
+    /// The charges of the interrupted sagas, which the neighbours have forgotten.
     paid: i64,
 }
 

@@ -1,5 +1,5 @@
-//! A database with millions of finished sagas: whether checkouts are as fast as in an empty one, and
-//! whether everything that looks for something finds it by an index.
+//! A database with millions of finished sagas: are checkouts as fast as in an empty one, and does every
+//! query find its rows by an index?
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::progress::Progress;
 use crate::table::{Bound, Met, median, targets};
 use crate::turn::{Shape, Side};
 
-/// Flags of `scale`.
+/// The flags of `scale`.
 #[derive(Debug, clap::Args)]
 pub struct Scale {
     /// Finished sagas; each takes some 5 KiB of disk
@@ -33,12 +33,12 @@ pub struct Scale {
     seconds: f64,
 }
 
-/// How often each look is timed.
+/// How many times each query is timed.
 const LOOKS: usize = 15;
-/// What a look may take.
+/// The longest that a query may take.
 const LOOK_MS: f64 = 20.0;
 
-/// Measures, and prints what is met.
+/// Measures, and prints which targets are met.
 pub async fn run(scale: Scale) -> Result<(), Fault> {
     let (directory, sandbox) = (tempfile::tempdir()?, Sandbox::start().await?);
     let directory = directory.path();
@@ -84,7 +84,7 @@ async fn side(database: Database, sandbox: &Sandbox, directory: &Path) -> Result
     Ok(Side { service, database })
 }
 
-/// A side whose checkouts were multiplied.
+/// A system with a filled database.
 async fn filled(
     scale: &Scale,
     shape: &Shape,
@@ -109,7 +109,7 @@ async fn filled(
     side(database, sandbox, directory).await
 }
 
-/// Every list and page over HTTP, the second page too where there is one.
+/// Every list over HTTP, with its second page if there is one.
 async fn looks(side: &Side) -> Result<Vec<Met>, Fault> {
     let anybody = sqlx::query("SELECT user_id, id FROM orders ORDER BY created_at LIMIT 1");
     let anybody = anybody.fetch_one(side.database.postgres()?).await?;
@@ -155,7 +155,7 @@ async fn looks(side: &Side) -> Result<Vec<Met>, Fault> {
     Ok(met)
 }
 
-/// What executors ask again and again, as they ask it.
+/// The queries that executors repeat all the time.
 async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     let silence = Duration::from_secs(5);
     let (access, gate, clock) = (Access::Guest, None, Clock::system());

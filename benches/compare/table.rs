@@ -1,4 +1,4 @@
-//! What is printed: medians of the rounds, ratios, and the targets next to what was measured.
+//! The output: medians of the rounds, ratios, and the targets beside the measured values.
 
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -7,17 +7,17 @@ use crate::database::Engine;
 use crate::process::System;
 use crate::turn::{Figures, name};
 
-/// Both systems under one load.
+/// The results of both systems under one load.
 pub struct Row {
     pub engine: Engine,
     pub loading: Loading,
-    /// Which saga.
+    /// Which of the two sagas.
     pub saga: System,
-    /// That and plain, round by round.
+    /// The saga's and the plain flow's results, round by round.
     pub rounds: Vec<[Figures; 2]>,
 }
 
-/// A column: its head, how many decimals, and whether a ratio says anything.
+/// A column: its heading, its decimals, and whether a ratio makes sense.
 type Column = (&'static str, usize, fn(&Figures) -> f64);
 
 const COLUMNS: [Column; 10] = [
@@ -38,7 +38,7 @@ fn both_cpu_ms(of: &Figures) -> f64 {
 }
 
 impl Row {
-    /// Each figure's median over the rounds.
+    /// The median of each figure over the rounds.
     pub fn median(&self, system: System) -> Figures {
         let of = |figure: fn(&Figures) -> f64| self.median_of(system, figure);
         Figures {
@@ -59,7 +59,7 @@ impl Row {
         median(self.rounds.iter().map(|round| figure(&round[at(system)])).collect())
     }
 
-    /// The median of each round's ratio: a round's two turns have the same minute.
+    /// The median of the rounds' ratios, as the two turns of a round are close in time.
     fn ratio(&self, figure: fn(&Figures) -> f64) -> f64 {
         let ratio = |[saga, plain]: &[Figures; 2]| figure(saga) / figure(plain);
         median(self.rounds.iter().map(ratio).collect())
@@ -73,14 +73,14 @@ fn at(system: System) -> usize {
     }
 }
 
-/// NaN of nothing.
+/// The median; NaN if there are no values.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
     values.get(low).zip(values.get(high)).map_or(f64::NAN, |(low, high)| f64::midpoint(*low, *high))
 }
 
-/// A target of the ratio to the flow without a saga, or where `of` says so of the saga alone.
+/// A target for the ratio to the flow without a saga, or for the saga alone if `of` says so.
 struct Target {
     what: &'static str,
     on: (Engine, Loading),
@@ -88,7 +88,7 @@ struct Target {
     of: fn(&Row) -> f64,
 }
 
-/// What is wanted of a figure.
+/// The bound on a figure.
 #[derive(Clone, Copy)]
 pub enum Bound {
     AtLeast(f64),
@@ -171,7 +171,7 @@ pub fn print(rows: &[Row]) {
     println!("Everything else on this machine took {foreign:.1} cores meanwhile.");
 }
 
-/// A target, and what was measured of it.
+/// A target, and what was measured for it.
 pub struct Met {
     pub what: String,
     pub bound: Bound,
@@ -203,7 +203,7 @@ fn new_table() -> Table {
     table
 }
 
-/// Numbers stand to the right.
+/// Numbers are aligned to the right.
 fn align(table: &mut Table, from: usize) {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);

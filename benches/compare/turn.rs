@@ -1,5 +1,5 @@
-//! One turn: a system under one load, with everything that it used meanwhile, and a look at the
-//! books afterwards.
+//! One turn: a system under one load, with all the resources that it used, and a check of the books
+//! afterwards.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use crate::load::{Load, MARK, Report, cart};
 use crate::process::{self, Sandbox, Service, System};
 use crate::usage;
 
-/// How a system is loaded.
+/// A load on a system.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     pub connections: usize,
-    /// Requests a second; without, each client waits for its answer and goes on.
+    /// Requests a second; `None`: a closed loop, in which each client waits for its answer.
     pub rate: Option<f64>,
-    /// How long a neighbour takes for a call.
+    /// How long each neighbour takes for a call.
     pub pause: Duration,
     pub warmup: Duration,
     pub measured: Duration,
 }
 
-/// What was measured. Everything but rates and latencies is for each checkout.
+/// What was measured. Except for rates and latencies, all figures are per checkout.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     pub rate: f64,
@@ -33,13 +33,13 @@ pub struct Figures {
     pub p99_ms: f64,
     pub service_cpu_ms: f64,
     pub database_cpu_ms: f64,
-    /// Clients and neighbours.
+    /// CPU of clients and neighbours.
     pub outside_cpu_ms: f64,
     pub commits: f64,
     pub log_kib: f64,
-    /// After the load.
+    /// Resident memory after the load.
     pub resident_mib: f64,
-    /// Cores that everything else on this machine took: what disturbed the turn.
+    /// Cores used by everything else on this machine, which disturbed the turn.
     pub foreign_cores: f64,
 }
 
@@ -49,7 +49,7 @@ pub struct Side {
     pub database: Database,
 }
 
-/// What everybody had used at a mark.
+/// What each process had used at the start or the end of the measured time.
 struct Used {
     service_cpu_ms: f64,
     database_cpu_ms: f64,
@@ -60,8 +60,7 @@ struct Used {
 }
 
 impl Side {
-    /// Loads it, and checks what came of that: everything that is wrong with the books is put into
-    /// `wrong`.
+    /// Runs the load, and checks the result: everything that is wrong with the books is added to `wrong`.
     pub async fn turn(
         &self,
         shape: &Shape,
@@ -109,7 +108,7 @@ impl Side {
         })
     }
 
-    /// The books against the answers that were given, and against the neighbours' own ledger.
+    /// Compares the books with the answers that were given, and with the neighbours' own ledger.
     fn check(
         &self,
         report: &Report,
@@ -164,7 +163,7 @@ fn figures(report: &Report, from: &Used, to: &Used) -> Figures {
     }
 }
 
-/// How the systems are called in what is printed.
+/// The systems' names in the output.
 pub fn name(system: System) -> &'static str {
     match system {
         System::Saga => "saga",

@@ -1,16 +1,16 @@
-//! What a process has used, as Linux counts it.
+//! What processes have used, as Linux counts it.
 
 use std::fs;
 
 use crate::Fault;
 
-/// Linux tells CPU time in hundredths of a second, on every machine.
+/// Linux reports CPU time in hundredths of a second on every machine.
 const TICK_MS: f64 = 10.0;
 
-/// A process's own fields of `/proc/PID/stat`, from its state on.
+/// The fields of `/proc/PID/stat` from the process's state on.
 fn stat(pid: u32) -> Result<Vec<String>, Fault> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name before may hold anything.
+    // The process's name before that may contain anything.
     let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/PID/stat")?;
     Ok(fields.split_whitespace().map(str::to_owned).collect())
 }
@@ -20,19 +20,19 @@ fn field(stat: &[String], number: usize) -> Result<f64, Fault> {
     Ok(stat.get(number - 3).ok_or("a field is missing in /proc/PID/stat")?.parse()?)
 }
 
-/// CPU time of a process, all its threads, in milliseconds.
+/// CPU time of a process with all its threads, in milliseconds.
 pub fn cpu_ms(pid: u32) -> Result<f64, Fault> {
     let stat = stat(pid)?;
     Ok((field(&stat, 14)? + field(&stat, 15)?) * TICK_MS)
 }
 
-/// CPU time of a process, of its children, and of those that it had.
+/// CPU time of a process, of its children, and of children that have ended.
 pub fn family_cpu_ms(root: u32) -> Result<f64, Fault> {
     let stat = stat(root)?;
     let gone = (field(&stat, 16)? + field(&stat, 17)?) * TICK_MS;
     let children = fs::read_dir("/proc")?.filter_map(|entry| {
         let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        // One that has just ended is among those that it had, from the next look on.
+        // A child that has just ended counts as ended from the next time on.
         (parent(pid).ok()? == root).then(|| cpu_ms(pid).ok())?
     });
     Ok(cpu_ms(root)? + gone + children.sum::<f64>())
@@ -49,7 +49,7 @@ pub fn resident_mib(pid: u32) -> Result<f64, Fault> {
     Ok(labelled(&status, "VmRSS:")? / 1024.0)
 }
 
-/// Bytes that a process had written to disk.
+/// Bytes that a process has written to disk.
 pub fn written_bytes(pid: u32) -> Result<f64, Fault> {
     labelled(&fs::read_to_string(format!("/proc/{pid}/io"))?, "write_bytes:")
 }
@@ -60,7 +60,7 @@ fn labelled(text: &str, label: &str) -> Result<f64, Fault> {
     Ok(value.ok_or_else(|| format!("no {label} in /proc"))?.parse()?)
 }
 
-/// CPU time that everything on this machine has used, in milliseconds.
+/// CPU time of everything on this machine, in milliseconds.
 pub fn machine_cpu_ms() -> Result<f64, Fault> {
     let stat = fs::read_to_string("/proc/stat")?;
     let all = stat.lines().next().ok_or("/proc/stat is empty")?;

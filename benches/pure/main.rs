@@ -1,5 +1,5 @@
-//! What a decision costs, and what it costs to write one down: the part of a checkout that is
-//! neither network nor database.
+//! What a decision costs, and what encoding its record costs: the part of a checkout that is neither
+//! network nor database.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -98,7 +98,7 @@ fn read() -> Reading {
     Reading { reports, learned }
 }
 
-/// Drives a checkout on which everything goes well, as `engine/drive.rs` does, to this state.
+/// Drives a checkout that succeeds to this state, as `engine/drive.rs` does.
 fn driven(mut saga: Instance, policy: &Policy, to: State) -> Instance {
     let answer = |call: &Call| done(call.effect.step, call.effect.line);
     while saga.state != to {
@@ -133,7 +133,7 @@ fn decisions(criterion: &mut Criterion) {
     });
 }
 
-/// The last write of a checkout that never waited for an earlier one: its row and its whole log.
+/// The write of a whole checkout that was not written before: its row and its complete log.
 fn records(criterion: &mut Criterion) {
     let mut saga = driven(started(), &policy(), State::Completed);
     let entries = std::mem::take(&mut saga.unsaved);

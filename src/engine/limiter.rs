@@ -1,4 +1,4 @@
-//! The limiter: how many claimed sagas are advanced at once.
+//! The limiter: how many claimed sagas are advanced at once (promise 32).
 //!
 //! After a crash, or when a neighbour is back, claimed sagas come by the thousand. While they wait
 //! for a slow neighbour, many at once do no harm; while the processor or the database is the

@@ -1,4 +1,4 @@
-//! A browser of its own for each test, with nothing in it, and the page that it opens.
+//! A fresh browser for each test, and the page that it opens.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -14,18 +14,18 @@ use tempfile::TempDir;
 
 use crate::webdriver::Session;
 
-/// Where the platform serves its web client at a developer's.
+/// Where a developer's machine serves the platform's web client.
 pub const CLIENT: &str = "http://localhost:3000";
 
-/// A page's answer may need a retry of the service behind it.
+/// How long to wait for the page: the service behind it may have to retry.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A child that is asked to end when its test does.
+/// A child process that is asked to end when its test does.
 pub struct Ends(pub Child);
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        // Asked, so that it takes its own children along.
+        // It is asked, not killed, so that it ends its own children.
         let asked = Command::new("kill").arg(self.0.id().to_string()).status();
         if !asked.is_ok_and(|status| status.success()) {
             drop(self.0.kill());
@@ -42,7 +42,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one for which the web client is at [`CLIENT`], whoever has that port here.
+    /// Starts a browser that finds the web client at [`CLIENT`], whatever uses that port on this machine.
     pub async fn start() -> Self {
         let site = serve_page().await;
         let process = Command::new("chromedriver")
@@ -79,14 +79,14 @@ impl Browser {
         Self { session, _process: process, _profile: profile }
     }
 
-    /// Opens the client for a user, with the services that it is to call.
+    /// Opens the web client for a user, with the addresses of the services to call.
     pub async fn open(&self, services: &Services, user: uuid::Uuid) {
         let Services { orders, products, users, .. } = services;
         let query = format!("orders={orders}&products={products}&users={users}&user={user}");
         self.session.post("/url", json!({"url": format!("{CLIENT}/?{query}")})).await;
     }
 
-    /// Clicks it. A grey button can't be.
+    /// Clicks an element. A disabled button can't be clicked.
     pub async fn click(&self, id: &str) {
         assert!(!self.is_grey(id).await, "{id} is grey");
         let element = self.session.element(id).await;
@@ -109,7 +109,7 @@ impl Browser {
         text.as_str().expect("text").to_owned()
     }
 
-    /// What the page says once it has something to say.
+    /// Waits until the page shows a message; returns it.
     pub async fn message(&self) -> String {
         let said = async {
             loop {
@@ -122,7 +122,7 @@ impl Browser {
         Clock::system().within(PATIENCE, said).await.expect("the page says nothing")
     }
 
-    /// Has the page make a call: `[status, data, headers]` of what it could read, or the error's words.
+    /// Makes the page call a service: `[status, data, headers]` as far as it can read them, or the error.
     pub async fn call(&self, method: &str, url: &str, body: Value, headers: Value) -> Value {
         let script = r#"
             const [method, url, body, headers, done] = arguments;
@@ -146,7 +146,7 @@ impl Browser {
     }
 }
 
-/// What the page calls.
+/// The services that the page calls.
 pub struct Services {
     pub orders: String,
     pub products: String,

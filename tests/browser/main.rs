@@ -1,5 +1,5 @@
-//! The platform's web client in a real browser: a page of another origin makes the same calls, with the
-//! same headers and bodies, through a whole visit. Against the demo as it comes, and against the service
+//! The platform's web client in a real browser: a page from another origin makes the same calls, with the
+//! same headers and bodies, through a whole visit. It runs against the demo, and against the service
 //! with the platform's own environment.
 
 mod browser;
@@ -45,7 +45,7 @@ async fn the_web_client_works_with_the_platforms_environment_and_services_that_k
     sandbox.shutdown().await;
 }
 
-/// Somebody comes, buys, is refused, adds money, buys again and looks at the orders.
+/// A customer buys, is refused, adds money, buys again and looks at the orders.
 async fn a_visit(browser: &Browser, services: &Services) {
     browser.open(services, ASHA).await;
     assert_eq!(browser.message().await, "ready");
@@ -88,21 +88,21 @@ async fn a_visit(browser: &Browser, services: &Services) {
     newcomer(browser, services).await;
 }
 
-/// Has a neighbour misbehave.
+/// Injects a fault into a neighbour.
 async fn fault(services: &Services, fault: Value) {
     let url = format!("{}/_sandbox/faults", services.payments);
     let answer = reqwest::Client::new().post(url).json(&fault).send().await;
     assert_eq!(answer.expect("an answer").status(), 200);
 }
 
-/// The wait ends before the payment does. The client is not told of an order, keeps the cart, and
-/// its next click is the same checkout.
+/// The wait ends before the payment does. The web client hears of no order, keeps the cart, and its next
+/// click joins the same checkout.
 async fn a_checkout_that_takes_too_long(browser: &Browser, services: &Services) {
     browser.open(services, MEENA).await;
     assert_eq!(browser.message().await, "ready");
     browser.click("add-Tea").await;
-    // Its answer is lost after 5 s, and what is recorded is told 2 s later: the first click hears
-    // nothing by then, and one of those after it is there in time.
+    // The payment's answer is lost after 5 s, and the look-up takes 2 s more: the first click has no
+    // decision by then, and one of the later clicks gets it.
     let lost = json!({"call": "process", "fault": "hang_after", "millis": 5000, "times": 1});
     fault(services, lost).await;
     let late = json!({"call": "payment_status", "fault": "slow", "millis": 2000, "times": 1});
@@ -121,7 +121,7 @@ async fn a_checkout_that_takes_too_long(browser: &Browser, services: &Services) 
     assert_eq!(browser.message().await, "1 orders");
 }
 
-/// Somebody registers, and changes the profile.
+/// A customer registers, and changes the profile.
 async fn newcomer(browser: &Browser, services: &Services) {
     let id = Uuid::from_u128(77);
     let users = format!("{}/api/users", services.users);
@@ -150,7 +150,7 @@ async fn newcomer(browser: &Browser, services: &Services) {
     }
 }
 
-/// What a client of ours may send and read besides: keys, preferences, and the headers of answers.
+/// What other clients may send and read as well: keys, preferences, and the headers of answers.
 async fn keys_and_headers(browser: &Browser, services: &Services) {
     let create = format!("{}/api/orders/create", services.orders);
     let cart = json!({"UserId": ASHA, "Items": [{"ProductId": TEA, "Quantity": 1}]});
@@ -168,7 +168,7 @@ async fn keys_and_headers(browser: &Browser, services: &Services) {
     let list = format!("{}/api/orders/user/{ASHA}?limit=1", services.orders);
     let page = browser.call("GET", &list, Value::Null, json!({})).await;
     assert!(page[2]["link"].as_str().is_some_and(|link| link.contains("next")), "{page}");
-    // Refusals are read, not taken for a broken network.
+    // The page can read refusals, instead of seeing a network error.
     for (product, status, error) in
         [(SAMOVAR, 409, "Insufficient stock"), (Uuid::from_u128(9), 404, "Product not found")]
     {

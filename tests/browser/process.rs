@@ -1,4 +1,4 @@
-//! The built binary, as the demo and as the service in the platform's composition.
+//! The built binary, as the demo and as the service in the platform's compose file.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use crate::browser::{Ends, Services};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 
-/// `demo`, with nothing configured but a free port and where its files go.
+/// `demo`, configured only with a free port and a directory for its files.
 pub struct Demo {
     pub services: Services,
     _process: Ends,
@@ -75,7 +75,7 @@ impl Served {
             .env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__CHECKOUT__UNDECIDED", "error")
-            // Not the override's: nobody here has time for the default.
+            // Not from the override: the default would take too long here.
             .env("ORDER_SERVICE__CHECKOUT__WAIT", "4s")
             .spawn()
             .expect("the binary");

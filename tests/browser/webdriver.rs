@@ -1,11 +1,11 @@
-//! The few calls of `WebDriver` that the tests make. The crates that speak all of it either
-//! turn on features of our own libraries, so that another program would be tested than is shipped, or
-//! bring two dozen others along.
+//! The few calls of `WebDriver` that the tests make. The crates that cover the whole protocol either
+//! turn on features of our own dependencies, so that the tests would not run what is shipped, or bring
+//! two dozen more crates.
 
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// The name that the protocol gives to the one member of an element.
+/// The protocol's name of an element's only member.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A browser's session.
@@ -15,7 +15,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Has the driver start a browser with these arguments.
+    /// Tells the driver to start a browser with these arguments.
     pub async fn begin(driver: &str, arguments: &Value) -> Self {
         let client = Client::new();
         let wanted = json!({"browserName": "chrome", "goog:chromeOptions": {"args": arguments}});

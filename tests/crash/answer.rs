@@ -1,4 +1,4 @@
-//! What clients are told, what must never change of it, and counts of it.
+//! Answers that clients get, the parts of them that must never change, and counts of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,19 +7,19 @@ use order_service::store::Found;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// An answer: its status, and the body's parts that must never change.
+/// An answer: its status, and the parts of its body that must never change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
     pub status: u16,
     pub id: Option<Uuid>,
     error: Option<String>,
     total: Option<i64>,
-    /// Of a refusal: what had happened is undone. It may only become true.
+    /// For a refusal: whether everything is undone. It may change from false to true only.
     undone: Option<bool>,
 }
 
 impl Told {
-    /// A complete answer of a form that the API documents; `None` where it was cut off.
+    /// A complete answer of a form that the API documents; `None` if it was cut off.
     pub async fn of(response: reqwest::Response) -> Option<Self> {
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after").cloned();
@@ -31,7 +31,7 @@ impl Told {
         match status {
             201 => assert!(told.id.is_some() && told.total.is_some(), "{body}"),
             202 => assert!(told.id.is_some() && retry_after.is_some(), "{body}"),
-            // A neighbour's fault for longer than the deadline is none of ours.
+            // Not our fault: a neighbour failed for longer than the deadline.
             409 | 502 => {
                 assert!(told.id.is_some() && told.error.is_some(), "{body}");
                 assert!(told.undone.is_some(), "{body}");
@@ -43,14 +43,14 @@ impl Told {
         Some(told)
     }
 
-    /// Not accepted, or not surely.
+    /// The checkout was not accepted, or that is not certain.
     pub fn is_shed(&self) -> bool {
         matches!(self.status, 429 | 503)
     }
 
-    /// Nothing of it is untrue beside a later answer under the same key.
+    /// Whether it is still true, given a later answer for the same key.
     pub fn agrees_with(&self, last: &Self, key: &str) {
-        // A 503 with an id says that it is not known whether that checkout was accepted.
+        // A 503 with an id means that it is not known whether that checkout was accepted.
         if !self.is_shed() {
             assert_eq!(self.id, last.id, "{key}: {self:?}, then {last:?}: another saga");
             let same = self.undone != Some(false) || last.undone.is_some();
@@ -59,11 +59,11 @@ impl Told {
         }
     }
 
-    /// The books say the same.
+    /// Whether the books say the same.
     pub fn is_true_of(&self, saga: &Found) {
         let true_of = match self.status {
             201 => saga.state == "Completed" && saga.total.map(|total| total.0) == self.total,
-            // Decided since, perhaps: a payment in doubt is looked up.
+            // It may have been decided since, as a payment in doubt is looked up.
             202 => true,
             _refused if self.undone == Some(false) => {
                 matches!(saga.state.as_str(), "Compensating" | "Rejected" | "Compensated")
@@ -74,7 +74,7 @@ impl Told {
     }
 }
 
-/// Answers by status.
+/// The number of answers by status.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     by_status: BTreeMap<u16, usize>,

@@ -1,5 +1,5 @@
-//! Clients with keys, who go to another replica when theirs dies, turns them away or says nothing,
-//! and note every answer that they are given.
+//! Clients with keys that go to another replica when theirs dies, turns them away or does not answer,
+//! and that remember every answer they get.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -18,14 +18,14 @@ use uuid::Uuid;
 
 use super::answer::{Tally, Told};
 
-/// A service that was put to sleep says nothing: its clients go. A little longer than one that is up
-/// looks for its database before it says that it is gone (3 s).
+/// How long clients wait for an answer, as a sleeping replica gives none. It is a little longer than a
+/// replica looks for its database before it answers that it is gone (3 s).
 const PATIENCE: Duration = Duration::from_millis(3500);
-/// Some clients hang up long before.
+/// Some clients hang up much sooner.
 const HURRY: Duration = Duration::from_millis(100);
-/// Who was turned away by every replica takes a breath, or it would only heat the machine.
+/// The pause of a client that every replica turned away, so that it does not just use up the processor.
 const BREATH: Duration = Duration::from_millis(50);
-/// Clients who ask at once what became of their checkouts, once a storm is over.
+/// How many clients ask at once about their checkouts after a storm.
 const CURIOUS: usize = 24;
 
 pub struct Clients {
@@ -33,18 +33,18 @@ pub struct Clients {
     clock: Clock,
     next: AtomicUsize,
     tally: watch::Sender<Tally>,
-    /// By key: everything that its client was told.
+    /// Every answer that a client got, by key.
     told: Mutex<HashMap<String, Vec<Told>>>,
 }
 
-/// Clients who shop until they are told that it is over.
+/// Clients that check out again and again until they are told to stop.
 pub struct Storm {
     open: Arc<AtomicBool>,
     clients: Vec<JoinHandle<()>>,
 }
 
 impl Storm {
-    /// Everybody finishes what they are asking, and goes.
+    /// Every client finishes its request, and stops.
     pub async fn over(self) {
         self.open.store(false, Ordering::Relaxed);
         for client in self.clients {
@@ -62,7 +62,7 @@ fn cart(number: usize) -> Value {
         2 => vec![line(sample::STICKER, 1), line(sample::CUP, 1)],
         3 => vec![line(sample::STICKER, 2)],
         4 => vec![line(sample::TEA, 1), line(sample::CUP, 1), line(sample::STICKER, 1)],
-        // Of these there are ten: some are reserved by another in between.
+        // There are ten of these, and sometimes another checkout reserves them first.
         _ => vec![line(sample::TEA, 1), line(sample::KETTLE, 1)],
     };
     json!({"userId": user, "items": items})
@@ -80,27 +80,27 @@ impl Clients {
         })
     }
 
-    /// Answers until now.
+    /// The number of answers so far.
     pub fn tally(&self) -> Tally {
         self.tally.borrow().clone()
     }
 
-    /// How many checkouts were asked for.
+    /// The number of checkouts that were asked for.
     pub fn checkouts(&self) -> usize {
         self.told.lock().expect("unpoisoned").len()
     }
 
-    /// Returns once so many more answers were given.
+    /// Returns once this many more answers were given.
     pub async fn answered(&self, more: usize) {
         self.told_more(more, Tally::answers).await;
     }
 
-    /// Returns once so many more clients were not turned away.
+    /// Returns once this many more clients were not turned away.
     pub async fn served(&self, more: usize) {
         self.told_more(more, |tally| tally.answers() - tally.of(429) - tally.of(503)).await;
     }
 
-    /// Returns once so many more were answered so.
+    /// Returns once this many more answers had this status.
     pub async fn answered_with(&self, status: u16, more: usize) {
         self.told_more(more, |tally| tally.of(status)).await;
     }
@@ -111,7 +111,7 @@ impl Clients {
         tally.wait_for(|tally| count(tally) >= wanted).await.expect("we hold the sender");
     }
 
-    /// So many clients, spread over these replicas, each with one checkout after the other.
+    /// Starts this many clients, spread over these replicas, each making one checkout after the other.
     pub fn storm(self: &Arc<Self>, doors: &[SocketAddr], clients: usize) -> Storm {
         let open = Arc::new(AtomicBool::new(true));
         let shop = |_| {
@@ -126,14 +126,14 @@ impl Clients {
         Storm { open, clients }
     }
 
-    /// One checkout, asked for under one key until there is an answer.
+    /// One checkout: repeated under one key until there is an answer.
     async fn check_out(&self, doors: &[SocketAddr], open: &AtomicBool) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let prefer = if number % 13 == 6 { "respond-async" } else { "wait=1" };
         let mut patience = if number % 11 == 5 { HURRY } else { PATIENCE };
         for turn in 0.. {
             let door = doors[(number + turn) % doors.len()];
-            // Some clients' networks ask twice.
+            // Some clients' networks duplicate the request.
             let twin = (number % 5 == 2).then(|| doors[(number + turn + 1) % doors.len()]);
             let (told, _twins) = tokio::join!(self.ask(door, number, prefer, patience), async {
                 match twin {
@@ -151,7 +151,7 @@ impl Clients {
         }
     }
 
-    /// So many clients with one checkout each, all at once, each asking once.
+    /// This many clients at once, with one request each.
     pub async fn rush(self: &Arc<Self>, door: SocketAddr, clients: usize, prefer: &'static str) {
         let first = self.next.fetch_add(clients, Ordering::Relaxed);
         let ask = |number| {
@@ -165,7 +165,7 @@ impl Clients {
         }
     }
 
-    /// One request, and a note of its answer; `None` where none came.
+    /// One request, whose answer is remembered; `None` if none came.
     async fn ask(
         &self,
         door: SocketAddr,
@@ -193,8 +193,8 @@ impl Clients {
         told
     }
 
-    /// Every client asks again with its key until it is answered, and no two answers disagree.
-    /// Among neighbours that repeat, a checkout may be stuck: its answer stays 202.
+    /// Every client asks again with its key until it is answered, and no two answers disagree. At neighbours
+    /// that repeat, a checkout may be stuck, and its answer then stays 202.
     pub async fn everybody_gets_one_answer(&self, doors: &[SocketAddr], kinds: Kinds) {
         let numbers = 0..self.next.load(Ordering::Relaxed);
         let asked = futures::stream::iter(numbers).map(async |number| {
@@ -221,8 +221,8 @@ impl Clients {
         unreachable!("turns don't end")
     }
 
-    /// Each client's answer is what the books say; there is one saga for each key, and none that
-    /// nobody asked for; and what was only said to be possible and came to nothing is not there.
+    /// Each client's answer is what the books say; there is one saga for each key, and no other. An id that
+    /// was only said to be possible is either that saga's or nobody's.
     pub async fn were_told_what_is_in(&self, store: &Store, sagas: &[Found]) {
         let told = self.told.lock().expect("unpoisoned").clone();
         let mut by_id: HashMap<Uuid, &Found> = sagas.iter().map(|saga| (saga.id.0, saga)).collect();

@@ -1,4 +1,4 @@
-//! A PostgreSQL of a test's own, which it stops hard and starts again.
+//! A test's own PostgreSQL, which it stops hard and starts again.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -10,8 +10,8 @@ use super::process::{Kept, free_address};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres");
 
-/// A cluster with fsync on. It goes, with its files, when this is dropped; and when the test's
-/// process dies however it may, because the script's input is closed then.
+/// A cluster with fsync on. It is removed with its files when this is dropped, and also when the test's
+/// process dies in any way, because the script's input is closed then.
 pub struct Cluster {
     pub url: String,
     script: Kept,
@@ -25,7 +25,7 @@ impl Cluster {
         Self::start_by(&mut Command::new(SCRIPT))
     }
 
-    /// With its files where this run of a test has its small disk.
+    /// A cluster whose files are on the small disk of this run.
     pub fn start_on_small_disk() -> Self {
         let disk = std::env::var_os(SMALL_DISK).expect("a small disk");
         Self::start_by(Command::new(SCRIPT).env("TMPDIR", disk))
@@ -46,21 +46,21 @@ impl Cluster {
         self.is_up
     }
 
-    /// `pg_ctl stop -m immediate`: what was not committed is gone, and it has to recover.
+    /// `pg_ctl stop -m immediate`: what was not committed is lost, and PostgreSQL has to recover.
     pub fn stop(&mut self) {
         self.order("stop");
         assert_eq!(self.said(), "stopped");
         self.is_up = false;
     }
 
-    /// Returns once it has recovered.
+    /// Starts it again; returns once it has recovered.
     pub fn revive(&mut self) {
         self.order("start");
         assert_eq!(self.said(), self.url);
         self.is_up = true;
     }
 
-    /// A streaming standby of it, and where that is.
+    /// Adds a streaming standby; returns its URL.
     pub fn add_standby(&mut self) -> String {
         self.order(&format!("standby {}", free_address().port()));
         let standby = self.said();
@@ -68,34 +68,34 @@ impl Cluster {
         standby
     }
 
-    /// The standby stops hard.
+    /// Stops the standby hard.
     pub fn stop_standby(&mut self) {
         self.order("stop-standby");
         assert_eq!(self.said(), "stopped");
     }
 
-    /// The standby is up again, with what it had.
+    /// Starts the standby again, with the data that it had.
     pub fn start_standby(&mut self) {
         self.order("start-standby");
         assert!(self.said().starts_with("postgres://"));
     }
 
-    /// The standby becomes a primary, beside the one that there is or in its place. From here on
-    /// there is nothing to mend about that.
+    /// Promotes the standby, beside the old primary or in its place. From here on there is nothing to mend
+    /// about that.
     pub fn promote(&mut self) {
         self.order("promote");
         assert_eq!(self.said(), "promoted");
         self.is_up = true;
     }
 
-    /// Has the primary do something, whatever of ours is waiting there.
+    /// Runs a statement on the primary, even if other statements of ours are waiting there.
     pub async fn sql(&self, sql: &str) {
         let admin = self.admin().await;
         admin.execute_unprepared(sql).await.expect(sql);
         admin.close().await.expect("closing");
     }
 
-    /// A number that the primary knows.
+    /// Queries a number on the primary.
     pub async fn number(&self, sql: &str) -> i64 {
         let admin = self.admin().await;
         let row = admin.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
@@ -104,7 +104,7 @@ impl Cluster {
         number
     }
 
-    /// Not to wait for a standby is all that it sets.
+    /// Its only setting is not to wait for a standby.
     async fn admin(&self) -> DatabaseConnection {
         let options = "options=-c%20synchronous_commit%3Dlocal";
         Database::connect(format!("{}?{options}", self.url)).await.expect("the primary")
@@ -114,7 +114,7 @@ impl Cluster {
         writeln!(self.orders.as_mut().expect("open"), "{word}").expect("the script listens");
     }
 
-    /// Blocks, for about as long as PostgreSQL takes: the clients go on in other threads.
+    /// Blocks for as long as PostgreSQL takes; the clients go on in other threads.
     fn said(&mut self) -> String {
         tokio::task::block_in_place(|| {
             let mut line = String::new();
@@ -126,7 +126,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Its end is the order to clean up, which killing it would prevent.
+        // The script cleans up when its input ends. Killing it would prevent that.
         self.orders = None;
         let _cleaned_up = self.script.child().wait();
     }

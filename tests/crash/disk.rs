@@ -1,7 +1,7 @@
-//! A disk that fills up under the books, and writes that fail: 503 while it lasts, then it goes on,
-//! and everything that was answered is in the books of the next process, too.
+//! A disk that fills up under the database, and writes that fail: 503 while it lasts, then the service
+//! goes on, and the next process finds everything in the database that was ever answered.
 //!
-//! The full disk is a small tmpfs in a mount namespace, in which a test runs once more by itself.
+//! The full disk is a small tmpfs in a mount namespace. The test runs itself once more in there.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,16 +14,16 @@ use order_service::sandbox::Kinds;
 use super::replica::Orders;
 use super::world::{Books, World, either, say, setting};
 
-/// In a test's second run: where its small disk is mounted.
+/// In the second run of a test: where its small disk is mounted.
 pub const SMALL_DISK: &str = "CRASH_SMALL_DISK";
 
 /// The small disk of a test.
 enum Disk {
-    /// This is the second run, and it is here.
+    /// This is the second run, and the disk is mounted here.
     Here(PathBuf),
-    /// The second run had it, and all was well.
+    /// The second run had a disk, and succeeded.
     Had,
-    /// Nobody may mount one here.
+    /// Mounting is not allowed here.
     Forbidden,
 }
 
@@ -31,7 +31,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-/// Has a test run once more, alone, with a small disk; panics if it fails there.
+/// Runs a test once more, alone, with a small disk; panics if it fails there.
 async fn small_disk(test: &'static str, size: &str) -> Disk {
     const NO_NAMESPACE: i32 = 1;
     const NO_MOUNT: i32 = 99;
@@ -43,7 +43,7 @@ async fn small_disk(test: &'static str, size: &str) -> Disk {
     let mount = format!("mount -t tmpfs -o mode=777,size={size} tmpfs \"${SMALL_DISK}\"");
     let script = format!("{mount} || exit {NO_MOUNT}; exec \"$@\"");
     let mut command = Command::new("unshare");
-    // Who isn't root may be it in a namespace.
+    // A user who isn't root can be root in a namespace.
     command.args([if is_root() { "-m" } else { "-rm" }, "--propagation", "private"]);
     command.args(["sh", "-c", &script, "sh"]).arg(std::env::current_exe().expect("this"));
     command.args([test, "--exact", "--nocapture"]).env(SMALL_DISK, directory.path());
@@ -55,7 +55,7 @@ async fn small_disk(test: &'static str, size: &str) -> Disk {
     }
 }
 
-/// Takes all that is left of a disk, to the last block.
+/// Fills a disk to the last block.
 fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("filler");
     let mut filler = File::create(&path).expect("a file");
@@ -71,9 +71,8 @@ fn fill(disk: &Path) -> PathBuf {
     path
 }
 
-/// Under load, nothing can be written for a while, twice, and it is killed and started meanwhile, and
-/// at the end.
-/// `broken` and `mended` are what is done to the disk.
+/// Under load, twice, nothing can be written for a while. The replica is killed and started during that
+/// time and at the end. `broken` and `mended` are what is done to the disk.
 async fn nothing_can_be_written(
     mut world: World,
     what: &'static str,
@@ -97,7 +96,7 @@ async fn nothing_can_be_written(
         world.until_ready_says(0, 200).await;
     }
     storm.over().await;
-    // What a process only believed to have written, the next one does not find.
+    // The next process does not find what this one only believed to have written.
     world.kill(0);
     world.replicas[0].revive();
     world.finish().await;
@@ -109,7 +108,7 @@ async fn a_full_disk_under_sqlite_is_503_while_it_lasts_and_loses_nothing() {
     let what = "full disk";
     match small_disk(test, "6m").await {
         Disk::Had => {}
-        // A file that may not grow is all that is left.
+        // The only way left is a file that must not grow.
         Disk::Forbidden => {
             say("no tmpfs can be mounted here: a limit on file sizes stands in for the full disk");
             files_that_may_not_grow("full disk, by a limit").await;
@@ -146,14 +145,14 @@ async fn a_full_disk_under_postgresql_is_503_while_it_lasts_and_loses_nothing() 
     }
 }
 
-/// SQLite hears EFBIG from the system for whatever it writes, and calls it an I/O error.
+/// SQLite gets EFBIG from the system for every write, and reports it as an I/O error.
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_that_fail_under_sqlite_are_503_while_it_lasts_and_lose_nothing() {
     files_that_may_not_grow("I/O errors").await;
 }
 
 async fn files_that_may_not_grow(what: &'static str) {
-    // Whom it is not told to ignore the signal, the first failing write would end.
+    // Unless the process ignores the signal, the first failing write would end it.
     let ignoring = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"];
     let tell = |orders: Orders| orders.through(&ignoring);
     let world = World::start_with(what, Books::Sqlite, either(4), 1, tell).await;

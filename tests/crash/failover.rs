@@ -1,5 +1,5 @@
 //! The primary is lost and its standby promoted, while connections to the old one may stay open.
-//! The standby is synchronous: what was answered is on it.
+//! The standby is synchronous: it has everything that was answered.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn a_primary_that_is_lost_is_replaced_by_its_standby_and_nothing_answered_
     let storm = world.storm();
     world.served(20, 60).await;
     world.stop_database();
-    // Whoever looks for the primary finds the standby before it is one.
+    // Connections already go to the standby before it is promoted.
     proxy.lead_to(&standby);
     world.clients.answered_with(503, 20).await;
     world.until_ready_says(0, 503).await;
@@ -45,7 +45,7 @@ async fn a_primary_that_is_lost_is_replaced_by_its_standby_and_nothing_answered_
     world.finish().await;
 }
 
-/// As when a pooler or a provider keeps sessions alive over the change of roles.
+/// As if a pooler or a provider keeps connections alive across the failover.
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_on_a_primary_that_became_read_only_are_left_for_the_new_one() {
     let what = "primary read-only";
@@ -66,7 +66,7 @@ async fn sessions_on_a_primary_that_became_read_only_are_left_for_the_new_one() 
     world.finish().await;
 }
 
-/// The primary's machine freezes: its connections stay open and say nothing.
+/// The primary's machine freezes: its connections stay open and silent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_answered_is_lost() {
     let what = "primary frozen";
@@ -85,8 +85,8 @@ async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_ans
     world.finish().await;
 }
 
-/// A commit that waits for an absent standby is on the primary's own disk only, whoever ends its wait
-/// and whatever can be read back: with the primary it is gone. Nobody may have been told of it.
+/// A commit that waits for an absent standby is only on the primary's own disk, even if its wait is
+/// cancelled and it can be read back. It is lost with the primary, so no client may have heard of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_the_lost_primary_had_was_told_to_nobody() {
     const OURS_THAT_WAIT: &str =
@@ -96,7 +96,7 @@ async fn what_only_the_lost_primary_had_was_told_to_nobody() {
     world.served(20, 60).await;
     world.note("absences of the standby");
     world.cluster().stop_standby();
-    // What was on its way to a client may still arrive.
+    // Answers on their way to a client may still arrive.
     world.clients.answered_with(503, 10).await;
     for end in ["pg_terminate_backend", "pg_cancel_backend", "restart", "pg_terminate_backend"] {
         let waits = async || {
@@ -110,7 +110,7 @@ async fn what_only_the_lost_primary_had_was_told_to_nobody() {
         } else {
             world.cluster().sql(&format!("SELECT {end}(pid) {OURS_THAT_WAIT}")).await;
         }
-        // Time enough to read back, and to answer what may not be answered.
+        // Enough time to read the commit back, and to answer what must not be answered.
         world.clients.answered_with(503, 10).await;
     }
     world.until_ready_says(0, 503).await;

@@ -1,4 +1,4 @@
-//! Three replicas under load, of which one after the other dies at random.
+//! Three replicas under load, which are killed in turn, in random order.
 
 use order_service::sandbox::Kinds;
 
@@ -13,7 +13,7 @@ async fn killed_at_random(kinds: Kinds) {
         let victim = world.dice.between(0, 2);
         world.kill(victim);
         world.served(5, 20).await;
-        // The next may die before this one is ready.
+        // The next one may be killed before this one is ready again.
         world.replicas[victim].revive();
     }
     storm.over().await;

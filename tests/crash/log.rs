@@ -1,11 +1,11 @@
-//! Whoever reads our log stalls, as a log driver does whose disk is full.
+//! The reader of our log stalls, like a log driver whose disk is full.
 
 use order_service::sandbox::Kinds;
 
 use super::replica::Orders;
 use super::world::{Books, World};
 
-/// What the system keeps of a pipe that nobody reads.
+/// How much a pipe holds that nobody reads.
 const PIPE: usize = 64 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,7 +24,7 @@ async fn a_log_that_nobody_reads_holds_neither_a_checkout_nor_a_probe_nor_the_en
     let heard = words.heard().len() - before;
     assert!(heard < PIPE, "nobody reads: {heard}");
     world.replicas[0].terminate().await;
-    // What it had written until its end is there to be read, and more than a pipe holds was said.
+    // Everything that it wrote before its end can be read, and it logged more than a pipe holds.
     drop(stalled);
     world.until("the pipe is read", async || words.heard().len() - before > PIPE / 2).await;
     world.replicas[0].revive();

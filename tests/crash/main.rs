@@ -1,11 +1,11 @@
 //! Real processes, real sockets, real databases: replicas of the service are killed, stopped and
-//! drowned under load, and their database and their neighbours with them. Then the neighbours'
-//! ledgers must balance, and no answer given may have turned out false.
+//! overloaded, and so are their database and their neighbours. Then the books must agree with the
+//! neighbours' ledgers, and no answer that was given may have turned out false.
 //!
 //! Sizes are settings: `CRASH_SECONDS` (of all at once), `CRASH_ROUNDS` (of each other storm),
-//! `CRASH_CLIENTS`, `CRASH_ANSWERS` (of the overload). `CRASH_SEED` repeats the choices of a run,
-//! which says its seed; `CRASH_LOG=info` shows what the processes log. Each test says in a line what
-//! happened in it.
+//! `CRASH_CLIENTS`, `CRASH_ANSWERS` (of the overload). Each run prints its seed, and `CRASH_SEED` repeats
+//! its choices; `CRASH_LOG=info` shows what the processes log. Each test prints a line that says what
+//! happened.
 
 mod answer;
 #[path = "../it/harness/audit.rs"]

@@ -8,15 +8,15 @@ use tokio::net::TcpStream;
 use super::replica::Orders;
 use super::world::{Books, World};
 
-/// Files that the replica may have open, its sockets among them.
+/// How many files the replica may have open, sockets included.
 const DESCRIPTORS: &str = "--nofile=160";
-/// Each sort of these: more than descriptors.
+/// Silent clients of each sort: more than there are descriptors.
 const CLIENTS: usize = 120;
 
 async fn connect(world: &World, says: &[u8]) -> Vec<TcpStream> {
     let one = async |_| {
         let mut client = TcpStream::connect(world.replicas[0].address).await.expect("in line");
-        // It may have been turned away.
+        // The connection may have been turned away.
         let _said = client.write_all(says).await;
         client
     };
@@ -40,7 +40,7 @@ async fn clients_that_say_nothing_or_half_take_neither_the_doors_nor_the_books_d
     let storm = world.storm();
     world.clients.served(50).await;
     world.until_ready_says(0, 200).await;
-    // And a second crowd, in the middle of it.
+    // A second crowd comes while the first is still there.
     let _more = connect(&world, b"G").await;
     world.clients.served(50).await;
     storm.over().await;

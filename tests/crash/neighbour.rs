@@ -1,4 +1,4 @@
-//! The neighbours killed under load, and started again where they were, with what they remember.
+//! The neighbours are killed under load, and started again at their addresses with all they remember.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ async fn neighbours_that_die_under_load_and_come_back_find_nothing_lost_or_doubl
     world.finish().await;
 }
 
-/// What every other test here holds the books against has to be true itself.
+/// All other tests here compare the books with the sandbox's ledger, so the ledger itself is tested.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_sandbox_answered_is_in_its_ledger_after_it_was_killed() {
     const CALLERS: usize = 16;

@@ -1,4 +1,4 @@
-//! PostgreSQL stopped hard under load, so that it has to recover, and started again.
+//! PostgreSQL is stopped hard under load, so that it has to recover, and started again.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ async fn postgresql_stopped_hard_twice_under_load_loses_and_doubles_nothing_and_
     world.sandbox.make_flaky().await;
     let storm = world.storm();
     let clock = world.clock.clone();
-    // Once for a moment, once for so long that every lease lapses.
+    // Once for a moment, and once for so long that every lease lapses.
     for gone in [LEASE / 10, LEASE * 3 / 2] {
         world.served(10, 40).await;
         world.stop_database();
@@ -38,7 +38,7 @@ async fn postgresql_stopped_hard_twice_under_load_loses_and_doubles_nothing_and_
     world.finish().await;
 }
 
-/// Whatever a replica is doing at its start when the database goes, it waits for it to come back.
+/// A replica that is starting waits for the database to come back, whatever step it is at.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_starts_while_postgresql_goes_waits_for_it() {
     let kinds = Kinds::default();
@@ -47,7 +47,7 @@ async fn a_replica_that_starts_while_postgresql_goes_waits_for_it() {
     for _round in 0..setting("CRASH_ROUNDS", 3) {
         world.kill(0);
         world.replicas[0].revive();
-        // Opening, migrating, registering, reading what others left: all of it is done by then.
+        // By then opening, migrating, registering and reading what others left are all done.
         let into_it = u64::try_from(world.dice.between(0, 150)).expect("few");
         clock.sleep(Duration::from_millis(into_it)).await;
         world.stop_database();

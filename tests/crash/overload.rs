@@ -1,4 +1,4 @@
-//! Twenty times as many clients as a replica has places.
+//! Twenty times as many clients as a replica has permits.
 
 use order_service::sandbox::Kinds;
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn twenty_times_as_many_clients_as_places_are_served_or_shed_and_what_was_
     assert!(rush.of(429) > 0, "the others are told to come again: {rush}");
     assert_eq!(rush.answers(), CLIENTS, "everybody is answered: {rush}");
 
-    // And now without manners: whoever is turned away comes again at once.
+    // The same with clients that come again at once when they are turned away.
     let storm = world.clients.storm(&[door], CLIENTS);
     let more = usize::try_from(setting("CRASH_ANSWERS", 800)).expect("fits");
     world.clients.answered(more).await;

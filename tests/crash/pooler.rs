@@ -1,4 +1,4 @@
-//! `PgBouncer` as Debian has it, between a replica and PostgreSQL.
+//! `PgBouncer`, as packaged by Debian, between a replica and PostgreSQL.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ struct Pooler {
 }
 
 impl Pooler {
-    /// Before the server of this URL, with its own defaults and these settings. Returns once it
+    /// A pooler in front of the server with this URL, with its defaults and these settings. Returns once it
     /// listens.
     async fn before(url: &str, settings: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
@@ -38,7 +38,7 @@ impl Pooler {
         );
         fs::write(directory.path().join("pgbouncer.ini"), words).expect("its configuration");
         fs::write(&users, "\"postgres\" \"\"\n").expect("its users");
-        // It reads them as somebody else.
+        // PgBouncer reads these files as another user.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).expect("ours");
         let url = url.replace(&format!("{host}:{port}"), &address.to_string());
         let mut this = Self { url, address, directory, child: None };
@@ -46,12 +46,12 @@ impl Pooler {
         this
     }
 
-    /// Every connection through it ends. Returns once it listens again.
+    /// Ends every connection through it. Returns once it listens again.
     async fn restart(&mut self) {
         self.child = None;
         let mut command = Command::new("pgbouncer");
         command.env("PATH", "/usr/sbin:/usr/bin:/bin").arg("--quiet");
-        // It refuses to run as root.
+        // PgBouncer refuses to run as root.
         if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
             command.args(["--user", "postgres"]);
         }
@@ -63,7 +63,7 @@ impl Pooler {
     }
 }
 
-/// With no setting of its own but where PostgreSQL is.
+/// A pooler with no settings except PostgreSQL's address.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_in_session_mode_works_as_it_comes() {
     let cluster = Postgres::shared().database().await;
@@ -96,7 +96,7 @@ async fn a_pooler_that_lends_sessions_is_refused_at_start_with_the_reason() {
         "pool_mode = statement",
     ] {
         let pooler = Pooler::before(&world.orders().url, settings).await;
-        // Also where a session was used before, and by others.
+        // Also if the session was used before, by others.
         for _start in 0..2 {
             let refused = world.orders().at(&pooler.url).refused().await;
             let said = String::from_utf8_lossy(&refused.stderr);

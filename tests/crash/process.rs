@@ -1,4 +1,4 @@
-//! Children of a test: none outlives it, and each has a port that it can come back to.
+//! Child processes of a test: none outlives it, and each can be started again on its port.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
@@ -12,11 +12,11 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 
-/// A free port of the loopback, and not one that the system gives to outgoing connections: a child
-/// that is killed and started again finds it as it left it.
+/// A free port on the loopback interface, outside the range that the system uses for outgoing
+/// connections, so that a child that is killed and started again finds its port still free.
 pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Each process begins elsewhere, so that two runs at a time seldom meet.
+    // Each process begins at another port, so that two test runs at a time seldom collide.
     let from = u16::try_from(std::process::id() % 200).expect("below 200") * 100;
     loop {
         let port = 10_000 + (from + NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
@@ -27,7 +27,7 @@ pub fn free_address() -> SocketAddr {
     }
 }
 
-/// A child that does not outlive its test.
+/// A child process that does not outlive its test.
 pub struct Kept(Child);
 
 impl Kept {
@@ -43,19 +43,19 @@ impl Kept {
         self.0.id()
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to it.
     pub fn signal(&self, name: &str) {
         let pid = self.0.id().to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
         assert!(sent.success());
     }
 
-    /// How it ended by itself, if it has.
+    /// Its exit status, if it ended by itself.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().expect("our child")
     }
 
-    /// The most memory that it has held, in MiB.
+    /// Its peak memory, in MiB.
     pub fn peak_memory_mib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
         let status = status.expect("it runs");
@@ -72,32 +72,32 @@ impl Drop for Kept {
     }
 }
 
-/// A child's words, which are read as it says them, unless the reader stalls.
+/// A child's output, read as it comes unless the reader is stalled.
 #[derive(Clone, Default)]
 pub struct Words {
-    /// Held by whoever stalls the reader.
+    /// Locked by whoever stalls the reader.
     reading: Arc<tokio::sync::Mutex<()>>,
     heard: Arc<Mutex<String>>,
 }
 
 impl Words {
-    /// The reader reads no more until what is returned is dropped.
+    /// Stalls the reader until the returned guard is dropped.
     pub async fn stall(&self) -> OwnedMutexGuard<()> {
         self.reading.clone().lock_owned().await
     }
 
-    /// Everything that was read until now.
+    /// Everything that was read so far.
     pub fn heard(&self) -> String {
         self.heard.lock().expect("unpoisoned").clone()
     }
 }
 
-/// Hears when a child is ready.
+/// Learns when a child is ready.
 pub struct Ready(oneshot::Receiver<()>);
 
 impl Ready {
-    /// Reads a child's words, of which a line with `word` says that it is ready. Passes on errors, and
-    /// what is no log line (with `CRASH_LOG`, all).
+    /// Reads a child's output, in which a line with `word` says that it is ready. Prints errors and
+    /// everything that is not a log line (with `CRASH_LOG`, all of it).
     pub fn when(from: impl Read + Send + 'static, word: &'static str, words: Words) -> Self {
         let (say, heard) = oneshot::channel();
         std::thread::spawn(move || {
@@ -120,7 +120,7 @@ impl Ready {
         Self(heard)
     }
 
-    /// Returns once it is.
+    /// Returns once the child is ready.
     pub async fn wait(self) {
         let longest = Duration::from_mins(1);
         Clock::system().within(longest, self.0).await.expect("in time").expect("it gets ready");

@@ -1,4 +1,4 @@
-//! What stands between a replica and its database: it can fall silent, reset, and lead elsewhere.
+//! A proxy between a replica and its database: it can fall silent, reset connections, and switch servers.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -8,13 +8,13 @@ use tokio::io::{copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A TCP proxy at one address for as long as it is kept.
+/// A TCP proxy, at one address until it is dropped.
 pub struct Proxy {
     pub address: SocketAddr,
     orders: watch::Sender<Orders>,
 }
 
-/// Connections are numbered as they come; what is ordered is about all that came before.
+/// Connections are numbered as they come; an order applies to all that came before it.
 #[derive(Clone, Copy, Debug)]
 struct Orders {
     leads_to: SocketAddr,
@@ -25,7 +25,7 @@ struct Orders {
 }
 
 impl Proxy {
-    /// Before the server of this URL.
+    /// A proxy in front of the server with this URL.
     pub fn before(url: &str) -> Self {
         let leads_to = server_of(url);
         let orders = Orders { leads_to, opened: 0, deaf_below: 0, silent_below: 0, reset_below: 0 };
@@ -38,28 +38,27 @@ impl Proxy {
         Self { address, orders }
     }
 
-    /// The same URL, by way of this.
+    /// The same URL, through this proxy.
     pub fn url(&self, url: &str) -> String {
         url.replace(&server_of(url).to_string(), &self.address.to_string())
     }
 
-    /// Nothing more comes through those connections that are open, and none of them ends: neither
-    /// side is told. Others are let through.
+    /// Silences the open connections: nothing gets through, and neither side is told. New ones work.
     pub fn fall_silent(&self) {
         self.orders.send_modify(|orders| orders.silent_below = orders.opened);
     }
 
-    /// What is asked on those connections that are open still comes through; no answer does.
+    /// On the open connections, requests still get through, but no answers.
     pub fn keep_answers(&self) {
         self.orders.send_modify(|orders| orders.deaf_below = orders.opened);
     }
 
-    /// Both ends of those connections that are open, also silent ones, are reset.
+    /// Resets both ends of the open connections, including silent ones.
     pub fn reset(&self) {
         self.orders.send_modify(|orders| orders.reset_below = orders.opened);
     }
 
-    /// Connections that come from now on go to the server of this URL.
+    /// From now on, new connections go to the server with this URL.
     pub fn lead_to(&self, url: &str) {
         self.orders.send_modify(|orders| orders.leads_to = server_of(url));
     }
@@ -90,7 +89,7 @@ impl Orders {
 
 async fn connection(number: usize, mut near: TcpStream, mut heard: watch::Receiver<Orders>) {
     let leads_to = heard.borrow().leads_to;
-    // A server that refuses is one that closes at once: poolers and balancers do so.
+    // A refused connection is closed at once, as poolers and load balancers do.
     let Ok(mut far) = TcpStream::connect(leads_to).await else { return };
     tokio::select! {
         _ended = copy_bidirectional(&mut near, &mut far) => return,
@@ -104,7 +103,7 @@ async fn connection(number: usize, mut near: TcpStream, mut heard: watch::Receiv
             let _ended =
                 join(copy(&mut asked, &mut answers.1), copy(&mut answers.0, nowhere)).await;
         }
-        // What is silent is kept open until it is reset.
+        // A silent connection is kept open until it is reset.
         pending::<()>().await;
     };
     tokio::select! {

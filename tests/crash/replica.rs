@@ -11,15 +11,15 @@ use order_service::store::{self, Store};
 use super::process::{BINARY, Kept, Ready, Words, free_address};
 use super::sandbox::SandboxProcess;
 
-/// The silence after which others take a replica's sagas over.
+/// The lease: the silence after which others take over a replica's sagas.
 pub const LEASE: Duration = Duration::from_secs(2);
 
-/// Opens books beside the services that have them open (PostgreSQL), or after them.
+/// Opens a database beside the services that use it (PostgreSQL), or after them (SQLite).
 pub async fn open_books(url: &str) -> Store {
     store::open(options(url)).await.expect("the books")
 }
 
-/// Opens books only to look, whoever has them open.
+/// Opens a database for reading only, whoever else uses it.
 pub async fn look_into_books(url: &str) -> Store {
     store::open_to_read(options(url)).await.expect("the books")
 }
@@ -35,12 +35,12 @@ fn options(url: &str) -> store::Options<'_> {
     }
 }
 
-/// What a replica is told at every start.
+/// The environment and the command with which a replica starts.
 #[derive(Clone)]
 pub struct Orders {
     pub url: String,
     environment: Vec<(String, String)>,
-    /// A command that becomes the replica: it is given the replica's own as its arguments.
+    /// A command that starts the replica: it gets the replica's own command as its arguments.
     through: Vec<&'static str>,
 }
 
@@ -63,12 +63,12 @@ impl Orders {
         self
     }
 
-    /// The same, with books elsewhere.
+    /// The same, with another database.
     pub fn at(&self, url: &str) -> Self {
         Self { url: url.to_owned(), ..self.clone() }
     }
 
-    /// The same, started by way of another command, which becomes it.
+    /// The same, started by way of another command.
     pub fn through(&self, command: &[&'static str]) -> Self {
         Self { through: command.to_vec(), ..self.clone() }
     }
@@ -89,12 +89,12 @@ impl Orders {
         command
     }
 
-    /// What a service says that can't have these books.
+    /// What a service prints that is refused this database.
     pub async fn refused(&self) -> Output {
         output(self.serve(free_address())).await
     }
 
-    /// What a command says that comes to an end by itself.
+    /// What a command prints that ends by itself.
     pub async fn run(&self, name: &str) -> Output {
         output(self.command(name)).await
     }
@@ -105,17 +105,17 @@ async fn output(mut command: Command) -> Output {
     tokio::task::spawn_blocking(output).await.expect("runs")
 }
 
-/// How a replica is.
+/// The state of a replica's process.
 enum Condition {
     Up(Kept),
     Asleep(Kept),
     Down,
 }
 
-/// `order-service serve`, at one address for ever.
+/// `order-service serve`, always at the same address.
 pub struct Replica {
     pub address: SocketAddr,
-    /// What it has logged since its last start.
+    /// Its log since its last start.
     pub words: Words,
     orders: Orders,
     condition: Condition,
@@ -148,17 +148,17 @@ impl Replica {
         matches!(self.condition, Condition::Asleep(_))
     }
 
-    /// As it is called in the books.
+    /// Its name in the database.
     pub fn name_ends_with(&self) -> String {
         format!(":{}", self.child().pid())
     }
 
-    /// Is told more, from its next start on.
+    /// Adds to its environment, from its next start on.
     pub fn tell(&mut self, name: &str, value: &impl ToString) {
         self.orders = self.orders.clone().with(name, value);
     }
 
-    /// Sets a limit of the running process, in the words of `prlimit`.
+    /// Sets a limit on the running process, as an argument of `prlimit`.
     pub fn limit(&self, what: &str, limit: &str) {
         let pid = self.child().pid().to_string();
         let mut command = Command::new("prlimit");
@@ -173,7 +173,7 @@ impl Replica {
         self.ready = None;
     }
 
-    /// Started again at its address; it may have to wait for its database to be ready.
+    /// Starts it again at its address; it may have to wait for its database to be ready.
     pub fn revive(&mut self) {
         let mut child = Kept::spawn(self.orders.serve(self.address).stderr(Stdio::piped()));
         let words = child.child().stderr.take().expect("piped");
@@ -223,7 +223,7 @@ impl Replica {
         self.child().peak_memory_mib()
     }
 
-    /// SIGTERM; it ends by itself, with 0.
+    /// SIGTERM; it has to end by itself, with exit code 0.
     pub async fn terminate(&mut self) {
         self.lives();
         let Condition::Up(mut child) = std::mem::replace(&mut self.condition, Condition::Down)

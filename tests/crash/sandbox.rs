@@ -1,4 +1,4 @@
-//! The sandbox as a process: its world is in a file, and outlives it.
+//! The sandbox as a process: its state is in a file, and outlives it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::process::{BINARY, Kept, Ready, Words, free_address};
 
-/// `order-service sandbox`, at three addresses for ever.
+/// `order-service sandbox`, always at the same three addresses.
 pub struct SandboxProcess {
     pub user: SocketAddr,
     pub product: SocketAddr,
     pub payment: SocketAddr,
     file: PathBuf,
     kinds: Kinds,
-    /// What it is told again after it was killed: faults are not in the file.
+    /// The faults, which it is told again after a kill because they are not in the file.
     faults: Vec<Value>,
     http: reqwest::Client,
     child: Option<Kept>,
@@ -25,7 +25,7 @@ pub struct SandboxProcess {
 impl SandboxProcess {
     /// Returns once it is ready.
     pub async fn start(directory: &Path, kinds: Kinds) -> Self {
-        // A connection kept from before a kill would fail the first call after it.
+        // A connection that was kept from before a kill would fail the first call after it.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build();
         let mut this = Self {
             user: free_address(),
@@ -50,7 +50,7 @@ impl SandboxProcess {
         self.child.is_some()
     }
 
-    /// Started again as it was, with the faults that it had.
+    /// Starts it again with the same arguments and faults.
     pub async fn revive(&mut self) {
         let mut command = Command::new(BINARY);
         command
@@ -71,7 +71,7 @@ impl SandboxProcess {
         }
     }
 
-    /// Enough for any storm, but for kettles.
+    /// Stock and money for any storm, except kettles.
     pub async fn stock_up(&self) {
         for (id, price) in [(sample::TEA, 14_900), (sample::CUP, 24_950), (sample::STICKER, 0)] {
             let much = json!({"id": id, "name": "Much", "price": price, "stock": 10_000_000});
@@ -87,7 +87,7 @@ impl SandboxProcess {
         self.faults.push(fault);
     }
 
-    /// A bad day: every sort of missing answer, and refusals that make sagas go back.
+    /// Many faults: every sort of missing answer, and refusals that make sagas go back.
     pub async fn make_flaky(&mut self) {
         for fault in [
             json!({"call": "*", "fault": "error_before", "status": 500, "chance": 0.05}),

@@ -1,4 +1,4 @@
-//! Connections to the database that are of no use any more, and don't all say so.
+//! Connections to the database that no longer work, some without any sign of it.
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::proxy::Proxy;
 use super::replica::Orders;
 use super::world::{Books, World, either, say, setting};
 
-/// How long it may take until it goes on, whatever was in use.
+/// How long it may take until the service goes on, whatever connections were in use.
 const GOES_ON: Duration = Duration::from_secs(20);
 
-/// A world whose replicas come to their cluster by a proxy.
+/// A world whose replicas reach their cluster through a proxy.
 pub async fn by_a_proxy(what: &str, kinds: Kinds, replicas: usize) -> (World, Proxy) {
     let proxy = OnceCell::new();
     let tell = |orders: Orders| {
@@ -30,7 +30,7 @@ async fn open_connections_that_fall_silent_under_load_are_replaced_and_it_goes_o
     no_answer_comes("silent connections", 5, Proxy::fall_silent).await;
 }
 
-/// What was asked is done, and committed; nobody hears of it.
+/// Requests are carried out and committed, but no answer arrives.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_connections_whose_answers_are_lost_under_load_are_replaced_and_nothing_is_doubled() {
     no_answer_comes("lost answers", 11, Proxy::keep_answers).await;
@@ -44,7 +44,7 @@ async fn no_answer_comes(what: &'static str, scenario: u32, strike: impl Fn(&Pro
         world.note("times");
         strike(&proxy);
         let began = world.clock.monotonic();
-        // More than were being answered.
+        // More clients than were in the middle of a request.
         let goes_on = world.clients.answered_with(201, 20);
         world.clock.within(GOES_ON, goes_on).await.expect("it goes on");
         let took = world.clock.monotonic().saturating_sub(began).as_millis();
@@ -54,7 +54,7 @@ async fn no_answer_comes(what: &'static str, scenario: u32, strike: impl Fn(&Pro
     world.finish().await;
 }
 
-/// A quiet spell, at whose end nobody has to be turned away.
+/// A pause without traffic, after which nobody should be turned away.
 async fn quiet_spell(what: &str, end: impl AsyncFn(&World, &Proxy)) {
     const BUYERS: usize = 10;
     let (mut world, proxy) = by_a_proxy(what, Kinds::default(), 1).await;

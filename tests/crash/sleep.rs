@@ -1,5 +1,5 @@
-//! Replicas that are stopped beyond their lease. Awake again, they find that their sagas are
-//! another's, and neither write nor call in their former life's name; the ledgers would show it.
+//! Replicas that are stopped for longer than their lease. When they wake up, their sagas have other
+//! owners, and they neither write nor call for them; the ledgers would show it.
 
 use order_service::sandbox::Kinds;
 use serde_json::json;

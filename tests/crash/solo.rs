@@ -1,4 +1,5 @@
-//! One replica: killed, or asked to stop, under load, and started again.
+//! One replica: killed, or asked to stop, under load, and started again. It takes up its own work at
+//! once (promise 31).
 
 use std::os::unix::fs::symlink;
 use std::time::Duration;
@@ -17,7 +18,7 @@ async fn killed_in_a_storm(books: Books, kinds: Kinds) {
         world.served(10, 30).await;
         world.kill(0);
         world.replicas[0].revive();
-        // And again while it starts: it may be opening, migrating, or taking its former self over.
+        // And again while it starts, when it may be opening, migrating, or taking over its predecessor's sagas.
         let into_it = u64::try_from(world.dice.between(0, 200)).expect("few");
         world.clock.sleep(Duration::from_millis(into_it)).await;
         world.kill(0);
@@ -71,7 +72,7 @@ async fn sigterm_under_load_ends_with_0_and_loses_nothing_on_postgresql() {
     terminated_under_load(Books::Postgres).await;
 }
 
-/// Whatever it calls the file, and also when somebody has tidied the lock away.
+/// By whatever name it opens the file, and also if somebody has deleted the lock file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_one_sqlite_file_is_refused_by_whatever_name_it_comes() {
     let mut world = World::start("two on one file", Books::Sqlite, Kinds::default(), 1).await;
@@ -109,7 +110,7 @@ async fn a_second_process_on_one_sqlite_file_is_refused_by_whatever_name_it_come
         let said = String::from_utf8_lossy(&second.stderr);
         assert!(said.contains("in use by another process"), "without its lock, {name}: {said}");
     }
-    // Guests are not refused, and neither they nor the refused have taken anything from its owner.
+    // Read-only commands are not refused, and neither they nor refused processes disturb the owner.
     let storm = world.storm();
     world.clients.served(10).await;
     for command in ["check", "audit"] {
@@ -118,7 +119,7 @@ async fn a_second_process_on_one_sqlite_file_is_refused_by_whatever_name_it_come
         assert_eq!(ran.status.code(), Some(0), "{command}: {said}");
     }
     storm.over().await;
-    // What was killed lets go of it.
+    // A process that was killed releases it.
     world.kill(0);
     world.replicas[0].revive();
     world.replicas[0].ready().await;

@@ -1,5 +1,5 @@
-//! Wall clocks that step, and replicas whose clocks differ, by an hour: nothing that waits for
-//! milliseconds waits for that hour.
+//! Wall clocks that step by an hour, and replicas whose clocks differ by one: nothing that is meant to
+//! wait for milliseconds waits for that hour (promise 34).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use order_service::sandbox::Kinds;
 
 use super::world::{Books, World, either, setting};
 
-/// A replica's wall clock, which is moved by writing to a file.
+/// A replica's wall clock, which is set by writing to a file.
 struct WallClock(PathBuf);
 
 impl WallClock {
-    /// Gives the clock of its own to a replica that then starts anew.
+    /// Gives a replica a clock of its own, and restarts it.
     async fn of(world: &mut World, replica: usize, directory: &Path) -> Self {
         let this = Self(directory.join(format!("clock-{replica}")));
         this.is_off_by("+0");
@@ -30,14 +30,14 @@ impl WallClock {
     }
 
     fn is_off_by(&self, offset: &str) {
-        // At once: a reader sees the old offset or the new one.
+        // Atomic: a reader sees either the old offset or the new one.
         let new = self.0.with_extension("new");
         fs::write(&new, format!("{offset}\n")).expect("its file");
         fs::rename(new, &self.0).expect("its file");
     }
 }
 
-/// Where Debian has libfaketime.
+/// Where Debian installs libfaketime.
 fn library() -> PathBuf {
     let of = |directory: fs::DirEntry| directory.path().join("faketime/libfaketime.so.1");
     let directories = fs::read_dir("/usr/lib").expect("a directory").map_while(Result::ok);
@@ -72,7 +72,7 @@ async fn whatever_waits_goes_on_when_the_clock_steps_an_hour_both_ways_on_postgr
     steps_both_ways(Books::Postgres).await;
 }
 
-/// One is an hour ahead of the database and of the others; it dies, and they take its sagas over.
+/// One replica is an hour ahead of the database and of the others; it dies, and they take over its sagas.
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_whose_clocks_differ_by_an_hour_share_the_books_and_take_each_other_over() {
     let what = "clocks an hour apart";

@@ -1,5 +1,5 @@
-//! How soon another replica has the sagas of one that is gone. No test asserts on time: the figures
-//! are printed. The bound is a lease and a second.
+//! How soon another replica has the sagas of one that is gone (promise 30). No test asserts on time: the
+//! figures are printed. They should be below a lease and a second.
 
 use order_service::saga::State;
 use order_service::sandbox::Kinds;
@@ -13,16 +13,16 @@ use super::world::{Books, World, say};
 
 const SAGAS: usize = 40;
 
-/// Has one replica hold what is in flight of forty checkouts, does `this` to it, and says how long it
-/// took until the last of them was another's.
+/// Puts forty checkouts in flight at one replica, does `this` to it, and prints how long it took until
+/// the last of them had another owner.
 async fn taken_over(what: &str, this: impl FnOnce(&mut World)) -> World {
     let mut world = World::start(what, Books::Postgres, Kinds::default(), 2).await;
-    // Longer than any takeover: what is in flight stays there.
+    // Longer than any takeover, so that the charges stay in flight.
     world.sandbox.inject(json!({"call": "process", "fault": "slow", "millis": 5000})).await;
     let books = world.books().await;
     let owner = executor(&world, &books, 0).await;
     world.clients.rush(world.replicas[0].address, SAGAS, "respond-async").await;
-    // What costs nothing, or can't be had, does not wait for the charge.
+    // Checkouts that cost nothing, or are refused, do not wait for the charge.
     let charged = async || {
         let sagas = all_sagas(&books).await;
         let waits = |saga: &Found| saga.is_at_rest() || saga.state() == Some(State::Priced);
@@ -50,7 +50,7 @@ async fn owned(books: &Store, owner: Uuid) -> usize {
     books.owned(owner, 1000).await.expect("the books").len()
 }
 
-/// On its own machine, others can know that its process is gone, and don't wait for its lease.
+/// Replicas on the same machine can know that the process is gone, and don't wait for its lease.
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_sagas_of_a_replica_that_was_killed_are_taken_over() {
     taken_over("killed with forty in flight", |world| world.kill(0)).await.finish().await;

@@ -1,5 +1,5 @@
-//! A world that a scenario breaks: replicas, the books, the neighbours and the clients; and its
-//! end, where everything is let be, comes to rest, and is held against the ledgers.
+//! A world for a scenario to break: replicas, a database, the neighbours and the clients. At its end
+//! everything is mended and left alone, comes to rest, and is compared with the ledgers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,26 +23,26 @@ use super::postgres::Postgres;
 use super::replica::{Orders, Replica, look_into_books, open_books};
 use super::sandbox::SandboxProcess;
 
-/// Everything comes to rest within this, or something is forgotten.
+/// Everything has to come to rest within this time; otherwise something was forgotten.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// Worlds of several replicas take turns: with leases of two seconds on a machine of two cores,
-/// side by side they would put each other to sleep, and a test would show its neighbour's faults.
-/// Those of one replica run beside them.
+/// Worlds with several replicas run one after the other: with leases of two seconds on a machine with
+/// two cores they would starve each other, and a test would show another one's faults. Worlds with one
+/// replica run beside them.
 pub async fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::const_new(());
     TURN.lock().await
 }
 
-/// What the books are kept in.
+/// The database of a world.
 #[derive(Clone, Copy, Debug)]
 pub enum Books {
     Sqlite,
-    /// The cluster that all tests share.
+    /// PostgreSQL, in the cluster that all tests share.
     Postgres,
-    /// A cluster of its own, to be stopped.
+    /// PostgreSQL, in a cluster of its own that can be stopped.
     Cluster,
-    /// A cluster of its own, on the small disk that this test's run has.
+    /// PostgreSQL, in a cluster of its own on the small disk of this run.
     Cramped,
 }
 
@@ -64,7 +64,7 @@ pub fn either(scenario: u32) -> Kinds {
     if (seed() >> scenario).is_multiple_of(2) { Kinds::default() } else { Kinds::REPEATING }
 }
 
-/// Writes a line past the test runner, which only shows what a failed test prints.
+/// Prints a line even if the test passes, when the test runner would hide it.
 pub fn say(line: &str) {
     writeln!(std::io::stderr(), "crash: {line}").expect("stderr");
 }
@@ -79,30 +79,30 @@ pub struct World {
     pub clock: Clock,
     title: String,
     began: Duration,
-    /// What was done to it, and how often.
+    /// What was done to this world, and how often.
     happened: BTreeMap<&'static str, usize>,
     orders: Orders,
     _directory: TempDir,
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
-/// Chance that `CRASH_SEED` repeats.
+/// Random numbers that follow from `CRASH_SEED`.
 pub struct Dice(StdRng);
 
 impl Dice {
-    /// From `least` to `most`.
+    /// A random number from `least` to `most`.
     pub fn between(&mut self, least: usize, most: usize) -> usize {
         self.0.random_range(least..=most)
     }
 }
 
 impl World {
-    /// So many replicas, ready, on one set of books; enough of everything but kettles.
+    /// This many replicas, ready, on one database; all products in stock, but few kettles.
     pub async fn start(what: &str, books: Books, kinds: Kinds, replicas: usize) -> Self {
         Self::start_with(what, books, kinds, replicas, |orders| orders).await
     }
 
-    /// The same, with replicas that are told more.
+    /// The same, with more configuration for the replicas.
     pub async fn start_with(
         what: &str,
         books: Books,
@@ -145,18 +145,18 @@ impl World {
         }
     }
 
-    /// Where the replicas are, also those that are down.
+    /// The replicas' addresses, including those that are down.
     pub fn doors(&self) -> Vec<SocketAddr> {
         self.replicas.iter().map(|replica| replica.address).collect()
     }
 
-    /// Clients, `CRASH_CLIENTS` of them, at every replica.
+    /// Starts `CRASH_CLIENTS` clients that use every replica.
     pub fn storm(&self) -> Storm {
         let clients = usize::try_from(setting("CRASH_CLIENTS", 12)).expect("few");
         self.clients.storm(&self.doors(), clients)
     }
 
-    /// Returns once so many more clients were served, between these two.
+    /// Returns once a random number of clients between these two was served.
     pub async fn served(&mut self, least: usize, most: usize) {
         let more = self.dice.between(least, most);
         self.clients.served(more).await;
@@ -190,17 +190,17 @@ impl World {
         *self.happened.entry(what).or_default() += 1;
     }
 
-    /// What every replica is told.
+    /// The environment of every replica.
     pub fn orders(&self) -> &Orders {
         &self.orders
     }
 
-    /// The books, beside the replicas.
+    /// Opens the database beside the replicas.
     pub async fn books(&self) -> Store {
         open_books(&self.orders.url).await
     }
 
-    /// Returns when the others hold this replica for dead.
+    /// Returns when the others have declared this replica dead.
     pub async fn until_declared_dead(&self, replica: usize) {
         let (books, name) = (self.books().await, self.replicas[replica].name_ends_with());
         self.until("it is declared dead", async || {
@@ -212,7 +212,7 @@ impl World {
         books.close().await;
     }
 
-    /// Returns once a replica's `/health/ready` answers so.
+    /// Returns once a replica's `/health/ready` gives this answer.
     pub async fn until_ready_says(&self, replica: usize, status: u16) {
         let url = format!("http://{}/health/ready", self.replicas[replica].address);
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build();
@@ -233,8 +233,8 @@ impl World {
         self.clock.within(PATIENCE, poll).await.unwrap_or_else(|| panic!("never: {what}"));
     }
 
-    /// Mends everything, has every client answered, stops the replicas in an orderly way, and holds
-    /// the books against the neighbours' ledgers and against every answer given.
+    /// Mends everything, waits until every client has its answer, stops the replicas in an orderly way, and
+    /// compares the books with the neighbours' ledgers and with every answer that was given.
     pub async fn finish(mut self) {
         self.mend().await;
         let doors = self.doors();
@@ -279,7 +279,7 @@ impl World {
         }
     }
 
-    /// One line of what it was.
+    /// One line that says what happened.
     fn tell(&self, sagas: &[Found]) {
         let mut line = format!("{}: {} replicas", self.title, self.replicas.len());
         for (what, count) in &self.happened {

@@ -1,5 +1,5 @@
-//! `check` and `audit` from the shell, beside a running service, on books that are whole and on books
-//! that were broken behind its back.
+//! `check` and `audit` from the shell, beside a running service, on books that are right and on books
+//! that were changed behind its back.
 
 mod audit;
 mod check;
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Ran {
     }
 }
 
-/// Runs the binary on a world's books and with its neighbours, where nothing else is said.
+/// Runs the binary with a world's database and neighbours, unless the arguments say otherwise.
 pub async fn run_with(world: &World, arguments: &[&str], variables: &[(&str, String)]) -> Ran {
     let payment = world.config.services.payment.url.to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_order-service"));
@@ -42,7 +42,7 @@ pub async fn run_with(world: &World, arguments: &[&str], variables: &[(&str, Str
         .env("DATABASE_URL", world.config.database.url.reveal())
         .env("ServiceUrls__PaymentService", payment)
         .envs(variables.iter().map(|(name, value)| (name, value)));
-    // The neighbours live on this thread's runtime: they must answer meanwhile.
+    // The neighbours run on this thread's runtime, and must be able to answer in the meantime.
     let ran = tokio::task::spawn_blocking(move || command.output()).await;
     let Output { status, stdout, stderr } = ran.expect("no panic").expect("the binary");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -53,7 +53,7 @@ pub async fn run(world: &World, arguments: &[&str]) -> Ran {
     run_with(world, arguments, &[]).await
 }
 
-/// The books without the service: for breaking them.
+/// A connection to the database past the service, for breaking the books.
 struct Raw {
     books: DatabaseConnection,
     is_sqlite: bool,
@@ -66,12 +66,12 @@ impl Raw {
         Self { books, is_sqlite: url.is_sqlite() }
     }
 
-    /// An id as this database's SQL has it.
+    /// An id as a literal in this database's SQL.
     fn id(&self, id: Uuid) -> String {
         if self.is_sqlite { format!("X'{}'", id.simple()) } else { format!("'{id}'") }
     }
 
-    /// Runs statements with `ID` for that id.
+    /// Runs statements in which `ID` stands for that id.
     async fn break_books(&self, id: Uuid, statements: &str) {
         for sql in statements.split(';').filter(|sql| !sql.trim().is_empty()) {
             let sql = sql.replace("ID", &self.id(id));

@@ -1,5 +1,5 @@
-//! Wall clocks that are set, and machines whose clocks differ: nothing sleeps the difference, and
-//! nobody's checkout is given up for it.
+//! Wall clocks that are set, and machines whose clocks differ (promise 34): nothing waits for as long as
+//! the difference, and no checkout is given up because of it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::harness::{Books, World, cart, on_both, on_both_with};
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
-/// Less than the longest pause that a neighbour may ask for.
+/// Shorter than the longest pause that a neighbour may ask for.
 const MINUTES: TimeDelta = TimeDelta::minutes(5);
 
 /// A checkout that was charged, and whose refund waits for its next attempt.

@@ -1,5 +1,5 @@
-//! One commit of the log writer's, of which some sagas stand and some do not: each stands or falls
-//! by itself, and what is repeated is not written again.
+//! One commit of the log writer, in which some sagas can be written and some can't: each is decided by
+//! itself (promise 28), and repeating the commit writes nothing twice (promise 21).
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -53,7 +53,7 @@ fn saga(id: u128) -> Instance {
     }
 }
 
-/// With an entry, as every write has.
+/// A write with a log entry, as every write has one.
 fn write(base: Base, mut saga: Instance) -> Write {
     saga.log(Entry {
         seq: 0,
@@ -91,7 +91,7 @@ fn order(saga: &Instance) -> NewOrder {
     }
 }
 
-/// The write that completes a saga as its acceptance left it.
+/// The write that completes a saga right after its acceptance.
 fn completion(mut saga: Instance, owner: Uuid) -> Write {
     let base = Base::Owned { owner, fence: saga.fence, revision: saga.revision };
     (saga.state, saga.owner, saga.next_seq) = (State::Completed, None, 2);
@@ -155,25 +155,25 @@ async fn each_stands_or_falls_by_itself() {
             .map(|(id, key)| acceptance(saga(id), key))
             .into();
         assert_eq!(bare.commit(&first).await, [Fate::Written; 4]);
-        // Another claims the fourth.
+        // Another executor claims the fourth saga.
         let claim = "UPDATE saga_instance SET fence = 2 WHERE idempotency_key = 'fourth'";
         bare.books.execute_unprepared(claim).await.expect("the books");
 
         let mixed = [
             completion(saga(1), OWNER),
-            // Not its owner any more, or never.
+            // By an executor that is not its owner any more, or never was.
             completion(saga(2), OTHER),
-            // Another saga's key.
+            // With the key of another saga.
             acceptance(saga(5), Some("key")),
             acceptance(saga(6), Some("another key")),
-            // Written before, as far as the database knows.
+            // Already written, as far as the database knows.
             acceptance(saga(3), None),
-            // And another's since.
+            // Already written, and owned by another executor since.
             acceptance(saga(4), Some("fourth")),
         ];
         let fates =
             [Fate::Written, Fate::Lost, Fate::Repeats, Fate::Written, Fate::Written, Fate::TakenUp];
-        // The second time, as after an answer that was lost.
+        // A second time, as after a lost answer.
         for _time in 0..2 {
             assert_eq!(bare.commit(&mixed).await, fates);
             assert_eq!(bare.ids("SELECT id FROM saga_instance").await, [1, 2, 3, 4, 6].into());
@@ -204,7 +204,7 @@ async fn of_equal_requests_without_a_key_one_is_in_flight() {
     for books in BOTH {
         println!("with books in {books:?}");
         let mut bare = Bare::new(books).await;
-        // Two at once, and one that is equal to them and has a key.
+        // Two equal ones in one commit, and one equal to them that has a key.
         let first = [equal(saga(1)), equal(saga(2)), acceptance(saga(3), Some("key"))];
         let mut fates = bare.commit(&first).await;
         assert_eq!(fates.pop(), Some(Fate::Written));
@@ -212,7 +212,7 @@ async fn of_equal_requests_without_a_key_one_is_in_flight() {
         assert_eq!(fates.iter().filter(|fate| **fate == Fate::Repeats).count(), 1);
         let one = if fates[0] == Fate::Written { 1 } else { 2 };
         assert_eq!(bare.commit(&[equal(saga(4))]).await, [Fate::Repeats]);
-        // In the commit that brings the first to rest there is no telling which comes before.
+        // In the same commit that brings the first to rest, it is undefined which comes first.
         bare.commit(&[completion(saga(one), OWNER), equal(saga(5))]).await;
         let found = async || {
             let content = Identity::Content("of the cart".to_owned());
@@ -232,7 +232,7 @@ async fn what_the_database_refuses_is_not_written_and_harms_nothing_else() {
     for books in BOTH {
         let mut bare = Bare::new(books).await;
         let mut odd = saga(1);
-        // PostgreSQL keeps no NUL in text; SQLite keeps anything.
+        // PostgreSQL refuses a NUL in text; SQLite stores it.
         odd.trace_parent = "\0".to_owned();
         let batch = [acceptance(odd, None), acceptance(saga(2), None)];
         let writes: Vec<_> = batch.iter().collect();

@@ -33,7 +33,7 @@ fn refusal(read: Result<Config, Error>) -> String {
     }
 }
 
-/// Each key, another value than the built-in one as TOML and as text, and how it is then shown.
+/// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
 const KEYS: [(&str, &str, &str, &str); 47] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
@@ -85,7 +85,7 @@ const KEYS: [(&str, &str, &str, &str); 47] = [
     ("retry.jitter", "0", "0", "jitter: 0.0"),
     ("retry.stuck_after", "'2m'", "2m", "stuck_after: 120s"),
     ("shutdown.grace", "'1s'", "1s", "grace: 1s"),
-    // Once more, as fractions.
+    // Durations once more, as fractions.
     ("retry.multiplier", "1.5", "1.5", "multiplier: 1.5"),
     ("retry.jitter", "0.25", "0.25", "jitter: 0.25"),
 ];
@@ -195,7 +195,7 @@ fn a_connection_string_is_not_looked_at_where_database_url_is_set() {
     let connection = ("ConnectionStrings__DefaultConnection", ADO_NET);
     let config = from_environment(&[connection, ("DATABASE_URL", "sqlite://a.db")]);
     assert_eq!(config.expect("the string is not used").database.url.reveal(), "sqlite://a.db");
-    // What compose files make of a variable that nobody gave is no database.
+    // An unset variable in a compose file becomes an empty value, which names no database.
     let config = from_environment(&[("DATABASE_URL", "")]).expect("empty is unset");
     assert_eq!(config.database.url.reveal(), "sqlite://order-service.db");
 }
@@ -388,7 +388,7 @@ fn a_key_that_nobody_reads_is_refused_by_name() {
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");
 }
 
-/// One key a line, each with a value that it can't have.
+/// One key a line, each with a value that is not allowed.
 const BROKEN: [&str; 37] = [
     "http.listen = 'localhost:5004'",
     "http.cors_origins = ['*']",

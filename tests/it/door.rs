@@ -1,5 +1,5 @@
-//! What clients do to their connections, by sockets without a client: whatever the service waits
-//! for from one of them has an end, and there is room for the others.
+//! What clients may do to their connections, tested with plain sockets: everything that the service
+//! waits for from one of them has a time limit, and there is room for the others.
 
 mod http2;
 mod process;
@@ -21,7 +21,7 @@ const SOON: Duration = Duration::from_millis(100);
 const NEVER: Duration = Duration::from_hours(1);
 const LIVE: &str = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// Runs a test against a service that is configured so. What it does is the same with all books.
+/// Runs a test against a service with this configuration. The database makes no difference here.
 async fn with(set: impl FnOnce(&mut Config) + 'static, test: impl AsyncFnOnce(&World)) {
     let patient = World::build(Books::Sqlite).set(|config| {
         let http = &mut config.http;
@@ -65,7 +65,7 @@ impl Client {
         self.0.write_all(bytes.as_ref()).await.expect("sent");
     }
 
-    /// One answer with a length; `None` where the connection ends instead.
+    /// One answer with a length; `None` if the connection ends instead.
     async fn try_hear(&mut self) -> Option<Heard> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -98,7 +98,7 @@ impl Client {
         assert_eq!(self.hear().await.status, 200);
     }
 
-    /// Returns when the service ends the connection; what came until then.
+    /// Waits until the service ends the connection; returns what came until then.
     async fn until_ended(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         if let Err(error) = self.0.read_to_end(&mut bytes).await {

@@ -38,7 +38,7 @@ async fn listed(world: &World, query: &str) -> Vec<Uuid> {
     ids(&orders)
 }
 
-/// Orders of Meena with these quantities of tea, one after the other.
+/// Orders by Meena of these quantities of tea, one after the other.
 async fn ordered(world: &World, quantities: &[u32]) -> Vec<Uuid> {
     let mut ids = Vec::new();
     for quantity in quantities {
@@ -54,7 +54,7 @@ async fn a_users_orders_are_listed_newest_first_and_whole() {
         assert!(listed(world, "").await.is_empty());
         let mut made = ordered(world, &[3, 1, 2]).await;
         world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
-        // One that came to nothing is no order.
+        // A checkout that was refused is no order.
         assert_eq!(world.create(&cart(MEENA, &[(TEA, 10_000)])).await.status, 409);
         made.reverse();
         let (orders, next) = page(world, &path("")).await;
@@ -111,9 +111,9 @@ async fn orders_are_filtered_as_asked_for() {
                 &made_back(&made),
             ),
             (format!("?from={of_two}&maxAmount=29800&status=Confirmed&sort=totalAmount"), &[two]),
-            // Names match with regard to case; the first of a name counts.
+            // Parameter names are case-sensitive, and the first of two counts.
             ("?limit=1000&unknown=&Status=x&TO=&limit=1".to_owned(), &[three, two, one]),
-            // The last moment that can be written, which is in the year 10000 by UTC.
+            // The last time that can be written, which in UTC is in the year 10000.
             ("?to=9999-12-31T23:59:59-01:00".to_owned(), &[three, two, one]),
             ("?to=9999-12-31T23:59:59.999999999Z".to_owned(), &[three, two, one]),
             ("?from=9999-12-31T23:59:59-23:59".to_owned(), none),
@@ -157,7 +157,7 @@ async fn a_bad_parameter_is_named() {
             ("minAmount=1.5", amount("minAmount")),
             ("maxAmount=9223372036854775808", amount("maxAmount")),
             ("sort=price", sorts.to_owned()),
-            // Given and empty is not the same as not given.
+            // An empty value is not the same as none.
             ("limit=", limit.to_owned()),
             ("status=", statuses.to_owned()),
             ("from=", moment("from")),

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: a request that is repeated is the same request.
+//! `Idempotency-Key`: a repeated request gets the first one's answer (promise 41), and a key belongs to
+//! one request (promise 42).
 
 use std::collections::HashSet;
 
@@ -49,7 +50,7 @@ async fn many_keys_of_many_users_at_once_are_as_many_orders() {
         for user in &users {
             world.put_user(*user, 1_000_000).await;
         }
-        // Each user's five keys, each asked for four times.
+        // Five keys of each user, each sent four times.
         let requests = (0..100).map(|at| {
             let (user, key) = (users[at % 5], format!("key-{}", at / 5 % 5));
             async move {
@@ -83,7 +84,7 @@ async fn a_key_is_the_same_with_quotes_and_without() {
         let quoted = world.create_keyed(&cart, "\"a-key\"").await;
         assert_eq!(bare.is_created(ASHA, 14_900), quoted.is_created(ASHA, 14_900));
         assert!(!bare.is_replayed() && quoted.is_replayed());
-        // Other letters are another key.
+        // Keys are case-sensitive.
         let other = world.create_keyed(&cart, "A-key").await;
         assert_ne!(other.is_created(ASHA, 14_900), bare.id());
     })
@@ -109,7 +110,7 @@ async fn a_key_with_another_cart_is_refused_with_the_id_of_the_first() {
         for other in [
             cart(ASHA, &[(TEA, 2), (CUP, 1)]),
             cart(ASHA, &[(TEA, 1)]),
-            // The items' order is part of a cart: it is the order of the order's items.
+            // The order of the items is part of the cart, as the stored order keeps it.
             cart(ASHA, &[(CUP, 1), (TEA, 1)]),
             cart(ASHA, &[(TEA, 1), (CUP, 1), (CUP, 1)]),
         ] {
@@ -191,7 +192,7 @@ async fn a_refusal_is_replayed_as_it_was_though_the_cause_is_gone() {
     .await;
 }
 
-/// Each request has its own trace; the rest of a problem is about the checkout.
+/// Each request has its own trace; everything else in a problem depends only on the checkout.
 fn without_trace(mut problem: Value) -> Value {
     problem.as_object_mut().expect("an object").remove("traceId").expect("a trace");
     problem

@@ -1,12 +1,13 @@
-//! Books that earlier releases left behind, in the middle of everything: the schema is migrated, and
-//! every saga goes on to its end.
+//! Databases that earlier releases left behind, with sagas in every state: the schema is migrated, and
+//! every saga goes on to its end (promise 48).
 //!
-//! `sqlite.*` and `postgres.*` were made by version 0.1.0, as built from the commit "engine: claimed sagas
-//! that wait for a slow neighbour make room for others": its tables and rows as statements, the ids of its
-//! checkouts by what had become of each, and what the neighbours had carried out by then. Its process was
-//! killed while four of its checkouts were in a call. What this file tests.
+//! `sqlite.*` and `postgres.*` were made by version 0.1.0, built from the commit "engine: claimed sagas that
+//! wait for a slow neighbour make room for others", and are tested in this file. They hold its tables and
+//! rows as SQL statements, the ids of its checkouts by the situation that each was in, and the calls that
+//! the neighbours had carried out by then. The process was killed while four of its checkouts were in a
+//! call.
 //!
-//! `2026-11-26/` is of a later build of that version: see `reading.rs`, and `record.rs` for how it was made.
+//! `2026-11-26/` is of a later build of that version: `reading.rs` tests it, and `record.rs` made it.
 //!
 //! These files are never made anew: a later release adds its own beside them.
 
@@ -27,7 +28,7 @@ use uuid::Uuid;
 
 use crate::harness::{BOTH, Books, Past, World};
 
-/// A saga that is not at its end by then is stuck for good.
+/// A saga that has not come to rest by then never will.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a release has left behind, beside the rows.
@@ -61,7 +62,7 @@ fn left_behind(books: Books) -> (BTreeMap<String, Uuid>, Past) {
     (sagas, Past { books: schema_and_rows.to_owned(), moved })
 }
 
-/// How each ends, by what had become of it: by itself, or once a person has spoken.
+/// How each one ends, by the situation that it was in: by itself, or after an operator's verdict.
 const ENDS: [(&str, &str); 19] = [
     ("charge-in-doubt", "Completed"),
     ("compensated", "Compensated"),
@@ -95,7 +96,7 @@ async fn what_the_last_release_left_in_the_middle_comes_to_its_end() {
 async fn goes_on(books: Books) {
     let (sagas, past) = left_behind(books);
     let world = World::build(books).after(past).set(|config| {
-        // The neighbours of the test remember what those of that day did.
+        // The test's neighbours remember the calls that the neighbours of that day had carried out.
         let a_century = Duration::from_hours(100 * 365 * 24);
         config.services.product.key_memory = a_century;
         config.services.payment.key_memory = a_century;
@@ -121,7 +122,7 @@ async fn is_at_rest_or_stuck(world: &World, id: Uuid) -> bool {
     !saga["stuck"].is_null() || ["Completed", "Compensated", "Rejected"].contains(&state)
 }
 
-/// What a person says of those that wait for one: by what the neighbours did, or once more.
+/// The verdicts on those that wait for one: what the neighbours' ledgers say, or a retry.
 async fn speak(world: &World, name: &str, id: Uuid) {
     let verdict = |step: &str, line: Option<u16>, happened: bool| json!({"step": step, "line": line, "happened": happened, "reason": "seen in their ledger"});
     let (action, body) = match name {

@@ -1,4 +1,4 @@
-//! What the log says: at start what the neighbours are taken for, and of a checkout that waits why.
+//! What the log says: at start which neighbours are taken to keep keys, and why a checkout waits.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,7 +15,7 @@ struct Served(Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may already have ended by itself.
         drop(self.0.kill());
         drop(self.0.wait());
     }
@@ -37,7 +37,7 @@ fn serve(sandbox: &Sandbox, directory: &Path) -> Served {
     Served(child.expect("the binary can be run"))
 }
 
-/// The first line of the log of which this holds, once it is there.
+/// Waits for the first log line for which this holds.
 async fn line(directory: &Path, is_it: impl Fn(&Value) -> bool) -> Value {
     loop {
         let log = std::fs::read_to_string(directory.join("log")).expect("the log");

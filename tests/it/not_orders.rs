@@ -18,7 +18,8 @@ fn ids(listed: &[Value]) -> Vec<Uuid> {
     listed.iter().map(id).collect()
 }
 
-/// One that is not priced, one that was compensated, and one more that was not priced.
+/// A checkout that was rejected before it was priced, one that was compensated, and another of the
+/// first sort.
 async fn rejected(world: &World) -> [Uuid; 3] {
     let unpriced = cart(MEENA, &[(TEA, 10_000)]);
     let first = world.create(&unpriced).await.id();
@@ -63,11 +64,11 @@ async fn refused_checkouts_are_listed_in_the_shape_of_orders_with_what_their_cli
             .collect();
         let expected = [json!([second, TEA, 1, 14_900]), json!([second, KETTLE, 1, 189_900])];
         assert_eq!(items, expected);
-        // What was never priced says so.
+        // What was never priced has no prices.
         assert_eq!(all[0]["totalAmount"], Value::Null);
         assert_eq!(all[0]["items"][0]["unitPrice"], Value::Null);
         assert!(all[0].as_object().is_some_and(|order| order.contains_key("totalAmount")));
-        // An order is not among them, nor are they among orders.
+        // Orders are not listed among them, nor are they among orders.
         assert_eq!(listed(world, "").await.len(), 1);
         assert_eq!(listed(world, "status=Pending").await, [] as [Value; 0]);
     })
@@ -98,7 +99,7 @@ async fn checkouts_under_way_are_listed_until_they_are_decided() {
             world.decided(&forward, key).await.is_created(MEENA, 14_900);
         }
         assert_eq!(listed(world, "status=Pending").await, [] as [Value; 0]);
-        // One that goes back is not decided otherwise any more, and says so.
+        // A checkout that goes back can only be rejected, and is listed as that.
         world.fault(Fault::once(Call::Reserve, FaultKind::Refuse));
         world.fault(Fault::on(Call::Refund, FaultKind::ErrorBefore));
         let back = world.create_with(&forward, &headers("back")).await.is_accepted(MEENA);
@@ -136,7 +137,7 @@ async fn these_lists_are_paged_sorted_and_filtered_as_orders_are() {
                 "{query}"
             );
         }
-        // What has no total is below every total.
+        // What has no total sorts below every total.
         let by_total = ids(&listed(world, "status=Rejected&sort=-totalAmount").await);
         assert_eq!(by_total[0], second);
         for sort in ["-createdAt", "createdAt", "-totalAmount", "totalAmount"] {

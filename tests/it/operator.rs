@@ -37,7 +37,7 @@ fn retry(id: Uuid) -> String {
     format!("/sagas/{id}/retry")
 }
 
-/// A world whose sagas wait for an hour after a failure.
+/// A world in which sagas wait for an hour after a failure.
 fn patient(world: WorldBuilder) -> WorldBuilder {
     world.set(|config| {
         config.retry.initial = Duration::from_hours(1);
@@ -222,7 +222,7 @@ async fn a_saga_is_shown_with_its_effects_its_log_and_what_may_be_done() {
         let effects = json!({"charged": "yes", "refunded": "no", "lines": lines});
         assert_eq!(saga["effects"], effects);
         is_the_log(id, &saga["steps"]);
-        // The list shows the same.
+        // The list shows the same as the inspection.
         let listed = world.operator("/sagas").await.body["items"][0].clone();
         for (name, value) in listed.as_object().expect("an object") {
             assert!(name == "ageSeconds" || *value == saga[name], "{name}");
@@ -231,7 +231,7 @@ async fn a_saga_is_shown_with_its_effects_its_log_and_what_may_be_done() {
     .await;
 }
 
-/// Of a checkout whose payment was answered at the second attempt.
+/// The step log of a checkout whose payment was answered at the second attempt.
 fn is_the_log(id: Uuid, steps: &Value) {
     let steps = steps.as_array().expect("a list");
     let words: Vec<_> = steps

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::harness::{World, cart};
 
-/// What tea and a kettle cost together.
+/// The price of tea and a kettle together.
 const TEA_AND_KETTLE: i64 = 14_900 + 189_900;
 
 /// Every way in which a call ends without an answer that can be believed, and whether it acted.
@@ -31,7 +31,7 @@ const TROUBLES: [(FaultKind, bool); 10] = [
     (FaultKind::Elsewhere, true),
 ];
 
-/// That trouble with one call, once; the call about tea where it is about a product.
+/// This trouble with one call, once; if the call is about a product, then with the one about tea.
 fn trouble(call: Call, kind: FaultKind) -> Fault {
     let is_hang = matches!(kind, FaultKind::HangBefore | FaultKind::HangAfter);
     let product_id = matches!(call, Call::Reserve | Call::Release).then_some(TEA);
@@ -44,12 +44,12 @@ fn refuse_the_kettle(world: &World) {
         .fault(Fault { product_id: Some(KETTLE), ..Fault::once(Call::Reserve, FaultKind::Refuse) });
 }
 
-/// Tea, and a kettle that may be refused.
+/// Tea, and a kettle whose reservation may be refused.
 fn tea_and_kettle(user: Uuid) -> Value {
     cart(user, &[(TEA, 1), (KETTLE, 1)])
 }
 
-/// Stuck with this, for operators to see and for clients still pending.
+/// Stuck with this kind, as operators see; for clients it is still pending.
 async fn is_stuck(world: &World, id: Uuid, state: &str, kind: &str, step: &str) -> Value {
     let saga = world.inspect(id).await;
     assert_eq!((&saga["state"], &saga["stuck"]["kind"]), (&state.into(), &kind.into()), "{saga}");

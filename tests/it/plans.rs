@@ -1,4 +1,4 @@
-//! No statement reads more of the books than it needs: PostgreSQL's own counts after a busy while.
+//! No statement reads more rows than it needs, by PostgreSQL's own counts after some load.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn nothing_is_scanned() {
             assert_eq!(world.get(&path).await.status, 200);
         }
     }
-    // What executors ask all the time must not walk over what came to rest.
+    // What executors ask all the time must not read sagas at rest.
     let (store, now) = (&world.service.store, Clock::system().now());
     let (usual, latest) = (now + Duration::from_mins(1), now + Duration::from_mins(10));
     let due = Due { now, usual, latest, written: now };
@@ -48,7 +48,7 @@ async fn nothing_is_scanned() {
     assert_eq!(run(&world, &["audit", "--rate", "10000"]).await.code, Some(0));
     assert_eq!(run(&world, &["check"]).await.code, Some(0));
     let url = world.config.database.url.reveal().to_owned();
-    // A connection that ends tells its counts.
+    // A connection reports its counts when it is closed.
     world.finish().await;
     let books = Database::connect(&url).await.expect("the books");
     let of = async |sql: &str| {
@@ -59,13 +59,13 @@ async fn nothing_is_scanned() {
         };
         rows.iter().map(read).collect::<Vec<_>>()
     };
-    // Executors and tallies are a handful; the outbox is read whole by the world's own audit.
+    // Executors and tallies are few rows; the outbox is read in full by the world's own audit.
     let scanned = of("SELECT relname::text, seq_tup_read FROM pg_stat_user_tables \
                       WHERE seq_tup_read > 0 AND relname NOT IN ('executor', 'saga_tally', 'outbox', 'seaql_migrations')");
     assert_eq!(scanned.await, [], "rows read by sequential scans");
-    // Per checkout, its own row a few times. A join over the whole index would read a hundred, and
-    // finding a row among its owner's would read thousands; so would a claim or a count that reads
-    // more than what is open, which is little.
+    // Each checkout's own row is read a few times. A join over the whole index would read a hundred rows
+    // for each, and finding a row among its owner's would read thousands; so would a claim or a count that
+    // reads more than the few open sagas.
     let read = of("SELECT indexrelname::text, idx_tup_read FROM pg_stat_user_indexes \
                    WHERE relname = 'saga_instance' AND idx_tup_read > 0")
     .await;

@@ -57,7 +57,7 @@ async fn the_metrics_have_every_family_and_count_what_happened() {
                 assert!(answer.header("content-type").is_some_and(|of| of.contains("openmetrics")));
                 answer.body.as_str().expect("text").to_owned()
             };
-            // Open ones are counted every now and then.
+            // Open sagas are counted only every few seconds.
             let open = "order_service_sagas_open{state=\"Priced\"} 1";
             world.until(async || metrics().await.contains(open)).await;
             has_every_family(&metrics().await);
@@ -128,7 +128,7 @@ async fn the_document_is_openapi_3_1_and_has_every_route() {
         {
             assert!(create[status].is_object(), "{status}");
         }
-        // Every schema that is named is there.
+        // Every schema that is referred to exists.
         let text = document.to_string();
         for part in text.split("\"#/components/schemas/").skip(1) {
             let name = part.split('"').next().expect("a name");
@@ -213,7 +213,7 @@ async fn a_browser_of_a_configured_origin_may_call_and_no_other() {
             for header in ["location", "link", "retry-after", "idempotent-replayed"] {
                 assert!(exposed.contains(header), "{exposed}");
             }
-            // A refusal has to be readable there, too.
+            // A browser has to be able to read refusals, too.
             let refused = world.create_with(&json!({}), &from).await;
             assert_eq!(refused.header("access-control-allow-origin"), Some(shop));
         },

@@ -1,4 +1,4 @@
-//! README.md tells the truth: its lines are run against a demo, and print what it says.
+//! The commands in README.md are run against a demo, and have to print what it says.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -68,7 +68,7 @@ fn commands(readme: &str) -> Vec<(String, String)> {
     commands
 }
 
-/// Ids of checkouts and traces are new each time.
+/// Ids of checkouts and traces differ from run to run.
 fn without_ids(text: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in

@@ -1,5 +1,5 @@
-//! Books that are restored from a backup older than the neighbours remember keys: nothing is charged
-//! twice, and what can't be known is left to a person.
+//! A database that is restored from a backup older than the neighbours remember keys: nothing is
+//! charged twice, and what can't be known is left to a person (promise 35).
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::harness::{Books, World, cart};
 
-/// A world with a checkout that waits before it is priced, and a copy of its books as they are then.
+/// A world with a checkout that waits before it is priced, and a copy of its database at that time.
 async fn backed_up() -> (World, Uuid, PathBuf) {
     let world = World::build(Books::Sqlite).start().await;
     world.fault(Fault::on(Call::GetProduct, FaultKind::ErrorBefore));
@@ -28,7 +28,7 @@ async fn backed_up() -> (World, Uuid, PathBuf) {
     (world, id, copy)
 }
 
-/// A day and an hour later, the books are what they were.
+/// A day and an hour later, the database is restored from that copy.
 async fn restored(world: World, copy: PathBuf) -> World {
     let clock = Clock::system();
     clock.set_machine_time_by(TimeDelta::hours(25));

@@ -1,5 +1,5 @@
-//! What may become of sessions with PostgreSQL: they are ended, fall silent, can only read, wait for
-//! somebody's lock, or say that they committed and mean something else.
+//! What can happen to connections to PostgreSQL: they are closed, fall silent, become read-only, wait
+//! for somebody's lock, or report a commit that does not count.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::harness::{Books, Gate, Postgres, World, all_sagas, cart};
 
 const UNAVAILABLE: &str = "The database is unavailable";
 
-/// A way of the test's own into a world's database.
+/// The test's own connection to a world's database.
 async fn books_of(world: &World) -> DatabaseConnection {
     Database::connect(world.config.database.url.reveal()).await.expect("the books")
 }
@@ -68,7 +68,7 @@ async fn connections_that_fall_silent_are_replaced() {
     let world = world.start().await;
     world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
     gate.hush();
-    // Some are in use when they fall silent, and some are not.
+    // Some connections are in use when they fall silent, and some are not.
     let at_once = (0..10).map(|_| world.get("/health/ready"));
     drop(join_all(at_once).await);
     let id = world.create_insistently(&cart(ASHA, &[(TEA, 2)]), "after", "wait=60").await;
@@ -91,7 +91,7 @@ async fn a_session_that_can_only_read_is_not_used() {
     let ready = world.get("/health/ready").await;
     let reason = json!({"status": "unavailable", "reason": "the database is read-only"});
     assert_eq!((ready.status, ready.body), (503, reason));
-    // What was ours before its session began is not read from there, either.
+    // What the service read before is not read from such a connection, either.
     assert_eq!(world.get(&format!("/api/orders/user/{ASHA}")).await.status, 503);
     let writable = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
     tell(&books, &format!("SET TRANSACTION READ WRITE; {writable}")).await;
@@ -134,7 +134,7 @@ async fn who_waits_for_a_locked_table_is_answered_and_keeps_nobody_else_waiting(
 async fn serialization_failures_are_repeated_and_not_answered() {
     let world = World::build(Books::Postgres).start().await;
     let books = books_of(&world).await;
-    // Every write meets three of them, one after the other.
+    // Every write meets three serialization failures, one after the other.
     tell(
         &books,
         "CREATE SEQUENCE conflicts;
@@ -192,7 +192,7 @@ async fn a_database_that_is_serializable_by_default_fails_no_burst() {
 async fn a_commit_that_comes_with_a_warning_is_answered_once_a_later_one_comes_without() {
     let world = World::build(Books::Postgres).start().await;
     let books = books_of(&world).await;
-    // As PostgreSQL warns when somebody ends a commit's wait for its standby.
+    // PostgreSQL's warning when somebody cancels a commit's wait for its standby.
     tell(
         &books,
         "CREATE TABLE wait_is_ended (yes bool);
@@ -217,7 +217,7 @@ async fn a_commit_that_comes_with_a_warning_is_answered_once_a_later_one_comes_w
         while count(&books, "SELECT last_value FROM warnings").await < 4 {
             tokio::task::yield_now().await;
         }
-        // It is in the books for all to see, and not to be believed: nothing was charged for it.
+        // The row can be read, but must not be believed yet: nothing was charged for it.
         assert_eq!(all_sagas(&world.service.store).await.len(), 1);
         assert!(world.sandbox.ledger().records.is_empty());
         let ready = world.get("/health/ready").await;

@@ -1,4 +1,4 @@
-//! The binary from the outside: its help, its exit codes, the one line that it says when it fails.
+//! The binary from the outside: its help, its exit codes, and the one line that it prints when it fails.
 
 use std::{
     fs,
@@ -82,7 +82,7 @@ fn a_bad_configuration_exits_with_2_and_one_line_that_names_the_key() {
 
 #[test]
 fn an_operator_is_told_where_the_service_was_looked_for() {
-    // Nothing can listen on port 0, so that this refuses on every machine.
+    // Nothing can listen on port 0, so this connection is refused on every machine.
     let output = run(None, &["sagas", "list", "--url", "http://127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(1));
     let line = text(&output.stderr);

@@ -1,4 +1,4 @@
-//! The cells of one scenario: the points that it has, a death at each, and sometimes another.
+//! The cells of one scenario: its points, with a death at each, and sometimes a second death.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,16 +7,16 @@ use crate::point::is_a_fault;
 use crate::scenario::{Ending, Scenario};
 use crate::table::Row;
 
-/// Of so many points of a variant, one is run with each sort of books: not the same one, and of the
-/// next variant another.
+/// Of a variant's points, one in this many is run on each database: a different one on each, and
+/// different ones from variant to variant.
 const SAMPLE: usize = 8;
 
 /// Which cells are run.
 pub struct Chosen {
-    /// `SCENARIO/BOOKS/POINT`, `POINT` of the first life and, where two die, of the second.
+    /// `SCENARIO/DATABASE/POINT`, with a second `/POINT` for the successor if both die.
     cell: Option<Vec<String>>,
-    /// Every point of every scenario with both sorts of books. Otherwise those that only differ in
-    /// what goes wrong are sampled, from the call on that goes wrong.
+    /// Every point of every scenario on both databases. Otherwise, scenarios that differ from others only in
+    /// what goes wrong are sampled, from the failing call on.
     pub full: bool,
 }
 
@@ -26,7 +26,7 @@ impl Chosen {
         let cell = cell.map(|cell| cell.split('/').map(str::to_owned).collect());
         if std::env::var_os("RUST_LOG").is_some() {
             let log = tracing_subscriber::EnvFilter::from_default_env();
-            // The other of the two tests may have been first.
+            // The other of the two tests may have been faster.
             let _set = tracing_subscriber::fmt().with_env_filter(log).try_init();
         }
         Self { cell, full: std::env::var_os("MATRIX_FULL").is_some() }
@@ -38,7 +38,7 @@ impl Chosen {
         is(0, &scenario.name) && is(1, books.word())
     }
 
-    /// The points of a first life to die at.
+    /// The points at which the first process dies.
     fn first(&self, books: Books, scenario: &Scenario, passed: &[String]) -> Vec<String> {
         if let Some(point) = self.cell.as_ref().and_then(|cell| cell.get(2)) {
             return vec![point.clone()];
@@ -53,7 +53,7 @@ impl Chosen {
         different.skip(skipped).step_by(SAMPLE).collect()
     }
 
-    /// The points of a successor to die at, too.
+    /// The points at which its successor dies, too.
     fn second(&self, at: usize, scenario: &Scenario, passed: &[String]) -> Vec<String> {
         match &self.cell {
             Some(cell) if cell.len() > 2 => cell.get(3).cloned().into_iter().collect(),
@@ -67,7 +67,8 @@ impl Chosen {
     }
 }
 
-/// Of a successor's points: the dead declared dead, the first write made, and the first call.
+/// The successor's points at which it dies: after it declared the dead one dead, and at its first write
+/// and its first call.
 fn sample(passed: &[String]) -> Vec<String> {
     let declared = passed.iter().find(|point| *point == "after start statement 3");
     let written = passed.iter().find(|point| *point == "after commit 1");
@@ -79,7 +80,7 @@ fn sample(passed: &[String]) -> Vec<String> {
     [declared, written, called].into_iter().flatten().cloned().collect()
 }
 
-/// Runs a scenario without a death, and then with one at each of its points.
+/// Runs a scenario without a death, then with a death at each of its points.
 pub fn run_row(lane: &mut Lane, books: Books, scenario: &Scenario, chosen: &Chosen) -> Row {
     let mut row = Row::new(&scenario.name);
     let Some(calm) = run(lane, books, scenario, &[], &mut row) else { return row };
@@ -97,13 +98,13 @@ pub fn run_row(lane: &mut Lane, books: Books, scenario: &Scenario, chosen: &Chos
     row
 }
 
-/// A cell that came out right.
+/// A cell that succeeded.
 struct Cell {
-    /// The points of its last process.
+    /// The points that its last process passed.
     passed: Vec<String>,
 }
 
-/// Runs a cell; `None` where it went wrong, of which the row knows.
+/// Runs a cell; `None` if it failed, which the row has noted.
 fn run(
     lane: &mut Lane,
     books: Books,
@@ -124,7 +125,7 @@ fn run(
             let words = words.unwrap_or_default();
             row.failures
                 .push(format!("MATRIX_CELL=\"{cell}\" cargo test --test matrix\n    {words}"));
-            // What it left behind must not meet the next.
+            // What it left behind must not disturb the next cell.
             *lane = Lane::open(books);
             None
         }
@@ -134,12 +135,12 @@ fn run(
 struct Ran {
     passed: Vec<String>,
     ending: Ending,
-    /// Every death was died: each point was met.
+    /// Each point was met, so that each process died where it should.
     met: bool,
     verdicts: u32,
 }
 
-/// One process after the other, until one lives to the end.
+/// Runs one process after the other, until one survives to the end.
 fn lives(lane: &mut Lane, scenario: &Scenario, deaths: &[&str]) -> Ran {
     let world = lane.world(scenario);
     let mut deaths = deaths.iter();

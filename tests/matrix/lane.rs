@@ -1,6 +1,6 @@
-//! A lane: books that many cells are run on, one after the other, each process at a time.
+//! A lane: one database on which many cells run one after the other, one process at a time.
 //!
-//! Time only goes on: every process begins later than the lease of the one before.
+//! Time only moves forward: every process begins after the lease of the one before has lapsed.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
@@ -24,12 +24,12 @@ use crate::process::{LEASE, Process};
 use crate::scenario::{Ending, Scenario};
 use crate::world::World;
 
-/// A life that takes longer hangs.
+/// A process that takes longer is taken to hang.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// What was said before the end may still be heard.
+/// Turns of the runtime after a death, in which answers that were given before it are still heard.
 const LAST_WORDS: u32 = 24;
 
-/// Which books.
+/// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Books {
     Sqlite,
@@ -37,7 +37,7 @@ pub enum Books {
 }
 
 impl Books {
-    /// As a cell's name has it.
+    /// Its name in the name of a cell.
     pub fn word(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -46,21 +46,21 @@ impl Books {
     }
 }
 
-/// See the module.
+/// A database with the runtime of the neighbours.
 pub struct Lane {
     url: String,
-    /// The neighbours live here, whoever dies.
+    /// The runtime of the neighbours, who survive every process.
     neighbourhood: Runtime,
     http: reqwest::Client,
     now: DateTime<Utc>,
     directory: TempDir,
 }
 
-/// What became of a process.
+/// How a process ended.
 pub struct Life {
-    /// Every point that it came past.
+    /// Every point that it passed.
     pub passed: Vec<String>,
-    /// `None`: it died.
+    /// What it returned; `None` if it died.
     pub ending: Option<Ending>,
 }
 
@@ -79,21 +79,21 @@ impl Lane {
         Self { url, neighbourhood, http: reqwest::Client::new(), now, directory }
     }
 
-    /// A new world, in which nobody has lived yet.
+    /// A new world, in which no process has run yet.
     pub fn world(&self, scenario: &Scenario) -> Arc<World> {
         static KEYS: AtomicU64 = AtomicU64::new(0);
         let key = format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed));
         Arc::new(self.neighbourhood.block_on(World::new(scenario, key)))
     }
 
-    /// What happens while nobody lives.
+    /// What happens while no process runs.
     pub fn mourn(&self, world: &World) {
         self.neighbourhood.block_on(world.mourn(&self.http));
     }
 
-    /// A process lives until everything is at rest, or until this point.
+    /// Runs a process until everything is at rest, or until this point.
     pub fn live(&mut self, world: &Arc<World>, dies_at: Option<&str>) -> Life {
-        /// Ids and chance follow from it; no two processes share them.
+        /// Ids and random numbers follow from it; no two processes have the same.
         static SEEDS: AtomicU64 = AtomicU64::new(1);
         let clock = || Clock::manual(self.now, SEEDS.fetch_add(1, Ordering::Relaxed));
         let points = Arc::new(Points::new(dies_at, clock()));
@@ -125,13 +125,13 @@ impl Lane {
         Life { passed: points.passed(), ending }
     }
 
-    /// No more cells: looks at what only all of them together show.
+    /// After the last cell: checks what only all of them together can show.
     pub fn close(self) {
         self.neighbourhood.block_on(check_events(&self.url));
     }
 
-    /// The threads of a dead process's SQLite connections finish what they are at and end by
-    /// themselves; a real death would take them along.
+    /// The threads of a dead process's SQLite connections finish their work and end by themselves; a real
+    /// death would end them at once.
     fn let_go(&self) {
         let is_ours = |file: std::io::Result<DirEntry>| {
             let file = file.and_then(|file| fs::read_link(file.path()));
@@ -161,7 +161,7 @@ async fn migrate(url: &str) {
     store.close().await;
 }
 
-/// Each order that stands has one event, and no other has any.
+/// Each completed order has exactly one event, and there are no other events.
 async fn check_events(url: &str) {
     let store = open_books(url).await;
     let sagas = all_sagas(&store).await.into_iter();

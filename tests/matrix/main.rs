@@ -1,7 +1,7 @@
 //! The crash matrix: for every scenario, every write and every call in it, a process dies just before
 //! or just after, and another takes over.
 //!
-//! How to read its table and to run one cell: docs/PROOF.md.
+//! docs/PROOF.md says how to read its table and how to run one cell.
 
 #[path = "../it/harness/audit.rs"]
 #[expect(dead_code, reason = "the other binaries audit whole books")]
@@ -25,10 +25,10 @@ use lane::{Books, Lane};
 use order_service::clock::Clock;
 use table::{Row, Table};
 
-/// Cells that are run at once, for each sort of books.
+/// How many cells run at the same time, for each database.
 const LANES: usize = 2;
 
-/// All cells with these books.
+/// Runs all cells on this database.
 fn matrix(books: Books) {
     let chosen = Chosen::from_environment();
     let scenarios = scenario::all().into_iter().filter(|scenario| chosen.has(books, scenario));

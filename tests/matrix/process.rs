@@ -1,7 +1,7 @@
-//! One life of a process: it opens the books, drives what it finds, takes its client's checkout in
-//! and does an operator's bidding, until everything is at rest or it dies.
+//! One process from its start to its death: it opens the books, drives what it finds, accepts its
+//! client's checkout and does what the operator says, until everything is at rest or it dies.
 //!
-//! Every life runs the same script: there is nothing that only a successor does.
+//! Every process runs the same script: there is nothing that only a successor does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,12 +24,12 @@ use crate::world::World;
 
 /// Silence after which others take over.
 pub const LEASE: Duration = Duration::from_secs(3);
-/// No call is on its way for longer, by the clock that the tests move.
+/// The time-out of a call, by the clock that the tests move.
 const IN_FLIGHT: Duration = Duration::from_millis(100);
-/// What has not come to rest after so many moves of the clock never does.
+/// What has not come to rest after this many moves of the clock never will.
 const MOVES: u32 = 400;
 
-/// A process that runs.
+/// A running process.
 pub struct Process {
     world: Arc<World>,
     points: Arc<Points>,
@@ -41,7 +41,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts on these books. What was said before is true in them.
+    /// Starts on these books. What was answered before must be true in them.
     pub async fn start(url: &str, world: Arc<World>, points: Arc<Points>, clock: Clock) -> Self {
         let store = store::open(store::Options {
             url,
@@ -77,7 +77,7 @@ impl Process {
         Self { world, points, clock, store, executor, desk, policy }
     }
 
-    /// Lives until everything is at rest.
+    /// Runs until everything is at rest.
     pub async fn live(&self) -> Ending {
         let ask = || tokio::spawn(ask(self.desk.clone(), self.world.clone()));
         let mut client = ask();
@@ -95,7 +95,7 @@ impl Process {
                 self.have_a_word(&saga).await;
                 self.points.idle().await;
             } else if client.is_finished() {
-                // It was told that the database is unavailable, and tries again.
+                // The client was told that the database is unavailable, and tries again.
                 client = ask();
             }
             self.move_on();
@@ -103,7 +103,7 @@ impl Process {
         panic!("never comes to rest: {:?}", found(&self.store, &self.world).await);
     }
 
-    /// Time passes until somebody has waited long enough.
+    /// Lets time pass until something that waits is due.
     fn move_on(&self) {
         let next = self.clock.next_wake().expect("somebody waits for something");
         let next = next.max(Duration::from_millis(1));
@@ -111,7 +111,7 @@ impl Process {
         self.points.reads.advance(next);
     }
 
-    /// Who was told to wait asks again, and everything is looked at.
+    /// A client that was told to wait asks again, and the operator looks at everything.
     async fn end(&self, saga: &Found) -> Ending {
         let mut client = None;
         for _move in 0..MOVES {
@@ -122,7 +122,7 @@ impl Process {
             let is_told = client.get_or_insert_with(asks).is_finished();
             self.points.idle().await;
             if is_told {
-                // Where the database was not there for it, it tries again.
+                // If the database was unavailable, the client tries again.
                 client = None;
             }
             if !self.world.is_answered() {
@@ -132,7 +132,7 @@ impl Process {
         self.world.check_the_end(&self.store, saga).await
     }
 
-    /// The operator, who acts where a person is needed, and says what the neighbours know.
+    /// The operator acts where a person is needed, with verdicts that say what the neighbours' ledgers say.
     async fn have_a_word(&self, saga: &Found) {
         if saga.owner.is_some() || saga.is_at_rest() {
             return;
@@ -153,7 +153,7 @@ impl Process {
         let kind = stuck.kind;
         self.check_the_reason(kind, &saga_now);
         if kind == StuckKind::Exhausted {
-            // The neighbours get well, and the machine goes on by itself.
+            // The faults are cleared, and the machine goes on by itself.
             return;
         }
         for effect in resolvable(&saga_now, &self.policy, self.clock.now()) {
@@ -165,7 +165,7 @@ impl Process {
         }
     }
 
-    /// Whether it is held, or is to be.
+    /// Whether the saga is held, or is to be held now.
     async fn holds_or_releases(&self, saga: &Found) -> bool {
         if saga.held.is_none() {
             let wanted = !self.world.was_held_long_enough();
@@ -181,7 +181,7 @@ impl Process {
         true
     }
 
-    /// Whether it was done. What is not allowed now is tried again later.
+    /// Returns whether it was done. What is not allowed now is tried again later.
     async fn intervene(&self, saga: &Found, what: Intervention) -> bool {
         let word = Word { operator: "asha".to_owned(), reason: "they say so".to_owned() };
         let did = self.executor.intervene(saga.id, what, &word, Some(saga.revision));
@@ -190,7 +190,7 @@ impl Process {
             tokio::select! {
                 biased;
                 did = &mut did => break did,
-                // It waits for a database that is there again later.
+                // The database will be available again later.
                 () = self.points.idle() => self.move_on(),
             }
         };
@@ -205,13 +205,13 @@ impl Process {
         }
     }
 
-    /// It is stuck for a reason that the scenario gives it.
+    /// Checks that it is stuck for a reason that the scenario allows.
     fn check_the_reason(&self, kind: StuckKind, saga: &Instance) {
         let scenario = &self.world.scenario;
         let fits = match kind {
             StuckKind::InDoubt => scenario.is_repeating,
             StuckKind::Refused => scenario.is_undo_refused,
-            // What failed when a process died has failed until another took it up.
+            // A call that failed when a process died counts as failing until another process takes it up.
             StuckKind::Exhausted => !matches!(scenario.calm, Calm::Never),
             StuckKind::Unreadable => false,
         };
@@ -219,7 +219,7 @@ impl Process {
     }
 }
 
-/// The client, with its key.
+/// The client asks with its key.
 async fn ask(desk: Desk, world: Arc<World>) {
     let scenario = &world.scenario;
     let line = |(product, quantity): &(uuid::Uuid, u32)| Line {
@@ -255,7 +255,7 @@ fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
         product_timeout: IN_FLIGHT,
         payment_timeout: IN_FLIGHT,
         backoff: Backoff {
-            // Short beside heartbeats and polls, so that moving the clock is not mostly those.
+            // Short compared with heartbeats and polls, so that most moves of the clock are not only for those.
             initial: Duration::from_millis(20),
             max: Duration::from_millis(200),
             multiplier: 3.0,
@@ -276,14 +276,14 @@ fn checkout(world: &World, clock: &Clock) -> Checkout {
     Checkout::new(Neighbours::new(&user, &product, &payment, clock).expect("TLS"))
 }
 
-/// Where nobody listens.
+/// An address where nobody listens.
 fn nowhere(clock: &Clock) -> Checkout {
     let nowhere = endpoint("http://127.0.0.1:1", Duration::from_secs(20));
     Checkout::new(Neighbours::new(&nowhere, &nowhere, &nowhere, clock).expect("TLS"))
 }
 
 fn endpoint(url: &str, timeout: Duration) -> EndpointSettings {
-    // No breaker opens: a cell is about one crash, not about a neighbour that is gone for long.
+    // Breakers never open: a cell is about one crash, not about a neighbour that is gone for long.
     let limits = BreakerLimits { failures: 1000, pause: Duration::from_secs(1), retries: 1000 };
     EndpointSettings { url: url.parse().expect("a URL"), timeout, concurrency: 16, limits }
 }

@@ -1,5 +1,5 @@
-//! What can happen to a checkout: every refusal, every outcome of every call, the ways back, the
-//! deadline, and a person's word; at neighbours of both kinds.
+//! What can happen to a checkout: every refusal, every outcome of every call, going back, the deadline,
+//! and an operator's actions; at neighbours of both kinds.
 
 use std::time::Duration;
 
@@ -8,59 +8,59 @@ use order_service::sandbox::sample::{ASHA, KETTLE, MEENA, RAVI, SAMOVAR, STICKER
 use order_service::sandbox::{Call, Fault, FaultKind};
 use uuid::Uuid;
 
-/// A checkout, and what goes wrong with it besides its processes' deaths.
+/// A checkout, and what goes wrong with it apart from its processes' deaths.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "it is a list of what is true of it")]
 pub struct Scenario {
     pub name: String,
-    /// Its place among all.
+    /// Its index among all scenarios.
     pub number: usize,
     pub user: Uuid,
     pub lines: Vec<(Uuid, u32)>,
     /// The neighbours act again on every call.
     pub is_repeating: bool,
-    /// What the first process takes them for.
+    /// How the first process is configured to treat the neighbours.
     pub kinds: Kinds,
-    /// What its successors take them for.
+    /// How its successors are configured to treat them.
     pub kinds_later: Kinds,
     pub faults: Vec<Fault>,
-    /// A call that so many times finds nobody listening.
+    /// A call for which nobody listens, and how many times.
     pub unreachable: Option<(Step, u32)>,
-    /// When the neighbours get well.
+    /// When the faults are cleared.
     pub calm: Calm,
     pub deadline: Duration,
     pub key_memory: Duration,
-    /// How long a call really takes at most.
+    /// The real-time limit of a call.
     pub patience: Duration,
-    /// An operator stops it as soon as it waits for something.
+    /// An operator sends `compensate` as soon as the saga waits for something.
     pub is_stopped: bool,
-    /// An operator holds it as soon as it waits on its way back, and releases it after a while.
+    /// An operator holds the saga as soon as it waits while going back, and releases it after a while.
     pub is_held: bool,
     /// A refund or a release is refused, once.
     pub is_undo_refused: bool,
-    /// The client asks to be told of the acceptance, too.
+    /// The client sends `Prefer: respond-async`.
     pub is_async: bool,
-    /// Every point of it is run, also when others are sampled.
+    /// Every point is run, also when other scenarios are sampled.
     pub is_whole: bool,
     /// The successor dies as well, at its first points.
     pub dies_twice: bool,
-    /// What it may come to.
+    /// The ends that are allowed.
     pub ends: Vec<Ending>,
-    /// Before this call it goes like another scenario that has every point of it.
+    /// Before this call the scenario is the same as another one of which every point is run.
     pub differs_from: Option<Step>,
 }
 
-/// When the neighbours get well again, if faults are for ever.
+/// When faults that last are cleared.
 #[derive(Clone, Copy, Debug)]
 pub enum Calm {
     Never,
     GoingBack,
-    /// Or when a process dies: its successor may get further than it did.
+    /// As `GoingBack`, or when a process dies: its successor may get further than it did.
     GoingBackOrDeath,
     Stuck,
 }
 
-/// What a checkout comes to, and why.
+/// How a checkout ends, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     Completed,
@@ -72,7 +72,7 @@ use Ending::{Compensated, Completed, Rejected};
 
 const REPEATING: Kinds = Kinds { product: false, payment: false };
 
-/// Tea and a kettle for Meena, who can afford anything.
+/// A cart of tea and a kettle for Meena, who can afford anything.
 fn scenario(name: impl Into<String>, ends: &[Ending]) -> Scenario {
     Scenario {
         name: name.into(),
@@ -196,7 +196,7 @@ const TROUBLES: [FaultKind; 9] = [
     FaultKind::Truncated,
 ];
 
-/// Every outcome of a call that changes something, but for those that end it.
+/// Every outcome of a call with an effect, except those that end the checkout.
 fn outcomes(call: Call, step: Step) -> Vec<Scenario> {
     let is_back = matches!(call, Call::Refund | Call::Release);
     let begin = |what: &str| {
@@ -217,7 +217,7 @@ fn outcomes(call: Call, step: Step) -> Vec<Scenario> {
     let unreachable = Scenario { unreachable: Some((step, 1)), ..begin("NotSent") };
     all.extend(both(unreachable));
     if is_back {
-        // The first no is not the last word: a person has it done anew.
+        // The first refusal is not final: an operator has the effect sent anew.
         let refused = Fault { status: Some(404), ..Fault::once(call, FaultKind::Refuse) };
         let refused = begin("Refused").with(refused);
         all.extend(both(Scenario { is_undo_refused: true, ..refused }));
@@ -227,7 +227,7 @@ fn outcomes(call: Call, step: Step) -> Vec<Scenario> {
     all
 }
 
-/// A call that hangs is waited for, but not for long.
+/// Sets a short time-out for scenarios with a call that hangs.
 fn patient(scenario: Scenario, kind: FaultKind) -> Scenario {
     let is_hang = matches!(kind, FaultKind::HangBefore | FaultKind::HangAfter);
     let patience = if is_hang { Duration::from_millis(60) } else { scenario.patience };
@@ -284,7 +284,7 @@ fn deadlines() -> Vec<Scenario> {
         unreachable: Some((Step::ReserveStock, u32::MAX)),
         ..late("reservations not sent by the deadline", &[compensated])
     };
-    // What is left of the time may be over before anything is sent.
+    // The rest of the time may be over before anything is sent.
     let ends = vec![compensated, rejected, Completed];
     let recover = |late: &Scenario| Scenario {
         name: format!("{}, well after a death", late.name),
@@ -299,7 +299,7 @@ fn deadlines() -> Vec<Scenario> {
     all
 }
 
-/// A person's word: stopping a checkout that waits, or is in doubt.
+/// An operator's `compensate` for a checkout that waits or is in doubt.
 fn words() -> Vec<Scenario> {
     let stopped = |name: &str, ends: &[Ending]| Scenario {
         is_stopped: true,
@@ -330,11 +330,11 @@ fn words() -> Vec<Scenario> {
     let mut all = vec![read];
     for scenario in [unpaid, reserve, unreserved, unsent] {
         let ends = vec![Compensated("failed"), Rejected("failed")];
-        // In doubt about the charge, it may be stopped before a line fails.
+        // When the charge is in doubt, it may be stopped before a line fails.
         all.push(Scenario { ends, ..scenario.clone().repeating() });
         all.push(scenario);
     }
-    // Where the look-up finds the payment, there is nothing to stop for.
+    // If the look-up finds the payment, the checkout does not wait and is not stopped.
     all.push(charge);
     for kind in [FaultKind::ErrorBefore, FaultKind::DropAfter] {
         let name = format!("held while the refund fails, {kind:?}");
@@ -345,7 +345,7 @@ fn words() -> Vec<Scenario> {
     all
 }
 
-/// Neighbours that are not what they were taken for.
+/// Neighbours that are not what the service is configured to believe.
 fn broken_promises() -> Vec<Scenario> {
     let mut all = Vec::new();
     for scenario in [

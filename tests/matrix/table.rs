@@ -11,22 +11,22 @@ use crate::scenario::Ending;
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     name: String,
-    /// Points of the first process to die at.
+    /// Points at which the first process died.
     pub points: usize,
     before: usize,
     held: usize,
     sent: usize,
-    /// Nobody died: the database did not do as it was told.
+    /// Cells in which nobody died, and the database misbehaved.
     faults: usize,
     after: usize,
-    /// With a second death at a successor's point.
+    /// Cells with a second death, at a successor's point.
     twice: usize,
     completed: usize,
     compensated: usize,
     rejected: usize,
-    /// Came to rest by an operator's verdict.
+    /// Cells that needed an operator's verdict.
     by_verdict: usize,
-    /// The point did not come this time: calls and commits overtake each other.
+    /// Cells whose point did not come this time, as calls and commits overtake each other.
     not_met: usize,
     pub failures: Vec<String>,
 }
@@ -36,7 +36,7 @@ impl Row {
         Self { name: name.to_owned(), ..Self::default() }
     }
 
-    /// Takes in a cell that came out right.
+    /// Counts a cell that succeeded.
     pub fn count(&mut self, deaths: &[&str], met: bool, ending: Ending, verdicts: u32) {
         let died = match (deaths, met) {
             ([], _) => return,
@@ -76,7 +76,7 @@ impl Row {
 }
 
 const COLUMNS: usize = 12;
-/// Those that count cells by how they died.
+/// The columns that count cells by how the process died.
 const DEATHS: std::ops::Range<usize> = 1..8;
 const HEADS: [&str; COLUMNS] = [
     "points",
@@ -93,16 +93,16 @@ const HEADS: [&str; COLUMNS] = [
     "by verdict",
 ];
 
-/// All lines of one sort of books.
+/// All lines of one database.
 pub struct Table {
     pub books: Books,
-    /// Nothing was left out.
+    /// Every cell was run.
     pub is_full: bool,
     pub rows: Vec<Row>,
 }
 
 impl Table {
-    /// Prints it past the capture of a test that passes: it is the proof.
+    /// Prints it even if the test passes, when the test runner would hide it: it is the proof.
     pub fn print(&self, took: Duration) {
         let heads = HEADS.map(str::to_owned);
         let mut lines = vec![

@@ -1,8 +1,8 @@
-//! The real checkout, whose every call announces itself.
+//! The real checkout, with every call announcing itself.
 //!
-//! Of each call there are three points: just before it, so that it is never sent; with the request
-//! on its way, so that it reaches the neighbour only while a successor is at work; and with the
-//! answer there and unheard.
+//! Each call has three points: just before it, so that it is never sent; with the request on its way, so
+//! that it reaches the neighbour only while a successor is at work; and with the answer there but not
+//! heard.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::world::World;
 /// The checkout of one process.
 pub struct Watched {
     pub checkout: Checkout,
-    /// At a port where nobody listens.
+    /// Clients for a port where nobody listens.
     pub nowhere: Option<Checkout>,
     pub world: Arc<World>,
     pub points: Arc<Points>,
@@ -73,14 +73,14 @@ fn name(call: &Call) -> String {
     format!("{look}{}{line}", call.effect.step)
 }
 
-/// A request that outlives who sent it.
+/// A request that outlives the process that sent it.
 pub struct Letter {
     saga: Instance,
     call: Call,
 }
 
 impl Letter {
-    /// Reaches the neighbour.
+    /// The request reaches the neighbour.
     pub async fn arrive(self, checkout: &Checkout) {
         let trace = TraceParent::fresh();
         let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };

@@ -17,39 +17,39 @@ use crate::watched::Letter;
 pub struct World {
     pub scenario: Scenario,
     pub sandbox: Sandbox,
-    /// The client's.
+    /// The client's idempotency key.
     pub key: String,
     seen: Mutex<Seen>,
 }
 
-/// What was seen from outside so far.
+/// What was observed from outside so far.
 #[derive(Default)]
 struct Seen {
     told: Vec<Answer>,
     letters: Vec<Letter>,
-    /// Processes that have begun.
+    /// How many processes have started.
     lives: u32,
-    /// The total that was durable when a process died.
+    /// The total that was durable when a process died, which must not change.
     priced: Option<i64>,
-    /// How often the neighbour out of reach was asked.
+    /// How often the unreachable neighbour was called.
     refused_connections: u32,
     calmed: bool,
     /// The operator was told that the saga goes back.
     stopped: bool,
     verdicts: u32,
-    /// The saga is held, as far as anybody has seen.
+    /// Whether the saga was held when it was last looked at.
     held: bool,
-    /// How often it was seen so.
+    /// How many times it was seen held.
     looks_at_held: u32,
-    /// What was called all the same.
+    /// Calls that were made although it was held.
     called_while_held: Option<String>,
 }
 
-/// So many looks at a held saga, with time passing between them, are enough.
+/// How many times a held saga is looked at, with time passing in between, before it is released.
 const LOOKS: u32 = 12;
 
 impl World {
-    /// The neighbours as they are at the beginning.
+    /// The neighbours as they are at the start of a cell.
     pub async fn new(scenario: &Scenario, key: String) -> Self {
         let mut config = sandbox::Config::on_free_ports();
         if scenario.is_repeating {
@@ -66,7 +66,7 @@ impl World {
         look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A process begins; how many have before.
+    /// A process starts; returns how many have before.
     pub fn begin(&self) -> u32 {
         self.seen(|seen| {
             seen.lives += 1;
@@ -74,7 +74,7 @@ impl World {
         })
     }
 
-    /// Whether this call finds nobody listening.
+    /// Whether nobody listens for this call.
     pub fn is_unreachable(&self, step: Step) -> bool {
         let Some((of, times)) = self.scenario.unreachable.filter(|(of, _)| *of == step) else {
             return false;
@@ -89,7 +89,7 @@ impl World {
         self.seen(|seen| seen.letters.push(letter));
     }
 
-    /// A process has died: until another lives, everything in the cart gets dearer.
+    /// A process has died. Before another starts, the prices of everything in the cart rise.
     pub async fn mourn(&self, http: &reqwest::Client) {
         if matches!(self.scenario.calm, Calm::GoingBackOrDeath) {
             self.get_well();
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// What is on its way arrives now.
+    /// Requests on their way arrive now.
     pub async fn deliver(&self, way: impl Fn() -> Checkout) {
         let letters = self.seen(|seen| std::mem::take(&mut seen.letters));
         for letter in letters {
@@ -112,7 +112,7 @@ impl World {
         }
     }
 
-    /// The neighbours are well again, once the scenario says so.
+    /// Clears the faults, once the scenario says so.
     pub fn calm_down(&self, saga: &Found) {
         let now = match self.scenario.calm {
             Calm::Never => false,
@@ -143,7 +143,7 @@ impl World {
         self.seen(|seen| seen.told.iter().any(is_done))
     }
 
-    /// The saga was seen, held or not.
+    /// Notes whether the saga was seen held.
     pub fn sees(&self, held: bool) {
         self.seen(|seen| {
             seen.held = held;
@@ -151,7 +151,7 @@ impl World {
         });
     }
 
-    /// A call is about to be made.
+    /// Notes a call that is about to be made.
     pub fn is_calling(&self, name: &str) {
         self.seen(|seen| {
             if seen.held {
@@ -164,7 +164,7 @@ impl World {
         self.seen(|seen| seen.looks_at_held >= LOOKS)
     }
 
-    /// It is about to be released, and the neighbours are well.
+    /// It is about to be released, and the faults are cleared.
     pub fn lets_go(&self) {
         self.seen(|seen| seen.held = false);
         self.get_well();
@@ -178,12 +178,12 @@ impl World {
         self.seen(|seen| seen.verdicts += 1);
     }
 
-    /// How many verdicts it took.
+    /// How many verdicts were needed.
     pub fn verdicts(&self) -> u32 {
         self.seen(|seen| seen.verdicts)
     }
 
-    /// By the neighbours' own ledger: what an operator who asks them is told.
+    /// What the neighbours' own ledger says, as an operator who asks them would hear.
     pub fn happened(&self, id: OrderId, effect: Effect) -> bool {
         let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
         let key = format!("{id}:{}{line}", effect.step);
@@ -194,13 +194,13 @@ impl World {
         keys.any(is_it)
     }
 
-    /// A process finds the books as the one before left them: what it said is true already.
+    /// A process starts on the books that the one before left: what was answered must be true in them.
     pub async fn check_what_was_told(&self, store: &Store, saga: Option<&Found>) {
         let told = self.seen(|seen| {
             seen.priced = seen.priced.or(saga.and_then(|saga| saga.total).map(|total| total.0));
             seen.told.clone()
         });
-        // One that was turned away was told nothing of what is in the books.
+        // A client that was turned away was told nothing about what is in the books.
         for answer in
             told.iter().filter(|answer| !matches!(answer, Answer::Unavailable { id: None }))
         {
@@ -219,14 +219,14 @@ impl World {
             }
             Answer::Refused { id, refusal, undoing, .. } => {
                 assert_eq!(*id, saga.id, "{answer:?}");
-                // What was not undone when it was told may be by now, and never the other way round.
+                // What was not undone when the client heard it may be by now, but never the other way round.
                 let now = Undoing::of(state).unwrap_or_else(|| panic!("{answer:?} of {state}"));
                 assert!(*undoing == Undoing::UnderWay || now == Undoing::Done, "{answer:?}");
                 let context = saga.context.as_ref().expect("readable");
                 assert_eq!(*refusal, Refusal::of(context.cause.as_ref(), &context.lines));
             }
             Answer::Pending { id, .. } => assert_eq!(*id, saga.id, "{answer:?}"),
-            // That request came to nothing; what is there is of a later one.
+            // That request was not accepted; what is there is from a later one.
             Answer::Unavailable { id: None } => {}
             Answer::KeyReused { .. }
             | Answer::TooMany
@@ -235,8 +235,8 @@ impl World {
         }
     }
 
-    /// Everything is at rest: compares the books with the neighbours' ledgers, with what everybody
-    /// was told, and with what the scenario may come to.
+    /// Everything is at rest: compares the books with the neighbours' ledgers, with every answer, and with
+    /// the ends that the scenario allows.
     pub async fn check_the_end(&self, store: &Store, saga: &Found) -> Ending {
         let ending = ending_of(saga);
         let may = &self.scenario.ends;
@@ -284,7 +284,7 @@ fn is_final(answer: &Answer) -> bool {
     matches!(answer, Answer::Confirmed { .. } | Answer::Refused { .. })
 }
 
-/// Without what may change of it.
+/// The parts of an answer that must not change.
 fn lasting(mut answer: Answer) -> Answer {
     match &mut answer {
         Answer::Refused { replayed, undoing, .. } => {

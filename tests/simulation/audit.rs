@@ -1,4 +1,4 @@
-//! The end of a run: the ledger, the books and the answers agree to the last paisa and piece.
+//! The end of a run: the ledger, the books and the answers agree exactly (promises 1 to 7).
 
 use order_service::checkout::Answer;
 use order_service::saga::key::idempotency_key;
@@ -10,7 +10,7 @@ use super::neighbour::Act;
 use super::run::Run;
 
 impl Run {
-    /// Notes everything that does not add up.
+    /// Notes a fault for everything that does not add up.
     pub fn audit(&mut self) {
         let sagas = self.books.sagas(Filter::default());
         let mut accounted = 0;
@@ -25,7 +25,7 @@ impl Run {
         if strays != 0 {
             self.faults.push(format!("{strays} rows that nothing accounts for"));
         }
-        // Who has no key asks once.
+        // A client without a key asks only once.
         let may = |purchase: &&Purchase| purchase.key.is_none() && !purchase.turned_away;
         let (without_key, may) =
             (self.books.without_key(), self.purchases.iter().filter(may).count());
@@ -38,7 +38,7 @@ impl Run {
         }
     }
 
-    /// How many effects happened for it.
+    /// Audits one saga; returns how many effects happened for it.
     fn audit_saga(&mut self, found: &Found) -> usize {
         let done = |step, line| -> Vec<Act> {
             let key = idempotency_key(found.id, Effect { step, line }, 0);
@@ -104,7 +104,7 @@ impl Run {
         (!is_right).then(|| format!("its order is {order:?}"))
     }
 
-    /// Every price is one that was told for this saga.
+    /// Checks that every price is one that the product service gave for this saga.
     fn wrong_prices(&self, found: &Found) -> Option<String> {
         let context = found.context.as_ref()?;
         let mut priced = context.lines.iter().zip(context.unit_prices.iter().flatten());
@@ -115,8 +115,8 @@ impl Run {
         wrong.map(|(line, price)| format!("{} was never told to cost {price}", line.product_id))
     }
 
-    /// What a client was told is how it stands; who was told nothing final has a saga if it was told
-    /// of one.
+    /// Checks that what a client was told is how its saga ended. A client that got no final answer has a
+    /// saga if it was told of one.
     fn audit_purchase(&mut self, at: usize, sagas: &[Found]) {
         let purchase = &self.purchases[at];
         let Some(id) = purchase.id else { return };
@@ -134,7 +134,7 @@ impl Run {
         }
     }
 
-    /// What does not come to rest.
+    /// Describes what does not come to rest.
     pub fn unrest(&self) -> String {
         let open = self.books.sagas(Filter { open: true, ..Filter::default() });
         let open = open.iter().map(|found| {

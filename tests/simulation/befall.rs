@@ -1,5 +1,5 @@
-//! What befalls nodes: they start, are killed, stopped and continued, drained, and cut off from their
-//! database; and neighbours are out of order.
+//! What happens to nodes: they start, are killed, stopped and continued, drained, and cut off from their
+//! database. And to neighbours: they are out of order.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::run::{COMES_TO_REST, Mail, Run};
 use super::weather::Weather;
 
 impl Run {
-    /// What befalls nodes, out of the blue.
+    /// Things that happen to nodes at random.
     pub fn befall(&mut self) {
         let weather = self.weather;
         let at = self.dice.below(self.slots.len());
@@ -61,7 +61,7 @@ impl Run {
     pub fn start(&mut self, at: usize) {
         self.next_life += 1;
         let life = self.next_life;
-        // A roll-out: some nodes are told not to trust a neighbour that could be trusted.
+        // As in a roll-out, some nodes are configured not to rely on a neighbour that does keep keys.
         let strict = |trusted: bool, dice: &mut Dice| trusted && !dice.chance(0.1);
         let kinds = Kinds {
             product: strict(self.plan.kinds.product, &mut self.dice),
@@ -96,7 +96,7 @@ impl Run {
     }
 
     fn pause(&mut self, at: usize) {
-        // The database ends a transaction whose process is silent.
+        // The database ends a transaction whose process has gone silent.
         let open = self.board.passable().into_iter().find(|seen| {
             self.board.is_open(at) && seen.node == at && seen.passage == Passage::Commit
         });
@@ -135,7 +135,7 @@ impl Run {
         }
     }
 
-    /// The whole machine sleeps, for up to some hours, and one process a little longer.
+    /// The whole machine sleeps, for up to some hours, and one process for a little longer.
     fn sleep(&mut self, at: usize) {
         self.network.lose_all();
         let by = self.dice.millis(10_000, 12_000_000);
@@ -164,10 +164,11 @@ impl Run {
         self.pump(at);
     }
 
-    /// From here on, nothing goes wrong any more.
+    /// From here on there are no faults.
     pub fn calm_down(&mut self) {
         self.tell(format_args!("the weather calms down"));
-        // Keys that are nearly forgotten would look younger by as much as passed since the last word.
+        // Not when keys are nearly forgotten: with the clock set back they look younger than they are, by the
+        // time since the last log entry.
         if self.now() + COMES_TO_REST < self.plan.key_memory && self.dice.chance(0.5) {
             self.story.count("database's clock set back");
             self.clock.set_shared_time_by(TimeDelta::minutes(-60));

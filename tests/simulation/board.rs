@@ -1,8 +1,8 @@
-//! What waits to pass into the database, of all nodes.
+//! All statements and commits, of all nodes, that wait to pass into the database.
 //!
-//! One transaction is open at a time, and one statement under way: who may go on is the driver's
-//! choice, and nothing else of that node can run meanwhile. That is what makes a run repeatable
-//! although the SQL itself runs on threads of the driver library.
+//! One transaction is open at a time, and one statement is under way. The simulation chooses who may go
+//! on, and nothing else of that node can run in the meantime. That makes a run repeatable, although the
+//! SQL itself runs on threads of the database driver.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,12 +31,12 @@ struct Waiting {
 struct Ticket {
     node: usize,
     passage: Passage,
-    /// Not before then; unset until the driver has thrown its dice.
+    /// The earliest time at which it may pass; unset until the simulation has chosen it.
     ready_at: Option<Duration>,
     go: oneshot::Sender<Result<(), Fault>>,
 }
 
-/// A ticket as the driver sees it.
+/// A ticket as the simulation sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
     pub ticket: u64,
@@ -73,8 +73,7 @@ impl Board {
         }
     }
 
-    /// What may pass as soon as it is time, oldest first. While a transaction is open, nothing
-    /// else begins.
+    /// What may pass when its time has come, oldest first. While a transaction is open, nothing else begins.
     pub fn passable(&self) -> Vec<Seen> {
         let waiting = self.lock();
         let begins = |passage| matches!(passage, Passage::Statement | Passage::Begin);
@@ -89,7 +88,7 @@ impl Board {
         seen.collect()
     }
 
-    /// Lets a passage be made.
+    /// Lets a ticket pass.
     pub fn let_pass(&self, seen: Seen) {
         let mut waiting = self.lock();
         let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
@@ -102,11 +101,11 @@ impl Board {
             Passage::Answered | Passage::Committed | Passage::Failed => {}
         }
         drop(waiting);
-        // A node that is gone does not hear it.
+        // A node that has died does not hear of it.
         let _heard = ticket.go.send(Ok(()));
     }
 
-    /// Has this happen instead.
+    /// Makes this fault happen instead.
     pub fn refuse(&self, seen: Seen, fault: Fault) {
         let mut waiting = self.lock();
         let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
@@ -129,7 +128,7 @@ impl Board {
         if worked {
             waiting.working = None;
         }
-        // A transaction that was under way has come to its commit, or failed before.
+        // A transaction that was under way has reached its commit, or has failed.
         if waiting.open == Some(node) && worked && passage != Passage::Commit {
             waiting.open = None;
         }
@@ -139,7 +138,7 @@ impl Board {
         (id, may_go)
     }
 
-    /// Who waited doesn't any more: a transaction that was open is rolled back.
+    /// The one who waited has died: a transaction that it had open is rolled back.
     fn leave(&self, id: u64) {
         let mut waiting = self.lock();
         if let Some(ticket) = waiting.tickets.remove(&id)

@@ -1,4 +1,4 @@
-//! The books as an auditor sees them, past every gate.
+//! The books as an auditor reads them, without passing any gate.
 
 use chrono::{DateTime, Utc};
 use order_service::clock::Clock;
@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use super::node::{self, KINDS};
 
-/// A look at the books, between two steps of the nodes.
+/// A connection that reads the books between two steps of the nodes.
 pub struct Books {
     runtime: Runtime,
     store: Store,
     connection: DatabaseConnection,
 }
 
-/// A saga's row, as far as a call for it depends on it.
+/// The parts of a saga's row that decide whether a call may be made.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub owner: Option<Uuid>,
@@ -28,7 +28,7 @@ pub struct Row {
     pub state: String,
     /// An operator holds it.
     pub is_held: bool,
-    /// When its owner was last heard of, and whether it was declared dead.
+    /// Its owner's last heartbeat, and whether the owner was declared dead.
     pub heard: Option<(DateTime<Utc>, bool)>,
 }
 
@@ -74,7 +74,7 @@ impl Books {
         })
     }
 
-    /// Whether the last word of an effect's log is that it is about to be sent.
+    /// Whether the last log entry of an effect is the intent to send it.
     pub fn is_intended(&self, id: OrderId, key: &str) -> bool {
         let sql = "SELECT event FROM step_log WHERE saga_id = $1 AND idempotency_key = $2 \
                    ORDER BY seq DESC LIMIT 1";
@@ -108,12 +108,12 @@ impl Books {
         self.runtime.block_on(self.store.order(id)).expect("the books can be read")
     }
 
-    /// How often a dead owner's saga was taken over.
+    /// How many times a dead owner's saga was taken over.
     pub fn take_overs(&self) -> i64 {
         self.count("SELECT count(*) FROM step_log WHERE event = 'taken_over'", vec![])
     }
 
-    /// Why sagas need a person now, one for each.
+    /// The stuck kind of every saga that needs a person now.
     pub fn stuck_kinds(&self) -> Vec<StuckKind> {
         let sql = "SELECT stuck_kind FROM saga_instance WHERE stuck_kind IS NOT NULL";
         let kind = |row: &QueryResult| {
@@ -128,7 +128,7 @@ impl Books {
         self.count("SELECT count(*) FROM saga_instance WHERE idempotency_key IS NULL", vec![])
     }
 
-    /// A user who has two equal carts in flight whose clients gave no key.
+    /// A user with two equal carts in flight without a key, if there is one.
     pub fn doubles(&self) -> Option<Uuid> {
         let sql = "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
                    AND state NOT IN ('Completed', 'Compensated', 'Rejected') \
@@ -136,13 +136,13 @@ impl Books {
         self.query(sql, vec![]).first().map(|row| row.try_get_by_index(0).expect("a user"))
     }
 
-    /// How many executors there ever were that are not forgotten.
+    /// How many executors are in the table, dead ones included.
     pub fn executors(&self) -> i64 {
         self.count("SELECT count(*) FROM executor", vec![])
     }
 
-    /// Rows that no saga accounts for, events that are not one for each order, and states whose
-    /// sagas at rest were not tallied once each.
+    /// Counts rows that belong to no saga, orders without exactly one event, and states whose tally differs
+    /// from their number of sagas at rest.
     pub fn strays(&self) -> i64 {
         let sql = "SELECT (SELECT count(*) FROM orders WHERE id NOT IN \
                    (SELECT id FROM saga_instance WHERE state = 'Completed')) \

@@ -1,5 +1,5 @@
-//! Clients: they buy, wait or don't, hang up, ask again elsewhere with their key, and remember every
-//! answer they got.
+//! Clients: they check out, wait or don't, hang up, ask again elsewhere with their key, and remember
+//! every answer.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -14,20 +14,20 @@ use super::dice::Dice;
 use super::neighbour::Neighbourhood;
 use super::run::{Mail, Run};
 
-/// A trace for everybody: what is in it decides nothing.
+/// The trace of every request; nothing depends on it.
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-/// What a client is out for.
+/// What a client wants to buy, and what it knows of it.
 pub struct Purchase {
     pub cart: Cart,
     pub key: Option<String>,
-    /// Given by the first answer that had one.
+    /// From the first answer that had one.
     pub id: Option<OrderId>,
-    /// The answer that decided it, without what may change of it.
+    /// The final answer, without the parts that may change.
     pub decided: Option<Answer>,
-    /// It was told that nothing was accepted, for sure.
+    /// It was told that nothing was accepted.
     pub turned_away: bool,
-    /// When to ask, or ask again.
+    /// When to ask next.
     pub next_at: Option<Duration>,
 }
 
@@ -35,9 +35,9 @@ pub struct Purchase {
 pub struct Attempt {
     purchase: usize,
     node: usize,
-    /// It is for another cart than the key's.
+    /// It is for another cart than the one that the key was first sent with.
     is_other_cart: bool,
-    /// It was made when there was an answer already.
+    /// It was made when there was a final answer already.
     is_decided: bool,
     connection: AbortHandle,
 }
@@ -66,8 +66,8 @@ impl Purchase {
         }
     }
 
-    /// The same cart asked for again without a key about when the first one is, perhaps elsewhere: a
-    /// second click, a second tab.
+    /// The same cart without a key, asked for at about the same time, perhaps at another node: a second
+    /// click, a second tab.
     pub fn double(&self, dice: &mut Dice) -> Self {
         let at = self.next_at.unwrap_or_default();
         let soon = dice.one_of(&[0, 20, 300, 3_000]);
@@ -84,7 +84,7 @@ impl Run {
         let node = self.dice.below(self.slots.len());
         let up = self.slots[node].node.as_ref().and_then(|node| node.up.clone());
         let Some(up) = up else {
-            // Nobody answers there.
+            // No process is up there.
             self.purchases[at].next_at = Some(now + self.dice.millis(50, 1_000));
             return;
         };
@@ -125,7 +125,7 @@ impl Run {
         self.pump(node);
     }
 
-    /// Some client does not wait any longer.
+    /// One of the waiting clients hangs up.
     pub fn hang_up(&mut self) {
         if self.attempts.is_empty() {
             return;
@@ -140,7 +140,7 @@ impl Run {
         self.pump(gone.node);
     }
 
-    /// A node is gone, and everybody's connections with it.
+    /// A node is gone, and all connections to it.
     pub fn lose_attempts(&mut self, node: usize) {
         let lost: Vec<_> =
             self.attempts.extract_if(.., |_, attempt| attempt.node == node).collect();
@@ -149,7 +149,7 @@ impl Run {
         }
     }
 
-    /// Only with a key: without one, it would be another purchase.
+    /// Asks again if there is a key; without one, that would be another purchase.
     fn ask_again(&mut self, at: usize) {
         let now = self.now();
         let purchase = &mut self.purchases[at];
@@ -207,8 +207,8 @@ impl Run {
         }
     }
 
-    /// The answer that decides a purchase is the same whenever it is asked for; only how far it is
-    /// undone may change, and not back.
+    /// The final answer for a purchase is the same whenever it is asked for. Only whether everything is
+    /// undone may change, and only from no to yes.
     fn decide(&mut self, at: usize, answer: Answer) {
         let answer = match answer {
             Answer::Confirmed { id, user_id, total_amount, .. } => {
@@ -235,7 +235,7 @@ impl Run {
         purchase.decided = Some(answer);
     }
 
-    /// What a client is told is durable, and so is why.
+    /// What a client is told has to be durable, and so has the cause.
     fn check_answer(&mut self, at: usize, answer: &Answer) {
         let (Answer::Confirmed { id, .. }
         | Answer::Refused { id, .. }

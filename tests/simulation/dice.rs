@@ -1,4 +1,4 @@
-//! All chance of a run, from its seed.
+//! All random choices of a run, from its seed.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use uuid::{Builder, Uuid};
 
-/// Dice that fall the same way again from the same seed.
+/// A random number generator that gives the same numbers for the same seed.
 pub struct Dice(SmallRng);
 
 impl Dice {
@@ -14,17 +14,17 @@ impl Dice {
         Self(SmallRng::seed_from_u64(seed))
     }
 
-    /// True so often of 1.
+    /// True with this probability.
     pub fn chance(&mut self, of_one: f64) -> bool {
         self.0.random::<f64>() < of_one
     }
 
-    /// 0 to `end`, excluded.
+    /// A number from 0 to below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         self.0.random_range(0..end)
     }
 
-    /// From one to the other, included.
+    /// A number from `least` to `most`, both included.
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         self.0.random_range(least..=most)
     }

@@ -1,4 +1,4 @@
-//! What becomes of calls on their way: checked when they are sent, lost, late, refused or garbled.
+//! What becomes of calls: they are checked when sent, and get lost, late, refused or garbled.
 
 use std::collections::btree_map::Entry;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::run::Run;
 use super::weather::LEASE;
 
 impl Run {
-    /// A node has sent a request: may it, and does it get anywhere?
+    /// A node has sent a request: checks that it was allowed to, and decides what becomes of it.
     pub fn send(&mut self, call: u64, request: &Request) {
         let now = self.now();
         if request.is_effect {
@@ -42,8 +42,8 @@ impl Run {
         self.network.forward(call, now + takes);
     }
 
-    /// At a neighbour that acts on every call, a key is sent once; at any other, as long as the key
-    /// is surely remembered.
+    /// Checks a repeat: a key is sent only once to a neighbour that acts on every call, and to any other
+    /// only while it surely remembers the key.
     fn note_sent(&mut self, request: &Request) {
         if !request.is_effect {
             return;
@@ -65,7 +65,7 @@ impl Run {
         }
     }
 
-    /// Before an effect is sent: its sender owns the saga, and what has to be durable is.
+    /// Checks an effect before it is sent: its sender owns the saga, and what has to be durable is.
     fn check_sent(&mut self, request: &Request) {
         let (key, at) = (&request.key, request.node);
         let id = key.split(':').next().and_then(|id| id.parse().ok()).map(OrderId);
@@ -79,7 +79,7 @@ impl Run {
                 format!("{key} was sent by node {at}, {sender:?}; its owner is {:?}", row.owner);
             self.faults.push(fault);
         }
-        // Counted from when the books have it, which is later than its owner may count from.
+        // Counted from the time in the database, which is later than the time that the owner counts from.
         let silent = row.heard.map(|(heard, _)| self.clock.now() - heard);
         let lapsed = silent.is_none_or(|silent| silent.to_std().unwrap_or_default() > LEASE);
         if lapsed || row.heard.is_none_or(|(_, dead)| dead) {
@@ -139,17 +139,17 @@ impl Run {
                 b"{}",
                 b"[]",
                 b"{\"status\":\"Paid\",\"am",
-                // About something else: nothing costs 1.
+                // An answer about something else: no cart costs 1.
                 b"{\"status\":\"Paid\",\"Amount\":1.00}",
                 b"{\"status\":\"Refunded\",\"amount\":\"1\"}",
                 b"{\"id\":\"00000000-0000-0000-0000-00000000e15e\",\"remaining\":7}",
             ];
             answer.body = self.dice.one_of(&bodies).to_vec();
-            // A gateway's page, whatever its number, says nothing.
+            // A gateway's page says nothing about the effect, whatever its status.
             answer.status = self.dice.one_of(&[200, 200, 500]);
         }
         if self.dice.chance(0.1) {
-            // As .NET and PowerShell may; it says nothing.
+            // A byte order mark, as .NET and PowerShell may add; it changes nothing.
             self.story.count("byte order mark");
             answer.body.splice(..0, *b"\xEF\xBB\xBF");
         }

@@ -1,5 +1,5 @@
-//! A simulation: processes, clients, operators and neighbours on one virtual clock, in any order and
-//! with any fault that a seed comes to, over the real machine, engine, checkout and store.
+//! A simulation: processes, clients, operators and neighbours on one virtual clock, in random order and
+//! with random faults that follow from a seed, over the real machine, engine, checkout and store.
 //!
 //! A failure prints its seed; `SIMULATION_SEED=123 cargo test --test simulation` replays that run
 //! event by event.
@@ -28,14 +28,14 @@ use run::Run;
 use runs::{Runs, Told};
 use tempfile::TempDir;
 
-/// Steps of a run before its weather calms down.
+/// Steps of a run before its faults stop.
 const STORM: u64 = 2_500;
-/// Steps in all, unless said otherwise.
+/// Steps of all runs together, by default.
 const STEPS: u64 = 200_000;
-/// Runs side by side: each mostly waits for a thread of SQL to take a statement from it.
+/// How many runs are played at the same time: each mostly waits for its SQL thread.
 const AT_ONCE: usize = 3;
 
-/// What the default run has to come to, or it proves little.
+/// What has to happen at least once in the default runs; otherwise they would prove little.
 const MUST_HAPPEN: [&str; 53] = [
     "a machine's clock was set",
     "asked",
@@ -92,14 +92,14 @@ const MUST_HAPPEN: [&str; 53] = [
     "taken over",
 ];
 
-/// A directory in memory, where there is one.
+/// A directory in memory, if there is one.
 fn directory() -> TempDir {
     let memory = Path::new("/dev/shm");
     let within = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
     tempfile::tempdir_in(within).expect("a directory")
 }
 
-/// Empty books, to be copied for each run.
+/// An empty database, to be copied for each run.
 fn blank(directory: &Path) -> PathBuf {
     let path = directory.join("blank.db");
     Books::blank(&format!("sqlite://{}", path.display()));
@@ -125,7 +125,7 @@ fn play(seed: u64, blank: &Path, aloud: bool) -> Told {
     if aloud {
         println!("its books: {}", directory.keep().display());
     }
-    // A node that hangs could not be dropped.
+    // Not dropped: to drop a node that hangs would never return.
     std::mem::forget(run);
     panic!("\n{end}\nseed {seed}: {fault}\nSIMULATION_SEED={seed} tells the whole story\n");
 }
@@ -150,7 +150,7 @@ fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(seed) = runs.next_seed() {
-                    // A fault ends the runs of the other threads, too.
+                    // A fault also ends the runs of the other threads.
                     let unless_done = runs.ends_them_all();
                     let told = play(seed, &blank, false);
                     unless_done.disarm();

@@ -1,8 +1,8 @@
 //! The three neighbours, and the ledger of what they did.
 //!
-//! Written from the neighbours' interface alone: an idempotent one gives the first answer again for as long as it
-//! promised to remember, another one acts on every call. What is done twice, or undone without
-//! having been done, is noted as a fault the moment it happens.
+//! Written from the neighbours' interface alone: an idempotent one repeats its first answer for as long
+//! as it promised to remember the key, any other acts on every call. If something is done twice, or
+//! undone without having been done, a fault is noted at once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,20 +16,20 @@ use super::dice::Dice;
 use super::network::{Request, effect_of};
 use super::weather::{LATEST, Plan};
 
-/// Users, with a wallet each.
+/// A user with a wallet.
 const USERS: usize = 5;
 const PRODUCTS: usize = 4;
 
-/// A thing that was done for an order.
+/// Something that was done for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
-    /// Paise, or pieces.
+    /// Paise, or the quantity.
     pub amount: i64,
-    /// The profile, or the product.
+    /// The id of the profile or of the product.
     pub of: Uuid,
 }
 
-/// An effect's key without its generation, and what was done of it.
+/// What was done, by the effect's key without its generation.
 pub type Ledger = BTreeMap<String, Vec<Act>>;
 
 struct Remembered {
@@ -39,22 +39,22 @@ struct Remembered {
 
 pub struct Neighbourhood {
     plan: Plan,
-    /// User and profile.
+    /// The user's id and the profile's id.
     pub users: Vec<(Uuid, Uuid)>,
     wallets: BTreeMap<Uuid, i64>,
     pub products: Vec<Uuid>,
     prices: BTreeMap<Uuid, i64>,
     stock: BTreeMap<Uuid, i64>,
     first_answers: BTreeMap<String, Remembered>,
-    /// The first record of an order.
+    /// The first payment record of each order.
     payments: BTreeMap<String, &'static str>,
     pub ledger: Ledger,
-    /// Every price that was ever told for an order's product.
+    /// Every price that was ever given for an order's product.
     pub told: BTreeMap<(String, Uuid), Vec<i64>>,
     pub faults: Vec<String>,
 }
 
-/// What an answer that is no answer would do.
+/// How a neighbour takes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mood {
     Good,
@@ -87,25 +87,25 @@ impl Neighbourhood {
         }
     }
 
-    /// What these cost now; what nobody sells, nothing.
+    /// The price of these lines now; unknown products cost nothing.
     pub fn total_of(&self, lines: &[Line]) -> i64 {
         let price = |line: &Line| self.prices.get(&line.product_id.0).copied().unwrap_or(0);
         lines.iter().map(|line| price(line) * i64::from(line.quantity)).sum()
     }
 
-    /// A price is changed by its owners, now and then to one that makes no sense.
+    /// A price changes, now and then to one that makes no sense.
     pub fn change_a_price(&mut self, dice: &mut Dice) {
         let product = dice.one_of(&self.products);
         let price = if dice.chance(0.1) { -1 } else { dice.one_of(&[0, 50, 99, 300]) };
         self.prices.insert(product, price);
     }
 
-    /// What was done of an effect.
+    /// What was done for an effect.
     pub fn acts(&self, key: &str) -> &[Act] {
         self.ledger.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// Takes a request in, and answers it.
+    /// Handles a request, and answers it.
     pub fn answer(&mut self, now: Duration, request: &Request, mood: Mood) -> Response {
         let parts: Vec<&str> = request.path.trim_start_matches("/api/").split('/').collect();
         let payment = parts[0] == "payments";
@@ -117,7 +117,8 @@ impl Neighbourhood {
         }
         let kinds = self.plan.kinds;
         let keeps_keys = if payment { kinds.payment } else { kinds.product };
-        // Longer than promised by what a request may be under way: the promise counts from there.
+        // Remembered for longer than promised, by the time that a request may take to arrive: the promise
+        // counts from the arrival.
         let memory = self.plan.key_memory + LATEST;
         if keeps_keys
             && let Some(first) = self.first_answers.get(&request.key)

@@ -1,4 +1,4 @@
-//! The network between nodes and neighbours: requests on their way, which outlive who sent them.
+//! The network between nodes and neighbours: requests on their way, which outlive their senders.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ struct OnTheWay {
     calls: BTreeMap<u64, Call>,
 }
 
-/// What is asked.
+/// The content of a request.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub node: usize,
@@ -38,29 +38,29 @@ pub struct Request {
 struct Call {
     request: Request,
     leg: Leg,
-    /// Gone once the caller has given up.
+    /// Where the answer goes; closed once the caller has given up.
     caller: Option<oneshot::Sender<Result<Response, TransportError>>>,
 }
 
-/// Where a call is.
+/// How far a call has got.
 #[derive(Clone, Debug)]
 enum Leg {
-    /// Just sent: nothing is decided of it yet.
+    /// Just sent: what becomes of it is not decided yet.
     Fresh,
-    /// To arrive then.
+    /// The request will arrive at this time.
     There(Duration),
-    /// The answer, to arrive then.
+    /// The answer will arrive at this time.
     Back(Duration, Result<Response, TransportError>),
-    /// Lost: its caller waits in vain.
+    /// Lost: its caller waits until its time-out.
     Nowhere,
 }
 
-/// A call that can go on as soon as it is time.
+/// A call that goes on at a certain time.
 #[derive(Clone, Copy, Debug)]
 pub struct Due {
     pub call: u64,
     pub at: Duration,
-    /// Whose answer it is; `None` for a request, which arrives whatever its sender does.
+    /// The node that waits for the answer; `None` for a request, which arrives whatever its sender does.
     pub answers: Option<usize>,
 }
 
@@ -75,14 +75,14 @@ impl Network {
         [Arc::new(transport()), Arc::new(transport()), Arc::new(transport())]
     }
 
-    /// Calls of which nothing is decided yet.
+    /// Calls whose fate is not decided yet.
     pub fn fresh(&self) -> Vec<(u64, Request)> {
         let calls = self.lock();
         let fresh = calls.calls.iter().filter(|(_, call)| matches!(call.leg, Leg::Fresh));
         fresh.map(|(id, call)| (*id, call.request.clone())).collect()
     }
 
-    /// Everything that moves.
+    /// All requests and answers on their way.
     pub fn due(&self) -> Vec<Due> {
         let on_the_way = self.lock();
         let calls = on_the_way.calls.iter();
@@ -94,7 +94,7 @@ impl Network {
         due.collect()
     }
 
-    /// Whether any request of an effect may still arrive; `key` without its generation.
+    /// Whether any request for an effect may still arrive; `key` is without its generation.
     pub fn has_on_its_way(&self, key: &str) -> bool {
         let on_the_way = self.lock();
         on_the_way.calls.values().any(|call| {
@@ -103,12 +103,12 @@ impl Network {
         })
     }
 
-    /// It is sent, and will arrive then.
+    /// The request will arrive at this time.
     pub fn forward(&self, call: u64, at: Duration) {
         self.set(call, Leg::There(at));
     }
 
-    /// It never arrives, and nothing comes back.
+    /// The request never arrives, and nothing comes back.
     pub fn lose(&self, call: u64) {
         self.set(call, Leg::Nowhere);
     }
@@ -118,7 +118,7 @@ impl Network {
         self.due().iter().for_each(|due| self.lose(due.call));
     }
 
-    /// An answer sets out, and will be back then.
+    /// An answer is sent, and will arrive at this time.
     pub fn answer(&self, call: u64, at: Duration, answer: Result<Response, TransportError>) {
         self.set(call, Leg::Back(at, answer));
     }
@@ -133,7 +133,7 @@ impl Network {
         on_the_way.calls.retain(|id, other| *id != call || is_heard || other.caller.is_some());
     }
 
-    /// The request arrives; whether anybody still waits for its answer.
+    /// The request arrives. Returns whether anybody still waits for its answer.
     pub fn arrive(&self, call: u64) -> Option<(Request, bool)> {
         self.lock().calls.get(&call).map(|call| (call.request.clone(), call.caller.is_some()))
     }
@@ -142,12 +142,12 @@ impl Network {
     pub fn deliver(&self, call: u64) {
         let Some(call) = self.lock().calls.remove(&call) else { return };
         if let (Leg::Back(_, answer), Some(caller)) = (call.leg, call.caller) {
-            // A caller that has just given up does not hear it.
+            // A caller that has just given up does not get it.
             let _heard = caller.send(answer);
         }
     }
 
-    /// The caller has given up, or is gone; a request on its way is still on its way.
+    /// The caller has given up or died; a request on its way stays on its way.
     fn abandon(&self, call: u64) {
         let mut on_the_way = self.lock();
         if let Some(call) = on_the_way.calls.get_mut(&call) {
@@ -159,7 +159,7 @@ impl Network {
     }
 }
 
-/// A key without which doing of the effect it is.
+/// A key without its generation.
 pub fn effect_of(key: &str) -> &str {
     key.split('#').next().unwrap_or(key)
 }

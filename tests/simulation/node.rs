@@ -1,6 +1,6 @@
-//! A process of the service: a runtime of its own, with its own connections to the books.
+//! A process of the service: a runtime of its own, with its own connections to the database.
 //!
-//! It only runs while it is pumped, and is dropped where a real one would be killed.
+//! It runs only while it is pumped, and is dropped where a real process would be killed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
@@ -17,15 +17,15 @@ use tokio::runtime::{Builder, Runtime};
 use super::board::Board;
 use super::network::Network;
 
-/// Calls of one node to one neighbour at once.
+/// How many calls one node makes to one neighbour at a time.
 const CALLS: usize = 32;
-/// In real time: SQL that takes longer hangs.
+/// In real time: SQL that takes longer is taken to hang.
 const HANGS: Duration = Duration::from_secs(45);
 
-/// What this binary can read.
+/// The kinds of saga that this binary can read.
 pub const KINDS: [&Definition; 1] = [&DEFINITION];
 
-/// What nodes have to say, to be read after they were pumped.
+/// Messages from nodes, read after they were pumped.
 pub type Mailbox<T> = Arc<Mutex<Vec<T>>>;
 
 /// A started process.
@@ -38,14 +38,14 @@ pub struct Node {
     pub up: Option<Up>,
 }
 
-/// A process that is registered and takes checkouts in.
+/// A process that is registered and accepts checkouts.
 #[derive(Clone)]
 pub struct Up {
     pub executor: Executor,
     pub desk: Desk,
 }
 
-/// Opens the books as one of several.
+/// Opens the database as one of several replicas.
 pub async fn open(url: &str, clock: &Clock, board: Option<(&Board, usize)>) -> Store {
     let gate = board.map(|(board, node)| board.gate(node));
     let silence = Duration::from_secs(10);
@@ -56,7 +56,7 @@ pub async fn open(url: &str, clock: &Clock, board: Option<(&Board, usize)>) -> S
 }
 
 impl Node {
-    /// Starts a process; `said` is told once it is up, or that it could not be.
+    /// Starts a process; a message says that it is up, or why it could not start.
     pub fn start(
         (at, url): (usize, &str),
         (board, network, clock): (&Board, &Network, &Clock),
@@ -66,13 +66,13 @@ impl Node {
         let parked = Arc::new(Parked { at, board: board.clone(), pump: Mutex::default() });
         let hook = parked.clone();
         let mut building = Builder::new_current_thread();
-        // What was woken from outside is always run first: else, how many ticks the threads of SQL
-        // have cost so far would show in the order.
+        // Tasks that are woken from outside always run first. Otherwise their order would depend on how many
+        // ticks of the runtime the SQL threads have used.
         building.enable_time().global_queue_interval(1).on_thread_park(move || hook.on_park());
         let runtime = building.build();
         let runtime = runtime.expect("a runtime");
         let store = runtime.block_on(open(url, clock, Some((board, at))));
-        // Low enough that breakers open and budgets are spent.
+        // Low enough that breakers open and retry budgets are used up.
         let limits = BreakerLimits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
         let neighbours = Neighbours::over(network.transports(at, clock), CALLS, limits, clock);
         let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
@@ -88,7 +88,7 @@ impl Node {
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }
     }
 
-    /// Has it do something; aborting stops it half way.
+    /// Runs a task on it; aborting stops it half way.
     pub fn spawn(
         &self,
         errand: impl Future<Output = ()> + Send + 'static,
@@ -108,7 +108,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        // Tasks first: what they hold is given up as by a process that is killed.
+        // Tasks are dropped first, so that what they hold is released as by a process that is killed.
         drop(self.runtime.take());
     }
 }
@@ -137,7 +137,7 @@ impl Parked {
         Poll::Pending
     }
 
-    /// The runtime is about to sleep. While SQL is under way it shall: that wakes it.
+    /// The runtime is about to sleep. It may while SQL is under way, which will wake it.
     fn on_park(&self) {
         if self.board.is_working(self.at) {
             return;

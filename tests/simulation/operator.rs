@@ -1,5 +1,5 @@
-//! Operators: they retry, compensate, and say the truth about what is in doubt once nothing of it is
-//! on its way any more.
+//! Operators: they retry, compensate, hold and release, and settle by the ledger what is in doubt, once no
+//! request for it is on its way any more.
 
 use std::sync::PoisonError;
 
@@ -12,7 +12,7 @@ use order_service::store::{Filter, Found};
 use super::run::{Mail, Run};
 
 impl Run {
-    /// An operator looks at some open saga and acts on it.
+    /// An operator looks at a random open saga and acts on it.
     pub fn meddle(&mut self) {
         let stuck = self.dice.chance(0.7).then_some(true);
         let open = self.books.sagas(Filter { open: true, stuck, ..Filter::default() });
@@ -33,7 +33,7 @@ impl Run {
         }
     }
 
-    /// Everything that needs a person gets one.
+    /// An operator deals with everything that needs a person.
     pub fn settle_everything(&mut self) {
         for found in self.books.sagas(Filter { held: Some(true), ..Filter::default() }) {
             let node = self.dice.below(self.slots.len());
@@ -83,7 +83,7 @@ impl Run {
         self.pump(node);
     }
 
-    /// A verdict that the ledger bears out, where there is one to give.
+    /// A verdict that agrees with the ledger, if one can be given.
     fn truth(&mut self, node: usize, id: OrderId) -> Option<Intervention> {
         let saga: Instance = self.books.inspect(id)?.instance.ok()?;
         let policy = self.plan.settings(self.slots[node].kinds).policy;

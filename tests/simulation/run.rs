@@ -1,4 +1,4 @@
-//! One run: everything that can happen next, and which of it does.
+//! One run: everything that can happen next, and the choice of what does.
 //!
 //! All nodes are idle when an event is chosen; the event touches one node, which then runs until it
 //! is idle again. So a run's seed alone decides the order of everything.
@@ -25,42 +25,42 @@ use super::node::{Mailbox, Node, Up};
 use super::story::Story;
 use super::weather::{Plan, Weather};
 
-/// Once the weather is calm, everything comes to rest within so long.
+/// The time in which everything has to come to rest after the faults stop.
 pub const COMES_TO_REST: Duration = Duration::from_mins(3);
-/// The calm's operator looks so often.
+/// How often the operator looks after the faults stop.
 const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 
-/// So many steps lie between two counts of what is stuck.
+/// Steps between two counts of what is stuck.
 const LOOK_EVERY: u64 = 100;
-/// And so many between two looks for equal carts in flight.
+/// Steps between two checks for equal carts in flight.
 const LOOK_FOR_DOUBLES_EVERY: u64 = 10;
 
-/// A place for a process.
+/// A slot for one process after the other.
 pub struct Slot {
     pub node: Option<Node>,
-    /// Its machine's, which may be hours from the others'.
+    /// The clock of its machine, which may differ from the others by hours.
     pub clock: Clock,
-    /// Which of the processes that were here: what an earlier one had to say is not heard.
+    /// Counts the processes that were here; messages from an earlier one are ignored.
     pub life: u64,
-    /// As what it takes the neighbours.
+    /// Which neighbours it believes keep keys.
     pub kinds: Kinds,
-    /// Stopped until then.
+    /// Stopped until this time.
     pub paused_until: Option<Duration>,
-    /// Started again then.
+    /// To be started again at this time.
     pub starts_at: Option<Duration>,
-    /// Its database is out of reach until then.
+    /// Its database is out of reach until this time.
     pub cut_until: Duration,
 }
 
 impl Slot {
-    /// It is up and drives nothing.
+    /// It is up and has no active saga.
     fn is_idle(&self) -> bool {
         let up = self.node.as_ref().and_then(|node| node.up.as_ref());
         up.is_some_and(|up| up.executor.in_flight() == 0)
     }
 }
 
-/// What nodes say.
+/// A message from a node.
 pub enum Mail {
     Up { at: usize, life: u64, up: Option<Up> },
     Answered { attempt: u64, answer: Answer },
@@ -85,16 +85,16 @@ pub struct Run {
     pub story: Story,
     pub faults: Vec<String>,
     pub fences: BTreeMap<OrderId, i64>,
-    /// Keys under which effects were sent, and when first.
+    /// Keys under which effects were sent, with the time of the first sending.
     pub sent: BTreeMap<String, Duration>,
-    /// The product and the payment service are out of order until then.
+    /// The product and the payment service are out of order until these times.
     pub out_of_order: [Duration; 2],
     pub steps: u64,
     pub url: String,
     pub next_life: u64,
 }
 
-/// What can happen next.
+/// Something that can happen next.
 #[derive(Clone, Copy)]
 enum Choice {
     Pass(Seen),
@@ -155,10 +155,10 @@ impl Run {
         run
     }
 
-    /// Plays it to its end: a storm, then a calm in which everything comes to rest.
+    /// Plays it to its end: first with faults, then without, until everything comes to rest.
     ///
     /// # Errors
-    /// The first fault.
+    /// The first promise that was broken.
     pub fn play(&mut self, storm: u64) -> Result<(), String> {
         while self.steps < storm {
             self.step()?;
@@ -223,7 +223,7 @@ impl Run {
         self.first_fault()
     }
 
-    /// Everything that could happen at some time, with that time.
+    /// Everything that can happen, each with its time.
     fn future(&self) -> Vec<(Duration, Choice)> {
         let runs =
             |at: usize| self.slots[at].node.is_some() && self.slots[at].paused_until.is_none();
@@ -254,7 +254,7 @@ impl Run {
         let Some(next) = next else {
             return self.faults.push("nothing will ever happen again".to_owned());
         };
-        // What is due in between is a little late.
+        // What was due in between happens a little late.
         let late = if self.dice.chance(0.2) { self.dice.millis(0, 50) } else { Duration::ZERO };
         self.advance(next + late);
     }
@@ -286,7 +286,7 @@ impl Run {
         }
     }
 
-    /// Runs a node until it is idle, and takes in what it had to say.
+    /// Runs a node until it is idle, and handles its messages.
     pub fn pump(&mut self, at: usize) {
         let slot = &self.slots[at];
         let Some(node) = slot.node.as_ref().filter(|_| slot.paused_until.is_none()) else { return };
@@ -295,7 +295,7 @@ impl Run {
         let (dice, weather) = (&mut self.dice, &self.weather);
         self.board.stamp(|_, _| {
             now + if dice.chance(weather.silence) {
-                // Whoever waits has long stopped listening.
+                // The client has long stopped waiting.
                 dice.millis(3_600_000, 7_200_000)
             } else if dice.chance(weather.stall) {
                 dice.millis(500, 13_000)
@@ -310,7 +310,7 @@ impl Run {
         }
         let mut mail: Vec<Mail> =
             std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
-        // Several who wait for the same news hear it in any order.
+        // Clients that wait for the same answer hear it in any order.
         mail.sort_by_key(|mail| match mail {
             Mail::Answered { attempt, .. } => *attempt,
             Mail::Up { .. } | Mail::Intervened { .. } | Mail::Drained { .. } => 0,

@@ -1,19 +1,19 @@
 //! Many runs, some side by side: all seeds from a first one on, until their steps are enough.
 //!
-//! Which seeds count does not depend on which are played sooner, so that what they come to is the
-//! same every time.
+//! Which seeds count does not depend on which runs finish first, so that the totals are the same every
+//! time.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What became of a run.
+/// The result of a run.
 pub struct Told {
     pub hash: u64,
     pub steps: u64,
     pub tally: Tally,
 }
 
-/// How often what happened.
+/// How often each kind of event happened.
 pub type Tally = BTreeMap<&'static str, u64>;
 
 /// The runs so far.
@@ -28,7 +28,7 @@ struct Inner {
     taken: u64,
     failed: bool,
     told: BTreeMap<u64, Told>,
-    /// Seeds without a gap that count, with their sum.
+    /// The seeds without a gap that count so far, with the sum of their steps.
     counted: u64,
     steps: u64,
     tally: Tally,
@@ -43,7 +43,7 @@ impl Runs {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next one to play, while there are not enough.
+    /// The next seed to play, as long as there are not enough steps.
     pub fn next_seed(&self) -> Option<u64> {
         let mut inner = self.lock();
         let enough = inner.failed || inner.steps >= self.wanted;
@@ -51,7 +51,7 @@ impl Runs {
         (!enough).then(|| self.first + inner.taken - 1)
     }
 
-    /// Held while a run is played: dropped by a panic, no other run is begun.
+    /// Held while a run is played. If a panic drops it, no further run is started.
     pub fn ends_them_all(&self) -> Ends<'_> {
         Ends(Some(self))
     }
@@ -78,7 +78,7 @@ impl Runs {
         }
     }
 
-    /// What they come to.
+    /// The totals of all runs that count.
     pub fn sum(self) -> (String, Tally) {
         let inner = self.inner.into_inner().unwrap_or_else(PoisonError::into_inner);
         (inner.progress(), inner.tally)

@@ -1,20 +1,20 @@
-//! What happened in a run: as a hash, to compare two runs; as counts; and in words, if asked for.
+//! What happened in a run: as a hash, to compare two runs; as counts; and in words, if wanted.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{Arguments, Write};
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
-/// So many lines are kept for whoever has to understand a fault.
+/// How many of the last lines are kept, for whoever has to understand a fault.
 const REMEMBERED: usize = 40;
 
-/// A run's story.
+/// The record of a run.
 pub struct Story {
     hash: DefaultHasher,
-    /// The last lines; the story's newest is at the end.
+    /// The last lines, oldest first.
     lines: VecDeque<String>,
     aloud: bool,
-    /// How often what happened.
+    /// How often each kind of event happened.
     pub tally: BTreeMap<&'static str, u64>,
 }
 
@@ -24,7 +24,7 @@ impl Story {
         Self { hash: DefaultHasher::new(), lines, aloud, tally: BTreeMap::new() }
     }
 
-    /// The next thing that happened.
+    /// Records the next thing that happened.
     pub fn tell(&mut self, now: Duration, what: Arguments<'_>) {
         let mut line = self.lines.pop_front().unwrap_or_default();
         line.clear();
@@ -37,7 +37,7 @@ impl Story {
         self.lines.push_back(line);
     }
 
-    /// How it came to this.
+    /// The last lines, to show how a fault came about.
     pub fn end(&self) -> String {
         let lines: Vec<&str> = self.lines.iter().map(String::as_str).collect();
         lines.join("\n").trim_start().to_owned()
@@ -51,13 +51,13 @@ impl Story {
         *self.tally.entry(what).or_default() += u64::try_from(often).unwrap_or(0);
     }
 
-    /// The largest so far; named as such.
+    /// Records a maximum instead of a count.
     pub fn most(&mut self, what: &'static str, this: u64) {
         let most = self.tally.entry(what).or_default();
         *most = this.max(*most);
     }
 
-    /// Two runs with the same hash had the same story.
+    /// Two runs with the same hash had the same events.
     pub fn hash(&self) -> u64 {
         self.hash.finish()
     }

@@ -1,7 +1,7 @@
-//! How bad a run's days are: what may go wrong, and how often.
+//! The faults of a run: what may go wrong, and how often.
 //!
-//! Each run has a weather of its own, with some faults left out and some frequent: what one fault
-//! would mostly drown is seen where that one is absent.
+//! Each run has a weather of its own, with some faults left out and some frequent, because one frequent
+//! fault can hide the effects of another.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use order_service::saga::{Kinds, Policy};
 
 use super::dice::Dice;
 
-/// Silence after which another node takes over.
+/// The lease: the silence after which another node takes over.
 pub const LEASE: Duration = Duration::from_secs(3);
-/// A call lasts no longer, as its caller sees it.
+/// The time-out of a call.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
-/// A request arrives no later than so long after it was sent, whoever still waits for it.
+/// The longest time that a request takes to arrive, whether or not anybody still waits for it.
 pub const LATEST: Duration = Duration::from_secs(12);
 const DEADLINE: Duration = Duration::from_secs(10);
-/// Of a checkout whose client waits: some wait longer, some don't.
+/// The deadline of a checkout whose client waits. Some clients wait for longer than that, some for less.
 const DEADLINE_ATTENDED: Duration = Duration::from_secs(4);
 
-/// Chances, of 1; per step for what befalls nodes, per passage or call for the others.
+/// Probabilities: for each step, of what happens to nodes; for each passage or call, of the others.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Weather {
     pub kill: f64,
@@ -55,7 +55,7 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Nothing goes wrong any more.
+    /// No faults any more.
     pub const CALM: Self = Self {
         kill: 0.0,
         pause: 0.0,
@@ -122,16 +122,16 @@ impl Weather {
     }
 }
 
-/// What a run is about besides its weather.
+/// The other settings of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub nodes: usize,
     pub checkouts: usize,
-    /// What the neighbours are.
+    /// Which neighbours keep keys.
     pub kinds: Kinds,
     pub key_memory: Duration,
-    /// The payment service looks at the wallet before it looks at the key: what it did is declined
-    /// when it is asked again, and only its status tells the truth.
+    /// The payment service looks at the wallet before the key: a repeat of a charge that happened may be
+    /// declined, and only the status call tells the truth.
     pub declines_repeats: bool,
     pub concurrency: usize,
     pub backlog: u64,
@@ -152,7 +152,7 @@ impl Plan {
         }
     }
 
-    /// How a node is set that takes the neighbours for these.
+    /// The settings of a node that believes these neighbours keep keys.
     pub fn settings(&self, kinds: Kinds) -> Settings {
         let backoff = Backoff {
             initial: Duration::from_millis(100),

@@ -8,8 +8,14 @@ use order_service::config::{Config, File, Overrides, Sources, Undecided};
 
 use super::source::root;
 
-const SCRIPTS: [&str; 5] =
-    [".ci/run", "docker/healthy", "scripts/mutants", "scripts/postgres", "scripts/test"];
+const SCRIPTS: [&str; 6] = [
+    ".ci/run",
+    "docker/healthy",
+    "scripts/deny",
+    "scripts/mutants",
+    "scripts/postgres",
+    "scripts/test",
+];
 
 /// Sources of a COPY that are not there, or that the build would not be sent.
 pub fn missing_copies() -> Vec<String> {

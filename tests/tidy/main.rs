@@ -5,6 +5,7 @@
 
 mod deployment;
 mod length;
+mod page;
 mod room;
 mod source;
 mod word;
@@ -28,6 +29,11 @@ fn a_room_imports_only_from_below_it() {
 #[test]
 fn the_picture_of_the_rooms_has_every_room_and_no_other() {
     none(&room::Picture::drawn().differences(&sources(&["src"])));
+}
+
+#[test]
+fn the_drawing_of_the_rooms_in_the_pages_is_the_same_picture() {
+    none(&page::wrong_drawing(&page::pages(), &room::Picture::drawn()));
 }
 
 #[test]
@@ -70,6 +76,22 @@ fn the_service_understands_the_platforms_environment_and_what_is_put_over_it() {
 #[test]
 fn the_mutants_are_listed() {
     none(&deployment::untold_mutants());
+}
+
+#[test]
+fn cited_promises_exist_and_each_promise_is_cited() {
+    none(&page::broken_promises(&page::pages()));
+}
+
+#[test]
+fn the_proofs_of_the_promises_exist() {
+    none(&page::missing_proofs(&page::pages()));
+}
+
+#[test]
+fn pages_and_links_that_are_named_exist() {
+    let pages = page::pages();
+    none(&[page::missing_pages(&pages), page::foreign_words(&pages)].concat());
 }
 
 #[test]

@@ -51,6 +51,11 @@ impl Picture {
         Self { storeys, beside }
     }
 
+    /// The rooms of each line, from the highest down, without those beside the house.
+    pub fn rows(&self) -> Vec<String> {
+        self.storeys.iter().map(|rooms| rooms.join(", ")).collect()
+    }
+
     /// How high a room is: 0 is the highest.
     fn storey(&self, room: &str) -> Option<usize> {
         self.storeys.iter().position(|rooms| rooms.iter().any(|other| other == room))

@@ -1,4 +1,4 @@
-//! Who buys what: enough users and products that none is hot, all of them rich and in stock.
+//! Who buys what: so many users and products that none is a hot spot, with money and stock for all.
 
 use order_service::sandbox::{Product, User};
 use rand::rngs::SmallRng;
@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 /// How many users and products there are.
 const EACH: u64 = 1_000;
-/// Different carts of one load.
+/// The number of different carts in one load.
 const CARTS: usize = 4_096;
-/// More than any load spends.
+/// More than any load uses up.
 const PLENTY: i64 = 1_000_000_000_000_000;
 
-/// The lines of each cart.
+/// The number of lines of each cart.
 pub const LINES: u64 = 2;
 
 fn user_id(number: u64) -> Uuid {
@@ -24,7 +24,7 @@ fn product_id(number: u64) -> Uuid {
     Uuid::from_u64_pair(0xaaaa_aaaa_aaaa_4aaa, 0x8aaa_0000_0000_0000 | number)
 }
 
-/// What the neighbours own.
+/// The neighbours' users and products.
 pub fn world() -> (Vec<User>, Vec<Product>) {
     let user = |number| User {
         profile_id: Uuid::from_u64_pair(0xffff_ffff_ffff_4fff, 0x8fff_0000_0000_0000 | number),
@@ -41,7 +41,7 @@ pub fn world() -> (Vec<User>, Vec<Product>) {
     ((0..EACH).map(user).collect(), (0..EACH).map(product).collect())
 }
 
-/// Bodies of requests; the same for the same seed.
+/// The bodies of requests; the same for the same seed.
 pub fn bodies(seed: u64) -> Vec<String> {
     let mut dice = SmallRng::seed_from_u64(seed);
     (0..CARTS).map(|_| body(&mut dice)).collect()
@@ -58,7 +58,7 @@ fn body(dice: &mut SmallRng) -> String {
     json!({"userId": user_id(dice.random_range(0..EACH)), "items": items}).to_string()
 }
 
-/// The same as they are written to a socket.
+/// The whole requests, as they are written to a socket.
 pub fn requests(seed: u64) -> Vec<Vec<u8>> {
     let request = |body: String| {
         let length = body.len();

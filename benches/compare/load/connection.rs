@@ -1,13 +1,13 @@
-//! HTTP by hand: one request written as it stands, one answer read as far as needed.
+//! HTTP by hand: prepared requests are written as they are, and answers are read as far as needed.
 
 use std::io::{self, Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than any answer may take: a client waits for at most 60 s.
+/// Longer than any answer may take, as a client waits for at most 60 s.
 const TIMEOUT: Duration = Duration::from_secs(90);
 
-/// A connection that is kept alive.
+/// A kept-alive connection.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -32,7 +32,7 @@ impl Connection {
         self.stream.write_all(request)
     }
 
-    /// Reads an answer whole, and returns its status.
+    /// Reads an answer to its end, and returns its status.
     pub fn answer(&mut self) -> io::Result<u16> {
         let mut filled = 0;
         loop {
@@ -53,7 +53,7 @@ impl Connection {
     }
 }
 
-/// The status and the length of an answer with its head; `None` while its head is incomplete.
+/// The status and the length of an answer, head included; `None` while its head is incomplete.
 fn parse(answer: &[u8]) -> io::Result<Option<(u16, usize)>> {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
     let unreadable = || Error::new(ErrorKind::InvalidData, "not an answer of known length");

@@ -1,11 +1,10 @@
-//! The load, in a process of its own: a thread and a blocking connection per client, so that what is
-//! measured keeps as much of the machine as possible, and nothing but the clock decides when a
-//! request is sent.
+//! The load, in a process of its own: a thread and a blocking connection for each client, so that it
+//! takes little of the machine and only the clock decides when a request is sent.
 //!
-//! Closed loop: each client sends its next request as soon as it has the answer to the last. Open
-//! loop: requests have their times, whether or not earlier ones are answered, and a latency counts
-//! from the time at which its request was to be sent. So a service that stops for a while is charged
-//! with everybody who would have come meanwhile (no coordinated omission).
+//! Closed loop: each client sends its next request as soon as it has the answer to the last one. Open
+//! loop: requests are sent at fixed times, whether or not earlier ones are answered, and a latency counts
+//! from the time at which its request should have been sent. So if a service stops for a while, that
+//! counts for every request that would have come in the meantime (no coordinated omission).
 
 pub mod cart;
 pub mod connection;
@@ -23,12 +22,12 @@ use serde::{Deserialize, Serialize};
 use crate::Fault;
 use connection::Connection;
 
-/// Flags of `load`.
+/// The flags of `load`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Load {
     #[arg(long)]
     pub address: SocketAddr,
-    /// Clients; in an open loop, at most so many requests under way
+    /// Clients; in an open loop, the most requests under way
     #[arg(long)]
     pub connections: usize,
     /// Requests a second; without, a closed loop
@@ -43,16 +42,16 @@ pub struct Load {
     pub seed: u64,
 }
 
-/// Printed when the measured time begins, and when it ends.
+/// Printed when the measured time begins and when it ends.
 pub const MARK: &str = "mark";
 
-/// What came of it.
+/// The result.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// 201s in the measured time, and all of them.
+    /// 201s in the measured time; `created` counts all of them.
     pub measured: u64,
     pub created: u64,
-    /// Every other answer or failure, with how often.
+    /// Every other answer or failure, with its count.
     pub failed: BTreeMap<String, u64>,
     pub seconds: f64,
     pub p50_ms: f64,
@@ -60,18 +59,18 @@ pub struct Report {
     pub max_ms: f64,
 }
 
-/// When things are to happen, on a clock that all clients share.
+/// The schedule, on a clock that all clients share.
 struct Schedule {
     clock: Clock,
     begins: Duration,
     measured_from: Duration,
     ends: Duration,
-    /// Between two requests of an open loop.
+    /// The time between two requests of an open loop.
     interval: Option<Duration>,
     next_slot: AtomicU64,
 }
 
-/// What one client saw.
+/// What one client measured.
 struct Seen {
     latencies: Histogram<u64>,
     created: u64,
@@ -84,13 +83,13 @@ impl Seen {
     }
 }
 
-/// Loads, and prints the marks and the report.
+/// Runs the load, and prints the marks and the report.
 pub fn run(load: &Load) -> Result<(), Fault> {
     let warmup = Duration::from_millis(load.warmup_ms);
     let measured = Duration::from_millis(load.measured_ms);
     let clock = Clock::system();
     let requests = cart::requests(load.seed);
-    // To make the clients takes a while on a busy machine, which is no latency of the service's.
+    // Starting the clients takes a while on a busy machine, and must not count as latency.
     let (ready, schedule) = (Barrier::new(load.connections + 1), OnceLock::new());
     let seen = std::thread::scope(|scope| {
         let client = |number| {
@@ -125,7 +124,7 @@ pub fn run(load: &Load) -> Result<(), Fault> {
     Ok(())
 }
 
-/// One client, until the time is over.
+/// Runs one client until the time is over.
 fn shop<'a>(
     address: SocketAddr,
     schedule: &Schedule,
@@ -142,7 +141,7 @@ fn shop<'a>(
         match answered {
             Ok(201) => {
                 seen.created += 1;
-                // In a closed loop by when it was answered, so that a rate is of answers.
+                // In a closed loop the time of the answer counts, so that the rate is one of answers.
                 let counts = if schedule.interval.is_some() { due } else { now };
                 if (schedule.measured_from..schedule.ends).contains(&counts) {
                     let micros =
@@ -161,7 +160,7 @@ fn shop<'a>(
 }
 
 impl Schedule {
-    /// When the next request is to be sent, at that time; `None` when it is over.
+    /// Waits until the next request is to be sent, and returns that time; `None` at the end.
     fn next(&self) -> Option<Duration> {
         let due = match self.interval {
             None => self.clock.monotonic(),
@@ -184,7 +183,7 @@ impl Schedule {
     }
 }
 
-/// A microsecond to a minute, to three digits.
+/// From a microsecond to a minute, with three digits.
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in order")
 }

@@ -1,4 +1,4 @@
-//! Storing an order with its lines, in one commit and one trip to the database, into the tables that
+//! Stores an order with its lines, in one commit and one round trip to the database, in the tables that
 //! the service's own migrations made.
 
 use std::str::FromStr;
@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use crate::Fault;
 
-/// Connections at most: the service's `database.max_connections`.
+/// The most connections: the service's `database.max_connections`.
 const CONNECTIONS: u32 = 10;
 
-/// A statement is a transaction by itself, so this is one trip, as a transaction of four would not be.
+/// One statement is a transaction by itself, so this is one round trip.
 const POSTGRES: &str = "\
 WITH stored AS (INSERT INTO orders (id, user_id, total_amount, status, created_at, updated_at) \
     VALUES ($1, $2, $3, 'Confirmed', $4, $5)) \
@@ -25,7 +25,7 @@ SELECT item.id, $1, item.line, item.product_id, item.quantity, item.unit_price \
 FROM unnest($6::uuid[], $7::int4[], $8::uuid[], $9::int4[], $10::int8[]) \
     AS item(id, line, product_id, quantity, unit_price)";
 
-/// Sent to the connection's thread as one.
+/// Sent as one to the connection's thread.
 const SQLITE: &str = "\
 BEGIN IMMEDIATE; \
 INSERT INTO orders (id, user_id, total_amount, status, created_at, updated_at) \
@@ -35,7 +35,7 @@ INSERT INTO order_items (id, order_id, line, product_id, quantity, unit_price) \
     value->>'quantity', value->>'unit_price' FROM json_each($6); \
 COMMIT";
 
-/// What a flow that can be taken up again has to know before it charges, and nothing more.
+/// What a flow that can be resumed has to know before it charges, and nothing more.
 const INTENTS: &str = "CREATE TABLE IF NOT EXISTS plain_intents \
     (order_id uuid PRIMARY KEY, user_id uuid NOT NULL, total_amount bigint NOT NULL)";
 const INTENT: &str =
@@ -89,7 +89,7 @@ impl Books {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true);
-        // One writer: SQLite has one anyway, and queueing here beats its busy loop.
+        // SQLite has one writer anyway, and queueing here is better than its busy loop.
         let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
         Ok(Self::Sqlite(pool.connect_with(options).await?))
     }
@@ -102,7 +102,7 @@ impl Books {
         Ok(())
     }
 
-    /// What is about to be charged, in a commit of its own.
+    /// Stores what is about to be charged, in a commit of its own.
     pub async fn intend(&self, order: Uuid, user: Uuid, total: i64) -> Result<(), Fault> {
         match self {
             Self::Postgres(pool) => {
@@ -152,7 +152,7 @@ async fn store_in_sqlite(pool: &SqlitePool, order: Order) -> Result<(), Fault> {
         .bind(serde_json::to_string(&order.items)?);
     let mut connection = pool.acquire().await?;
     if let Err(error) = query.execute(&mut *connection).await {
-        // An open transaction must not stay for the next order; closing it can't fail worse.
+        // The next order must not find a transaction open; if closing it fails, nothing more can be done.
         drop(connection.detach());
         return Err(error.into());
     }

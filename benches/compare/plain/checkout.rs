@@ -14,7 +14,7 @@ use super::books::{Books, Item, Order};
 use super::neighbour::{Errand, Neighbours};
 use crate::Fault;
 
-/// What a checkout needs. Clones share connections.
+/// What a checkout uses. Clones share connections.
 #[derive(Clone)]
 pub struct Checkout {
     pub books: Books,

@@ -1,15 +1,15 @@
-//! The same checkout without a saga: what the durable one is measured against.
+//! The same checkout without a saga: what the durable one is compared with.
 //!
-//! As fast as it can be written for the same neighbours and the same tables: reads side by side,
-//! then the charge, then the reservations side by side, then one statement that stores the order and
-//! its lines. Whatever fails on the way is answered 502 and left as it is: nothing is undone, nothing
-//! is remembered. That it does less is the point.
+//! It is written to be as fast as possible with the same neighbours and tables: reads side by side, then
+//! the charge, then the reservations side by side, then one statement that stores the order and its
+//! lines. Any failure on the way is answered with a 502 and left as it is: nothing is undone or
+//! remembered. That it does less is the point.
 //!
-//! With `PLAIN_PROFILE_FIRST` set, it reads the profile and then the products: one hop more, as in a
-//! flow that is written down in the order in which one thinks of it.
+//! With `PLAIN_PROFILE_FIRST` set, it reads the profile and then the products, which is one hop more, as
+//! in a flow that is written step by step.
 //!
-//! With `PLAIN_INTENT_FIRST` set, it stores one row before it charges: the least that a flow has to do
-//! of which a crash loses no money. What that costs, no saga can avoid.
+//! With `PLAIN_INTENT_FIRST` set, it stores one row before it charges: the least that a flow has to do so
+//! that a crash loses no money. No saga can avoid that cost.
 
 mod books;
 mod checkout;
@@ -27,7 +27,7 @@ use books::Books;
 use checkout::Checkout;
 use neighbour::Neighbours;
 
-/// Flags of `plain`.
+/// The flags of `plain`.
 #[derive(Debug, clap::Args)]
 pub struct Plain {
     #[arg(long)]

@@ -1,5 +1,5 @@
 //! The five calls, by the same client and the same settings as the service's own
-//! (src/neighbours/network.rs), with the same headers.
+//! (src/neighbours/http_transport.rs), with the same headers.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::Fault;
 
-/// What is said of every call.
+/// The headers of every call.
 #[derive(Clone, Copy)]
 pub struct Errand<'a> {
     pub order: Uuid,
@@ -25,7 +25,7 @@ struct Neighbour {
     base: String,
 }
 
-/// The three of them.
+/// The three neighbours.
 #[derive(Clone)]
 pub struct Neighbours {
     user: Neighbour,
@@ -38,7 +38,7 @@ struct Profile {
     id: Uuid,
 }
 
-/// What a product costs now, in paise, and how much there is.
+/// A product's price now, in paise, and its stock.
 #[derive(Deserialize)]
 pub struct Offer {
     pub price: i64,
@@ -109,7 +109,7 @@ impl Neighbours {
         Ok(Self { user, product, payment: Neighbour::at(payment)? })
     }
 
-    /// The profile that a user's wallet belongs to.
+    /// The profile with a user's wallet.
     pub async fn profile(&self, errand: Errand<'_>, user: Uuid) -> Result<Uuid, Fault> {
         let Neighbour { http, base } = &self.user;
         let request = http.get(format!("{base}/api/users/by-userid/{user}"));

@@ -1,4 +1,4 @@
-//! `audit`: every way in which the books can be wrong is found, and books that are right are not.
+//! `audit`: every way in which the books can be wrong is found, and nothing is found in right ones.
 
 use std::cell::Cell;
 
@@ -14,7 +14,7 @@ use crate::harness::{BOTH, World, WorldBuilder, cart, on_both, on_both_with};
 
 const QUICKLY: [&str; 4] = ["audit", "--json", "--rate", "5000"];
 
-/// What was found of an id, a line each.
+/// The findings about an id, one a line.
 fn found(report: &Value, id: Uuid) -> Vec<String> {
     let findings = report["findings"].as_array().expect("a list").iter();
     let own = findings.filter(|finding| finding["id"] == json!(id));
@@ -46,7 +46,7 @@ async fn whole_books_agree_with_themselves_and_the_neighbours_beside_the_running
         completed(world).await;
         rejected(world).await;
         compensated(world).await;
-        // Nothing to pay, and never sent.
+        // There was nothing to pay, so nothing was sent.
         world.create(&cart(RAVI, &[(STICKER, 1)])).await.is_created(RAVI, 0);
         world.create(&cart(Uuid::from_u128(5), &[(TEA, 1)])).await.id();
         world.fault(Fault::once(Call::Process, FaultKind::ErrorAfter));
@@ -90,7 +90,7 @@ async fn pages_are_walked_without_skipping_or_repeating_however_long_the_logs() 
     .await;
 }
 
-/// What is done to the books of a checkout that completed, and what is then said.
+/// What is done to the books of a completed checkout, and what the audit then says.
 const BROKEN: [(&str, &str); 24] = [
     (
         "DELETE FROM order_items WHERE order_id = ID; DELETE FROM orders WHERE id = ID",
@@ -232,7 +232,7 @@ async fn a_payment_that_the_books_know_nothing_of_is_found() {
             "orderId": id, "userId": RAVI, "userProfileId": ASHA_PROFILE, "amount": 14_900,
         });
         let url = format!("{}/api/payments/process", world.sandbox.payment_url());
-        // The first record is told: one of the refused charge there is none.
+        // The first record counts, and there is none of the refused charge.
         let key = format!("{id}:charge_payment#1");
         let request = world.http.post(&url).json(&payment).header("Idempotency-Key", &key);
         let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -242,7 +242,7 @@ async fn a_payment_that_the_books_know_nothing_of_is_found() {
         assert_eq!(ran.code, Some(1), "{ran:?}");
         let words = "differs payment: Rejected: no charge was made | Paid";
         assert_eq!(found(&ran.json(), id), [words]);
-        // Given back, so that the ledgers agree at the end of this test; the record stays.
+        // Refunded, so that the ledgers agree at the end of this test; the record stays.
         let url = format!("{}/api/payments/refund", world.sandbox.payment_url());
         let key = format!("{id}:refund_payment#1");
         let request = world.http.post(&url).json(&payment).header("Idempotency-Key", &key);
@@ -279,7 +279,7 @@ async fn a_payment_that_the_neighbour_knows_nothing_of_is_found() {
 async fn a_neighbour_that_does_not_answer_leaves_the_audit_incomplete() {
     on_both(async |world| {
         let id = completed(world).await;
-        // A question that fails once is asked again.
+        // A status call that fails once is repeated.
         for kind in [FaultKind::ErrorBefore, FaultKind::DropBefore, FaultKind::GarbageBefore] {
             world.fault(Fault::once(Call::PaymentStatus, kind));
             assert_eq!(run(world, &QUICKLY).await.code, Some(0), "{kind:?}");
@@ -320,7 +320,7 @@ async fn an_audit_of_a_service_at_work_says_nothing_false() {
         world.put_user(MEENA, 1_000_000_000_000).await;
         world.put_product(TEA, 14_900, 1_000_000).await;
         world.put_product(CUP, 24_950, 1_000_000).await;
-        // One to be seen, however soon the audits end.
+        // At least one checkout for the audits to see, however quickly they finish.
         completed(world).await;
         let over = Cell::new(false);
         let at_work = join_all((0..8).map(|_| async {
@@ -369,7 +369,7 @@ async fn a_payment_for_an_order_that_is_in_no_books_is_found_by_its_id() {
                    DELETE FROM order_items WHERE order_id = ID; DELETE FROM orders WHERE id = ID; \
                    DELETE FROM outbox WHERE order_id = ID";
         books.break_books(lost, all).await;
-        // Without its id, nobody notices.
+        // Without its id, the audit can't find it.
         assert_eq!(run(world, &QUICKLY).await.code, Some(0));
         let ran = run(world, &ids).await;
         assert_eq!(ran.code, Some(1));

@@ -1,4 +1,4 @@
-//! `check`: what in flight a binary could not continue.
+//! `check`: which sagas in flight this binary could not continue (promises 33 and 48).
 
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Ran, Raw, run, run_with};
 use crate::harness::{BOTH, World, cart};
 
-/// A world with sagas that are parked for an hour, which nobody looks at meanwhile.
+/// A world with sagas that are parked for an hour, so that nobody drives them in the meantime.
 async fn with_parked(books: crate::harness::Books, count: usize) -> (World, Vec<Uuid>) {
     let world = World::build(books).no_joining().set(|config| {
         config.retry.initial = std::time::Duration::from_hours(1);
@@ -49,7 +49,7 @@ async fn a_binary_that_can_continue_everything_says_so_beside_the_running_servic
             "missingMigrations": [], "newerMigrations": [],
         });
         assert_eq!((ran.code, ran.json()), (Some(0), nothing));
-        // The service goes on, and the file is its own as before.
+        // The service goes on, and still holds the lock on the file.
         world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
         world.stop().await;
     }
@@ -121,7 +121,7 @@ async fn a_schema_of_another_age_is_told_and_left_as_it_is() {
         let ran = run(&world, &["check"]).await;
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(ran.stdout.contains("The schema has m2999_gifts, which this binary"), "{ran:?}");
-        // A replica that is older than its schema goes on.
+        // A replica that is older than the schema goes on.
         assert_eq!(world.get("/health/ready").await.status, 200);
         assert_eq!(run(&world, &["audit"]).await.code, Some(0));
 
@@ -150,7 +150,7 @@ async fn a_replica_that_is_older_than_its_schema_starts_on_it() {
     }
 }
 
-/// It is looked at, and nothing is made: no file, no table.
+/// The database is only looked at: no file and no table is created.
 #[tokio::test]
 async fn a_database_without_books_is_left_empty() {
     let world = World::build(crate::harness::Books::Postgres).start().await;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::harness::{World, cart, on_both};
 
-/// The order row of that id, with each item's own id checked and taken out.
+/// The order with this id; each item's own id is checked and removed.
 async fn order(world: &World, id: Uuid) -> Value {
     let answer = world.get(&format!("/api/orders/{id}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -130,7 +130,7 @@ async fn a_price_that_changes_under_way_is_the_old_one_for_this_order() {
         let id = answer.is_created(ASHA, 29_800);
         assert_eq!(order(world, id).await["items"][0]["unitPrice"], 14_900);
         assert_eq!(world.sandbox.ledger().totals.charged, 29_800);
-        // And the next one pays the new one.
+        // The next checkout pays the new price.
         world.create(&cart).await.is_created(ASHA, 155_400);
     })
     .await;

@@ -1,5 +1,5 @@
-//! Who waits hears the decision: a refusal that is certain is told before all is undone, and a client
-//! that can't be told "later" is not told so as if it were a success.
+//! A client that waits hears the decision: a refusal that is certain is told before everything is
+//! undone (promise 38), and a client that takes any 2xx for a success gets no 202 (promise 37).
 
 use std::time::Duration;
 
@@ -12,14 +12,13 @@ use crate::harness::{Answer, World, WorldBuilder, cart, on_both, on_both_with};
 
 const REFUSED: &str = "Reservation failed";
 
-/// A reservation is refused for good, and a refund does not come through before the faults are
-/// cleared.
+/// A reservation is refused for good, and refunds fail until the faults are cleared.
 fn goes_back_slowly(world: &World) {
     world.fault(Fault::once(Call::Reserve, FaultKind::Refuse));
     world.fault(Fault::on(Call::Refund, FaultKind::ErrorBefore));
 }
 
-/// The same members, whatever may change of them.
+/// The members of a refusal that must never change.
 fn lasting(answer: &Answer) -> serde_json::Value {
     let mut body = answer.body.clone();
     for changes in ["undone", "traceId"] {
@@ -36,7 +35,7 @@ async fn a_wait_that_ends_while_it_goes_back_ends_with_the_refusal_that_it_will_
         let headers = [("Idempotency-Key", "k"), ("Prefer", "wait=1")];
         let foretold = world.create_with(&cart, &headers).await;
         let id = foretold.is_foretold(409, REFUSED);
-        // A repeat that waits for nothing has it, too, and so has the status.
+        // A repeat that does not wait gets the same answer, and so does the status.
         let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
         let repeated = world.create_with(&cart, &headers).await;
         assert_eq!(repeated.is_foretold(409, REFUSED), id);
@@ -51,7 +50,7 @@ async fn a_wait_that_ends_while_it_goes_back_ends_with_the_refusal_that_it_will_
         );
         assert_eq!(status["problem"]["undone"], json!(false));
         assert_eq!(status["problem"]["error"], json!(REFUSED));
-        // Once undone it is the same refusal.
+        // Once everything is undone it is still the same refusal.
         world.sandbox.clear_faults();
         let last = world.decided(&cart, "k").await;
         assert_eq!((last.id(), last.body["undone"].clone()), (id, json!(true)));
@@ -87,16 +86,16 @@ async fn who_waits_for_an_idempotent_neighbour_has_a_decision_at_the_deadline_of
     on_both_with(soon, async |world| {
         let cart = cart(ASHA, &[(TEA, 1)]);
         world.fault(Fault::once(Call::Process, FaultKind::HangAfter));
-        // The call would go on for 30 s. It happened, and is given back.
+        // The call would take another 30 s. The charge happened, and is refunded.
         let answer = world.create(&cart).await;
         let id = answer.is_refusal(502, "Order creation failed", json!({}));
         assert_eq!(world.status(id).await["state"], "Compensated");
         assert_eq!(world.wallet(ASHA), 500_000);
-        // Who doesn't wait has the other deadline.
+        // A client that does not wait gets the longer deadline.
         world.fault(Fault { millis: Some(600), ..Fault::once(Call::Process, FaultKind::Slow) });
         let headers = [("Idempotency-Key", "k"), ("Prefer", "respond-async")];
         let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
-        // And who asks for it later doesn't change that.
+        // Asking for it later does not change that.
         assert_eq!(world.decided(&cart, "k").await.is_created(ASHA, 14_900), id);
     })
     .await;
@@ -139,14 +138,14 @@ async fn a_client_that_takes_any_2xx_for_an_order_is_told_503_where_that_is_conf
         assert!(answer.header("retry-after").is_some());
         let status = format!("/api/orders/{id}/status");
         assert_eq!(answer.header("location"), Some(status.as_str()));
-        // A second click joins it, and is told the same.
+        // A second click joins it, and gets the same answer.
         let double = world.create(&plain).await;
         assert_eq!(
             double.is_about_a_checkout(503, "Order is still being processed", json!({})),
             id
         );
         assert!(double.is_replayed());
-        // Who sends either header knows what a 202 is.
+        // A client that sends either header understands a 202.
         let other = cart(MEENA, &[(CUP, 1)]);
         let keyed = world.create_with(&other, &[("Idempotency-Key", "k")]).await.is_accepted(MEENA);
         world.create_with(&plain, &[("Prefer", "handling=lenient")]).await.is_accepted(MEENA);

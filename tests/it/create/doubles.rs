@@ -1,4 +1,4 @@
-//! A second click and a second tab: an equal request without a key joins the one in flight.
+//! A second click and a second tab: an equal request without a key joins the one in flight (promise 43).
 
 use futures::future::join_all;
 use order_service::app::Running;
@@ -12,12 +12,12 @@ use crate::harness::{Answer, BOTH, Books, World, WorldBuilder, cart, on_both, on
 
 const AT_ONCE: [(&str, &str); 1] = [("Prefer", "respond-async")];
 
-/// Has payments wait, so that what is accepted is in flight.
+/// Makes payments hang, so that what is accepted stays in flight.
 fn held(world: &World) {
     world.fault(Fault::on(Call::Process, FaultKind::HangBefore));
 }
 
-/// Lets it go on to its end.
+/// Lets the checkout finish.
 async fn confirmed(world: &World, id: Uuid) {
     world.sandbox.clear_faults();
     world.until(async || world.status(id).await["status"] == "Confirmed").await;
@@ -64,7 +64,7 @@ async fn a_double_joins_one_that_waits_or_is_stuck_also_after_a_restart() {
         let world = world.restart().await;
         assert_eq!(world.create(&plain).await.is_accepted(ASHA), id);
         assert_eq!(world.sent(Call::Process).len(), 1);
-        // Another cart, another user, another expectation, and one with a key are checkouts of their own.
+        // Requests with another cart, another user, another expected total or a key are checkouts of their own.
         let others = [
             (cart(ASHA, &[(TEA, 2)]), ASHA, 29_800),
             (cart(ASHA, &[(CUP, 1)]), ASHA, 24_950),

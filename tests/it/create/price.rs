@@ -1,4 +1,4 @@
-//! `expectedTotal`: the customer pays what the customer saw, or nothing.
+//! `expectedTotal`: the customer pays the total that was on the screen, or nothing (promise 5).
 
 use order_service::sandbox::sample::{ASHA, KETTLE, MEENA, TEA};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ async fn what_the_customer_saw_is_part_of_the_request() {
             let answer = world.create_keyed(&other, "k").await;
             assert_eq!(answer.is_about_a_checkout(422, reused, json!({})), id);
         }
-        // Absent and null are one.
+        // An absent member and null are the same request.
         let id = world.create_keyed(&plain, "l").await.id();
         assert_eq!(world.create_keyed(&expecting(plain, Value::Null), "l").await.id(), id);
     })

@@ -1,4 +1,4 @@
-//! Carts that are accepted and come to nothing.
+//! Carts that are accepted and do not become orders.
 
 use order_service::sandbox::sample::{ASHA, CUP, KETTLE, MEENA, RAVI, SAMOVAR, STICKER, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -11,7 +11,7 @@ const NOBODY: Uuid = Uuid::from_u128(404);
 const NOTHING: Uuid = Uuid::from_u128(405);
 const FAILED: &str = "Order creation failed";
 
-/// Nothing was sent for it, and it is `Rejected`.
+/// Checks that no effect was sent for it, and that it is `Rejected`.
 async fn nothing_was_sent(world: &World, id: Uuid) {
     assert_eq!(world.sandbox.ledger().records, [], "something was sent");
     assert_eq!(world.status(id).await["state"], "Rejected");
@@ -78,17 +78,19 @@ async fn errors_are_looked_for_in_one_order() {
     on_both(async |world| {
         let unknown = json!({"productId": NOTHING});
         let short = json!({"productId": SAMOVAR, "available": 0});
-        // The profile before any line, and the first of two bad lines, whichever is worse.
+        // The profile comes before any line, and the first of two bad lines before the second, whatever is
+        // wrong with each.
         let nobody = cart(NOBODY, &[(NOTHING, 1), (SAMOVAR, 1)]);
         refused(world, &nobody, 404, "User profile not found", json!({})).await;
         let unknown_first = cart(RAVI, &[(TEA, 1), (NOTHING, 1), (SAMOVAR, 1)]);
         refused(world, &unknown_first, 404, "Product not found", unknown).await;
         let short_first = cart(RAVI, &[(TEA, 1), (SAMOVAR, 1), (NOTHING, 1)]);
         refused(world, &short_first, 409, "Insufficient stock", short).await;
-        // The request before both.
+        // The request itself comes before both.
         let bad = json!({"userId": NOBODY, "items": [{"productId": NOTHING, "quantity": 0}]});
         assert_eq!(world.create(&bad).await.status, 400);
-        // A line that can't be read yet holds back what stands behind it, and not what stands before.
+        // While a line's product can't be read, errors of later lines wait for it, but errors of earlier lines
+        // don't.
         let first = json!({"productId": NOTHING});
         let slow = Fault {
             product_id: Some(SAMOVAR),

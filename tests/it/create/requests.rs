@@ -1,4 +1,4 @@
-//! Requests that can't be meant: nothing is accepted.
+//! Malformed requests: nothing is accepted.
 
 use order_service::sandbox::Reads;
 use order_service::sandbox::sample::{ASHA, TEA};

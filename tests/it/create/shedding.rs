@@ -1,4 +1,4 @@
-//! More checkouts than may be.
+//! More checkouts than are allowed at once: the rest is turned away, and knows it (promise 39).
 
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{Answer, WorldBuilder, cart, on_both_with};
 
-/// It says when to come again, and nothing was accepted.
+/// Checks that the answer says when to come again and that nothing was accepted.
 fn is_shed(answer: &Answer, status: u16, error: &str) {
     answer.is_problem(status, error, json!({}));
     let retry_after: u32 = answer.header("retry-after").expect("when").parse().expect("seconds");
@@ -25,7 +25,7 @@ async fn beyond_the_concurrency_a_checkout_is_turned_away() {
             let error = "Too many checkouts in progress";
             is_shed(&world.create(&cart).await, 429, error);
             is_shed(&world.create_keyed(&cart, "b").await, 429, error);
-            // A repeat of what is under way costs no place.
+            // A repeat of a checkout under way takes no permit.
             let headers = [("Idempotency-Key", "a"), ("Prefer", "wait=0")];
             let repeat = world.create_with(&cart, &headers).await;
             world.sandbox.clear_faults();
@@ -33,7 +33,7 @@ async fn beyond_the_concurrency_a_checkout_is_turned_away() {
         });
         let id = first.is_created(ASHA, 14_900);
         assert_eq!(repeat.is_accepted(ASHA), id);
-        // Its place is free again once it is at rest, and what was shed was never begun.
+        // Its permit is free again once it is at rest, and what was turned away was never begun.
         world.until(async || world.service.executor.in_flight() == 0).await;
         let later = world.create_insistently(&cart, "b", "wait=60").await;
         assert_ne!(later.is_created(ASHA, 14_900), id);
@@ -75,7 +75,7 @@ async fn beyond_the_backlog_a_checkout_is_turned_away() {
         let headers = [("Idempotency-Key", "a"), ("Prefer", "respond-async")];
         let cart = cart(ASHA, &[(TEA, 1)]);
         let first = world.create_with(&cart, &headers).await.is_accepted(ASHA);
-        // How many are open is counted now and then: one more may slip in before it is known.
+        // Open sagas are counted only now and then, so one more may be accepted before the count is known.
         let mut more = 0;
         let answer = loop {
             let key = format!("more-{more}");
@@ -93,7 +93,7 @@ async fn beyond_the_backlog_a_checkout_is_turned_away() {
         for key in 0..more {
             world.decided(&cart, &format!("more-{key}")).await.is_created(ASHA, 14_900);
         }
-        // Once they are at rest there is room again.
+        // Once they are at rest, new ones are accepted again.
         let later = world.create_insistently(&cart, "later", "wait=60").await;
         later.is_created(ASHA, 14_900);
     })

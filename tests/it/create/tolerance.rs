@@ -1,4 +1,4 @@
-//! What ASP.NET takes is taken, and nothing is taken for what it is not.
+//! What ASP.NET accepts is accepted, and nothing is mistaken for something else.
 
 use order_service::sandbox::Reads;
 use order_service::sandbox::sample::{ASHA, TEA};
@@ -23,7 +23,7 @@ async fn create_as(world: &World, media_type: &str, body: &str) -> Answer {
 }
 
 async fn get(world: &World, path: &str) -> Answer {
-    // Redirections are looked at, not followed.
+    // The client follows no redirections, so that tests see them.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
     let request = http.expect("a client").get(world.url(path));
     Answer::of(request.bearer_auth(TOKEN).send().await.expect("an answer")).await
@@ -165,7 +165,7 @@ async fn paths_match_without_regard_to_case_and_with_a_slash_at_the_end() {
         assert_eq!(order.body["id"], json!(id));
         let listed = get(world, &format!("/Api/Orders/User/{user}/")).await;
         assert_eq!(listed.body, Value::Array(vec![order.body]));
-        // A problem names the path as it was asked for.
+        // A problem names the path as the client wrote it.
         for (path, status) in [("/Nothing/", 404), ("/API/Orders/X/", 400), ("/api//health", 404)] {
             let answer = get(world, path).await;
             assert_eq!((answer.status, &answer.body["instance"]), (status, &json!(path)));

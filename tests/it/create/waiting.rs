@@ -1,4 +1,4 @@
-//! How long a client waits, and what goes on without it.
+//! How long a client waits, and what goes on without it (promise 37).
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn who_does_not_say_waits_as_long_as_is_configured() {
         let answer = held(world, None).await;
         assert_eq!(answer.header("preference-applied"), None);
         let id = answer.is_accepted(ASHA);
-        // Who says waits longer.
+        // A client that asks for it waits longer.
         ends_as(world, id).await;
     })
     .await;
@@ -119,7 +119,7 @@ async fn a_client_that_waits_when_the_service_stops_gets_its_202_at_once() {
         let world = world.restart().await;
         let answer = waiting.await.expect("no panic").expect("an answer");
         let id = Answer::of(answer).await.is_accepted(ASHA);
-        // The call that was cut off is made again under its key, at once.
+        // The call that was cut off is made again at once, under its key.
         let joined = world.decided(&cart, "k").await;
         assert_eq!(joined.is_created(ASHA, 14_900), id);
         let keys: Vec<_> = world.sent(Call::Process).into_iter().map(|sent| sent.key).collect();

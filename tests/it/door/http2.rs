@@ -14,7 +14,7 @@ const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
-/// It is all of the request.
+/// The flag that says that this frame is the whole request.
 const WHOLE: u8 = 5;
 /// `:method: GET`, `:scheme: http`, `:path: /`.
 const ROOT: &[u8] = &[0x82, 0x86, 0x84];
@@ -34,7 +34,7 @@ struct Frame {
 }
 
 impl Client {
-    /// Begins to speak HTTP/2; the service's settings.
+    /// Begins to speak HTTP/2; returns the service's settings.
     async fn begin(world: &World) -> (Self, Vec<(u16, u32)>) {
         Self::of(world).await.switched().await
     }
@@ -52,7 +52,7 @@ impl Client {
         (self, settings.payload.chunks(6).map(setting).collect())
     }
 
-    /// The next frame; `None` where the connection ends.
+    /// The next frame; `None` if the connection ends.
     async fn frame(&mut self) -> Option<Frame> {
         let mut head = [0; 9];
         self.0.read_exact(&mut head).await.ok()?;
@@ -62,7 +62,7 @@ impl Client {
         Some(Frame { kind: head[3], flags: head[4], stream: number(&head[5..]), payload })
     }
 
-    /// The next frame of a sort.
+    /// The next frame of one type.
     async fn frame_of(&mut self, kind: u8) -> Option<Frame> {
         loop {
             let frame = self.frame().await?;
@@ -72,14 +72,14 @@ impl Client {
         }
     }
 
-    /// GETs the root, which is not there, and takes the answer.
+    /// GETs the root, which does not exist, and reads the answer.
     pub(super) async fn asks(&mut self, stream: u32) {
         self.say(frame(HEADERS, WHOLE, stream, ROOT)).await;
         let head = self.frame_of(HEADERS).await.expect("an answer");
         assert_eq!(head.stream, stream);
         let body = self.frame_of(DATA).await.expect("a body");
         assert!(String::from_utf8_lossy(&body.payload).contains("Not found"));
-        // As much more may come as came.
+        // Lets the service send as much again as it has sent.
         let length = u32::try_from(body.payload.len()).expect("short").to_be_bytes();
         self.say(frame(WINDOW_UPDATE, 0, 0, &length)).await;
     }

@@ -1,4 +1,4 @@
-//! The binary, with little to live on.
+//! The binary with few resources: few descriptors, and a log that nobody reads.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -32,8 +32,8 @@ impl Drop for Service {
 }
 
 impl Service {
-    /// Started by a line of the shell, in which `$0` is the service. Its log is read until it is
-    /// ready, and no further.
+    /// Started by a line of shell, in which `$0` is the service. Its log is read only until the service is
+    /// ready.
     async fn start(line: &str, settings: &[(&str, &str)]) -> Self {
         let sandbox = Sandbox::start(sandbox::Config::on_free_ports()).await.expect("a sandbox");
         let directory = tempfile::tempdir().expect("a directory");
@@ -77,7 +77,7 @@ impl Service {
         assert_eq!(heard.status, 201, "{heard:?}");
     }
 
-    /// Sends it SIGTERM; it ends by itself, with 0.
+    /// Sends SIGTERM; the service ends by itself, with exit code 0.
     async fn terminate(&mut self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
@@ -116,19 +116,19 @@ async fn more_silent_connections_than_descriptors_keep_nobody_out() {
 async fn who_stalls_the_log_stalls_nothing_else_and_is_told_what_it_missed() {
     let settings = [("RUST_LOG", "trace")];
     let mut service = Service::start("exec \"$0\" serve", &settings).await;
-    // Far more than a pipe holds and than is kept for the reader: HTTP/2 says much on each request.
+    // Far more than a pipe holds or than is buffered for the reader: HTTP/2 logs much for each request.
     let (mut client, _settings) = Client::connect(service.address).await.switched().await;
     for at in 0..1000 {
         client.asks(2 * at + 1).await;
     }
     service.create().await;
-    // The reader is back.
+    // The reader reads again.
     let mut lines = service.log.by_ref().lines().map(|line| line.expect("text"));
     let told = lines.find(|line| line.contains("log lines were dropped")).expect("a line");
     let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["level"], "WARN");
     assert!(told["dropped"].as_u64().is_some_and(|dropped| dropped > 0), "{told}");
-    // It stalls again, and for good.
+    // It stalls again, this time for good.
     for at in 1000..2000 {
         client.asks(2 * at + 1).await;
     }

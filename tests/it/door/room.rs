@@ -1,4 +1,4 @@
-//! How many connections there may be, and who makes room.
+//! How many connections may be open, and which are closed to make room for new ones.
 
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -28,13 +28,13 @@ async fn where_there_is_no_room_the_connection_without_a_request_for_longest_mak
             first.gets_live().await;
             second.gets_live().await;
             let mut silent = Client::of(world).await;
-            // Used again: the other one is idle for longer.
+            // This one is used again, so the other one has been idle for longer.
             first.gets_live().await;
             let mut new = Client::of(world).await;
             new.gets_live().await;
             assert_eq!(second.until_ended().await, b"");
             first.gets_live().await;
-            // More and more come, and say nothing: none of them keeps others out.
+            // More and more connections come and send nothing; none of them keeps others out.
             let mut others = Vec::new();
             for _each in 0..20 {
                 others.push(Client::of(world).await);
@@ -67,7 +67,7 @@ async fn where_all_have_requests_new_ones_are_told_so_and_probes_come_through() 
             assert!(heard.head.contains("retry-after: 1\r\n"), "{heard:?}");
             assert!(heard.head.contains("connection: close\r\n"), "{heard:?}");
             assert_eq!(late.until_ended().await, b"");
-            // However many come and say nothing, a probe comes through.
+            // However many come and send nothing, a probe gets an answer.
             let mut silent = Vec::new();
             for _each in 0..100 {
                 silent.push(Client::of(world).await);

@@ -21,7 +21,7 @@ async fn who_says_nothing_or_half_a_head_is_ended() {
                 client.say(half).await;
                 assert_eq!(client.until_ended().await, b"", "{half:?}");
             }
-            // The same after a request that was answered.
+            // The same limit applies after a request that was answered.
             let mut client = Client::of(world).await;
             client.gets_live().await;
             client.say("GET /health").await;
@@ -81,7 +81,7 @@ async fn a_body_that_does_not_come_is_answered_with_408_and_ends_the_connection(
 async fn a_connection_is_kept_for_a_while_between_requests_and_then_ended() {
     with(
         |config| {
-            // The first request comes at once; more time for it would hide what is looked at.
+            // The first request comes at once; more time for it would hide the limit that is tested.
             config.http.header_timeout = NEVER;
             config.http.idle_timeout = SOON;
         },
@@ -97,7 +97,7 @@ async fn a_connection_is_kept_for_a_while_between_requests_and_then_ended() {
         async |world| {
             let mut idle = Client::of(world).await;
             idle.gets_live().await;
-            // Another one's time for a head is over meanwhile; between two requests there is more.
+            // A new connection without a request is ended; between two requests there is more time.
             assert_eq!(Client::of(world).await.until_ended().await, b"");
             idle.gets_live().await;
         },
@@ -134,8 +134,8 @@ async fn who_does_not_take_its_answers_is_ended() {
         async |world| {
             let mut client = Client::of(world).await;
             let many = LIVE.replace("/health/live", "/openapi.json").repeat(100);
-            // Nothing is read: once the socket is full nothing is taken of the requests either,
-            // until the connection is ended.
+            // The client reads nothing: once the socket is full, the service reads no requests either, until it
+            // ends the connection.
             let error = loop {
                 if let Err(error) = client.0.write_all(many.as_bytes()).await {
                     break error;

@@ -1,10 +1,10 @@
-//! An HTTP answer, whole, and what every answer of a sort has to be.
+//! An HTTP answer, and what every answer of one kind has to look like.
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// An HTTP answer, whole.
+/// An HTTP answer, read to its end.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -40,7 +40,7 @@ impl Answer {
         self.header("idempotent-replayed") == Some("true")
     }
 
-    /// It is a 201, with everything that belongs to one; its id.
+    /// Checks that it is a 201 with everything that belongs to one; returns its id.
     #[track_caller]
     pub fn is_created(&self, user: Uuid, total: i64) -> Uuid {
         assert_eq!(self.status, 201, "{self:?}");
@@ -51,7 +51,7 @@ impl Answer {
         id
     }
 
-    /// It is a 202, with everything that belongs to one; its id.
+    /// Checks that it is a 202 with everything that belongs to one; returns its id.
     #[track_caller]
     pub fn is_accepted(&self, user: Uuid) -> Uuid {
         assert_eq!(self.status, 202, "{self:?}");
@@ -65,8 +65,8 @@ impl Answer {
         id
     }
 
-    /// It is a problem document of this status and with these words, and has these members more
-    /// and no other.
+    /// Checks that it is a problem document with this status, this `error`, and exactly these members
+    /// besides the usual ones.
     #[track_caller]
     pub fn is_problem(&self, status: u16, error: &str, members: Value) {
         assert_eq!((self.status, self.error()), (status, error), "{self:?}");
@@ -74,14 +74,14 @@ impl Answer {
         is_problem_body(&self.body, status, error, members);
     }
 
-    /// As [`Answer::is_problem`], about a checkout that was accepted and is undone; its id.
+    /// As [`Answer::is_problem`], about a checkout that was accepted and is undone; returns its id.
     #[track_caller]
     pub fn is_refusal(&self, status: u16, error: &str, mut members: Value) -> Uuid {
         members["undone"] = json!(true);
         self.is_about_a_checkout(status, error, members)
     }
 
-    /// It is such a refusal before all is undone, whatever else it says; its id.
+    /// Checks that it is such a refusal before everything is undone, whatever else it says; returns its id.
     #[track_caller]
     pub fn is_foretold(&self, status: u16, error: &str) -> Uuid {
         assert_eq!((self.status, self.error()), (status, error), "{self:?}");
@@ -92,7 +92,7 @@ impl Answer {
         self.id()
     }
 
-    /// As [`Answer::is_problem`], about a checkout; its id.
+    /// As [`Answer::is_problem`], about a checkout; returns its id.
     #[track_caller]
     pub fn is_about_a_checkout(&self, status: u16, error: &str, mut members: Value) -> Uuid {
         let id = self.id();
@@ -103,7 +103,7 @@ impl Answer {
     }
 }
 
-/// A problem's body, wherever it stands.
+/// Checks a problem's body, wherever it is found.
 #[track_caller]
 #[expect(
     clippy::needless_pass_by_value,

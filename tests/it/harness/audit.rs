@@ -10,7 +10,7 @@ use order_service::store::{Filter, Found, Store};
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
-/// Money and stock that the neighbours moved for one saga, told by the keys they were sent.
+/// Money and stock that the neighbours moved for one saga, found by the keys that they were sent.
 #[derive(Debug, Default)]
 struct Moved {
     charged: i64,
@@ -22,13 +22,13 @@ struct Moved {
     acts: HashMap<String, u32>,
 }
 
-/// Panics with what is wrong. Of sagas that are stuck, or still under way, only what holds at every
-/// moment is asked: nothing happened twice, and there is no order.
+/// Panics with what is wrong. Sagas that are stuck or still under way are only checked for what holds
+/// at every moment: nothing happened twice, and there is no order.
 pub async fn audit(store: &Store, ledger: &Ledger) {
     let tallied_before = at_rest(store).await;
     let sagas = all_sagas(store).await;
     let tallied = at_rest(store).await;
-    // Meanwhile more may have come to rest, and none fewer.
+    // More may have come to rest in the meantime, but not fewer.
     for (state, tallied) in tallied {
         let found = sagas.iter().filter(|saga| saga.state == state).count() as u64;
         let before = tallied_before.get(&state).copied().unwrap_or_default();
@@ -37,7 +37,7 @@ pub async fn audit(store: &Store, ledger: &Ledger) {
     audit_of(&sagas, store, ledger).await;
 }
 
-/// As the summary counts them: by what the writers tallied.
+/// Sagas at rest as the summary counts them, from the writers' tallies.
 async fn at_rest(store: &Store) -> BTreeMap<String, u64> {
     let summary =
         store.summary(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH).await.expect("the books");
@@ -49,7 +49,7 @@ async fn at_rest(store: &Store) -> BTreeMap<String, u64> {
     at_rest
 }
 
-/// The same of these sagas, where the neighbours have heard of no other.
+/// The same for these sagas, if the neighbours have been called for no others.
 pub async fn audit_of(sagas: &[Found], store: &Store, ledger: &Ledger) {
     assert_eq!(ledger.totals.unreadable, 0, "a neighbour could not read what it was sent");
     assert_eq!(ledger.repeated, [], "a neighbour acted twice on one key");

@@ -1,4 +1,4 @@
-//! A way to a neighbour that can be shut: a port that refuses connections until it is opened.
+//! A proxy before a neighbour that can be shut: its port refuses connections until it is opened.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct Gate {
     passed: Arc<AtomicUsize>,
     /// Raised when what goes through falls silent.
     silence: watch::Sender<u32>,
-    /// Bound and not listening: it refuses, and nobody else is given the port meanwhile.
+    /// Bound but not listening: it refuses connections, and nobody else can take the port.
     shut: Option<TcpSocket>,
     open: Option<tokio::task::JoinHandle<()>>,
 }
@@ -51,7 +51,7 @@ impl Gate {
                     let mut far = TcpStream::connect(neighbour).await.expect("the neighbour");
                     tokio::select! {
                         _ended = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                        // Both ends stay open, and nothing comes through any more.
+                        // Both ends stay open, but nothing gets through any more.
                         _silent = silence.changed() => std::future::pending().await,
                     }
                 });
@@ -59,13 +59,12 @@ impl Gate {
         }));
     }
 
-    /// Has everything that goes through fall silent, without a word to either end. What comes later
-    /// gets through.
+    /// Makes all open connections fall silent, without telling either end. Later ones get through.
     pub fn hush(&self) {
         self.silence.send_modify(|times| *times += 1);
     }
 
-    /// Cuts what goes through, and refuses what comes.
+    /// Cuts open connections, and refuses new ones.
     pub async fn close(&mut self) {
         if let Some(open) = self.open.take() {
             open.abort();

@@ -1,4 +1,4 @@
-//! What the tests stand on: a throwaway PostgreSQL, and worlds of a sandbox with a service.
+//! The base of the tests: a throwaway PostgreSQL, and worlds made of a sandbox and a service.
 
 mod answer;
 mod audit;

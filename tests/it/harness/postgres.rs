@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use order_service::clock::Clock;
 use sea_orm::{ConnectionTrait, Database};
 
-/// A running cluster. It goes when this process does: its standard input is closed then.
+/// A running cluster. It ends with this process, because its standard input is closed then.
 pub struct Postgres {
     admin_url: String,
     _input: ChildStdin,
@@ -16,7 +16,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The one of this process, started by whoever asks first.
+    /// The cluster of this process, started on first use.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
         SHARED.get_or_init(Self::start)

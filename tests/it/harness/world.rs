@@ -20,20 +20,20 @@ use super::{Answer, Postgres, all_sagas, audit};
 /// The operator's token of every world.
 pub const TOKEN: &str = "test-token";
 
-/// A test that takes longer hangs.
+/// A test that takes longer is taken to hang.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Which books a world keeps.
+/// The database of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Books {
     Sqlite,
     Postgres,
 }
 
-/// For tests that take their world apart.
+/// Both databases, for tests that set up their worlds themselves.
 pub const BOTH: [Books; 2] = [Books::Sqlite, Books::Postgres];
 
-/// Runs a test in a world with each sort of books, and audits it at the end.
+/// Runs a test in a world on each database, and audits it at the end.
 pub async fn on_both(test: impl AsyncFn(&World)) {
     on_both_with(|world| world, test).await;
 }
@@ -52,7 +52,7 @@ pub async fn on_both_with(
     }
 }
 
-/// What a test makes different.
+/// How a test's world differs from the usual one.
 type Change = Box<dyn FnOnce(&mut Config)>;
 
 pub struct WorldBuilder {
@@ -65,7 +65,7 @@ pub struct WorldBuilder {
 /// What happened before a world's service first starts.
 #[derive(Clone, Debug)]
 pub struct Past {
-    /// Statements that make the books, schema included.
+    /// SQL statements that make the database, schema included.
     pub books: String,
     /// Calls that the neighbours carried out, oldest first: `{service, path, key, body}`.
     pub moved: Vec<Value>,
@@ -106,19 +106,19 @@ impl WorldBuilder {
         })
     }
 
-    /// Has neighbours act again on every call, though the service is told that they don't.
+    /// Has neighbours act again on every call, although the service is configured as if they kept keys.
     pub fn forgetful(mut self) -> Self {
         self.sandbox.idempotent = sandbox::Kinds::REPEATING;
         self
     }
 
-    /// Starts on what an earlier service left behind.
+    /// Starts on a database that an earlier service left behind.
     pub fn after(mut self, past: Past) -> Self {
         self.past = Some(past);
         self
     }
 
-    /// Has every call to a neighbour end within so many milliseconds.
+    /// The time-out of every call to a neighbour, in milliseconds.
     pub fn timeouts(self, millis: u64) -> Self {
         self.set(move |config| {
             let services = &mut config.services;
@@ -129,12 +129,12 @@ impl WorldBuilder {
         })
     }
 
-    /// Has every request without a key be a checkout of its own.
+    /// Makes every request without a key a checkout of its own.
     pub fn no_joining(self) -> Self {
         self.set(|config| config.checkout.join_equal = false)
     }
 
-    /// Has checkouts go back that are not reserved after so many milliseconds.
+    /// The deadline of checkouts, in milliseconds.
     pub fn deadline(self, millis: u64) -> Self {
         self.set(move |config| config.checkout.deadline = Duration::from_millis(millis))
     }
@@ -158,7 +158,7 @@ impl WorldBuilder {
         config.retry.initial = Duration::from_millis(10);
         config.retry.max = Duration::from_millis(50);
         config.shutdown.grace = Duration::from_secs(5);
-        // As the sandbox does, unless it is told otherwise.
+        // The sandbox keeps keys unless it is told otherwise.
         config.services.product.idempotent = true;
         config.services.payment.idempotent = true;
         for change in self.change {
@@ -179,7 +179,7 @@ pub struct World {
     pub sandbox: Sandbox,
     pub config: Config,
     pub service: Running,
-    /// The service's machine's.
+    /// The clock of the service's machine.
     pub clock: Clock,
     pub http: reqwest::Client,
     directory: TempDir,
@@ -210,7 +210,7 @@ impl World {
         self.create_with(cart, &[]).await
     }
 
-    /// POSTs a cart under a key, and waits as long as may be.
+    /// POSTs a cart under a key, and waits as long as the API allows.
     pub async fn create_keyed(&self, cart: &Value, key: &str) -> Answer {
         self.create_with(cart, &[("Idempotency-Key", key), ("Prefer", "wait=60")]).await
     }
@@ -219,8 +219,8 @@ impl World {
         Answer::of(self.http.get(self.url(path)).send().await.expect("an answer")).await
     }
 
-    /// POSTs a cart until it is not turned away: in a world with little room, the look for sagas that
-    /// nobody drives may take it up for a moment.
+    /// POSTs a cart until it is not turned away: in a world with few permits, the sweep for orphaned sagas
+    /// may hold one for a moment.
     pub async fn create_insistently(&self, cart: &Value, key: &str, prefer: &str) -> Answer {
         loop {
             let headers = [("Idempotency-Key", key), ("Prefer", prefer)];
@@ -270,8 +270,8 @@ impl World {
         Answer::of(request.send().await.expect("an answer")).await
     }
 
-    /// Repeats a checkout under its key until it is decided, and undone if it comes to nothing. The repeat is what waits: nothing here
-    /// sleeps. One that is stuck is answered at once, and asked for again.
+    /// Repeats a checkout under its key until it is decided, and undone if it was refused. Nothing here
+    /// sleeps: the repeated request waits. If the saga is stuck it is answered at once, and is repeated.
     pub async fn decided(&self, cart: &Value, key: &str) -> Answer {
         loop {
             let answer = self.create_keyed(cart, key).await;
@@ -282,18 +282,18 @@ impl World {
         }
     }
 
-    /// Has calls go wrong.
+    /// Injects faults into calls.
     pub fn fault(&self, fault: Fault) {
         self.sandbox.inject(fault).expect("a fault");
     }
 
-    /// What the neighbours saw of a call, oldest first.
+    /// The requests of one call that the neighbours saw, oldest first.
     pub fn sent(&self, call: Call) -> Vec<Record> {
         let records = self.sandbox.ledger().records.into_iter();
         records.filter(|record| record.effect.call() == call).collect()
     }
 
-    /// What the neighbours saw of a call for this checkout, and of this product if one is named.
+    /// The same for one checkout, and for one product if it is named.
     pub fn attempts(&self, id: Uuid, call: Call, product: Option<Uuid>) -> Vec<Record> {
         let own = |record: &Record| {
             let of = record.effect.units().map(|units| units.product_id);
@@ -303,20 +303,20 @@ impl World {
         self.sent(call).into_iter().filter(own).collect()
     }
 
-    /// Returns when this holds. Whatever it looks at is moved on by others meanwhile.
+    /// Returns when this holds. What it looks at is changed by others in the meantime.
     pub async fn until(&self, holds: impl AsyncFn() -> bool) {
         while !holds().await {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Returns when the neighbours have seen so many of a call.
+    /// Returns when the neighbours have seen this many requests of a call.
     pub async fn until_sent(&self, call: Call, times: usize) {
         self.until(async || self.sent(call).len() >= times).await;
     }
 
-    /// Returns when every fault has struck as often as it should. A call that is held may not be in
-    /// the ledger yet.
+    /// Returns when every fault has struck as often as it is meant to. A call that is held back may not be
+    /// in the ledger yet.
     pub async fn until_struck(&self) {
         let url = format!("{}/_sandbox/faults", self.sandbox.user_url());
         let left = async || {
@@ -357,17 +357,17 @@ impl World {
         users.iter().find(|user| user.user_id == user_id).expect("the user").wallet
     }
 
-    /// Starts the service anew on the same books, after it was stopped in an orderly way.
+    /// Stops the service in an orderly way, and starts it again on the same database.
     pub async fn restart(self) -> Self {
         self.restart_on(Clock::system()).await
     }
 
-    /// The same on another machine, with a clock of its own.
+    /// The same, but started on another machine with a clock of its own.
     pub async fn restart_on(self, clock: Clock) -> Self {
         self.restart_after(clock, |_config| {}).await
     }
 
-    /// The same, after something was done while nothing ran.
+    /// The same, with something done while the service is down.
     pub async fn restart_after(self, clock: Clock, meanwhile: impl FnOnce(&Config)) -> Self {
         let Self { sandbox, config, service, http, directory, clock: _before } = self;
         service.stop(config.shutdown.grace).await;
@@ -375,7 +375,7 @@ impl World {
         let service = loop {
             match Running::start(config.clone(), clock.clone()).await {
                 Ok(service) => break service,
-                // The lock of an embedded database goes with the last task of the one before.
+                // The lock of a SQLite file is released only with the last task of the service before.
                 Err(app::Error::Store(store::Error::Unusable(_))) => tokio::task::yield_now().await,
                 Err(error) => panic!("{error}"),
             }
@@ -383,7 +383,7 @@ impl World {
         Self { sandbox, config, service, clock, http, directory }
     }
 
-    /// Stops without a look at the books: a test broke them.
+    /// Stops without an audit: the test broke the books.
     pub async fn stop(self) {
         self.service.stop(self.config.shutdown.grace).await;
         self.sandbox.shutdown().await;

@@ -1,4 +1,4 @@
-//! A neighbour in trouble is left alone, operators see it, and it is found again by itself.
+//! A failing neighbour is called only now and then, operators see it, and calls resume by themselves.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::{World, cart, on_both_with};
 
 async fn circuit(world: &World, neighbour: &str) -> Value {
-    // What a living executor says of it is told with its heartbeat.
+    // An executor reports its breakers with its heartbeat.
     world.service.executor.heartbeat().await;
     world.operator("/summary").await.body["circuits"][neighbour].clone()
 }
@@ -44,7 +44,7 @@ async fn a_neighbour_in_trouble_is_only_asked_now_and_then_and_that_is_seen() {
     .await;
 }
 
-/// What is not sent while the circuit is open makes no doubt.
+/// What is not sent while the breaker is open makes no doubt.
 #[tokio::test]
 async fn an_open_circuit_puts_nothing_in_doubt_at_a_neighbour_that_repeats() {
     let quick = |world: crate::harness::WorldBuilder| {
@@ -57,7 +57,7 @@ async fn an_open_circuit_puts_nothing_in_doubt_at_a_neighbour_that_repeats() {
         let cart = cart(ASHA, &[(TEA, 1)]);
         world.fault(Fault::once(Call::PaymentStatus, FaultKind::ErrorBefore));
         world.fault(Fault::once(Call::Process, FaultKind::DropBefore));
-        // This one is in doubt, and opened the circuit.
+        // This one is in doubt, and opened the breaker.
         world.create_keyed(&cart, "a").await.is_accepted(ASHA);
         let answer = world.decided(&cart, "b").await;
         answer.is_created(ASHA, 14_900);

@@ -1,4 +1,4 @@
-//! `hold` and `release`: nothing is sent for a saga that a person does something about.
+//! `hold` and `release`: nothing is sent for a saga while a person does something by hand (promise 46).
 
 use order_service::sandbox::sample::{ASHA, CUP, RAVI, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -15,7 +15,7 @@ async fn act(world: &World, id: Uuid, action: &str, reason: &str) -> Answer {
     world.intervene_with(&path, &json!({"reason": reason}), &who).await
 }
 
-/// A checkout whose refund was acted on, though the payment service says again and again that it
+/// A checkout whose refund was carried out, although the payment service keeps answering that it
 /// failed.
 async fn failing_refund(world: &World, key: &str) -> Uuid {
     world.fault(Fault::on(Call::Refund, FaultKind::ErrorAfter));
@@ -27,7 +27,7 @@ async fn failing_refund(world: &World, key: &str) -> Uuid {
     id
 }
 
-/// Others are served meanwhile, and every look for what is due has come and gone.
+/// Others are served in the meantime, so that every poll for due sagas has come and gone.
 async fn time_passes(world: &World) {
     for _each in 0..5 {
         let key = world.clock.fresh_id().to_string();
@@ -58,7 +58,7 @@ async fn nothing_is_sent_for_a_held_saga_until_it_is_released() {
         let sent = world.attempts(id, Call::Refund, None).len();
         world.sandbox.clear_faults();
         time_passes(&world).await;
-        // Nor by another process.
+        // Nor is anything sent by another process.
         let world = world.restart().await;
         time_passes(&world).await;
         let detail = world.inspect(id).await;
@@ -67,7 +67,7 @@ async fn nothing_is_sent_for_a_held_saga_until_it_is_released() {
             (&json!("Compensating"), &Value::Null)
         );
         assert_eq!(actions(&detail), ["resolve", "release"]);
-        // It was given back: a person says so, and still nothing is sent.
+        // The money was given back. A person says so, and still nothing is sent.
         let verdict =
             json!({"step": "refund_payment", "happened": true, "reason": "in the ledger"});
         let resolved = world.intervene(&format!("/sagas/{id}/resolve"), &verdict).await;
@@ -155,7 +155,7 @@ async fn a_waiting_client_hears_at_once_that_its_checkout_is_held_and_the_deadli
             };
             let (answer, id) = tokio::join!(waits, holds);
             assert_eq!(answer.is_accepted(ASHA), id);
-            // A repeat is told so, too.
+            // A repeat of the request gets the same answer.
             assert_eq!(world.create_keyed(&cart, "k").await.is_accepted(ASHA), id);
             world.sandbox.clear_faults();
             world.clock.set_machine_time_by(chrono::TimeDelta::hours(1));

@@ -1,4 +1,4 @@
-//! `compensate` and `resolve`: what a person decides where the machine may not.
+//! `compensate` and `resolve`: what a person decides where the machine may not (promise 45).
 
 use order_service::sandbox::sample::{ASHA, KETTLE, MEENA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -70,7 +70,7 @@ async fn a_checkout_that_a_person_stops_is_settled_and_undone_and_ends_with_a_50
     .await;
 }
 
-/// The driver lets go of a call whose key settles it later; the operator need not wait for it.
+/// The driver drops a call whose key settles it later, so the operator need not wait for it.
 #[tokio::test]
 async fn a_checkout_whose_call_hangs_is_stopped_at_once() {
     on_both(async |world| {
@@ -91,7 +91,7 @@ async fn a_checkout_whose_call_hangs_is_stopped_at_once() {
     .await;
 }
 
-/// Where a call must not be made twice, cutting it off would make doubt: the operator waits.
+/// If a call must not be made twice, cutting it off would make doubt, so the operator waits.
 #[tokio::test]
 async fn a_checkout_whose_call_must_not_be_cut_off_is_stopped_when_it_is_answered() {
     on_both_with(
@@ -176,7 +176,7 @@ async fn a_payment_that_is_recorded_is_not_found_not_to_have_happened() {
     on_both_with(
         |world| patient(world.not_idempotent()),
         async |world| {
-            // Looked up in vain once; for an hour the machine does not look again.
+            // It was looked up once without a result; the machine looks again only in an hour.
             world.fault(Fault::once(Call::PaymentStatus, FaultKind::ErrorBefore));
             let (cart, id) = in_doubt(world, Call::Process, FaultKind::DropAfter).await;
             let refused = resolve(world, id, charge(), false).await;

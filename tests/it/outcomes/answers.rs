@@ -1,5 +1,5 @@
-//! A payment service whose answers are not quite what was asked (promise 9): whatever names another payment is
-//! no answer, and a byte order mark is no reason not to read one.
+//! A payment service whose answers are not quite as expected: an answer about another payment does not
+//! count (promise 9), and a byte order mark does no harm.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{TEA_AND_KETTLE, is_stuck, refuse_the_kettle, tea_and_kettle};
 use crate::harness::{BOTH, World, cart, on_both_with};
 
-/// Says what it is told to, the last answer for ever, and keeps what it was asked.
+/// Gives the answers that it is told to, repeats the last one for ever, and keeps the requests.
 #[derive(Clone)]
 struct Stub {
     processed: Arc<Mutex<VecDeque<&'static str>>>,
@@ -28,7 +28,7 @@ const NOTHING: (StatusCode, &str) = (StatusCode::NOT_FOUND, "");
 const PAID: (StatusCode, &str) = (StatusCode::OK, "\u{FEFF}{\"status\": \"Paid\"}");
 
 impl Stub {
-    /// A world whose payments are its business, and itself.
+    /// A world with this payment service, and the service itself.
     async fn in_front_of(
         world: crate::harness::WorldBuilder,
         processed: &[&'static str],

@@ -1,4 +1,4 @@
-//! Refunds and releases that don't want to happen.
+//! Refunds and releases that fail or are refused: they are never given up (promise 25).
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn an_undoing_that_keeps_failing_is_shown_and_still_finishes_once_it_can()
                 let id = world.create_keyed(&cart, &key).await;
                 let id = id.is_foretold(409, "Reservation failed");
                 is_stuck(world, id, "Compensating", "Exhausted", step).await;
-                // The machine does not give up.
+                // The machine does not give up on it.
                 let tried = world.attempts(id, call, None).len();
                 world.until(async || world.attempts(id, call, None).len() > tried + 1).await;
                 world.sandbox.clear_faults();

@@ -1,4 +1,4 @@
-//! The deadline, at each stage.
+//! The deadline, at each stage (promise 26).
 
 use order_service::sandbox::sample::{ASHA, CUP, RAVI, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
@@ -41,7 +41,7 @@ async fn a_payment_still_unknown_at_the_deadline_is_settled_and_then_refunded() 
                 let key = format!("{kind:?}");
                 let headers = [("Idempotency-Key", key.as_str()), ("Prefer", "respond-async")];
                 let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
-                // It goes back, and goes on asking for what it must know.
+                // It goes back, and keeps trying to settle the charge.
                 let goes_back = async || world.status(id).await["state"] == "Compensating";
                 world.until(goes_back).await;
                 let sent = world.attempts(id, Call::Process, None).len();
@@ -90,7 +90,7 @@ async fn reservations_still_unknown_at_the_deadline_are_settled_and_then_release
                 let headers = [("Idempotency-Key", key.as_str()), ("Prefer", "respond-async")];
                 let id = world.create_with(&cart, &headers).await.is_accepted(ASHA);
                 world.until(async || world.status(id).await["state"] == "Compensating").await;
-                // What is known is undone meanwhile.
+                // What is settled as done is undone in the meantime.
                 world.until(async || world.attempts(id, Call::Refund, None).len() == 1).await;
                 let released = async || world.attempts(id, Call::Release, Some(CUP)).len() == 1;
                 world.until(released).await;

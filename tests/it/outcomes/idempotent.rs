@@ -1,5 +1,5 @@
 //! Neighbours that keep keys: an effect of unknown outcome is sent again under its key until it is
-//! known.
+//! settled (promise 11).
 
 use std::collections::HashSet;
 
@@ -168,7 +168,7 @@ async fn a_refusal_after_an_unknown_attempt_is_not_believed_where_the_payment_is
     on_both_with(
         |world| world.forgetful(),
         async |world| {
-            // The first attempt took all there was, and the second is refused for that.
+            // The first attempt took all the stock, so the second one is refused.
             let just_enough = Uuid::from_u128(61);
             world.put_user(just_enough, 14_900).await;
             world.fault(Fault::once(Call::Process, FaultKind::ErrorAfter));

@@ -1,4 +1,5 @@
-//! Neighbours that act again on every call: nothing is ever sent twice.
+//! Neighbours that act again on every call: what may have happened is never sent again (promise 12),
+//! and holds up nothing else (promise 24).
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ fn looked_up(world: &World) -> u64 {
     world.sandbox.ledger().totals.reads.payment
 }
 
-/// An operator's retry sends nothing either: there is nothing that may be sent.
+/// An operator's retry sends nothing either, as nothing may be sent.
 async fn may_not_be_tried(world: &World, id: Uuid, allowed: &[&str]) {
     let retry = world.intervene(&format!("/sagas/{id}/retry"), &json!({"reason": "try"})).await;
     assert_eq!((retry.status, retry.error()), (409, "Not allowed now"));
@@ -71,7 +72,7 @@ async fn a_payment_of_unknown_outcome_that_is_not_recorded_is_never_sent_again()
                     }],
                 });
                 assert_eq!(saga["effects"], effects);
-                // The machine goes on looking, and settles nothing by it.
+                // The machine goes on looking it up, which settles nothing.
                 let before = looked_up(world);
                 world.until(async || looked_up(world) >= before + 3).await;
                 is_stuck(world, id, "Priced", "InDoubt", "charge_payment").await;
@@ -223,7 +224,7 @@ async fn the_deadline_does_not_run_while_a_payment_is_in_doubt() {
             world.fault(trouble(Call::Process, FaultKind::DropBefore));
             let answer = world.create_keyed(&cart(ASHA, &[(TEA, 1)]), "k").await;
             let id = answer.is_accepted(ASHA);
-            // Each look-up writes when it was made.
+            // Each look-up changes the row's `updatedAt`.
             let late = async || {
                 let status = world.status(id).await;
                 let time = |name: &str| {

@@ -1,4 +1,4 @@
-//! Calls that surely never reached their neighbour: they may be made again freely.
+//! Calls that surely never reached their neighbour: they may be made again freely (promise 10).
 
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
