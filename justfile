@@ -1,18 +1,18 @@
-# Short names for the commands one types here; each is one line that works without `just`, too.
+# Short names for the usual commands; each recipe is one line that also works without `just`.
 
-# What there is
+# List the recipes
 _default:
     @just --list
 
-# Everything in one process, to try it: the service, its neighbours, sample data
+# Run everything in one process, to try it: the service, its neighbours, sample data
 demo *flags:
     cargo run -- demo {{flags}}
 
-# The service, configured by order-service.toml and the environment
+# Run the service, configured by order-service.toml and the environment
 serve *flags:
     cargo run --release -- serve {{flags}}
 
-# The three neighbours on 5002, 5003 and 5005, with faults to inject
+# Run the three neighbours on 5002, 5003 and 5005, with faults to inject
 sandbox *flags:
     cargo run -- sandbox {{flags}}
 
@@ -20,19 +20,19 @@ sandbox *flags:
 migrate *flags:
     cargo run -- migrate {{flags}}
 
-# Every test, with PostgreSQL; words choose some: `just test --test it refusals`
+# Run every test, with PostgreSQL; words choose some: `just test --test it refusals`
 test *words:
     scripts/test {{words}}
 
-# Break the code on purpose, and see that the simulation notices; words choose some
+# Break the code on purpose, and check that the simulation notices; words choose some mutants
 mutants *words:
     scripts/mutants {{words}}
 
-# Against the same checkout without a saga: `just bench --quick`; also `recovery`, `scale`, `memory`
+# Compare with the same checkout without a saga: `just bench --quick`; also `recovery`, `scale`, `memory`
 bench *flags:
     cargo bench --bench compare -- {{flags}}
 
-# What a decision and a log record cost, in nanoseconds
+# Measure what a decision and a log record cost, in nanoseconds
 bench-pure *flags:
     cargo bench --bench pure -- {{flags}}
 
@@ -40,7 +40,7 @@ bench-pure *flags:
 fmt:
     cargo fmt --all
 
-# What the linter says
+# Run the linter
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
 
@@ -48,6 +48,6 @@ lint:
 deny:
     scripts/deny
 
-# What a change must pass
+# Run everything that a change must pass
 ci:
     .ci/run

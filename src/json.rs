@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn of_names_that_differ_in_case_the_last_one_counts() {
+    fn if_names_differ_only_in_case_the_last_one_counts() {
         for (text, expected) in [
             (r#"{"price": 1, "Price": 2, "PRICE": 3}"#, 3),
             (r#"{"PRICE": 3, "Price": 2, "price": 1}"#, 1),

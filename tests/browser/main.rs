@@ -19,7 +19,7 @@ use process::{Demo, Served};
 static ONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test]
-async fn the_web_client_works_with_the_demo_as_it_comes() {
+async fn the_web_client_works_with_the_demo() {
     let _one = ONE.lock().await;
     let demo = Demo::start();
     let browser = Browser::start().await;

@@ -47,7 +47,7 @@ async fn a_primary_that_is_lost_is_replaced_by_its_standby_and_nothing_answered_
 
 /// As if a pooler or a provider keeps connections alive across the failover.
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_on_a_primary_that_became_read_only_are_left_for_the_new_one() {
+async fn sessions_on_a_primary_that_became_read_only_are_replaced_by_ones_on_the_new_primary() {
     let what = "primary read-only";
     let (mut world, proxy, standby) = with_a_standby(what, 7).await;
     let storm = world.storm();
@@ -68,7 +68,7 @@ async fn sessions_on_a_primary_that_became_read_only_are_left_for_the_new_one() 
 
 /// The primary's machine freezes: its connections stay open and silent.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_answered_is_lost() {
+async fn a_primary_that_freezes_is_replaced_by_its_standby_and_nothing_answered_is_lost() {
     let what = "primary frozen";
     let (mut world, proxy, standby) = with_a_standby(what, 12).await;
     let storm = world.storm();
@@ -88,7 +88,7 @@ async fn a_primary_that_freezes_is_left_for_its_promoted_standby_and_nothing_ans
 /// A commit that waits for an absent standby is only on the primary's own disk, even if its wait is
 /// cancelled and it can be read back. It is lost with the primary, so no client may have heard of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_the_lost_primary_had_was_told_to_nobody() {
+async fn what_only_the_lost_primary_had_was_answered_to_nobody() {
     const OURS_THAT_WAIT: &str =
         "FROM pg_stat_activity WHERE application_name = 'order-service' AND wait_event = 'SyncRep'";
     let (mut world, proxy, standby) = with_a_standby("standby away", 8).await;

@@ -9,7 +9,7 @@ use super::world::{Books, World};
 const PIPE: usize = 64 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_holds_neither_a_checkout_nor_a_probe_nor_the_end() {
+async fn a_log_that_nobody_reads_holds_up_neither_checkouts_nor_probes_nor_the_shutdown() {
     let talkative = |orders: Orders| orders.with("RUST_LOG", &"debug");
     let (books, kinds) = (Books::Sqlite, Kinds::default());
     let mut world = World::start_with("stalled log", books, kinds, 1, talkative).await;

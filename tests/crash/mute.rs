@@ -24,7 +24,7 @@ async fn connect(world: &World, says: &[u8]) -> Vec<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_say_nothing_or_half_take_neither_the_doors_nor_the_books_descriptors() {
+async fn clients_that_send_nothing_or_half_a_request_use_up_no_descriptors() {
     let tell = |orders: Orders| {
         let orders = orders.through(&["prlimit", DESCRIPTORS]);
         let orders = orders.with("ORDER_SERVICE__HTTP__HEADER_TIMEOUT", &"1s");

@@ -8,7 +8,7 @@ use super::replica::LEASE;
 use super::world::{Books, World, either, say, setting};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_stopped_hard_twice_under_load_loses_and_doubles_nothing_and_ends_nobody() {
+async fn postgresql_stopped_hard_twice_under_load_loses_and_doubles_nothing_and_ends_no_replica() {
     let what = "PostgreSQL stopped hard";
     let mut world = World::start(what, Books::Cluster, either(1), 3).await;
     world.sandbox.make_flaky().await;

@@ -65,7 +65,7 @@ impl Pooler {
 
 /// A pooler with no settings except PostgreSQL's address.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_in_session_mode_works_as_it_comes() {
+async fn a_pooler_in_session_mode_works_with_its_default_settings() {
     let cluster = Postgres::shared().database().await;
     let mut pooler = Pooler::before(&cluster, "").await;
     let tell = |orders: Orders| orders.at(&pooler.url);

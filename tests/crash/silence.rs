@@ -26,7 +26,7 @@ pub async fn by_a_proxy(what: &str, kinds: Kinds, replicas: usize) -> (World, Pr
 
 /// As behind a frozen pooler, or a NAT that has forgotten them: no FIN, no RST, no answer.
 #[tokio::test(flavor = "multi_thread")]
-async fn open_connections_that_fall_silent_under_load_are_replaced_and_it_goes_on() {
+async fn open_connections_that_fall_silent_under_load_are_replaced_and_the_service_goes_on() {
     no_answer_comes("silent connections", 5, Proxy::fall_silent).await;
 }
 
@@ -71,7 +71,7 @@ async fn quiet_spell(what: &str, end: impl AsyncFn(&World, &Proxy)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_a_balancer_has_reset_cost_nobody_a_checkout() {
+async fn connections_that_a_balancer_has_reset_fail_no_checkout() {
     quiet_spell("reset connections", async |world, proxy| {
         world.clock.sleep(Duration::from_secs(1)).await;
         proxy.reset();
@@ -80,7 +80,7 @@ async fn connections_that_a_balancer_has_reset_cost_nobody_a_checkout() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_that_postgresql_has_ended_cost_nobody_a_checkout() {
+async fn sessions_that_postgresql_has_ended_fail_no_checkout() {
     quiet_spell("ended sessions", async |world, _proxy| {
         let idle = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE application_name = 'order-service' AND state = 'idle'";

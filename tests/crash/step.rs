@@ -74,7 +74,7 @@ async fn whatever_waits_goes_on_when_the_clock_steps_an_hour_both_ways_on_postgr
 
 /// One replica is an hour ahead of the database and of the others; it dies, and they take over its sagas.
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_whose_clocks_differ_by_an_hour_share_the_books_and_take_each_other_over() {
+async fn replicas_whose_clocks_differ_by_an_hour_share_a_database_and_take_over_from_each_other() {
     let what = "clocks an hour apart";
     let directory = tempfile::tempdir().expect("a directory");
     let mut world = World::start(what, Books::Postgres, Kinds::default(), 3).await;

@@ -80,7 +80,7 @@ async fn a_clock_that_is_set_forward_gives_up_no_checkout() {
 }
 
 #[tokio::test]
-async fn what_a_machine_ahead_of_the_others_left_is_due_when_it_was_meant_to_be() {
+async fn a_schedule_left_by_a_machine_whose_clock_was_ahead_is_due_in_time() {
     for (books, ahead) in [(Books::Postgres, HOUR), (Books::Postgres, -HOUR), (Books::Sqlite, HOUR)]
     {
         let clock = Clock::system();
@@ -104,7 +104,7 @@ async fn what_a_machine_ahead_of_the_others_left_is_due_when_it_was_meant_to_be(
 }
 
 #[tokio::test]
-async fn trouble_shows_in_its_time_though_the_clock_was_set_back() {
+async fn trouble_shows_as_stuck_in_time_though_the_clock_was_set_back() {
     let stuck_soon = |config: &mut order_service::config::Config| {
         config.retry.stuck_after = Duration::from_millis(200);
     };

@@ -147,7 +147,7 @@ impl Bare {
 }
 
 #[tokio::test]
-async fn each_stands_or_falls_by_itself() {
+async fn a_write_that_can_not_be_made_does_not_affect_the_others() {
     for books in BOTH {
         println!("with books in {books:?}");
         let mut bare = Bare::new(books).await;

@@ -191,7 +191,7 @@ fn a_connection_string_is_refused_with_what_to_write_instead_and_without_its_pas
 }
 
 #[test]
-fn a_connection_string_is_not_looked_at_where_database_url_is_set() {
+fn a_connection_string_is_ignored_if_database_url_is_set() {
     let connection = ("ConnectionStrings__DefaultConnection", ADO_NET);
     let config = from_environment(&[connection, ("DATABASE_URL", "sqlite://a.db")]);
     assert_eq!(config.expect("the string is not used").database.url.reveal(), "sqlite://a.db");
@@ -237,7 +237,7 @@ fn the_addresses_of_dotnet_are_understood_and_the_first_without_tls_counts() {
 }
 
 #[test]
-fn an_address_of_dotnet_that_cannot_be_used_is_refused_with_what_to_write() {
+fn an_address_for_dotnet_that_can_not_be_used_is_refused_with_what_to_write() {
     let said = |name, value| refusal(from_environment(&[(name, value)]));
     insta::assert_snapshot!(said("ASPNETCORE_URLS", "https://+:443"), @"configuration: `http.listen` must have an http address, since TLS ends in front of this service: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
     insta::assert_snapshot!(said("ASPNETCORE_URLS", "http://+:port"), @"configuration: `http.listen` cannot be `http://+:port`: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
@@ -252,7 +252,7 @@ fn an_address_of_dotnet_that_cannot_be_used_is_refused_with_what_to_write() {
 }
 
 #[test]
-fn an_address_of_dotnet_is_not_looked_at_where_another_is_said_to_this_service() {
+fn an_address_for_dotnet_is_ignored_if_this_service_has_its_own() {
     let shared = ("ASPNETCORE_URLS", "https://+:443");
     assert_eq!(listening(&[shared, ("ORDER_SERVICE__HTTP__LISTEN", "1.1.1.1:1")]), "1.1.1.1:1");
     let listen = Some(SocketAddr::from(([2, 2, 2, 2], 2)));
@@ -264,7 +264,7 @@ fn an_address_of_dotnet_is_not_looked_at_where_another_is_said_to_this_service()
 }
 
 #[test]
-fn what_a_command_listens_on_by_itself_is_outranked_by_whatever_is_said() {
+fn a_commands_own_default_address_is_outranked_by_any_configured_one() {
     let default_listen = Some(SocketAddr::from(([127, 0, 0, 1], 5004)));
     let listening = |file, environment: &[(&str, &str)]| {
         let flags = Overrides { default_listen, ..Overrides::default() };
@@ -291,7 +291,7 @@ fn a_list_in_the_environment_is_an_array_or_has_commas() {
 }
 
 #[test]
-fn in_development_the_platforms_web_client_may_call_unless_that_is_said_otherwise() {
+fn in_development_the_platforms_web_client_may_call_unless_configured_otherwise() {
     let origins = |file, environment: &[(&str, &str)]| {
         let read = load(file, environment, Overrides::default());
         read.expect("a good configuration").http.cors_origins.join(" ")
@@ -314,7 +314,7 @@ fn in_development_the_platforms_web_client_may_call_unless_that_is_said_otherwis
 }
 
 #[test]
-fn the_platforms_own_environment_is_understood_with_one_variable_more() {
+fn the_platforms_own_environment_and_one_more_variable_are_understood() {
     let platform = [
         ("ASPNETCORE_ENVIRONMENT", "Development"),
         ("ASPNETCORE_URLS", "http://+:80"),
@@ -379,7 +379,7 @@ fn a_token_of_digits_stays_text_and_an_empty_one_is_none() {
 }
 
 #[test]
-fn a_key_that_nobody_reads_is_refused_by_name() {
+fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, database, services, circuit, checkout, executor, retry, shutdown (in order-service.toml)");
@@ -430,7 +430,7 @@ const BROKEN: [&str; 37] = [
 ];
 
 #[test]
-fn a_value_that_breaks_a_rule_is_refused_with_its_key_and_its_place() {
+fn a_value_that_breaks_a_rule_is_refused_with_its_key_and_its_source() {
     let said = BROKEN.map(|line| refusal(from_file(line))).join("\n");
     insta::assert_snapshot!(said.replace(" (in order-service.toml)", ""), @r#"
     configuration: `http.listen` must be an IP address and a port such as 0.0.0.0:5004, not `localhost:5004`
@@ -475,7 +475,7 @@ fn a_value_that_breaks_a_rule_is_refused_with_its_key_and_its_place() {
 }
 
 #[test]
-fn the_place_of_a_bad_value_is_named_also_when_it_is_a_variable_or_a_flag() {
+fn the_source_of_a_bad_value_is_named_also_when_it_is_a_variable_or_a_flag() {
     let read = from_environment(&[("ORDER_SERVICE__RETRY__JITTER", "3")]);
     insta::assert_snapshot!(refusal(read), @"configuration: `retry.jitter` must be between 0 and 1, not 3 (in ORDER_SERVICE__RETRY__JITTER)");
     let database_url = Some("orders.db".to_owned());
@@ -489,7 +489,7 @@ fn a_file_that_is_not_toml_is_refused_by_line_without_quoting_it() {
 }
 
 #[test]
-fn a_file_that_was_asked_for_must_be_there_and_the_usual_one_need_not() {
+fn a_file_named_by_a_flag_must_exist_and_the_usual_one_need_not() {
     let missing = Path::new("no-such-directory/order-service.toml").to_owned();
     let read = |file| {
         let (environment, flags) = (Vec::new(), Overrides::default());

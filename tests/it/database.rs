@@ -101,7 +101,7 @@ async fn while_the_database_is_out_of_reach_nothing_is_accepted_and_nothing_is_l
 }
 
 #[tokio::test]
-async fn however_often_a_process_has_died_the_last_of_its_lives_is_found() {
+async fn however_often_a_process_has_died_its_last_executor_is_found() {
     let directory = tempfile::tempdir().expect("a directory");
     let url = format!("sqlite://{}", directory.path().join("books.db").display());
     let options = store::Options {

@@ -238,7 +238,7 @@ fn is_sorted(orders: &[Value], sort: &str) {
 }
 
 #[tokio::test]
-async fn the_last_page_has_no_link_also_where_it_is_full() {
+async fn the_last_page_has_no_link_even_if_it_is_full() {
     on_both(async |world| {
         let made: BTreeSet<_> = ordered(world, &[1, 1, 1, 1]).await.into_iter().collect();
         let (first, next) = page(world, &path("?limit=2")).await;

@@ -44,7 +44,7 @@ async fn fifty_equal_requests_at_once_get_one_refusal() {
 }
 
 #[tokio::test]
-async fn many_keys_of_many_users_at_once_are_as_many_orders() {
+async fn many_keys_of_many_users_at_once_are_one_order_each() {
     on_both(async |world| {
         let users: Vec<_> = (1..=5).map(Uuid::from_u128).collect();
         for user in &users {
@@ -163,7 +163,7 @@ async fn a_cart_is_the_same_however_its_json_is_written() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_replayed_as_it_was_though_the_cause_is_gone() {
+async fn a_refusal_is_replayed_unchanged_though_its_cause_is_gone() {
     on_both(async |world| {
         let soon = Uuid::from_u128(91);
         let carts = [
@@ -288,7 +288,7 @@ async fn a_repeat_that_does_not_wait_gets_the_final_answer_once_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_malformed_does_not_spend_its_key() {
+async fn a_malformed_request_does_not_use_up_its_key() {
     on_both(async |world| {
         let bad = json!({"userId": ASHA, "items": [line(TEA, 0)]});
         assert_eq!(world.create_keyed(&bad, "k").await.status, 400);

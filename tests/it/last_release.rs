@@ -86,7 +86,7 @@ const ENDS: [(&str, &str); 19] = [
 ];
 
 #[tokio::test]
-async fn what_the_last_release_left_in_the_middle_comes_to_its_end() {
+async fn what_the_last_release_left_under_way_comes_to_its_end() {
     for books in BOTH {
         let ended = Clock::system().within(PATIENCE, Box::pin(goes_on(books))).await;
         ended.expect("one of them does not come to its end");

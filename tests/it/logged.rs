@@ -50,7 +50,7 @@ async fn line(directory: &Path, is_it: impl Fn(&Value) -> bool) -> Value {
 }
 
 #[tokio::test]
-async fn what_a_neighbour_is_taken_for_and_why_a_checkout_waits_is_said() {
+async fn the_log_says_which_neighbours_keep_keys_and_why_a_checkout_waits() {
     let directory = tempfile::tempdir().expect("a directory");
     let sandbox = Sandbox::start(sandbox::Config::on_free_ports()).await.expect("a sandbox");
     let served = serve(&sandbox, directory.path());

@@ -85,7 +85,7 @@ async fn nobody_gets_in_without_the_token() {
 }
 
 #[tokio::test]
-async fn where_no_token_is_configured_nobody_gets_in_and_an_empty_one_is_none() {
+async fn if_no_token_is_configured_nobody_gets_in_and_an_empty_one_is_none() {
     for empty in ["", "  "] {
         assert_eq!(Token::parse(empty).expect("no token"), None);
     }

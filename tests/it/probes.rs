@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::harness::{Answer, cart, on_both, on_both_with};
 
 #[tokio::test]
-async fn a_service_at_work_lives_and_is_ready() {
+async fn a_working_service_is_live_and_ready() {
     on_both(async |world| {
         for (path, body) in [
             ("/health/live", json!({"status": "live"})),
@@ -25,7 +25,7 @@ async fn a_service_at_work_lives_and_is_ready() {
 }
 
 #[tokio::test]
-async fn a_service_whose_books_are_closed_lives_and_is_not_ready() {
+async fn a_service_without_its_database_is_live_and_not_ready() {
     on_both(async |world| {
         let (audited, ledger) = (&world.service.store, world.sandbox.ledger());
         crate::harness::audit(audited, &ledger).await;
@@ -222,7 +222,7 @@ async fn a_browser_of_a_configured_origin_may_call_and_no_other() {
 }
 
 #[tokio::test]
-async fn without_configured_origins_no_browser_elsewhere_may_call() {
+async fn without_configured_origins_no_page_of_another_origin_may_call() {
     on_both(async |world| {
         let from = [("Origin", "https://shop.example")];
         let answer = world.create_with(&cart(ASHA, &[(TEA, 1)]), &from).await;

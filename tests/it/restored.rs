@@ -47,7 +47,7 @@ async fn restored(world: World, copy: PathBuf) -> World {
 }
 
 #[tokio::test]
-async fn what_was_charged_in_a_lost_future_is_not_charged_again() {
+async fn what_was_charged_after_the_backup_is_not_charged_again() {
     let (world, id, copy) = backed_up().await;
     world.sandbox.clear_faults();
     world.until(async || world.status(id).await["state"] == "Completed").await;
@@ -66,7 +66,7 @@ async fn what_was_charged_in_a_lost_future_is_not_charged_again() {
 }
 
 #[tokio::test]
-async fn what_was_charged_in_a_lost_future_is_given_back_if_the_checkout_goes_back() {
+async fn what_was_charged_after_the_backup_is_refunded_if_the_checkout_goes_back() {
     let (world, id, copy) = backed_up().await;
     world.sandbox.clear_faults();
     world.fault(Fault { product_id: Some(TEA), ..Fault::on(Call::Reserve, FaultKind::HangBefore) });

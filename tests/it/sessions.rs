@@ -103,7 +103,7 @@ async fn a_session_that_can_only_read_is_not_used() {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_locked_table_is_answered_and_keeps_nobody_else_waiting() {
+async fn a_request_that_waits_for_a_locked_table_is_answered_and_holds_up_no_other() {
     let world = World::build(Books::Postgres).start().await;
     let books = books_of(&world).await;
     let id = world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
@@ -131,7 +131,7 @@ async fn who_waits_for_a_locked_table_is_answered_and_keeps_nobody_else_waiting(
 }
 
 #[tokio::test]
-async fn serialization_failures_are_repeated_and_not_answered() {
+async fn serialization_failures_are_retried_and_never_reach_clients() {
     let world = World::build(Books::Postgres).start().await;
     let books = books_of(&world).await;
     // Every write meets three serialization failures, one after the other.
@@ -158,7 +158,7 @@ async fn serialization_failures_are_repeated_and_not_answered() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_serializable_by_default_fails_no_burst() {
+async fn a_database_that_is_serializable_by_default_fails_no_request_in_a_burst() {
     let url = Postgres::shared().database().await;
     let name = url.rsplit_once('/').expect("a name").1.to_owned();
     let admin = Database::connect(&url).await.expect("the database");

@@ -28,7 +28,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn help_names_every_command_and_ends_well() {
+fn help_names_every_command_and_exits_with_0() {
     let output = run(None, &["--help"]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
@@ -81,7 +81,7 @@ fn a_bad_configuration_exits_with_2_and_one_line_that_names_the_key() {
 }
 
 #[test]
-fn an_operator_is_told_where_the_service_was_looked_for() {
+fn an_operator_is_told_at_which_address_the_service_was_looked_for() {
     // Nothing can listen on port 0, so this connection is refused on every machine.
     let output = run(None, &["sagas", "list", "--url", "http://127.0.0.1:0"]);
     assert_eq!(output.status.code(), Some(1));

@@ -136,7 +136,7 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
+fn nothing_is_lost_or_doubled_whatever_the_seed() {
     let directory = directory();
     let blank = blank(directory.path());
     if let Some(seed) = setting("SIMULATION_SEED") {
@@ -166,7 +166,7 @@ fn nothing_is_lost_and_nothing_doubled_whatever_the_seed() {
 }
 
 #[test]
-fn a_seed_tells_the_same_story_twice() {
+fn the_same_seed_gives_the_same_run() {
     let directory = directory();
     let blank = blank(directory.path());
     for seed in 1..=setting("SIMULATION_TWICE").unwrap_or(5) {

@@ -41,7 +41,7 @@ async fn compensated(world: &World) -> Uuid {
 }
 
 #[tokio::test]
-async fn whole_books_agree_with_themselves_and_the_neighbours_beside_the_running_service() {
+async fn right_books_agree_with_themselves_and_the_neighbours_beside_the_running_service() {
     on_both(async |world| {
         completed(world).await;
         rejected(world).await;
@@ -225,7 +225,7 @@ async fn books_that_were_broken_are_found_and_exit_with_1() {
 }
 
 #[tokio::test]
-async fn a_payment_that_the_books_know_nothing_of_is_found() {
+async fn a_payment_that_is_missing_in_the_books_is_found() {
     on_both(async |world| {
         let id = rejected(world).await;
         let payment = json!({
@@ -254,7 +254,7 @@ async fn a_payment_that_the_books_know_nothing_of_is_found() {
 }
 
 #[tokio::test]
-async fn a_payment_that_the_neighbour_knows_nothing_of_is_found() {
+async fn a_payment_that_is_missing_at_the_neighbour_is_found() {
     on_both(async |world| {
         let (sold, undone) = (completed(world).await, compensated(world).await);
         let free = world.create(&cart(RAVI, &[(STICKER, 1)])).await.is_created(RAVI, 0);
@@ -297,7 +297,7 @@ async fn a_neighbour_that_does_not_answer_leaves_the_audit_incomplete() {
 }
 
 #[tokio::test]
-async fn a_payment_in_doubt_is_told_and_is_no_difference() {
+async fn a_payment_in_doubt_is_reported_and_is_no_difference() {
     on_both_with(
         |world| world.not_idempotent(),
         async |world| {
@@ -315,7 +315,7 @@ async fn a_payment_in_doubt_is_told_and_is_no_difference() {
 }
 
 #[tokio::test]
-async fn an_audit_of_a_service_at_work_says_nothing_false() {
+async fn an_audit_beside_a_working_service_reports_nothing_false() {
     on_both_with(WorldBuilder::no_joining, async |world| {
         world.put_user(MEENA, 1_000_000_000_000).await;
         world.put_product(TEA, 14_900, 1_000_000).await;
@@ -347,7 +347,7 @@ async fn an_audit_of_a_service_at_work_says_nothing_false() {
 }
 
 #[tokio::test]
-async fn a_payment_for_an_order_that_is_in_no_books_is_found_by_its_id() {
+async fn a_payment_for_an_order_that_is_not_in_the_books_is_found_by_its_id() {
     for books in BOTH {
         let made = World::build(books).start().await;
         let world = &made;

@@ -56,7 +56,7 @@ async fn a_binary_that_can_continue_everything_says_so_beside_the_running_servic
 }
 
 #[tokio::test]
-async fn what_could_not_be_continued_is_told_with_the_reason_and_exits_with_1() {
+async fn sagas_that_could_not_be_continued_are_reported_with_the_reason_and_exit_with_1() {
     let breakages = [
         ("UPDATE saga_instance SET kind = 'gift' WHERE id = ID", "does not know gift version 1"),
         ("UPDATE saga_instance SET definition_version = 9 WHERE id = ID", "checkout version 9"),
@@ -92,7 +92,7 @@ async fn what_could_not_be_continued_is_told_with_the_reason_and_exits_with_1() 
 }
 
 #[tokio::test]
-async fn what_was_set_aside_and_could_be_read_is_told_and_is_no_failure() {
+async fn what_was_set_aside_and_can_be_read_now_is_reported_and_is_no_failure() {
     for books in BOTH {
         let (world, parked) = with_parked(books, 1).await;
         let stuck =
@@ -112,7 +112,7 @@ async fn what_was_set_aside_and_could_be_read_is_told_and_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_schema_of_another_age_is_told_and_left_as_it_is() {
+async fn a_schema_of_another_version_is_reported_and_left_as_it_is() {
     for books in BOTH {
         let (world, _) = with_parked(books, 1).await;
         let raw = Raw::of(&world).await;

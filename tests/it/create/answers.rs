@@ -67,7 +67,7 @@ async fn what_todays_web_client_sends_is_understood() {
 }
 
 #[tokio::test]
-async fn every_neighbour_is_told_who_pays_and_for_which_order() {
+async fn the_payment_service_is_told_who_pays_and_for_which_order() {
     on_both(async |world| {
         let id = world.create(&cart(ASHA, &[(TEA, 2)])).await.is_created(ASHA, 29_800);
         let charges = world.sent(Call::Process);
@@ -118,7 +118,7 @@ async fn a_free_line_beside_a_paid_one_is_reserved_too() {
 }
 
 #[tokio::test]
-async fn a_price_that_changes_under_way_is_the_old_one_for_this_order() {
+async fn a_price_that_changes_under_way_does_not_count_for_this_order() {
     on_both(async |world| {
         let slow = FaultKind::Slow;
         world.fault(Fault { millis: Some(200), ..Fault::once(Call::Process, slow) });
@@ -137,7 +137,7 @@ async fn a_price_that_changes_under_way_is_the_old_one_for_this_order() {
 }
 
 #[tokio::test]
-async fn a_price_that_changes_before_the_payment_is_sent_again_is_still_the_old_one() {
+async fn a_price_that_changes_before_the_payment_is_sent_again_does_not_count() {
     on_both(async |world| {
         world.fault(Fault::once(Call::Process, FaultKind::HangBefore));
         let cart = cart(ASHA, &[(TEA, 2)]);

@@ -28,7 +28,7 @@ fn lasting(answer: &Answer) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_wait_that_ends_while_it_goes_back_ends_with_the_refusal_that_it_will_be() {
+async fn a_wait_that_ends_while_the_saga_goes_back_ends_with_the_final_refusal() {
     on_both(async |world| {
         goes_back_slowly(world);
         let cart = cart(ASHA, &[(TEA, 1)]);
@@ -66,7 +66,7 @@ async fn a_wait_that_ends_while_it_goes_back_ends_with_the_refusal_that_it_will_
 }
 
 #[tokio::test]
-async fn a_refusal_before_any_effect_is_undone_from_the_start() {
+async fn a_refusal_before_any_effect_counts_as_undone_at_once() {
     on_both(async |world| {
         let members = json!({"productId": TEA, "available": 1_000});
         world.create(&cart(ASHA, &[(TEA, 1_001)])).await.is_refusal(
@@ -79,7 +79,7 @@ async fn a_refusal_before_any_effect_is_undone_from_the_start() {
 }
 
 #[tokio::test]
-async fn who_waits_for_an_idempotent_neighbour_has_a_decision_at_the_deadline_of_who_waits() {
+async fn a_client_that_waits_for_an_idempotent_neighbour_has_a_decision_at_its_own_deadline() {
     let soon = |world: WorldBuilder| {
         world.set(|config| config.checkout.deadline_attended = Duration::from_millis(300))
     };
@@ -123,7 +123,7 @@ async fn a_call_at_a_neighbour_that_keeps_no_keys_runs_to_its_own_end() {
 }
 
 #[tokio::test]
-async fn a_client_that_takes_any_2xx_for_an_order_is_told_503_where_that_is_configured() {
+async fn a_client_that_takes_any_2xx_for_an_order_gets_a_503_if_so_configured() {
     let strict = |world: WorldBuilder| {
         world.set(|config| {
             config.checkout.undecided = Undecided::Error;

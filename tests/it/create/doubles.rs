@@ -50,7 +50,7 @@ async fn once_it_has_come_to_rest_the_same_cart_is_another_checkout() {
 }
 
 #[tokio::test]
-async fn a_double_joins_one_that_waits_or_is_stuck_also_after_a_restart() {
+async fn a_double_click_joins_a_checkout_that_waits_or_is_stuck_also_after_a_restart() {
     for books in BOTH {
         let world = World::build(books).not_idempotent().start().await;
         world.fault(Fault::once(Call::Process, FaultKind::DropBefore));
@@ -113,7 +113,7 @@ async fn doubles_on_two_replicas_are_one_checkout() {
 }
 
 #[tokio::test]
-async fn a_double_finds_its_first_where_nothing_new_is_taken_in() {
+async fn a_double_click_gets_its_answer_while_new_requests_are_turned_away() {
     let narrow = |world: WorldBuilder| world.set(|config| config.executor.concurrency = 1);
     on_both_with(narrow, async |world| {
         held(world);

@@ -33,7 +33,7 @@ async fn another_total_than_the_customer_saw_is_refused_before_any_money_moves()
 }
 
 #[tokio::test]
-async fn what_is_missing_is_told_before_what_has_another_price() {
+async fn a_missing_product_is_told_before_a_changed_price() {
     on_both(async |world| {
         let nothing = Uuid::from_u128(405);
         let absent = expecting(cart(ASHA, &[(TEA, 1), (nothing, 1)]), 1);
@@ -47,7 +47,7 @@ async fn what_is_missing_is_told_before_what_has_another_price() {
 }
 
 #[tokio::test]
-async fn what_the_customer_saw_is_part_of_the_request() {
+async fn the_total_that_the_customer_saw_is_part_of_the_request() {
     on_both(async |world| {
         let plain = cart(ASHA, &[(TEA, 1)]);
         let seen = expecting(plain.clone(), 14_900);
@@ -66,7 +66,7 @@ async fn what_the_customer_saw_is_part_of_the_request() {
 }
 
 #[tokio::test]
-async fn an_expectation_that_is_no_amount_is_named() {
+async fn an_expected_total_that_is_no_amount_is_named() {
     on_both(async |world| {
         let error = "expectedTotal must be a whole number of paise, 0 or more";
         for bad in

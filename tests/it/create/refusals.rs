@@ -113,7 +113,7 @@ async fn errors_are_looked_for_in_one_order() {
 }
 
 #[tokio::test]
-async fn a_wallet_that_holds_too_little_is_told_of_with_the_payment_services_words() {
+async fn too_small_a_balance_is_refused_with_the_payment_services_details() {
     on_both(async |world| {
         let details = json!({"error": "Insufficient balance", "balance": 1_200});
         let cart = cart(RAVI, &[(TEA, 1)]);
@@ -200,7 +200,7 @@ async fn garbage_from_a_read_is_read_again_a_few_times_and_then_its_neighbours_f
 }
 
 #[tokio::test]
-async fn a_read_that_fails_is_repeated_until_it_does_not() {
+async fn a_read_that_fails_is_repeated_until_it_succeeds() {
     on_both(async |world| {
         for call in [Call::GetUser, Call::GetProduct] {
             for kind in [
@@ -220,7 +220,7 @@ async fn a_read_that_fails_is_repeated_until_it_does_not() {
 }
 
 #[tokio::test]
-async fn a_reservation_refused_after_the_payment_is_refunded_and_told_of() {
+async fn a_reservation_refused_after_the_payment_is_refunded_and_the_client_is_told() {
     on_both(async |world| {
         world.fault(Fault { millis: Some(200), ..Fault::once(Call::Process, FaultKind::Slow) });
         let cart = cart(MEENA, &[(TEA, 2), (KETTLE, 3), (CUP, 4)]);
@@ -241,7 +241,7 @@ async fn a_reservation_refused_after_the_payment_is_refunded_and_told_of() {
 }
 
 #[tokio::test]
-async fn of_two_refused_reservations_the_first_in_the_cart_is_told_of() {
+async fn of_two_refused_reservations_the_first_in_the_cart_is_told() {
     on_both(async |world| {
         let of =
             |product, kind| Fault { product_id: Some(product), ..Fault::once(Call::Reserve, kind) };
@@ -261,7 +261,7 @@ async fn of_two_refused_reservations_the_first_in_the_cart_is_told_of() {
 }
 
 #[tokio::test]
-async fn any_refusal_of_a_reservation_is_told_of_as_one() {
+async fn any_refusal_of_a_reservation_is_answered_as_reservation_failed() {
     on_both(async |world| {
         for status in [400, 404, 409] {
             let refuse = Fault::once(Call::Reserve, FaultKind::Refuse);

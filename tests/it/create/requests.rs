@@ -46,7 +46,7 @@ async fn a_cart_without_items_is_refused_in_the_words_that_web_clients_know() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_cart_is_said_with_its_field() {
+async fn what_is_wrong_with_a_cart_is_told_with_the_name_of_the_field() {
     on_both(async |world| {
         let with = |line: Value| json!({"userId": ASHA, "items": [line]});
         let quantity = |quantity: Value| with(json!({"productId": TEA, "quantity": quantity}));

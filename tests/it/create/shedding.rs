@@ -44,7 +44,7 @@ async fn beyond_the_concurrency_a_checkout_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_saga_that_waits_for_a_retry_takes_no_place() {
+async fn a_saga_that_waits_for_a_retry_takes_no_permit() {
     let narrow = |world: WorldBuilder| {
         world.set(|config| {
             config.executor.concurrency = 1;

@@ -117,7 +117,7 @@ async fn a_whole_number_may_be_a_string_of_digits_and_of_nothing_else() {
 }
 
 #[tokio::test]
-async fn of_names_that_differ_in_case_the_last_one_counts() {
+async fn if_names_differ_only_in_case_the_last_one_counts() {
     on_both(async |world| {
         let line = line(TEA, 1);
         for body in [

@@ -25,7 +25,7 @@ async fn ends_as(world: &World, id: Uuid) {
 }
 
 #[tokio::test]
-async fn who_asks_for_an_answer_at_once_gets_a_202_and_the_checkout_goes_on() {
+async fn a_client_that_prefers_respond_async_gets_a_202_and_the_checkout_goes_on() {
     on_both(async |world| {
         let answer = held(world, Some("respond-async")).await;
         assert_eq!(answer.header("preference-applied"), Some("respond-async"));
@@ -37,7 +37,7 @@ async fn who_asks_for_an_answer_at_once_gets_a_202_and_the_checkout_goes_on() {
 }
 
 #[tokio::test]
-async fn who_waits_for_no_time_gets_a_202() {
+async fn a_client_that_waits_for_no_time_gets_a_202() {
     on_both(async |world| {
         let answer = held(world, Some("wait=0")).await;
         assert_eq!(answer.header("preference-applied"), Some("wait=0"));
@@ -49,7 +49,7 @@ async fn who_waits_for_no_time_gets_a_202() {
 }
 
 #[tokio::test]
-async fn who_does_not_say_waits_as_long_as_is_configured() {
+async fn a_client_without_a_preference_waits_as_long_as_is_configured() {
     let hasty =
         |world: WorldBuilder| world.set(|config| config.checkout.wait = Duration::from_millis(50));
     on_both_with(hasty, async |world| {
@@ -76,7 +76,7 @@ async fn nobody_waits_longer_than_a_minute() {
 }
 
 #[tokio::test]
-async fn a_preference_that_nobody_knows_is_ignored() {
+async fn an_unknown_preference_is_ignored() {
     on_both(async |world| {
         let cart = cart(ASHA, &[(TEA, 1)]);
         for wish in ["", "wait", "wait=-1", "wait=soon", "handling=lenient", ",,;=,"] {

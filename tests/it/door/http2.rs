@@ -86,7 +86,7 @@ impl Client {
 }
 
 #[tokio::test]
-async fn a_client_is_told_how_much_it_may_ask_at_once() {
+async fn a_client_is_told_how_many_requests_it_may_send_at_once() {
     with(
         |config| (config.http.http2_streams, config.http.header_bytes) = (7, 9000),
         async |world| {
@@ -101,7 +101,7 @@ async fn a_client_is_told_how_much_it_may_ask_at_once() {
 }
 
 #[tokio::test]
-async fn who_takes_back_request_after_request_is_ended() {
+async fn a_client_that_cancels_request_after_request_is_ended() {
     with(
         |config| config.http.http2_resets = 5,
         async |world| {
@@ -123,7 +123,7 @@ async fn who_takes_back_request_after_request_is_ended() {
 }
 
 #[tokio::test]
-async fn who_does_not_say_that_it_is_there_is_ended_and_who_does_is_not() {
+async fn a_client_that_does_not_answer_pings_is_ended_and_one_that_does_is_not() {
     with(
         |config| config.http.http2_ping = SOON,
         async |world| {

@@ -113,7 +113,7 @@ async fn more_silent_connections_than_descriptors_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stalls_the_log_stalls_nothing_else_and_is_told_what_it_missed() {
+async fn a_stalled_log_reader_stalls_nothing_else_and_is_told_how_much_it_missed() {
     let settings = [("RUST_LOG", "trace")];
     let mut service = Service::start("exec \"$0\" serve", &settings).await;
     // Far more than a pipe holds or than is buffered for the reader: HTTP/2 logs much for each request.

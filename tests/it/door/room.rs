@@ -20,7 +20,7 @@ async fn waiting(world: &World) -> Client {
 }
 
 #[tokio::test]
-async fn where_there_is_no_room_the_connection_without_a_request_for_longest_makes_it() {
+async fn the_connection_that_has_been_idle_longest_is_closed_to_make_room() {
     with(
         |config| config.http.connections = 3,
         async |world| {
@@ -47,7 +47,7 @@ async fn where_there_is_no_room_the_connection_without_a_request_for_longest_mak
 }
 
 #[tokio::test]
-async fn where_all_have_requests_new_ones_are_told_so_and_probes_come_through() {
+async fn if_no_connection_is_idle_new_ones_get_a_503_and_probes_are_answered() {
     with(
         |config| config.http.connections = 2,
         async |world| {

@@ -11,7 +11,7 @@ use super::{Client, LIVE, NEVER, SOON, is_end, with};
 use crate::harness::cart;
 
 #[tokio::test]
-async fn who_says_nothing_or_half_a_head_is_ended() {
+async fn a_client_that_sends_nothing_or_half_a_head_is_ended() {
     with(
         |config| config.http.header_timeout = SOON,
         async |world| {
@@ -32,7 +32,7 @@ async fn who_says_nothing_or_half_a_head_is_ended() {
 }
 
 #[tokio::test]
-async fn a_head_that_comes_byte_by_byte_has_no_more_time() {
+async fn a_head_that_comes_byte_by_byte_gets_no_extra_time() {
     with(
         |config| config.http.header_timeout = SOON,
         async |world| {
@@ -106,7 +106,7 @@ async fn a_connection_is_kept_for_a_while_between_requests_and_then_ended() {
 }
 
 #[tokio::test]
-async fn who_waits_for_an_order_is_not_cut_off() {
+async fn a_client_that_waits_for_its_order_is_not_cut_off() {
     with(
         |config| {
             let http = &mut config.http;
@@ -128,7 +128,7 @@ async fn who_waits_for_an_order_is_not_cut_off() {
 }
 
 #[tokio::test]
-async fn who_does_not_take_its_answers_is_ended() {
+async fn a_client_that_does_not_read_its_answers_is_ended() {
     with(
         |config| config.http.write_timeout = SOON,
         async |world| {

@@ -15,7 +15,7 @@ async fn circuit(world: &World, neighbour: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_neighbour_in_trouble_is_only_asked_now_and_then_and_that_is_seen() {
+async fn a_failing_neighbour_is_called_only_now_and_then_and_operators_see_it() {
     let quick = |world: crate::harness::WorldBuilder| {
         world.set(|config| {
             config.circuit.failures = 3;
@@ -46,7 +46,7 @@ async fn a_neighbour_in_trouble_is_only_asked_now_and_then_and_that_is_seen() {
 
 /// What is not sent while the breaker is open makes no doubt.
 #[tokio::test]
-async fn an_open_circuit_puts_nothing_in_doubt_at_a_neighbour_that_repeats() {
+async fn an_open_breaker_puts_nothing_in_doubt_at_a_neighbour_that_repeats() {
     let quick = |world: crate::harness::WorldBuilder| {
         world.not_idempotent().set(|config| {
             config.circuit.failures = 1;

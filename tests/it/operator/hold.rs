@@ -92,7 +92,7 @@ async fn nothing_is_sent_for_a_held_saga_until_it_is_released() {
 }
 
 #[tokio::test]
-async fn holding_is_harmless_twice_and_stands_in_the_way_of_all_but_settling() {
+async fn holding_twice_is_harmless_and_a_held_saga_allows_only_resolve_and_release() {
     on_both_with(patient, async |world| {
         let id = parked(world, Call::Process, "k").await;
         let before = world.inspect(id).await;

@@ -114,7 +114,7 @@ async fn a_checkout_whose_call_must_not_be_cut_off_is_stopped_when_it_is_answere
 }
 
 #[tokio::test]
-async fn a_checkout_that_completed_is_not_stopped_any_more() {
+async fn a_completed_checkout_can_not_be_stopped() {
     on_both(async |world| {
         let id = world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
         let answer = compensate(world, id).await;
@@ -158,7 +158,7 @@ async fn what_a_person_finds_not_to_have_happened_is_sent_once_more() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_not_recorded_is_sent_once_more_on_a_persons_word() {
+async fn a_payment_that_is_not_recorded_is_sent_once_more_after_a_persons_verdict() {
     on_both_with(
         |world| patient(world.not_idempotent()),
         async |world| {
@@ -172,7 +172,7 @@ async fn a_payment_that_is_not_recorded_is_sent_once_more_on_a_persons_word() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_recorded_is_not_found_not_to_have_happened() {
+async fn a_payment_that_is_recorded_can_not_be_resolved_as_not_happened() {
     on_both_with(
         |world| patient(world.not_idempotent()),
         async |world| {

@@ -74,7 +74,8 @@ const OTHERS: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn a_payment_of_something_else_is_not_believed_where_it_can_be_neither_repeated_nor_found() {
+async fn an_answer_about_another_payment_is_in_doubt_where_nothing_can_settle_it()
+ {
     for books in BOTH {
         for other in OTHERS {
             let world = World::build(books).not_idempotent();
@@ -89,7 +90,7 @@ async fn a_payment_of_something_else_is_not_believed_where_it_can_be_neither_rep
 }
 
 #[tokio::test]
-async fn a_payment_of_something_else_is_settled_by_a_record_with_a_byte_order_mark() {
+async fn an_answer_about_another_payment_is_settled_by_a_record_with_a_byte_order_mark() {
     for books in BOTH {
         let world = World::build(books).not_idempotent();
         let (world, stub) = Stub::in_front_of(world, &[OTHERS[0]], PAID).await;
@@ -100,7 +101,7 @@ async fn a_payment_of_something_else_is_settled_by_a_record_with_a_byte_order_ma
 }
 
 #[tokio::test]
-async fn a_payment_of_something_else_is_asked_for_again_where_keys_are_kept() {
+async fn an_answer_about_another_payment_is_followed_by_a_repeat_where_keys_are_kept() {
     for books in BOTH {
         let right = "\u{FEFF}{\"Status\": \"PAID\", \"Amount\": 14900.00}";
         let answers = [OTHERS[0], OTHERS[4], right];
@@ -116,7 +117,7 @@ async fn a_payment_of_something_else_is_asked_for_again_where_keys_are_kept() {
 }
 
 #[tokio::test]
-async fn all_goes_well_where_every_answer_has_a_byte_order_mark() {
+async fn a_checkout_succeeds_though_every_answer_has_a_byte_order_mark() {
     on_both_with(
         |world| world.not_idempotent(),
         async |world| {

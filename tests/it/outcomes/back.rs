@@ -54,7 +54,7 @@ async fn trouble_on_the_way_forward_is_not_shown_as_stuck() {
 }
 
 #[tokio::test]
-async fn an_undoing_that_is_refused_waits_for_a_person_who_has_it_done_anew() {
+async fn an_undoing_that_is_refused_waits_until_a_person_has_it_sent_anew() {
     on_both(async |world| {
         for (call, step) in [(Call::Refund, "refund_payment"), (Call::Release, "release_stock")] {
             world.fault(Fault { status: Some(404), ..Fault::once(call, FaultKind::Refuse) });

@@ -102,7 +102,7 @@ async fn a_call_that_never_ends_is_given_up_after_its_timeout_and_sent_again() {
 }
 
 #[tokio::test]
-async fn trouble_that_lasts_is_outlasted() {
+async fn a_checkout_outlasts_trouble_that_lasts_for_a_while() {
     on_both(async |world| {
         for call in [Call::Process, Call::Reserve] {
             world.fault(Fault { times: Some(7), ..Fault::on(call, FaultKind::ErrorAfter) });
@@ -116,7 +116,7 @@ async fn trouble_that_lasts_is_outlasted() {
 }
 
 #[tokio::test]
-async fn a_neighbour_that_asks_for_time_is_given_it() {
+async fn a_neighbour_that_answers_with_retry_after_is_given_that_time() {
     on_both(async |world| {
         let busy = Fault::once(Call::Process, FaultKind::ErrorBefore);
         world.fault(Fault { retry_after: Some(1), ..busy });
@@ -182,7 +182,7 @@ async fn a_refusal_after_an_unknown_attempt_is_not_believed_where_the_payment_is
 }
 
 #[tokio::test]
-async fn a_saga_is_marked_while_its_money_may_be_out_and_no_longer() {
+async fn a_saga_is_marked_as_at_risk_only_while_its_money_may_be_out() {
     on_both(async |world| {
         let books = Database::connect(world.config.database.url.reveal()).await.expect("the books");
         let marked = async || {

@@ -105,7 +105,7 @@ async fn a_payment_in_doubt_that_arrives_late_goes_on() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_is_made_again() {
+async fn a_look_up_that_fails_is_repeated() {
     on_both_with(
         |world| world.not_idempotent(),
         async |world| {

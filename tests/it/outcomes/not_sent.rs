@@ -57,7 +57,7 @@ async fn a_payment_that_was_never_sent_is_sent_once_its_neighbour_can_be_reached
 }
 
 #[tokio::test]
-async fn a_neighbour_of_reads_out_of_reach_ends_in_a_502_at_the_deadline() {
+async fn reads_at_an_unreachable_neighbour_end_in_a_502_at_the_deadline() {
     for books in BOTH {
         for is_user in [true, false] {
             let gate = Gate::shut();
