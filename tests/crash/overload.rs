@@ -9,8 +9,7 @@ const PLACES: usize = 16;
 const CLIENTS: usize = 20 * PLACES;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_times_as_many_clients_as_permits_are_served_or_turned_away()
- {
+async fn twenty_times_as_many_clients_as_permits_are_served_or_turned_away() {
     let _alone = turn().await;
     let tell = |orders: super::replica::Orders| {
         orders.with("ORDER_SERVICE__EXECUTOR__CONCURRENCY", &PLACES)

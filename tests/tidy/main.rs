@@ -84,8 +84,8 @@ fn cited_promises_exist_and_each_promise_is_cited() {
 }
 
 #[test]
-fn the_proofs_of_the_promises_exist() {
-    none(&page::missing_proofs(&page::pages()));
+fn files_and_tests_that_the_pages_name_exist() {
+    none(&page::missing_names(&page::pages()));
 }
 
 #[test]

@@ -150,28 +150,36 @@ pub fn broken_promises(pages: &[Page]) -> Vec<String> {
     faults
 }
 
-/// Proofs that docs/PROMISES.md names in backticks and that do not exist: files, mutants, tests.
-pub fn missing_proofs(pages: &[Page]) -> Vec<String> {
-    let Some(page) = pages.iter().find(|page| page.path == PROMISES) else { return Vec::new() };
+/// What pages name in backticks and that does not exist: files, mutants, and the names of tests,
+/// indexes and metrics.
+pub fn missing_names(pages: &[Page]) -> Vec<String> {
     let is_there = |name: &str| {
-        let is_mutant =
-            name.split_once('-').is_some_and(|(number, _)| number.parse::<u8>().is_ok());
-        if is_mutant {
-            return root().join(format!("tests/mutants/{name}.patch")).exists();
+        if let Some(mutant) =
+            name.split_once('-').filter(|(number, _)| number.parse::<u8>().is_ok())
+        {
+            let (number, word) = mutant;
+            return root().join(format!("tests/mutants/{number}-{word}.patch")).exists();
         }
-        if name.starts_with("tests/") || name.starts_with("src/") {
-            return root().join(name).exists();
+        let is_path = name.contains('/') || is_of(name, "rs");
+        if is_path && (is_of(name, "rs") || name.starts_with("tests/") || name.starts_with("src/"))
+        {
+            let inside = format!("/{name}");
+            return root().join(name).exists()
+                || pages.iter().any(|page| page.path.ends_with(&inside));
         }
-        // The name of a test or an index.
+        // The name of a test, an index or a metric.
+        let name = name.trim_start_matches("order_service_");
         let is_name = name.chars().all(|one| one.is_ascii_lowercase() || one == '_');
         let is_long = name.matches('_').count() > 2;
         !(is_name && is_long)
             || pages.iter().any(|page| is_of(&page.path, "rs") && page.text.contains(name))
     };
     let mut faults = Vec::new();
-    for (at, line) in page.text.lines().enumerate() {
-        for name in line.split('`').skip(1).step_by(2).filter(|name| !is_there(name)) {
-            faults.push(page.fault(at, &format!("there is no `{name}`")));
+    for page in pages.iter().filter(|page| is_of(&page.path, "md")) {
+        for (at, line) in page.text.lines().enumerate() {
+            for name in line.split('`').skip(1).step_by(2).filter(|name| !is_there(name)) {
+                faults.push(page.fault(at, &format!("there is no `{name}`")));
+            }
         }
     }
     faults

@@ -74,8 +74,7 @@ const OTHERS: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn an_answer_about_another_payment_is_in_doubt_where_nothing_can_settle_it()
- {
+async fn an_answer_about_another_payment_is_in_doubt_where_nothing_can_settle_it() {
     for books in BOTH {
         for other in OTHERS {
             let world = World::build(books).not_idempotent();
