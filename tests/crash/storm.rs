@@ -1,7 +1,7 @@
-//! Everything at once: replicas that are killed, put to sleep and woken, the database stopped, the
-//! neighbours killed, and all of it among calls that go wrong anyway.
+//! Everything at once: replicas are killed, put to sleep and woken, the database is stopped, the
+//! neighbours are killed, and calls go wrong all the time.
 //!
-//! `CRASH_SECONDS=60` makes it a minute; the choices are by `CRASH_SEED`, but when each strikes
+//! `CRASH_SECONDS=60` makes it a minute. The choices follow from `CRASH_SEED`, but when each strikes
 //! depends on the answers that the clients get, and so on the machine.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use order_service::sandbox::Kinds;
 
 use super::world::{Books, World, setting};
 
-/// Strikes are at most so far apart, also while nobody is answered.
+/// The longest time between two strikes, also while no client is answered.
 const LULL: Duration = Duration::from_millis(400);
 
 async fn all_at_once(kinds: Kinds) {
@@ -20,7 +20,7 @@ async fn all_at_once(kinds: Kinds) {
     let until = world.clock.monotonic() + Duration::from_secs(setting("CRASH_SECONDS", 6));
     while world.clock.monotonic() < until {
         let more = world.dice.between(3, 20);
-        // In time or not: what strikes next is by the dice.
+        // Whether or not it was in time, what strikes next is random.
         let _in_time = world.clock.within(LULL, world.clients.answered(more)).await;
         strike(&mut world).await;
     }
@@ -28,7 +28,7 @@ async fn all_at_once(kinds: Kinds) {
     world.finish().await;
 }
 
-/// One thing more breaks, or is mended: what all clients need comes back soonest.
+/// Breaks one more thing, or mends one; what all clients need is mended soonest.
 async fn strike(world: &mut World) {
     let (database_is_up, sandbox_is_up) = (world.cluster().is_up(), world.sandbox.is_up());
     match world.dice.between(0, 9) {
@@ -41,7 +41,7 @@ async fn strike(world: &mut World) {
     }
 }
 
-/// One that is up dies or is put to sleep, unless it is the last; any other comes back.
+/// A replica that is up is killed or put to sleep, unless it is the last; any other comes back.
 fn strike_replica(world: &mut World) {
     let (at, coin) = (world.dice.between(0, 2), world.dice.between(0, 1));
     let up = world.replicas.iter().filter(|replica| replica.is_up()).count();

@@ -1,8 +1,8 @@
 //! The points at which a process can die: each announces itself, and at the chosen one the
 //! announcement never returns.
 //!
-//! The invariant: from that moment on nothing of this process passes any more, neither a statement
-//! nor a call, and what it has on its way is dropped with its runtime.
+//! The invariant: from then on nothing of this process gets through, neither a statement nor a call, and
+//! what it has under way is dropped with its runtime.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -14,17 +14,17 @@ use order_service::clock::Clock;
 use order_service::store::{Fault, Gate, Passage};
 use tokio::sync::{Notify, watch};
 
-/// A commit hangs for so long, really, if things go on so long.
+/// The longest real time for which a commit hangs, if things go on for that long.
 const HELD: Duration = Duration::from_millis(150);
 
-/// What one life of a process comes past.
+/// The points that one process passes.
 #[derive(Debug)]
 pub struct Points {
-    /// The clock of the ways to the neighbours: only a read that makes no sense waits for it, and
-    /// no other time passes under a read.
+    /// The clock of the clients for the neighbours. Only a read that is repeated because its answer made no
+    /// sense waits for it; otherwise no time passes during a read.
     pub reads: Clock,
     state: Mutex<State>,
-    /// Something that was under way has come back.
+    /// Signalled when something that was under way has finished.
     moved: watch::Sender<()>,
     held: Notify,
     died: Notify,
@@ -34,10 +34,11 @@ pub struct Points {
 struct State {
     dies_at: Option<String>,
     dead: bool,
-    /// A commit hangs; the process dies as soon as all that does not wait for it is done.
+    /// Signalled when a commit hangs: the process dies as soon as everything that does not wait for the
+    /// commit is done.
     held: bool,
-    /// Statements are points only while an executor starts: later ones are heartbeats and looks,
-    /// which come by the clock and carry nothing of a saga.
+    /// Statements are points only while an executor starts. Later ones are heartbeats and polls, which
+    /// follow the clock and write nothing about a saga.
     starting: bool,
     passed: Vec<String>,
     times: HashMap<String, u32>,
@@ -46,7 +47,7 @@ struct State {
 }
 
 impl State {
-    /// The point of this name that is come past now.
+    /// Counts a passage of this point; returns its full name.
     fn pass(&mut self, name: &str) -> String {
         let times = self.times.entry(name.to_owned()).or_default();
         *times += 1;
@@ -56,11 +57,11 @@ impl State {
     }
 }
 
-/// What a database may do instead of a commit, and how that is called.
+/// What a database may do instead of a commit, and the names of these points.
 const FAULTS: [(&str, Fault); 3] =
     [("full", Fault::Full), ("stuck", Fault::Stuck), ("forgotten", Fault::Forgotten)];
 
-/// Whether nobody dies at this point, as the database does something else.
+/// Whether this point is a fault of the database, at which nobody dies.
 pub fn is_a_fault(point: &str) -> bool {
     FAULTS.iter().any(|(name, _)| point.starts_with(name))
 }
@@ -87,14 +88,14 @@ impl Points {
             biased;
             () = self.died.notified() => {}
             () = self.held.notified() => {
-                // On SQLite there is one connection to write by, and what waits for it waits long.
+                // SQLite has one connection for writing, and whatever waits for it waits for long.
                 let _as_far_as_it_goes = Clock::system().within(HELD, self.quiet()).await;
                 self.state().dead = true;
             }
         }
     }
 
-    /// Every point that was reached, in order: what it is, and for the how manieth time.
+    /// Every point that was reached, in order: its name, with the number of times that it was reached.
     pub fn passed(&self) -> Vec<String> {
         self.state().passed.clone()
     }
@@ -118,14 +119,14 @@ impl Points {
         state.dead
     }
 
-    /// Comes past this point, or never returns.
+    /// Passes this point, or never returns.
     pub async fn reach(&self, name: &str) {
         if self.is_last(name) {
             pending::<()>().await;
         }
     }
 
-    /// Comes past this point, or hangs in it until the process dies of nothing else going on.
+    /// Passes this point, or hangs in it until nothing else goes on and the process dies.
     async fn hold(&self, name: &str) {
         let holds = {
             let mut state = self.state();
@@ -148,14 +149,14 @@ impl Points {
         faults.find(|(point, _)| state.dies_at.as_ref() == Some(point)).map(|(_, fault)| fault)
     }
 
-    /// A call that the clock must not overtake is under way until this is dropped.
+    /// Until this is dropped, a call is under way that the clock must not overtake.
     pub fn under_way(&self) -> UnderWay<'_> {
         self.state().under_way += 1;
         UnderWay(self)
     }
 
-    /// Something is being read until this is dropped. That may itself wait for time to pass: an
-    /// answer that makes no sense is asked for again.
+    /// Until this is dropped, something is being read. A read may itself wait for time to pass, as it is
+    /// repeated when its answer makes no sense.
     pub fn reading(&self) -> Reading<'_> {
         self.state().reading += 1;
         Reading(self)
@@ -166,13 +167,13 @@ impl Points {
         self.moved.send_replace(());
     }
 
-    /// How much is under way and being read, and how much has been announced.
+    /// How many calls are under way, how many reads, and how many points have been announced.
     fn now(&self) -> (usize, usize, usize) {
         let state = self.state();
         (state.under_way, state.reading, state.passed.len())
     }
 
-    /// Returns when nothing is under way, and everything that can go on without time passing has;
+    /// Returns when nothing is under way and everything has happened that can happen without time passing;
     /// never while a commit hangs.
     pub async fn idle(&self) {
         self.quiet().await;
@@ -182,9 +183,9 @@ impl Points {
     }
 
     async fn quiet(&self) {
-        /// A word from one task to the next takes a turn each; there are never so many.
+        /// A message from one task to the next takes one turn of the runtime, and chains are shorter than this.
         const TURNS: u32 = 24;
-        /// Really; then it is looked whether a read only waits for time to pass.
+        /// In real time; after it, it is checked whether a read only waits for time to pass.
         const A_READ: Duration = Duration::from_millis(5);
         let mut quiet = 0;
         let mut moved = self.moved.subscribe();
@@ -263,7 +264,7 @@ impl Gate for Points {
                     self.reach("after commit").await;
                     self.came_back();
                 }
-                // Nothing happened since it was about to be committed.
+                // Nothing has happened since the commit was announced.
                 Passage::Failed => self.came_back(),
             }
             Ok(())
