@@ -1,5 +1,5 @@
 //! The five calls, by the same client and the same settings as the service's own
-//! (src/neighbours/http_transport.rs), with the same headers.
+//! (`src/neighbours/http_transport.rs`), with the same headers.
 
 use std::time::Duration;
 
