@@ -1,4 +1,4 @@
-//! What is written for machines and read by no compiler: the image, the composition, the scripts.
+//! Files that no compiler checks: the image, the compose files, the scripts.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ const SCRIPTS: [&str; 6] = [
     "scripts/test",
 ];
 
-/// Sources of a COPY that are not there, or that the build would not be sent.
+/// Sources of a COPY that don't exist, or that are not part of the build context.
 pub fn missing_copies() -> Vec<String> {
     let ignored = text("docker/Dockerfile.dockerignore");
     let sent: Vec<&str> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
@@ -41,7 +41,7 @@ pub fn missing_copies() -> Vec<String> {
     faults
 }
 
-/// The environment of the replicas is read as the service would read it.
+/// Reads the environment of the compose file's replicas as the service would read it.
 pub fn composed_configuration() {
     let composed = text("docker/compose.yaml");
     let environment = environment(&composed);
@@ -51,7 +51,7 @@ pub fn composed_configuration() {
         flags: Overrides::default(),
     };
     let config = Config::from_sources(&sources).expect("the service understands it");
-    // Each name of it that is ours has set what it says.
+    // Each of our variables has set what it names.
     for (name, value) in &environment {
         let set = match name.as_str() {
             "ServiceUrls__UserService" => config.services.user.url.to_string(),
@@ -83,7 +83,7 @@ pub fn composed_configuration() {
     assert!(text("docker/Dockerfile").contains(&format!("EXPOSE {port}\n")));
 }
 
-/// What the platform's own compose file gives its order service.
+/// The environment that the platform's own compose file gives its order service.
 const PLATFORM: [(&str, &str); 5] = [
     ("ASPNETCORE_ENVIRONMENT", "Development"),
     (
@@ -95,8 +95,8 @@ const PLATFORM: [(&str, &str); 5] = [
     ("ServiceUrls__PaymentService", "http://payment-service:80"),
 ];
 
-/// The override for the platform's compose file, merged with what is there, is read as the service
-/// would read it.
+/// Merges the override for the platform's compose file with what is there, and reads the result as the
+/// service would read it.
 pub fn platform_configuration() {
     let composed = text("docker/platform.yaml");
     let mut environment = environment(&composed);
@@ -116,7 +116,7 @@ pub fn platform_configuration() {
     let books = config.database.url.reveal();
     assert_eq!(books, "postgres://orders:given@orders-db:5432/orders");
     assert!(config.operator.token.is_some());
-    // A name that nobody reads would be one that is misspelt.
+    // A name that nobody reads would be misspelt.
     for name in names.iter().filter(|name| !name.starts_with("ORDER_SERVICE__")) {
         assert!(["ASPNETCORE_URLS", "DATABASE_URL"].contains(&name.as_str()), "{name}");
     }
@@ -128,7 +128,7 @@ pub fn platform_configuration() {
     assert!(composed.contains("build: !reset null"), "theirs would be built");
 }
 
-/// The first `environment:` block, with every variable that its caller has to give.
+/// The first `environment:` block, with a value for every variable that its user has to set.
 fn environment(composed: &str) -> Vec<(String, String)> {
     let depth = |line: &str| line.len() - line.trim_start().len();
     let mut lines = composed.lines().skip_while(|line| line.trim() != "environment:");
@@ -141,7 +141,7 @@ fn environment(composed: &str) -> Vec<(String, String)> {
     pairs.collect()
 }
 
-/// `${NAME:?words}` with `given` for its value.
+/// Replaces `${NAME:?words}` by `given`.
 fn given(value: &str) -> String {
     match (value.split_once("${"), value.rsplit_once('}')) {
         (Some((before, _)), Some((_, after))) => format!("{before}given{after}"),
@@ -149,7 +149,7 @@ fn given(value: &str) -> String {
     }
 }
 
-/// Scripts that can't be executed or parsed.
+/// Scripts that are not executable or can't be parsed.
 pub fn broken_scripts() -> Vec<String> {
     let mut faults = Vec::new();
     for script in SCRIPTS {
@@ -172,7 +172,7 @@ pub fn broken_scripts() -> Vec<String> {
     faults
 }
 
-/// Mutants that docs/PROOF.md does not name with what they break.
+/// Mutants that docs/PROOF.md does not list with what they break.
 pub fn untold_mutants() -> Vec<String> {
     let told = text("docs/PROOF.md");
     let patches = fs::read_dir(root().join("tests/mutants")).expect("the mutants");

@@ -2,11 +2,11 @@
 
 use super::source::{Source, name};
 
-/// Lines of a file, its own tests not counted.
+/// The most lines of a file, without its own tests.
 const FILE: usize = 300;
-/// Lines of a file that is all tests.
+/// The most lines of a file of tests.
 const TEST_FILE: usize = 500;
-/// Lines of a function, from its name to its closing brace.
+/// The most lines of a function, from its name to its closing brace.
 const FUNCTION: usize = 70;
 
 /// Files that don't begin with `//!`.
@@ -52,7 +52,7 @@ pub fn long_functions(sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The end of the body that follows; `None` for a declaration without one.
+/// Where the function's body ends; `None` for a declaration without one.
 fn body_end(code: &str) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, letter) in code.char_indices() {

@@ -1,7 +1,7 @@
-//! What the house asks of its sources and no compiler checks: who imports whom, how long things
-//! are, which words are not used, and that what is written for machines names what exists.
+//! Rules for the sources that no compiler checks: which room imports which, how long files and functions
+//! are, which words are not used, and that pages, comments and scripts name only what exists.
 //!
-//! Plain text in, sentences out: each failure names the file, the line and the rule.
+//! Each failure names the file, the line and the rule.
 
 mod deployment;
 mod length;
@@ -12,7 +12,7 @@ mod word;
 
 use source::{Source, sources};
 
-/// Fails with everything found, one a line.
+/// Fails with all faults, one a line.
 fn none(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }

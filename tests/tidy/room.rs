@@ -1,8 +1,9 @@
-//! Who imports whom. The order of the rooms is the picture in `src/lib.rs`, which so stays true.
+//! Which room imports which. The order of the rooms is read from the picture in `src/lib.rs`, so that the
+//! picture stays true.
 
 use super::source::{Source, name, sources};
 
-/// Libraries that only these rooms know. A room may be one file; `main` is the binary.
+/// Libraries that only these rooms may use. A room may be one file; `main` is the binary.
 const KNOWN_TO: [(&str, &[&str]); 12] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
@@ -21,16 +22,15 @@ const KNOWN_TO: [(&str, &[&str]); 12] = [
 /// The rooms from the highest storey down. Rooms on one storey don't import each other.
 pub struct Picture {
     storeys: Vec<Vec<String>>,
-    /// Rooms that stand beside the house: they import nothing of it, and only the two highest
-    /// storeys know them.
+    /// Rooms beside the others: they import none of them, and only the two highest storeys import these.
     beside: Vec<String>,
 }
 
-/// How high a room is that sees those beside the house: the storeys above all others.
+/// How many of the highest storeys may import the rooms beside the others.
 const HIGHEST: usize = 2;
 
 impl Picture {
-    /// As `src/lib.rs` has it: between the fences, `LEVEL  room, room  what for` a line.
+    /// The picture in `src/lib.rs`: between the fences, each line is `LEVEL  room, room  purpose`.
     pub fn drawn() -> Self {
         let lib = sources(&["src"]).into_iter().find(|source| source.path == "src/lib.rs");
         let lib = lib.expect("src/lib.rs is there");
@@ -51,12 +51,12 @@ impl Picture {
         Self { storeys, beside }
     }
 
-    /// The rooms of each line, from the highest down, without those beside the house.
+    /// The rooms of each line, from the highest down, without those beside the others.
     pub fn rows(&self) -> Vec<String> {
         self.storeys.iter().map(|rooms| rooms.join(", ")).collect()
     }
 
-    /// How high a room is: 0 is the highest.
+    /// The storey of a room; 0 is the highest.
     fn storey(&self, room: &str) -> Option<usize> {
         self.storeys.iter().position(|rooms| rooms.iter().any(|other| other == room))
     }
@@ -66,12 +66,12 @@ impl Picture {
         match (self.storey(from), self.storey(to)) {
             (Some(from), Some(to)) => from < to,
             (Some(from), None) => is_beside(to) && from < HIGHEST,
-            // What is not in the picture is said by `differences`.
+            // A room that is not in the picture is reported by `differences`.
             (None, _) => !is_beside(from),
         }
     }
 
-    /// Rooms that are only drawn, or only there.
+    /// Rooms that are in the picture only, or in `src` only.
     pub fn differences(&self, sources: &[Source]) -> Vec<String> {
         let mut there: Vec<&str> = sources.iter().map(room).collect();
         there.retain(|room| !["lib", "main"].contains(room));
@@ -84,7 +84,7 @@ impl Picture {
     }
 }
 
-/// Imports of a room that is not below.
+/// Imports of a room that is not below the importing one.
 pub fn upward(picture: &Picture, sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|source| !["lib", "main"].contains(&room(source))) {
@@ -100,7 +100,7 @@ pub fn upward(picture: &Picture, sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// Uses of a library outside the rooms that know it.
+/// Uses of a library outside the rooms that may use it.
 pub fn strangers(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources {
@@ -123,13 +123,13 @@ pub fn strangers(sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// The room that a file belongs to.
+/// The room of a file.
 fn room(source: &Source) -> &str {
     let inside = source.path.strip_prefix("src/").unwrap_or(&source.path);
     inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
 }
 
-/// The rooms named behind `crate::`, also in braces.
+/// The rooms named after `crate::`, also in braces.
 fn imports(source: &Source) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     for at in source.words("crate") {
@@ -142,7 +142,7 @@ fn imports(source: &Source) -> Vec<(usize, &str)> {
     found
 }
 
-/// The first name of each path in a group, up to the group's end.
+/// The first name of each path in a group.
 fn first_names(group: &str) -> impl Iterator<Item = &str> {
     let (mut depth, mut fresh, mut names) = (0_u32, true, Vec::new());
     for (at, letter) in group.char_indices() {
@@ -161,7 +161,7 @@ fn first_names(group: &str) -> impl Iterator<Item = &str> {
     names.into_iter()
 }
 
-/// `super::super::` out of the room, around the check above.
+/// Paths by `super::super::` that lead out of the room, and would evade the check above.
 fn climbs(source: &Source) -> Vec<String> {
     let folders = source.path.matches('/').count() - 1;
     let is_index = source.path.ends_with("/mod.rs");

@@ -1,40 +1,40 @@
-//! Rust files as text, once as written and once without what is in comments and quotes.
+//! Rust files as text, once as written and once without the contents of comments and literals.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One file.
+/// A source file.
 pub struct Source {
-    /// From the root of the project, with `/`.
+    /// Relative to the root of the project, with `/`.
     pub path: String,
     /// As written.
     pub text: String,
-    /// The same, letter for letter, with blanks for comments and the insides of literals.
+    /// The same, with comments and the contents of literals replaced by blanks of the same length.
     pub code: String,
 }
 
 impl Source {
-    /// This text, as if it were in a file of this name.
+    /// A source file with this name and text, for tests.
     pub fn of(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned(), code: blanked(text) }
     }
 
-    /// The line that an offset is on, from 1.
+    /// The line number of an offset, from 1.
     pub fn line(&self, offset: usize) -> usize {
         1 + self.text[..offset].matches('\n').count()
     }
 
-    /// `src/saga/key.rs:7: ` and what is wrong there.
+    /// A fault in the form `src/saga/key.rs:7: RULE`.
     pub fn fault(&self, offset: usize, rule: &str) -> String {
         format!("{}:{}: {rule}", self.path, self.line(offset))
     }
 
-    /// Whether all of it is tests.
+    /// Whether the whole file is tests.
     pub fn is_test(&self) -> bool {
         self.path.contains("tests/") || self.path.ends_with("/tests.rs")
     }
 
-    /// Where its tests begin, or its end.
+    /// The offset at which its tests begin, or its end.
     pub fn tests_at(&self) -> usize {
         if self.is_test() {
             return 0;
@@ -43,7 +43,7 @@ impl Source {
         while let Some(found) = self.code[from..].find("#[cfg(test)]") {
             let at = from + found;
             let rest = self.code[at..].trim_start_matches("#[cfg(test)]").trim_start();
-            // `mod tests;` is a file of its own.
+            // `mod tests;` names another file.
             let opens = rest.find(['{', ';']).is_some_and(|at| rest[at..].starts_with('{'));
             if rest.starts_with("mod ") && opens {
                 return at;
@@ -53,7 +53,7 @@ impl Source {
         self.text.len()
     }
 
-    /// Offsets of a word in the code.
+    /// The offsets of a word in the code.
     pub fn words<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.code.match_indices(word).map(|(at, _)| at).filter(move |at| {
             let before = self.code[..*at].chars().next_back();
@@ -63,7 +63,7 @@ impl Source {
     }
 }
 
-/// The identifier at the beginning of this code.
+/// The identifier with which this code begins.
 pub fn name(code: &str) -> &str {
     &code[..code.find(|letter| !is_letter(letter)).unwrap_or(code.len())]
 }
@@ -77,7 +77,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every Rust file in these folders, those that don't exist left out.
+/// Every Rust file in these folders. Folders that don't exist are left out.
 pub fn sources(folders: &[&str]) -> Vec<Source> {
     let mut paths = Vec::new();
     for folder in folders {
@@ -105,7 +105,7 @@ fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The code with blanks for comments and the insides of literals; newlines stay, and so do offsets.
+/// The code with blanks for comments and for the contents of literals. Newlines and offsets stay.
 fn blanked(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut code = bytes.to_vec();
@@ -122,7 +122,7 @@ fn blanked(text: &str) -> String {
     String::from_utf8(code).expect("what is blanked is blanked whole")
 }
 
-/// Where the comment or literal that begins here ends; `at` where none does.
+/// The end of the comment or literal that begins at `at`; `at` if none does.
 fn literal_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
     let after_letter = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');

@@ -1,8 +1,8 @@
-//! Words that are not used: shortcuts in code, and names that say nothing.
+//! Words that must not be used: shortcuts in code, and names that say nothing.
 
 use super::source::{Source, name};
 
-/// Names of modules that say nothing, or say what this house calls otherwise.
+/// Names of modules that say nothing, or for which this project has another word.
 const EMPTY_NAMES: [&str; 17] = [
     "base",
     "common",
@@ -23,10 +23,10 @@ const EMPTY_NAMES: [&str; 17] = [
     "workflow",
 ];
 
-/// Beginnings of functions' names that say nothing.
+/// Prefixes of function names that say nothing.
 const EMPTY_BEGINNINGS: [&str; 3] = ["do_", "handle_", "process_"];
 
-/// What must not be in code, what is not allowed outside tests, and what to do instead.
+/// What must not be in code, what is allowed only in tests, and what to do instead.
 const ANYWHERE: [(&str, &str); 2] = [
     ("#[allow(", "expect it, with the reason: `#[expect(.., reason = \"..\")]`"),
     ("#![allow(", "expect it, with the reason: `#![expect(.., reason = \"..\")]`"),
@@ -38,7 +38,7 @@ const OUTSIDE_TESTS: [(&str, &str); 4] = [
     ("dbg!(", "log it, or don't"),
 ];
 
-/// Shortcuts.
+/// Shortcuts in code.
 pub fn forbidden_code(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources {
