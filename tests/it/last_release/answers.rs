@@ -1,8 +1,8 @@
-//! Everything that clients and operators are told of the checkouts in some books, in a form in which two
-//! releases can be compared: the second must say what the first said.
+//! Every answer that clients and operators get about the checkouts in a database, in a form in which two
+//! releases can be compared: the second must answer as the first did.
 //!
-//! The service that is asked can't reach any neighbour, so no checkout changes its state meanwhile. What
-//! changes all the same when a saga is taken up (its owner, its schedule, new log entries) is left out.
+//! The service can't reach any neighbour, so no checkout changes its state in the meantime. What changes
+//! anyway when a saga is taken up (its owner, its schedule, new log entries) is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use crate::harness::TOKEN;
 
-/// The headers of an answer that are part of what it says.
+/// The headers that are compared.
 const HEADERS: [&str; 5] =
     ["content-type", "location", "idempotent-replayed", "retry-after", "link"];
 
-/// Every answer has this trace's id where it has one.
+/// The trace of every request, so that its id in answers is always the same.
 const TRACE: &str = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
 
 const STATES: [&str; 9] = [
@@ -34,9 +34,9 @@ const STATES: [&str; 9] = [
     "Rejected",
 ];
 
-/// What does not change while a saga waits.
+/// The members that do not change while a saga waits.
 const LASTING: [&str; 5] = ["kind", "state", "held", "totalAmount", "createdAt"];
-/// What is said of a log entry but for what was sent and answered: that is the row's own JSON.
+/// The members of a log entry that are compared; its request and response are the row's own JSON.
 const STEP: [&str; 10] = [
     "seq",
     "step",
@@ -49,7 +49,7 @@ const STEP: [&str; 10] = [
     "durationMs",
     "executor",
 ];
-/// An action that is allowed; what it will do has times in it.
+/// The members of an allowed action that are compared; the text of what it will do has times in it.
 const PREVIEW: [&str; 4] = ["action", "step", "line", "happened"];
 const LINE: [&str; 4] = ["productId", "quantity", "reserved", "released"];
 
@@ -63,22 +63,22 @@ pub struct Checkout {
     pub key: Option<String>,
 }
 
-/// What is said of one checkout.
+/// All answers about one checkout.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// `GET /api/orders/{id}/status`.
     pub status: Value,
-    /// `GET /api/orders/{id}`; absent where there is no order.
+    /// `GET /api/orders/{id}`; absent if there is no order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Value>,
-    /// The same request again, for one with a key.
+    /// The answer to the repeated request, if it had a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Value>,
     /// `GET /api/operator/sagas/{id}`.
     pub saga: Value,
 }
 
-/// What is said of all of them.
+/// All answers about all checkouts.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answers {
     pub checkouts: BTreeMap<String, Told>,
@@ -86,17 +86,17 @@ pub struct Answers {
     pub lists: BTreeMap<String, Value>,
 }
 
-/// Who asks a service.
+/// A client that asks a service for everything.
 pub struct Reader<'a> {
     pub http: &'a reqwest::Client,
     /// The service's address.
     pub url: &'a str,
-    /// Log entries after this moment are of the service that is asked.
+    /// Log entries after this time were written by the service itself.
     pub made_at: DateTime<Utc>,
 }
 
 impl Reader<'_> {
-    /// Asks for everything once every saga was taken up and waits again.
+    /// Asks for everything, once every saga has been taken up and waits again.
     pub async fn read(&self, checkouts: &BTreeMap<String, Checkout>) -> Answers {
         for checkout in checkouts.values() {
             while !self.waits(checkout.id).await {
@@ -129,7 +129,7 @@ impl Reader<'_> {
         Answers { checkouts: told, lists }
     }
 
-    /// What is said of one checkout.
+    /// All answers about one checkout.
     pub async fn ask(&self, checkout: &Checkout) -> Told {
         let id = checkout.id;
         let status = self.get(&format!("/api/orders/{id}/status")).await;
@@ -152,8 +152,8 @@ impl Reader<'_> {
         self.answer(self.http.get(format!("{}{path}", self.url))).await
     }
 
-    /// Status, headers and body of an answer. The body is kept as text, byte for byte, unless it is about
-    /// a checkout that is still under way: when that last changed is not compared.
+    /// The status, headers and body of an answer. The body is kept as text, byte for byte, unless it is about
+    /// a checkout that is still under way, whose `updatedAt` is not compared.
     async fn answer(&self, request: reqwest::RequestBuilder) -> Value {
         let answer = request.header("traceparent", TRACE).send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), headers(answer.headers()));
@@ -177,7 +177,7 @@ impl Reader<'_> {
         answer.json().await.expect("JSON")
     }
 
-    /// Whether nothing happens to the saga by itself any more.
+    /// Whether the saga stays as it is unless a person acts.
     async fn waits(&self, id: Uuid) -> bool {
         let saga = self.operator(&format!("/sagas/{id}")).await;
         let next: Option<DateTime<Utc>> =
@@ -230,7 +230,7 @@ impl Reader<'_> {
         page["items"].as_array().expect("a page").iter().map(|saga| saga["id"].clone()).collect()
     }
 
-    /// What a summary counts.
+    /// The counts of a summary.
     async fn summary(&self) -> Value {
         let summary = self.operator("/summary").await;
         let counts = summary.as_object().expect("an object").iter();
@@ -240,7 +240,7 @@ impl Reader<'_> {
     }
 }
 
-/// These members, in a line.
+/// These members, in one line.
 fn in_a_line(of: &Value, members: &[&str]) -> String {
     let word = |name: &&str| match &of[*name] {
         Value::Null => "-".to_owned(),

@@ -1,8 +1,9 @@
-//! The books of 2026-11-26 (`2026-11-26/`): version 0.1.0 as built from the commit "docs: where the rules
-//! of the rooms are held", recorded by `record.rs`. Sixty checkouts in every state, with every cause, under
-//! every word of an operator, in doubt, refused, exhausted, held, and killed in a call.
+//! The database of 2026-11-26 (`2026-11-26/`), of version 0.1.0 built from the commit "docs: where the rules
+//! of the rooms are held" and recorded by `record.rs`. It has sixty checkouts: in every state, with every
+//! cause, after every operator's action, in doubt, refused, exhausted, held, and killed in a call.
 //!
-//! The present code reads them as that release read them itself, takes each up, and brings it to its end.
+//! The present code gives the same answers about them as that release did, takes each up, and brings it to
+//! its end.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::answers::{Checkout, Reader, Told};
 use super::release::NOBODY;
 use crate::harness::{BOTH, Books, Past, World, WorldBuilder};
 
-/// What is not done by then is stuck for good.
+/// What is not done by then never will be.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn left_behind(books: Books) -> (LeftBehind, Past) {
@@ -31,7 +32,7 @@ fn left_behind(books: Books) -> (LeftBehind, Past) {
     (left, past)
 }
 
-/// Neighbours that remember every key of that day.
+/// Neighbours that remember every key of the recording.
 fn on(books: Books, past: Past) -> WorldBuilder {
     World::build(books).after(past).set(|config| {
         let a_century = Duration::from_hours(100 * 365 * 24);
@@ -51,7 +52,7 @@ async fn every_answer_of_the_release_is_the_same_answer_now() {
 async fn is_read_as_it_was(books: Books) {
     let (left, past) = left_behind(books);
     let world = on(books, past).set(|config| {
-        // As it was told when it read them itself: nobody answers, and nothing is tried twice.
+        // The configuration of the recording: no neighbour answers, and nothing is tried twice.
         let nobody = || NOBODY.parse().expect("a URL");
         config.services.user.url = nobody();
         config.services.product.url = nobody();
@@ -81,7 +82,7 @@ async fn is_read_as_it_was(books: Books) {
     world.stop().await;
 }
 
-/// Whether a finding of the audit is a fault. That nobody will take a held saga up is none.
+/// Whether a finding of the audit is a fault. That nobody takes up a held saga is none.
 fn is_wrong(finding: &Value, left: &LeftBehind) -> bool {
     let of = left.checkouts.iter().find(|(_, of)| finding["id"] == json!(of.id));
     let is_held =
@@ -89,7 +90,7 @@ fn is_wrong(finding: &Value, left: &LeftBehind) -> bool {
     finding["verdict"] != "open" && !is_held
 }
 
-/// What a command of the shell says of the world's books.
+/// What a command of the shell prints about the world's books.
 async fn run(world: &World, arguments: &[&str]) -> std::process::Output {
     let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_order-service"));
     process
@@ -135,7 +136,7 @@ async fn goes_on(books: Books) {
     world.finish().await;
 }
 
-/// A refusal that was told once is told for ever; what is new is that all is undone.
+/// A refusal never changes; only `undone` may have become true.
 fn is_refused_as_before(name: &str, before: &Told, after: &Told) {
     let problem = |told: &Told| match &told.status["body"] {
         Value::String(text) => {
@@ -160,7 +161,7 @@ fn end_of<'a>(name: &str, before: &'a Told) -> &'a str {
     }
 }
 
-/// What a person does.
+/// What an operator does.
 enum Word {
     Retry,
     Release,
@@ -182,7 +183,7 @@ impl Word {
     }
 }
 
-/// What a person has to do about a checkout: what the neighbours' ledgers say of what is in doubt.
+/// What an operator has to do about a checkout, by what the neighbours' ledgers say.
 fn words(name: &str) -> Vec<Word> {
     let verdict = |step, line, happened| Word::Resolve { step, line, happened };
     match name {
@@ -200,7 +201,8 @@ fn words(name: &str) -> Vec<Word> {
         "release-in-doubt" | "killed-while-releasing" => {
             vec![verdict("release_stock", Some(0), true)]
         }
-        // The first two are in doubt as their process was told that keys are not kept, or not for long.
+        // The first two are in doubt because their process was configured for neighbours that keep no keys, or
+        // only briefly.
         "taken-over-while-reserving"
         | "found"
         | "refund-refused"

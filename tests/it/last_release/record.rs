@@ -1,5 +1,5 @@
-//! Records the books that a release leaves behind: for each database its tables and rows as statements,
-//! the checkouts by name, what the neighbours carried out, and what the release itself says of it all.
+//! Records the database that a release leaves behind: its tables and rows as SQL statements, the checkouts
+//! by name, the calls that the neighbours carried out, and the release's own answers about all of it.
 //!
 //! ```text
 //! git worktree add ../release COMMIT && (cd ../release && cargo build)
@@ -48,7 +48,7 @@ async fn record_what_a_release_leaves_behind() {
     }
 }
 
-/// Dumps the books, and has the release itself read them.
+/// Dumps the database, and records the release's own answers.
 async fn write_down(release: &mut Release, to: &Path) {
     let made_at = Clock::system().now();
     let (dump, name) = match release.books {
@@ -60,13 +60,13 @@ async fn write_down(release: &mut Release, to: &Path) {
     let answers = read_by_itself(release, made_at).await;
     let left = LeftBehind { made_at, checkouts: release.checkouts.clone(), moved, answers };
     let json = serde_json::to_string(&left).expect("JSON");
-    // A line for each checkout, each call and each list.
+    // One line for each checkout, each call and each list.
     let json = json.replace("},\"", "},\n\"").replace("},{\"service\"", "},\n{\"service\"");
     std::fs::write(to.join(format!("{name}.json")), json + "\n").expect("the file");
 }
 
 async fn read_by_itself(release: &mut Release, made_at: DateTime<Utc>) -> Answers {
-    // What is scheduled has been due for a while, as it will be when the books are read again.
+    // Makes every schedule overdue, as it will be when the database is read again.
     let earlier = match release.books {
         Books::Sqlite => {
             "UPDATE saga_instance SET \
@@ -84,7 +84,7 @@ async fn read_by_itself(release: &mut Release, made_at: DateTime<Utc>) -> Answer
     let nobody = ["User", "Product", "Payment"].map(|who| format!("ServiceUrls__{who}Service"));
     let mut settings: Vec<_> = nobody.iter().map(|name| (name.as_str(), NOBODY)).collect();
     settings.push(("ORDER_SERVICE__RETRY__STUCK_AFTER", "3602s"));
-    // Nor can any call still be in flight by then.
+    // Nor can a call still be in flight by then.
     settings.push(("ORDER_SERVICE__SERVICES__PRODUCT__TIMEOUT", "1s"));
     settings.push(("ORDER_SERVICE__SERVICES__PAYMENT__TIMEOUT", "1s"));
     let long_over = made_at + TimeDelta::seconds(2);
@@ -106,7 +106,7 @@ fn sqlite_dump(url: &str) -> String {
 fn postgres_dump(url: &str) -> String {
     let mut command = Command::new("pg_dump");
     let dump = output(command.args(["--inserts", "--no-owner", "--no-privileges", url]));
-    // What is said to `psql`, and how the session is to be.
+    // Drops the commands for `psql` and the settings of the session.
     let said = ["--", "SET ", "SELECT pg_catalog", "\\"];
     let lines = dump
         .lines()

@@ -1,4 +1,4 @@
-//! A release's binary as a process between the neighbours: what a recording is made with.
+//! A release's binary as a process with its neighbours, for making a recording.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -13,11 +13,11 @@ use tempfile::TempDir;
 use super::answers::Checkout;
 use crate::harness::{Answer, Books, Postgres, TOKEN};
 
-/// Nobody listens there.
+/// An address where nobody listens.
 pub const NOBODY: &str = "http://127.0.0.1:1";
 
-/// What every process of a recording is told: a saga whose attempt failed waits for an hour, so that it
-/// stays as it is while others are brought to where they should be.
+/// The configuration of every process of a recording: a saga whose attempt failed waits for an hour, so
+/// that it stays as it is while others are brought to their states.
 const SETTINGS: [(&str, &str); 8] = [
     ("ORDER_SERVICE__RETRY__INITIAL", "1h"),
     ("ORDER_SERVICE__RETRY__MAX", "1h"),
@@ -29,18 +29,18 @@ const SETTINGS: [(&str, &str); 8] = [
     ("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "true"),
 ];
 
-/// A release between its neighbours.
+/// A release with its neighbours.
 pub struct Release {
     binary: PathBuf,
     pub books: Books,
-    /// The database's.
+    /// The URL of the database.
     pub database: String,
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
-    /// What was asked of it, by what became of it.
+    /// The checkouts that were asked for, by name.
     pub checkouts: BTreeMap<String, Checkout>,
     running: Option<Child>,
-    /// The running process's.
+    /// The address of the running process.
     pub url: String,
     _directory: TempDir,
 }
@@ -52,7 +52,7 @@ impl Drop for Release {
 }
 
 impl Release {
-    /// On empty books.
+    /// A release with an empty database.
     pub async fn new(binary: PathBuf, books: Books) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let database = match books {
@@ -73,7 +73,7 @@ impl Release {
         }
     }
 
-    /// Starts a process that is told this besides.
+    /// Starts a process with this configuration besides.
     pub async fn serve(&mut self, settings: &[(&str, &str)]) {
         assert!(self.running.is_none(), "one at a time");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -101,7 +101,7 @@ impl Release {
         }
     }
 
-    /// SIGTERM: it hands over what it has.
+    /// SIGTERM: the process hands over its sagas.
     pub async fn stop(&mut self) {
         let mut child = self.running.take().expect("it runs");
         let pid = child.id().to_string();
@@ -119,12 +119,12 @@ impl Release {
         }
     }
 
-    /// A checkout under this name, which is its key, too. `prefer` says whether its client waits.
+    /// A checkout with this name, which is also its key. `prefer` says whether its client waits.
     pub async fn begin(&mut self, name: &str, cart: Value, prefer: &str) -> Answer {
         self.ask(name, cart, prefer, Some(name.to_owned())).await
     }
 
-    /// The same, with these faults in its way, until it is left in this state (see [`Release::until`]).
+    /// The same with these faults, until it is left in this state (see [`Release::until`]).
     pub async fn leave(
         &mut self,
         name: &str,
@@ -156,7 +156,7 @@ impl Release {
         answer
     }
 
-    /// An operator's word.
+    /// An operator's action.
     pub async fn say(&self, name: &str, action: &str, body: Value) {
         let url = format!("{}/api/operator/sagas/{}/{action}", self.url, self.checkouts[name].id);
         let request = self.http.post(url).bearer_auth(TOKEN).header("X-Operator", "Asha");
@@ -171,8 +171,8 @@ impl Release {
         self.say(name, "resolve", body).await;
     }
 
-    /// Returns when nobody drives the checkout and it is in this state: `Priced`, or, where it is stuck,
-    /// `Priced InDoubt`.
+    /// Returns when nobody drives the checkout and it is in this state: `Priced`, or `Priced InDoubt` if it is
+    /// stuck.
     pub async fn until(&self, name: &str, state: &str) {
         let (state, stuck) = match state.split_once(' ') {
             Some((state, stuck)) => (state, Some(stuck)),
@@ -207,12 +207,12 @@ impl Release {
         assert!(in_time.is_some(), "{name} does not get there: {:#}", last.take());
     }
 
-    /// Has calls go wrong.
+    /// Injects faults into calls.
     pub fn fault(&self, fault: Fault) {
         self.sandbox.inject(fault).expect("a fault");
     }
 
-    /// Returns when every fault has struck as often as it should.
+    /// Returns when every fault has struck as often as it is meant to.
     pub async fn until_struck(&self) {
         let url = format!("{}/_sandbox/faults", self.sandbox.user_url());
         let left = async || {
@@ -224,7 +224,7 @@ impl Release {
         }
     }
 
-    /// What the neighbours have carried out, oldest first.
+    /// The calls that the neighbours have carried out, oldest first.
     pub fn moved(&self) -> Vec<Value> {
         let records = self.sandbox.ledger().records;
         records.iter().filter(|record| record.result == RecordResult::Acted).map(moved).collect()
