@@ -66,7 +66,7 @@ pub(super) async fn live() -> Json<Probe> {
 )]
 pub(super) async fn ready(State(front): State<Arc<Front>>) -> Response {
     let reason = match front.api.executor.not_ready() {
-        None => front.api.store.out_of_reach().await,
+        None => front.api.store.unusable_now().await,
         reason => reason,
     };
     let (code, status) = match reason {

@@ -13,7 +13,9 @@ use super::order::OrderView;
 use super::route::Front;
 use crate::checkout::DEFINITION;
 use crate::order::{OrderId, OrderStatus, Paise, UserId};
-use crate::store::{Checkouts, CursorKey, Direction, Found, HistoryQuery, List, Sort, UNPRICED};
+use crate::store::{
+    Checkouts, CursorKey, Found, HistoryOf, HistoryQuery, HistorySort, SortDirection, UNPRICED,
+};
 use crate::trace::TraceParent;
 use crate::web::{Cursor, Problem, Query, Segment, uuid_segment};
 
@@ -63,13 +65,13 @@ pub(super) async fn list_orders(
     let wanted = wanted(user_id, &query)?;
     let store = &front.api.store;
     let (views, last): (Vec<_>, _) = match wanted.list {
-        List::Orders(_) => {
+        HistoryOf::Orders(_) => {
             let page = store.history(&wanted).await?;
             let last = page.last();
             let last = last.map(|last| cursor(wanted.sort, last.id, last.created_at, last.total));
             (page.orders.into_iter().map(OrderView::from).collect(), last)
         }
-        List::Checkouts(which) => {
+        HistoryOf::Checkouts(which) => {
             let page = store.checkouts(which, DEFINITION.kind, &wanted).await?;
             let last = page.last();
             let total = |last: &Found| last.total.unwrap_or(UNPRICED);
@@ -87,7 +89,7 @@ pub(super) async fn list_orders(
 
 fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
     let sort = query.read("sort", SORTS, sort)?;
-    let sort = sort.unwrap_or(Sort::CreatedAt(Direction::Descending));
+    let sort = sort.unwrap_or(HistorySort::CreatedAt(SortDirection::Descending));
     let status = query.parsed::<OrderStatus>("status", STATUSES)?;
     Ok(HistoryQuery {
         user_id,
@@ -102,10 +104,10 @@ fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
     })
 }
 
-fn list(status: Option<OrderStatus>) -> List {
+fn list(status: Option<OrderStatus>) -> HistoryOf {
     match status {
-        Some(OrderStatus::Pending) => List::Checkouts(Checkouts::Undecided),
-        Some(OrderStatus::Rejected) => List::Checkouts(Checkouts::Rejected),
+        Some(OrderStatus::Pending) => HistoryOf::Checkouts(Checkouts::Undecided),
+        Some(OrderStatus::Rejected) => HistoryOf::Checkouts(Checkouts::Rejected),
         Some(
             OrderStatus::Confirmed
             | OrderStatus::Cancelling
@@ -113,41 +115,41 @@ fn list(status: Option<OrderStatus>) -> List {
             | OrderStatus::Shipped
             | OrderStatus::Delivered,
         )
-        | None => List::Orders(status.map(|status| status.to_string())),
+        | None => HistoryOf::Orders(status.map(|status| status.to_string())),
     }
 }
 
-fn sort(text: &str) -> Option<Sort> {
+fn sort(text: &str) -> Option<HistorySort> {
     match text {
-        "createdAt" => Some(Sort::CreatedAt(Direction::Ascending)),
-        "-createdAt" => Some(Sort::CreatedAt(Direction::Descending)),
-        "totalAmount" => Some(Sort::TotalAmount(Direction::Ascending)),
-        "-totalAmount" => Some(Sort::TotalAmount(Direction::Descending)),
+        "createdAt" => Some(HistorySort::CreatedAt(SortDirection::Ascending)),
+        "-createdAt" => Some(HistorySort::CreatedAt(SortDirection::Descending)),
+        "totalAmount" => Some(HistorySort::TotalAmount(SortDirection::Ascending)),
+        "-totalAmount" => Some(HistorySort::TotalAmount(SortDirection::Descending)),
         _other => None,
     }
 }
 
-fn tag(sort: Sort) -> char {
+fn tag(sort: HistorySort) -> char {
     match sort {
-        Sort::CreatedAt(Direction::Ascending) => 'c',
-        Sort::CreatedAt(Direction::Descending) => 'd',
-        Sort::TotalAmount(Direction::Ascending) => 't',
-        Sort::TotalAmount(Direction::Descending) => 'u',
+        HistorySort::CreatedAt(SortDirection::Ascending) => 'c',
+        HistorySort::CreatedAt(SortDirection::Descending) => 'd',
+        HistorySort::TotalAmount(SortDirection::Ascending) => 't',
+        HistorySort::TotalAmount(SortDirection::Descending) => 'u',
     }
 }
 
-fn cursor(sort: Sort, id: OrderId, created_at: DateTime<Utc>, total: Paise) -> Cursor {
+fn cursor(sort: HistorySort, id: OrderId, created_at: DateTime<Utc>, total: Paise) -> Cursor {
     match sort {
-        Sort::CreatedAt(_) => Cursor::at(tag(sort), created_at.trunc_subsecs(6), id.0),
-        Sort::TotalAmount(_) => Cursor { tag: tag(sort), key: total.0, id: id.0 },
+        HistorySort::CreatedAt(_) => Cursor::at(tag(sort), created_at.trunc_subsecs(6), id.0),
+        HistorySort::TotalAmount(_) => Cursor { tag: tag(sort), key: total.0, id: id.0 },
     }
 }
 
-fn after(sort: Sort, text: &str) -> Option<(CursorKey, Uuid)> {
+fn after(sort: HistorySort, text: &str) -> Option<(CursorKey, Uuid)> {
     let cursor = Cursor::parse(text, tag(sort))?;
     let key = match sort {
-        Sort::CreatedAt(_) => CursorKey::CreatedAt(cursor.moment()?),
-        Sort::TotalAmount(_) => CursorKey::TotalAmount(cursor.key),
+        HistorySort::CreatedAt(_) => CursorKey::CreatedAt(cursor.moment()?),
+        HistorySort::TotalAmount(_) => CursorKey::TotalAmount(cursor.key),
     };
     Some((key, cursor.id))
 }

@@ -137,7 +137,7 @@ pub(super) fn books<'a>(config: &'a Config, clock: &Clock) -> store::Options<'a>
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
     let clock = clock.clone();
-    store::Options { url, max_connections, silence, access, clock, gate: None }
+    store::Options { url, max_connections, silence, access, clock, failpoints: None }
 }
 
 /// Opens and migrates the books and registers an executor, however long the database takes to be

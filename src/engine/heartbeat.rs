@@ -55,7 +55,7 @@ impl Executor {
                 warn!(executor = %session.id, "was declared dead; drops its sagas and starts anew");
                 session.ended.cancel();
                 // Writes that are still on their way in its name must find it dead.
-                let buried = parts.store.bury_executor(session.id, &parts.clock).await;
+                let buried = parts.store.insert_dead_executor(session.id, &parts.clock).await;
                 let registered =
                     register(&parts.store, &parts.name, parts.settings, &parts.clock).await;
                 match buried.and(registered) {

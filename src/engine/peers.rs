@@ -18,7 +18,7 @@ use super::executor::Executor;
 use super::process;
 use crate::clock::Clock;
 use crate::saga::machine::A_MOMENT;
-use crate::store::Heard;
+use crate::store::ExecutorRecord;
 
 /// What is known here of the other executors.
 #[derive(Debug)]
@@ -49,13 +49,13 @@ impl Peers {
         millis(clock.monotonic()) < self.grace_until.load(Ordering::Acquire)
     }
 
-    fn forget_all_but(&self, heard: &[Heard]) {
+    fn forget_all_but(&self, heard: &[ExecutorRecord]) {
         self.ahead.retain(|id, _| heard.iter().any(|other| other.id == *id));
     }
 
     /// A heartbeat that is later than now was sent before the shared clock was set back: whether it
     /// is still the last one after a lease's time by our own clock.
-    fn is_silent_though_ahead(&self, other: &Heard, clock: &Clock) -> bool {
+    fn is_silent_though_ahead(&self, other: &ExecutorRecord, clock: &Clock) -> bool {
         let now = clock.monotonic();
         if other.dead || other.heartbeat_at <= clock.now() + A_MOMENT {
             self.ahead.remove(&other.id);

@@ -132,7 +132,7 @@ impl Writer {
             return;
         }
         self.observers.health.begins(Source::Log);
-        let written = self.store.write_something();
+        let written = self.store.commit_probe();
         match self.clock.within(COMMIT_TIMEOUT, Box::pin(written)).await {
             Some(Ok(())) => self.is_up(),
             Some(Err(error)) => self.is_down(&error),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Operators;
 use crate::neighbours::{BreakerState, BreakerView};
 use crate::saga::{Neighbour, State as SagaState, StuckKind};
-use crate::store::Heard;
+use crate::store::ExecutorRecord;
 use crate::web::Problem;
 
 /// How things stand.
@@ -72,8 +72,8 @@ struct ExecutorView {
     alive: bool,
 }
 
-impl From<Heard> for ExecutorView {
-    fn from(heard: Heard) -> Self {
+impl From<ExecutorRecord> for ExecutorView {
+    fn from(heard: ExecutorRecord) -> Self {
         Self {
             id: heard.id,
             name: heard.name,
@@ -116,7 +116,7 @@ pub(super) async fn get_summary(
     }))
 }
 
-fn circuits(executors: &[Heard]) -> BTreeMap<String, CircuitSummary> {
+fn circuits(executors: &[ExecutorRecord]) -> BTreeMap<String, CircuitSummary> {
     let every =
         Neighbour::iter().map(|neighbour| (neighbour.to_string(), CircuitSummary::default()));
     let mut circuits: BTreeMap<String, CircuitSummary> = every.collect();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::claim::MONEY_FIRST;
 use super::due::Due;
 use super::operator::open_states;
-use super::transaction::Tries;
+use super::retry::Retries;
 use super::{Error, Store};
 use crate::order::OrderId;
 use crate::saga::StuckKind;
@@ -104,7 +104,7 @@ impl Store {
             .filter(saga_instance::Column::Id.eq(id.0))
             .filter(saga_instance::Column::Owner.eq(owner))
             .filter(saga_instance::Column::Fence.eq(fence));
-        let mut tries = Tries::begin(self.write.clock());
+        let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let given_up = async {
@@ -115,7 +115,7 @@ impl Store {
             };
             let given_up = given_up.await;
             let ended = transaction.end(given_up).await;
-            if !tries.once_more(&ended, self.write.clock()).await {
+            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
             }
         }

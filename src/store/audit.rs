@@ -207,7 +207,7 @@ impl Store {
             // With a write-ahead log, a reader of SQLite sees the moment of its first look.
             _ => "BEGIN",
         };
-        Ok(self.read.begin_unseen(begin).await?)
+        Ok(self.read.begin_by(begin).await?)
     }
 }
 

@@ -7,7 +7,7 @@ use entity::saga_instance::{self, Column};
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::order::{HistoryPage, HistoryQuery, Sort, behind};
+use super::order::{HistoryPage, HistoryQuery, HistorySort, comes_after};
 use super::saga::{Found, IN_FLIGHT};
 use super::{Error, Store};
 use crate::order::Paise;
@@ -46,8 +46,8 @@ impl Store {
         query: &HistoryQuery,
     ) -> Result<HistoryPage<Found>, Error> {
         let (column, direction) = match query.sort {
-            Sort::CreatedAt(direction) => (accepted(which), direction),
-            Sort::TotalAmount(direction) => {
+            HistorySort::CreatedAt(direction) => (accepted(which), direction),
+            HistorySort::TotalAmount(direction) => {
                 let total = [Expr::col(Column::TotalAmount), Expr::val(UNPRICED.0)];
                 (Func::coalesce(total).into(), direction)
             }
@@ -64,11 +64,11 @@ impl Store {
         only = only.add_option(query.min_amount.map(|least| Column::TotalAmount.gte(least)));
         only = only.add_option(query.max_amount.map(|most| Column::TotalAmount.lte(most)));
         let by = (column.clone(), Expr::col(Column::Id));
-        only = only.add_option(query.after.map(|after| behind(by, direction, after)));
+        only = only.add_option(query.after.map(|after| comes_after(by, direction, after)));
         let rows = saga_instance::Entity::find()
             .filter(only)
-            .order_by(column, direction.sorted())
-            .order_by(Column::Id, direction.sorted())
+            .order_by(column, direction.order())
+            .order_by(Column::Id, direction.order())
             .limit(query.limit + 1)
             .all(&self.read)
             .await?;

@@ -18,8 +18,9 @@ use uuid::Uuid;
 use super::adrift::DEAD_OWNERS;
 use super::codec::instance_of;
 use super::due::Due;
+use super::retry::Retries;
 use super::rowset::{self, source_of_ids};
-use super::transaction::{Transaction, Tries};
+use super::transaction::Transaction;
 use super::{Error, Store, Unreadable};
 use crate::order::OrderId;
 use crate::saga::{Definition, Instance, Stuck, StuckKind};
@@ -49,12 +50,12 @@ impl Store {
         limit: u64,
         definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
-        let mut tries = Tries::begin(self.write.clock());
+        let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let claimed = self.claim_in(&transaction, executor, due, limit, definitions).await;
             let ended = transaction.end(claimed).await;
-            if !tries.once_more(&ended, self.write.clock()).await {
+            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
             }
         }
@@ -99,7 +100,7 @@ impl Store {
              AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
             self.for_update()
         );
-        let mut tries = Tries::begin(self.write.clock());
+        let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let claimed = async {
@@ -112,7 +113,7 @@ impl Store {
             };
             let claimed = claimed.await;
             let ended = transaction.end(claimed).await;
-            if !tries.once_more(&ended, self.write.clock()).await {
+            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
             }
         }

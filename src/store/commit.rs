@@ -15,9 +15,10 @@ use super::codec::{
     entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row, tally_row,
 };
 use super::commit_sql::{self, InTurn};
+use super::retry::Retries;
 use super::rowset::{self, Rowset, source_of_ids};
 use super::session::Session;
-use super::transaction::{Transaction, Tries};
+use super::transaction::Transaction;
 use super::write::{Base, Fate, Identity, Write};
 use super::{Error, Store};
 use crate::clock::Clock;
@@ -74,7 +75,7 @@ fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments
     // An array of more than fits a message: no batch is so large.
     bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
     let has = rowsets.each_ref().map(|rowset| !rowset.is_empty());
-    Ok((commit_sql::at_once(has), arguments))
+    Ok((commit_sql::all_at_once(has), arguments))
 }
 
 /// Encodes as a commit of these on PostgreSQL does: for the benchmark of it.
@@ -127,7 +128,7 @@ impl Committer {
         let is_there = |fate: &Fate| matches!(fate, Fate::Written | Fate::TakenUp);
         // What an earlier commit wrote, of which we did not hear, is durable with a later one.
         if touched.is_empty() && fates.iter().any(is_there) {
-            let settled = self.store.write_something().await;
+            let settled = self.store.commit_probe().await;
             settled.map_err(|error| match error {
                 Error::Unavailable(cause) | Error::Refused(cause) => Error::OutcomeUnknown(cause),
                 Error::OutcomeUnknown(_) | Error::Unusable(_) => error,
@@ -150,12 +151,12 @@ impl Committer {
 
     /// Whether all stood, so that all are written. If not, none is.
     async fn commit_at_once(&mut self, writes: &[&Write]) -> Result<bool, Error> {
-        let mut tries = Tries::begin(&self.clock);
+        let mut retries = Retries::new(&self.clock);
         loop {
             let (sql, arguments) = at_once(self.writer, writes)?;
             let mut session = self.session().await?;
             let ended = self.store.write.commit_by(&mut session, sql, arguments).await;
-            if tries.once_more(&ended, &self.clock).await {
+            if retries.may_retry_transaction(&ended, &self.clock).await {
                 continue;
             }
             let all_stand = match ended {
@@ -176,12 +177,12 @@ impl Store {
         writer: Uuid,
         writes: &[&Write],
     ) -> Result<HashSet<Uuid>, Error> {
-        let mut tries = Tries::begin(self.write.clock());
+        let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let touched = self.write_in_turn(&transaction, writer, writes).await;
             let ended = transaction.end(touched).await;
-            if !tries.once_more(&ended, self.write.clock()).await {
+            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
             }
         }

@@ -1,8 +1,9 @@
-//! One connection: how it is opened, and what is asked of it.
+//! One connection: how it is opened, and what can be sent over it.
 //!
-//! Ours, not a pool's of the driver: a driver's pool gives a connection to the next whatever the
-//! last did to it, and pings it first for as long as that takes. Dropping one closes it at once and
-//! waits for nobody; what was open on it is rolled back by the database.
+//! The store has its own pool (`pool.rs`) instead of the driver's. The driver's hands a connection to
+//! its next user whatever the last one left on it, and pings it first without a time limit. Dropping a
+//! connection of ours closes it at once, without waiting for anything; the database then rolls back
+//! what was open on it.
 
 use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
@@ -15,28 +16,28 @@ use sea_query_sqlx::SqlxValues;
 
 use super::failure;
 
-/// How connections are opened.
+/// Opens connections.
 #[derive(Clone, Debug)]
-pub(super) enum Setup {
+pub(super) enum Connector {
     Sqlite(Box<SqliteConnectOptions>),
     Postgres {
         options: Box<PgConnectOptions>,
-        /// Statements that make a session ours.
-        session: String,
+        /// `SET` statements that every new session begins with.
+        settings: String,
         access: SessionAccess,
     },
 }
 
-/// Whether a session that can only read will do.
+/// Which sessions of PostgreSQL are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SessionAccess {
-    /// No: it is a standby's, and what it says may be old.
+    /// Only those that can write: one that can't is a standby's, and what is read there may be old.
     Writable,
-    /// Yes: nothing is ever written on it.
+    /// Also those that can only read.
     ReadOnly,
 }
 
-impl Setup {
+impl Connector {
     pub(super) fn backend(&self) -> DbBackend {
         match self {
             Self::Sqlite(_) => DbBackend::Sqlite,
@@ -44,14 +45,14 @@ impl Setup {
         }
     }
 
-    /// A new one. However long it takes: whoever asks sets the bound.
+    /// Opens a connection. Has no time limit of its own.
     pub(super) async fn open(&self) -> Result<Connection, DriverError> {
         match self {
             Self::Sqlite(options) => Ok(Connection::Sqlite(options.connect().await?)),
-            Self::Postgres { options, session, access } => {
+            Self::Postgres { options, settings, access } => {
                 let mut connection = options.connect().await?;
-                let made_ours = format!("{session}{READ_ONLY}");
-                let row = connection.fetch_one(AssertSqlSafe(made_ours)).await?;
+                let first = format!("{settings}{READ_ONLY}");
+                let row = connection.fetch_one(AssertSqlSafe(first)).await?;
                 if *access == SessionAccess::Writable {
                     is_writable(&row.try_get::<String, _>(0)?)?;
                 }
@@ -59,10 +60,8 @@ impl Setup {
             }
         }
     }
-}
 
-impl Setup {
-    /// One of sea-orm's, for the migrations.
+    /// Opens a connection of sea-orm's, for the migrations.
     pub(super) async fn open_to_migrate(&self) -> Result<DatabaseConnection, DbErr> {
         Ok(match self {
             Self::Sqlite(options) => {
@@ -85,21 +84,23 @@ fn is_writable(read_only: &str) -> Result<(), DriverError> {
     if read_only == "off" { Ok(()) } else { Err(failure::read_only(DbBackend::Postgres)) }
 }
 
-/// What is asked of a connection.
+/// What is sent to the database.
 #[derive(Clone, Debug)]
-pub(super) enum Asked {
-    /// Text without parameters, which is not kept prepared.
+pub(super) enum Command {
+    /// Text without parameters, which is not prepared.
     Text(String),
+    /// A statement of which only the number of touched rows counts.
     Execute(Statement),
+    /// A statement that returns rows.
     Query(Statement),
 }
 
-impl Asked {
+impl Command {
     pub(super) fn text(sql: &str) -> Self {
         Self::Text(sql.to_owned())
     }
 
-    /// Whether this says, by its answer, that something was written.
+    /// Whether rows in the answer mean that something was written.
     pub(super) fn may_write(&self) -> bool {
         match self {
             Self::Text(_) => false,
@@ -110,7 +111,7 @@ impl Asked {
     }
 }
 
-/// What came of it.
+/// What the database answered.
 #[derive(Debug)]
 pub(super) enum Answer {
     Done(ExecResult),
@@ -118,7 +119,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// Rows that were returned, or touched.
+    /// Whether any row was returned or touched.
     pub(super) fn has_rows(&self) -> bool {
         match self {
             Self::Done(done) => done.rows_affected() > 0,
@@ -149,7 +150,7 @@ pub(super) enum Connection {
 }
 
 impl Connection {
-    /// Whether it is still there; an SQLite file is.
+    /// Whether the server still answers. SQLite has no server.
     pub(super) async fn ping(&mut self) -> Result<(), DriverError> {
         match self {
             Self::Sqlite(_) => Ok(()),
@@ -157,8 +158,8 @@ impl Connection {
         }
     }
 
-    /// Whether it is still there, and still leads to a database that can be written.
-    pub(super) async fn ask(&mut self) -> Result<(), DriverError> {
+    /// Whether the server still answers and can still be written to.
+    pub(super) async fn check(&mut self) -> Result<(), DriverError> {
         match self {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(connection) => {
@@ -175,28 +176,28 @@ impl Connection {
         }
     }
 
-    pub(super) async fn send(&mut self, asked: Asked) -> Result<Answer, DriverError> {
+    pub(super) async fn send(&mut self, command: Command) -> Result<Answer, DriverError> {
         match self {
-            Self::Sqlite(connection) => Ok(match asked {
-                Asked::Text(sql) => {
+            Self::Sqlite(connection) => Ok(match command {
+                Command::Text(sql) => {
                     Answer::Done(connection.execute(AssertSqlSafe(sql)).await?.into())
                 }
-                Asked::Execute(statement) => {
+                Command::Execute(statement) => {
                     Answer::Done(bound(statement).execute(connection).await?.into())
                 }
-                Asked::Query(statement) => {
+                Command::Query(statement) => {
                     let rows = bound(statement).fetch_all(connection).await?;
                     Answer::Rows(rows.into_iter().map(QueryResult::from).collect())
                 }
             }),
-            Self::Postgres(connection) => Ok(match asked {
-                Asked::Text(sql) => {
+            Self::Postgres(connection) => Ok(match command {
+                Command::Text(sql) => {
                     Answer::Done(connection.execute(AssertSqlSafe(sql)).await?.into())
                 }
-                Asked::Execute(statement) => {
+                Command::Execute(statement) => {
                     Answer::Done(bound(statement).execute(connection).await?.into())
                 }
-                Asked::Query(statement) => {
+                Command::Query(statement) => {
                     let rows = bound(statement).fetch_all(connection).await?;
                     Answer::Rows(rows.into_iter().map(QueryResult::from).collect())
                 }
@@ -204,21 +205,23 @@ impl Connection {
         }
     }
 
-    /// One of PostgreSQL's, with parameters that are encoded already.
+    /// Executes a statement whose parameters are encoded already (PostgreSQL only).
     pub(super) async fn execute_encoded(
         &mut self,
         sql: &'static str,
         arguments: PgArguments,
     ) -> Result<(), DriverError> {
         match self {
-            Self::Sqlite(_) => Err(DriverError::Protocol("this is SQLite's".to_owned())),
+            Self::Sqlite(_) => {
+                Err(DriverError::Protocol("encoded parameters are PostgreSQL's".to_owned()))
+            }
             Self::Postgres(connection) => {
                 query_with(sql, arguments).execute(connection).await.map(drop)
             }
         }
     }
 
-    /// A number that changes with every commit that another connection has made (SQLite).
+    /// A number that changes with every commit of another connection (SQLite; 0 on PostgreSQL).
     pub(super) async fn data_version(&mut self) -> Result<i64, DriverError> {
         match self {
             Self::Sqlite(connection) => {

@@ -1,7 +1,8 @@
-//! Executors: one lease per process, for every saga that it owns.
+//! Executors: a row for each, with the heartbeat that holds its lease. The lease covers every saga that
+//! the executor owns.
 //!
-//! On PostgreSQL, leases are told by the database's clock, which all replicas share; an owner
-//! counts its own from before it asked, so it always believes in the shorter one.
+//! On PostgreSQL, times are the database's, so that all replicas go by one clock. An owner counts its
+//! own lease from before it asked for the time, so it believes in a shorter lease than the others do.
 
 use chrono::{DateTime, Utc};
 use entity::executor;
@@ -17,32 +18,32 @@ use uuid::Uuid;
 use super::{Error, Store};
 use crate::clock::Clock;
 
-/// The dead are remembered for so long.
-const REMEMBERED: Duration = Duration::from_hours(1);
+/// How long a dead executor's row is kept.
+const DEAD_KEPT_FOR: Duration = Duration::from_hours(1);
 
-/// An executor as the others see it.
+/// An executor as its row describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
-    /// Of its life.
+pub struct ExecutorRecord {
+    /// Its id, new for each session of a process.
     pub id: Uuid,
     /// Host and process id.
     pub name: String,
     /// See [`entity::executor::Model::process`].
     pub process: String,
-    /// Since when it lives.
+    /// When it was registered.
     pub started_at: DateTime<Utc>,
-    /// When it was last heard of.
+    /// Its last heartbeat.
     pub heartbeat_at: DateTime<Utc>,
-    /// It has been silent for longer than its lease, by the same clock.
+    /// Its last heartbeat is older than its lease, by the same clock.
     pub lapsed: bool,
     /// It was declared dead.
     pub dead: bool,
-    /// What it said of its neighbours' circuits.
+    /// The state of its circuits to the neighbours, as of its last heartbeat.
     pub circuits: serde_json::Value,
 }
 
 impl Store {
-    /// Enters a new executor.
+    /// Registers a new executor.
     pub async fn register_executor(
         &self,
         id: Uuid,
@@ -66,8 +67,8 @@ impl Store {
         Ok(())
     }
 
-    /// Says that this executor lives, and how it finds its neighbours; `false` when it was declared
-    /// dead: then it owns nothing.
+    /// Renews this executor's lease and stores the state of its circuits. `false` when it was declared
+    /// dead: it owns nothing then.
     pub async fn heartbeat(
         &self,
         id: Uuid,
@@ -75,19 +76,20 @@ impl Store {
         clock: &Clock,
     ) -> Result<bool, Error> {
         let now = self.lease_now(clock).await?;
-        let beaten = executor::Entity::update_many()
+        let updated = executor::Entity::update_many()
             .col_expr(executor::Column::HeartbeatAt, Expr::value(now))
             .col_expr(executor::Column::Circuits, Expr::value(circuits))
             .filter(executor::Column::Id.eq(id))
             .filter(executor::Column::Dead.eq(false))
             .exec(&self.alive)
             .await?;
-        Ok(beaten.rows_affected == 1)
+        Ok(updated.rows_affected == 1)
     }
 
-    /// Executors, those not known to be dead first, then the longest known. However many a process
-    /// that starts and dies over and over has left, the one that died last is among them.
-    pub async fn executors(&self, clock: &Clock) -> Result<Vec<Heard>, Error> {
+    /// The first 1000 executors: those not declared dead, then the dead, each oldest first. A process
+    /// that crashes and restarts in a loop leaves many rows; one that has died and is not yet declared
+    /// dead is among these all the same.
+    pub async fn executors(&self, clock: &Clock) -> Result<Vec<ExecutorRecord>, Error> {
         let mut now = self.lease_now(clock).await?;
         let rows = executor::Entity::find()
             .order_by_asc(executor::Column::Dead)
@@ -98,11 +100,11 @@ impl Store {
         let lapsed = |row: &executor::Model, now: DateTime<Utc>| {
             (now - row.heartbeat_at).num_milliseconds() > row.lease_ms
         };
-        // The clock may have been set back between the question and the heartbeats.
+        // The clock may have been set back after we asked for the time and before they were written.
         if rows.iter().any(|row| !row.dead && lapsed(row, now)) {
             now = now.min(self.lease_now(clock).await?);
         }
-        let heard = |row: executor::Model| Heard {
+        let record = |row: executor::Model| ExecutorRecord {
             lapsed: lapsed(&row, now),
             id: row.id,
             name: row.name,
@@ -112,11 +114,11 @@ impl Store {
             dead: row.dead,
             circuits: row.circuits.unwrap_or_default(),
         };
-        Ok(rows.into_iter().map(heard).collect())
+        Ok(rows.into_iter().map(record).collect())
     }
 
-    /// Declares an executor dead, for good, if it was not heard of since. From then on its
-    /// heartbeats fail and its sagas are anybody's.
+    /// Declares an executor dead, for good, if `last_heard` is still its last heartbeat. From then on
+    /// its heartbeats fail and any replica may claim its sagas.
     pub async fn declare_dead(&self, id: Uuid, last_heard: DateTime<Utc>) -> Result<bool, Error> {
         let declared = executor::Entity::update_many()
             .col_expr(executor::Column::Dead, Expr::value(true))
@@ -128,19 +130,19 @@ impl Store {
         Ok(declared.rows_affected == 1)
     }
 
-    /// Forgets executors that died long ago and own nothing. Not sooner: a process that was stopped
-    /// may still write in the name of its former life, and what it writes must be found.
+    /// Deletes executors that died long ago and own nothing. Not sooner: a process that was paused may
+    /// still write in the name of the dead executor, and those sagas must be found by its row.
     pub async fn forget_dead_executors(&self, now: DateTime<Utc>) -> Result<(), Error> {
         let sql = "DELETE FROM executor WHERE dead AND heartbeat_at < $1 AND \
                    (SELECT 1 FROM saga_instance WHERE saga_instance.owner = executor.id LIMIT 1) \
                    IS NULL";
-        let before = now - REMEMBERED;
+        let before = now - DEAD_KEPT_FOR;
         self.alive.execute_raw(self.statement(sql, vec![before.into()])).await?;
         Ok(())
     }
 
-    /// Makes sure that this executor is known, and known to be dead.
-    pub async fn bury_executor(&self, id: Uuid, clock: &Clock) -> Result<(), Error> {
+    /// Makes sure that this executor has a row and is declared dead.
+    pub async fn insert_dead_executor(&self, id: Uuid, clock: &Clock) -> Result<(), Error> {
         let now = self.lease_now(clock).await?;
         let row = executor::ActiveModel {
             id: Set(id),
@@ -152,17 +154,17 @@ impl Store {
             dead: Set(true),
             circuits: Set(None),
         };
-        let known = OnConflict::column(executor::Column::Id)
+        let exists = OnConflict::column(executor::Column::Id)
             .update_columns([executor::Column::HeartbeatAt, executor::Column::Dead])
             .to_owned();
         executor::Entity::insert(row)
-            .on_conflict(known)
+            .on_conflict(exists)
             .exec_without_returning(&self.alive)
             .await?;
         Ok(())
     }
 
-    /// Declares this executor dead by its own will: at the end of its process.
+    /// Declares this executor dead at the orderly end of its process.
     pub async fn retire_executor(&self, id: Uuid) -> Result<(), Error> {
         executor::Entity::update_many()
             .col_expr(executor::Column::Dead, Expr::value(true))
@@ -172,7 +174,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the database server has been there for less than this; SQLite always was.
+    /// Whether the database server started less than `this` ago. Never on SQLite, which has no server.
     pub async fn is_up_for_less_than(&self, this: Duration, clock: &Clock) -> Result<bool, Error> {
         if self.backend != DbBackend::Postgres || clock.is_manual() {
             return Ok(false);
@@ -183,7 +185,7 @@ impl Store {
         row.map_or(Ok(false), |row| Ok(row.try_get_by_index(0)?))
     }
 
-    /// The time by the clock that all replicas share, which `clock` goes by from here on.
+    /// The time by the clock that all replicas share. From here on, `clock` goes by it, too.
     async fn lease_now(&self, clock: &Clock) -> Result<DateTime<Utc>, Error> {
         let asked = clock.monotonic();
         if let Some(shared) = clock.shared_by_hand() {

@@ -1,7 +1,8 @@
-//! What an error says about the connection that it came by, and about what was asked.
+//! What an error of the database means: for the connection that it came over, and for the work.
 //!
-//! Whatever is not known here to leave a connection as it was, leaves its state unknown; whatever
-//! is not known here to have done nothing may have been carried out.
+//! Both questions have a cautious default. An error that is not known here to be harmless leaves the
+//! connection in an unknown state, so it is closed. An error that is not known here to mean that
+//! nothing was committed leaves the outcome unknown.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,24 +13,25 @@ use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::sqlx::postgres::{PgDatabaseError, PgSeverity};
 use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr};
 
-use super::gate::Fault;
+use super::failpoint::Fault;
 
 /// SQLite's primary result code of a full disk.
 const SQLITE_FULL: u32 = 13;
+/// SQLite's primary result code of a database that can't be written.
 const SQLITE_READONLY: u32 = 8;
-/// Of a constraint that does not hold: the statement is undone, and nothing else.
+/// SQLite's primary result code of a broken constraint. It undoes the statement and nothing else.
 const SQLITE_CONSTRAINT: u32 = 19;
 
 pub(super) fn driver_error(error: DriverError) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
-/// Nobody answered in time.
+/// The database did not answer in time.
 pub(super) fn late() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the database does not answer in time".to_owned()))
 }
 
-/// No connection was to be had in time.
+/// No connection became free in time.
 pub(super) fn no_connection() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
@@ -38,29 +40,29 @@ pub(super) fn closed() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
 }
 
-/// The database said that it committed, and has not.
-pub(super) fn forgotten() -> DbErr {
+/// The database reported a commit that a second connection doesn't see.
+pub(super) fn not_verified() -> DbErr {
     let said = "it said that it committed, and another connection sees nothing of it";
     DbErr::Conn(RuntimeErr::Internal(said.to_owned()))
 }
 
-/// It said that it committed, and warned us.
+/// The database reported a commit with a warning (`warning.rs`).
 pub(super) fn warned() -> DbErr {
     let said = "it committed with a warning, as when its standby does not have it yet";
     DbErr::Conn(RuntimeErr::Internal(said.to_owned()))
 }
 
-/// A session that can only read.
+/// The error of a session that can only read.
 pub(super) fn read_only(backend: DbBackend) -> DriverError {
     let code = if backend == DbBackend::Sqlite { "8" } else { "25006" };
-    DriverError::Database(Box::new(Told { code, message: "the database is read-only" }))
+    DriverError::Database(Box::new(PlainError { code, message: "the database is read-only" }))
 }
 
-/// What a fault at a gate sounds like.
+/// The error that a database would answer for this fault.
 pub(super) fn of(fault: Fault, backend: DbBackend) -> DbErr {
     let full = || {
         let code = if backend == DbBackend::Sqlite { "13" } else { "53100" };
-        DriverError::Database(Box::new(Told { code, message: "database or disk is full" }))
+        DriverError::Database(Box::new(PlainError { code, message: "database or disk is full" }))
     };
     match fault {
         Fault::Cut | Fault::Forgotten => {
@@ -71,22 +73,22 @@ pub(super) fn of(fault: Fault, backend: DbBackend) -> DbErr {
     }
 }
 
-/// An error as a database would say it.
+/// A database error that is only a code and a message.
 #[derive(Debug)]
-struct Told {
+struct PlainError {
     code: &'static str,
     message: &'static str,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for PlainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message)
     }
 }
 
-impl std::error::Error for Told {}
+impl std::error::Error for PlainError {}
 
-impl DatabaseError for Told {
+impl DatabaseError for PlainError {
     fn message(&self) -> &str {
         self.message
     }
@@ -121,12 +123,12 @@ fn driver(error: &DbErr) -> Option<&DriverError> {
     }
 }
 
-/// What the database calls it: an SQLSTATE, or SQLite's result code.
+/// The database's code for an error: an SQLSTATE (five characters), or SQLite's result code.
 fn code(error: &DriverError) -> Option<Cow<'_, str>> {
     error.as_database_error().and_then(DatabaseError::code)
 }
 
-/// SQLite's primary result code.
+/// The primary one of SQLite's result codes; `None` for an SQLSTATE.
 fn sqlite_code(code: &str) -> Option<u32> {
     Some(code)
         .filter(|code| code.len() < 5)
@@ -134,37 +136,40 @@ fn sqlite_code(code: &str) -> Option<u32> {
         .map(|code| code & 0xff)
 }
 
-/// The session can only read: so can others that were opened when it was.
+/// Whether the session can only read. Others that were opened at the same time can't write either.
 pub(super) fn is_read_only(error: &DbErr) -> bool {
     let code = driver(error).and_then(code);
     code.is_some_and(|code| code == "25006" || sqlite_code(&code) == Some(SQLITE_READONLY))
 }
 
-/// Whether a connection, on which no transaction was open, is as before once it has said this.
-pub(super) fn leaves_as_it_was(error: &DriverError) -> bool {
+/// Whether a connection without an open transaction is still in a known state after this error.
+pub(super) fn leaves_state_known(error: &DriverError) -> bool {
     let Some(code) = code(error) else {
-        // What could not be read of an answer that came whole.
+        // The answer came whole; only what it holds was not as expected.
         return matches!(error, DriverError::RowNotFound | DriverError::ColumnNotFound(_));
     };
     if let Some(sqlite) = sqlite_code(&code) {
         return sqlite == SQLITE_CONSTRAINT;
     }
-    // Connection exceptions, read-only sessions, prepared statements that are not there (any more),
-    // an operator's intervention but for a statement that was cancelled, and errors of the system.
+    // The classes of errors that are not of the statement: connection exceptions (08), read-only and
+    // other invalid transaction states (25), prepared statements that are gone (26) or no longer fit
+    // (0A), intervention by an operator (57P; not 57014, a cancelled statement), and trouble of the
+    // system itself (58, XX, 53).
     let suspect = ["08", "25", "26", "0A", "57P", "58", "XX", "53"];
     is_an_error(error) && !suspect.iter().any(|class| code.starts_with(class))
 }
 
-/// Whether PostgreSQL said that a statement failed, and no more.
+/// Whether PostgreSQL reported that the statement failed (ERROR) and the session goes on. FATAL and
+/// PANIC end the session.
 fn is_an_error(error: &DriverError) -> bool {
     let said = error.as_database_error();
     let said = said.and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
     said.is_some_and(|said| said.severity() == PgSeverity::Error)
 }
 
-/// Whether what was to be committed surely was not. What ends a connection, and what it ends by
-/// itself, may have come after the commit. A write that found no space left has not come as far as
-/// the mark of its commit; one whose flush failed may have.
+/// Whether a transaction whose commit answered this surely was not committed. An error that ends the
+/// session proves nothing: the commit may have come first, and so may a flush that failed. A full disk
+/// proves it: a write that finds no space fails before the commit record is written.
 pub(super) fn is_surely_not_committed(error: &DbErr) -> bool {
     let Some(error) = driver(error) else { return false };
     let is_full = |code: Cow<'_, str>| sqlite_code(&code) == Some(SQLITE_FULL);
@@ -173,48 +178,50 @@ pub(super) fn is_surely_not_committed(error: &DbErr) -> bool {
             .is_some_and(|code| is_full(code.clone()) || code == "53100" || code == "25006")
 }
 
-/// What can be done about a transaction of which nothing was committed.
+/// What may help at once after work that was not committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// It stood in the way of another: again after a pause.
-    Pause,
-    /// Another connection.
+    /// It conflicted with another transaction: a retry after a pause.
+    RetryAfterPause,
+    /// Its connection broke: a retry on another one.
     Reconnect,
-    /// Nothing that helps at once.
-    Wait,
+    /// Nothing.
+    None,
 }
 
-/// Serialization failures and deadlocks pass, and a connection that was ended can be replaced.
+/// What may help after this error.
 pub(super) fn remedy(error: &DbErr) -> Remedy {
-    let Some(error) = driver(error) else { return Remedy::Wait };
+    let Some(error) = driver(error) else { return Remedy::None };
     match code(error).as_deref() {
-        Some("40001" | "40P01") => Remedy::Pause,
+        // A serialization failure, or a deadlock.
+        Some("40001" | "40P01") => Remedy::RetryAfterPause,
         Some(code) if ["08", "25006", "26", "0A", "57P"].iter().any(|of| code.starts_with(of)) => {
             Remedy::Reconnect
         }
-        Some(_) => Remedy::Wait,
+        Some(_) => Remedy::None,
         None => match error {
             DriverError::Io(_) | DriverError::Protocol(_) | DriverError::WorkerCrashed => {
                 Remedy::Reconnect
             }
-            _of_what_was_asked => Remedy::Wait,
+            _of_what_was_asked => Remedy::None,
         },
     }
 }
 
-/// Whether PostgreSQL, while it starts or is full of sessions, may soon take us in.
-pub(super) fn may_be_taken_in_soon(error: &DriverError) -> bool {
+/// Whether an attempt to connect failed for a reason that may pass soon: PostgreSQL is starting, has no
+/// session left, or is a standby that may be promoted.
+pub(super) fn may_connect_soon(error: &DriverError) -> bool {
     match error {
         DriverError::Io(cause) => cause.kind() == std::io::ErrorKind::ConnectionRefused,
         error => {
             let code = code(error);
             let code = code.as_deref().unwrap_or_default();
-            ["57P03", "53300", "25006", "3D000"].contains(&code) && code != "3D000"
+            ["57P03", "53300", "25006"].contains(&code)
         }
     }
 }
 
-/// The sort of trouble in words. Errors themselves may quote addresses and user names.
+/// The error in general words. The error's own text may quote addresses and user names.
 pub(super) fn in_words(error: &DbErr) -> &'static str {
     if is_read_only(error) {
         return "the database is read-only";

@@ -1,13 +1,13 @@
-//! The locks of an embedded database: SQLite is for one process.
+//! The locks of an SQLite file: only one process may drive sagas on it.
 //!
-//! The invariant: while one process drives sagas on a file, no other does, by whatever name it comes
-//! to it. So the file itself is locked, which symbolic and hard links, `.` and `..`, `%73` for `s` and
-//! SQLite's own `file:` names all lead to. A second lock, on a file beside it, holds also when the
-//! database was deleted or replaced under its owner.
+//! The invariant: while one process drives sagas on a file, no other does, whatever name it uses for
+//! it. So the lock is on the database file itself, to which symbolic and hard links, `.` and `..`,
+//! `%73` for `s` and SQLite's own `file:` names all lead. A second lock is on a file beside it; that one
+//! still holds when the database was deleted or replaced under its owner.
 //!
-//! Both go with the process, however it ends, so that holding them proves that a former owner of
-//! sagas is dead. SQLite locks ranges (`fcntl`); these locks are of another sort (`flock`), which on
-//! Linux don't touch those, so that readers may come and go beside the owner.
+//! The system releases both when the process ends, however it ends. So holding them proves that the
+//! former owner of the sagas is dead. SQLite itself locks ranges of the file (`fcntl`). These are whole
+//! file locks (`flock`), which on Linux are independent of those, so that readers may come and go.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -18,22 +18,23 @@ use sea_orm::sqlx::{Connection, Error as DriverError, Row, raw_sql};
 
 use super::Error;
 
-/// What one process holds of an SQLite file.
+/// Both locks, held.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct FileLock {
     beside: File,
-    /// Elsewhere `flock` and `fcntl` are one sort of lock, and SQLite would be locked out by ours.
+    /// Only on Linux: elsewhere `flock` and `fcntl` locks exclude each other, and ours would lock SQLite
+    /// out.
     #[cfg(target_os = "linux")]
     itself: File,
 }
 
-impl Lock {
-    /// Locks the file that this URL leads to, which is made if there is none.
+impl FileLock {
+    /// Locks the file that this URL leads to. Creates it if there is none.
     ///
     /// # Errors
-    /// [`Error::Unusable`] where another process has it, or it can't be opened.
-    pub(super) async fn on(url: &str) -> Result<Self, Error> {
-        let path = resolved(url).await.map_err(|error| unusable(&named(url), &error))?;
+    /// [`Error::Unusable`] if another process holds the lock, or the file can't be opened.
+    pub(super) async fn acquire(url: &str) -> Result<Self, Error> {
+        let path = resolved(url).await.map_err(|error| unusable(&file_of(url), &error))?;
         let mut beside = path.clone().into_os_string();
         beside.push(".lock");
         let beside = PathBuf::from(beside);
@@ -47,20 +48,20 @@ impl Lock {
         })
     }
 
-    /// Lets another process have the file, though clones of the store may linger. A lock that can't
-    /// be given back goes with the process.
-    pub(super) fn give_back(&self) {
+    /// Releases both locks, though clones of the store may still exist. A lock that can't be released
+    /// here is released when the process ends.
+    pub(super) fn release(&self) {
         #[cfg(target_os = "linux")]
         drop(self.itself.unlock());
         drop(self.beside.unlock());
     }
 }
 
-/// The database file, open and locked.
+/// Opens and locks the database file.
 ///
-/// A process that closes a descriptor of a file loses all its range locks on it, SQLite's too. So
-/// this one is kept for as long as there are connections, and where it is refused, for good: the
-/// process may have the file open already, by another name.
+/// When a process closes any descriptor of a file, it loses all its range locks on it, SQLite's too. So
+/// this descriptor stays open as long as there are connections. If the lock is refused, it stays open
+/// for good, since this process may have the file open already under another name.
 #[cfg(target_os = "linux")]
 fn locked(path: &Path) -> Result<File, Error> {
     use std::os::unix::fs::MetadataExt;
@@ -95,18 +96,18 @@ fn unusable(path: &Path, error: &dyn std::error::Error) -> Error {
     Error::Unusable(format!("`database.url`: cannot open {}: {error}", path.display()))
 }
 
-/// The file as the URL names it, percent-decoded as the driver does.
-pub(super) fn named(url: &str) -> PathBuf {
+/// The file that the URL names, percent-decoded as the driver does.
+pub(super) fn file_of(url: &str) -> PathBuf {
     let options: Result<SqliteConnectOptions, _> = url.parse();
     options.map_or_else(|_| PathBuf::from(url), |options| options.get_filename().to_owned())
 }
 
-/// The file that SQLite opens for this URL: an absolute path without links. It is made if there is
-/// none. SQLite is asked, since only SQLite knows what all of its names mean.
+/// The file that SQLite opens for this URL, as an absolute path without links. Creates it if there is
+/// none. SQLite itself is asked, since only SQLite knows what all of its names mean.
 async fn resolved(url: &str) -> Result<PathBuf, DriverError> {
     let options: SqliteConnectOptions = url.parse()?;
     let mut connection = SqliteConnection::connect_with(&options.create_if_missing(true)).await?;
-    // Reads nothing of the file, which may be another's.
+    // Reads nothing of the file, which another process may own.
     let row = raw_sql("PRAGMA database_list").fetch_one(&mut connection).await?;
     let path: String = row.try_get("file")?;
     connection.close().await?;

@@ -11,27 +11,28 @@ mod claim;
 mod codec;
 mod commit;
 mod commit_sql;
+mod commit_verifier;
 mod connect;
 mod connection;
 mod due;
 mod executor;
+mod failpoint;
 mod failure;
-mod gate;
 mod hold;
-mod kept;
 mod lock;
 mod operator;
 mod order;
 mod pool;
+mod pool_inner;
 mod pooler;
 mod probe;
+mod retry;
 mod rowset;
 mod saga;
 mod schema;
 mod session;
 mod transaction;
 mod warning;
-mod witness;
 mod write;
 
 use sea_orm::sqlx::error::DatabaseError;
@@ -48,10 +49,12 @@ pub use commit::Committer;
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
 pub use due::Due;
-pub use executor::Heard;
-pub use gate::{Fault, Gate, Passage};
+pub use executor::ExecutorRecord;
+pub use failpoint::{Failpoint, Failpoints, Fault};
 pub use operator::{Filter, Summary};
-pub use order::{CursorKey, Direction, HistoryPage, HistoryQuery, Item, List, Order, Sort};
+pub use order::{
+    CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, Item, Order, SortDirection,
+};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
 pub use write::{Accepted, Base, Fate, Identity, NewOrder, Write};
@@ -71,7 +74,7 @@ pub struct Store {
     ready: Pool,
     backend: DbBackend,
     /// Held as long as the store lives: one process drives sagas on an SQLite file.
-    lock: Option<std::sync::Arc<lock::Lock>>,
+    lock: Option<std::sync::Arc<lock::FileLock>>,
 }
 
 /// What can go wrong, by what the caller can do.
@@ -96,7 +99,11 @@ impl From<DbErr> for Error {
         match &error {
             DbErr::Exec(RuntimeErr::SqlxError(cause))
             | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                // SQLSTATE classes 22 and 23: data exceptions and integrity violations.
+                // SQLSTATE classes 22 (data exception) and 23 (integrity violation): the values can't be
+                // written. One such error is made on purpose: where not all writes of a commit stand, its
+                // one statement fails by a cast of a text to a number (22P02), so that PostgreSQL rolls
+                // everything back. `Refused` then has the log writer write one table after the other
+                // (`commit_sql.rs` tells it in full).
                 let code = cause.as_database_error().and_then(DatabaseError::code);
                 let of_values = |code: &str| {
                     code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))

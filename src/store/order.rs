@@ -1,4 +1,4 @@
-//! Orders: one, and a user's history page by page.
+//! Reads orders: a single one, and a user's history page by page.
 
 use chrono::{DateTime, Utc};
 use entity::{order_items, orders};
@@ -13,22 +13,22 @@ use super::checkouts::Checkouts;
 use super::{Error, Store};
 use crate::order::{OrderId, Paise, ProductId, UserId};
 
-/// An order that stands.
+/// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
-    /// Whose.
+    /// Who ordered.
     pub user_id: UserId,
-    /// The sum.
+    /// The sum of its lines.
     pub total: Paise,
-    /// The stored word.
+    /// Its status, as stored.
     pub status: String,
     /// When its checkout was accepted.
     pub created_at: DateTime<Utc>,
-    /// The last change.
+    /// When it changed last.
     pub updated_at: DateTime<Utc>,
-    /// In cart order.
+    /// Its lines, in the order of the cart.
     pub items: Vec<Item>,
 }
 
@@ -41,30 +41,30 @@ pub struct Item {
     pub product_id: ProductId,
     /// Pieces.
     pub quantity: i32,
-    /// Of a piece.
+    /// The price of one piece.
     pub unit_price: Paise,
 }
 
-/// By what a history is sorted; ties are broken by id, so that pages never overlap.
+/// How a history is sorted. Equal values are sorted by id, so that pages never overlap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
-    /// By acceptance.
-    CreatedAt(Direction),
-    /// By the sum.
-    TotalAmount(Direction),
+pub enum HistorySort {
+    /// By the time of acceptance.
+    CreatedAt(SortDirection),
+    /// By the total.
+    TotalAmount(SortDirection),
 }
 
-/// A direction.
+/// The direction of a sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum SortDirection {
     /// Smallest first.
     Ascending,
     /// Largest first.
     Descending,
 }
 
-impl Direction {
-    pub(super) fn sorted(self) -> sea_orm::Order {
+impl SortDirection {
+    pub(super) fn order(self) -> sea_orm::Order {
         match self {
             Self::Ascending => sea_orm::Order::Asc,
             Self::Descending => sea_orm::Order::Desc,
@@ -72,72 +72,72 @@ impl Direction {
     }
 }
 
-/// Which of a user's orders, and how many.
+/// Which part of a user's history to read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryQuery {
     /// Whose.
     pub user_id: UserId,
-    /// At most so many.
+    /// The most orders of a page.
     pub limit: u64,
-    /// Those behind this one in the order asked for.
+    /// Only what comes after this value and id, as sorted.
     pub after: Option<(CursorKey, Uuid)>,
-    /// From where.
-    pub list: List,
+    /// Orders or checkouts.
+    pub list: HistoryOf,
     /// Accepted then or later.
     pub from: Option<DateTime<Utc>>,
     /// Accepted then or earlier.
     pub to: Option<DateTime<Utc>>,
-    /// Of this sum or more.
+    /// With this total or more, in paise.
     pub min_amount: Option<i64>,
-    /// Of this sum or less.
+    /// With this total or less, in paise.
     pub max_amount: Option<i64>,
     /// How they are sorted.
-    pub sort: Sort,
+    pub sort: HistorySort,
 }
 
-/// What a user has.
+/// What a history lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum List {
-    /// Orders, of this status if one is named.
+pub enum HistoryOf {
+    /// Orders; only those with this status, if one is given.
     Orders(Option<String>),
-    /// Checkouts that are not, or never became, orders.
+    /// Checkouts that are not orders yet, or never will be.
     Checkouts(Checkouts),
 }
 
-/// The sorted value of the last order of a page.
+/// The value by which the last order of a page is sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CursorKey {
-    /// Its acceptance.
+    /// When it was accepted.
     CreatedAt(DateTime<Utc>),
-    /// Its sum.
+    /// Its total, in paise.
     TotalAmount(i64),
 }
 
 /// A page of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryPage<T = Order> {
-    /// In the order asked for.
+    /// As sorted.
     pub orders: Vec<T>,
-    /// There are more behind the last one.
+    /// There are more after the last one.
     pub more: bool,
 }
 
 impl<T> HistoryPage<T> {
-    /// Of so many rows, where one more than asked for says that there are more.
+    /// A page of these rows. The query asked for `limit + 1`: the one too many says that there are more.
     pub(super) fn of(mut rows: Vec<T>, limit: u64) -> Self {
         let more = rows.len() as u64 > limit;
         rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Self { orders: rows, more }
     }
 
-    /// The last one, if there are more behind it.
+    /// The last one, if there are more after it.
     pub fn last(&self) -> Option<&T> {
         self.orders.last().filter(|_| self.more)
     }
 }
 
 impl Store {
-    /// The order of that id.
+    /// The order with this id.
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, Error> {
         let found = orders::Entity::find_by_id(id.0).all(&self.orders).await?;
         Ok(with_items(&self.orders, found).await?.pop())
@@ -147,11 +147,11 @@ impl Store {
     pub async fn history(&self, query: &HistoryQuery) -> Result<HistoryPage, Error> {
         use orders::Column;
         let (column, direction) = match query.sort {
-            Sort::CreatedAt(direction) => (Column::CreatedAt, direction),
-            Sort::TotalAmount(direction) => (Column::TotalAmount, direction),
+            HistorySort::CreatedAt(direction) => (Column::CreatedAt, direction),
+            HistorySort::TotalAmount(direction) => (Column::TotalAmount, direction),
         };
         let mut only = Condition::all().add(Column::UserId.eq(query.user_id.0));
-        if let List::Orders(Some(status)) = &query.list {
+        if let HistoryOf::Orders(Some(status)) = &query.list {
             only = only.add(Column::Status.eq(status.as_str()));
         }
         only = only.add_option(query.from.map(|from| Column::CreatedAt.gte(from)));
@@ -159,8 +159,8 @@ impl Store {
         only = only.add_option(query.min_amount.map(|least| Column::TotalAmount.gte(least)));
         only = only.add_option(query.max_amount.map(|most| Column::TotalAmount.lte(most)));
         let by = (Expr::col(column), Expr::col(Column::Id));
-        only = only.add_option(query.after.map(|after| behind(by, direction, after)));
-        let sorted = direction.sorted();
+        only = only.add_option(query.after.map(|after| comes_after(by, direction, after)));
+        let sorted = direction.order();
         let found = orders::Entity::find()
             .filter(only)
             .order_by(column, sorted.clone())
@@ -183,10 +183,10 @@ pub(super) async fn with_items(
     Ok(found.into_iter().zip(items).map(|(row, items)| order_of(row, items)).collect())
 }
 
-/// Row comparison, so that one range of the index is read.
-pub(super) fn behind(
+/// Whether a row comes after this one, as sorted. As a row comparison, it reads one range of the index.
+pub(super) fn comes_after(
     by: (SimpleExpr, SimpleExpr),
-    direction: Direction,
+    direction: SortDirection,
     (key, id): (CursorKey, Uuid),
 ) -> SimpleExpr {
     let key = match key {
@@ -196,8 +196,8 @@ pub(super) fn behind(
     let row = Expr::tuple([by.0, by.1]);
     let last = Expr::tuple([key, Expr::value(id)]);
     match direction {
-        Direction::Ascending => row.gt(last),
-        Direction::Descending => row.lt(last),
+        SortDirection::Ascending => row.gt(last),
+        SortDirection::Descending => row.lt(last),
     }
 }
 

@@ -1,12 +1,20 @@
-//! Connections that are kept, and who may use one.
+//! The connection pool. It closes every connection that it can't trust.
 //!
-//! The invariant: a connection whose state is not known is never used again. Whoever uses one holds
-//! it alone, and it is kept only after an answer that leaves it as it was; after anything else
-//! (silence, a use that was dropped half way, an error that is not known to be harmless) it is
-//! closed on the spot, and nobody waits for that. Whatever is asked of the database has a bound.
+//! The invariant: a connection whose state is unknown is never used again. One user at a time has a
+//! connection ([`Session`]). It goes back to the pool only after an answer that leaves its state known;
+//! after a timeout, a future that was dropped half way or an unclear error it is closed on the spot,
+//! and nobody waits for that. Every wait for a connection and for an answer has a time limit.
+//!
+//! A pool's connections are divided into lanes: handles that each use some of the connections at most.
+//! So statements that hang in one lane (a table is locked, say) can't take the connections that another
+//! lane needs.
+//!
+//! ```text
+//! caller -> permit of its lane -> permit of the pool -> idle connection, checked if in doubt
+//!                                                    -> or a new one
+//! ```
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::postgres::PgArguments;
@@ -16,134 +24,107 @@ use sea_orm::{
 use tokio::sync::Semaphore;
 
 use super::Error;
-use super::connection::{Answer, Asked, Setup};
+use super::connection::{Answer, Command};
+use super::failpoint::Failpoint;
 use super::failure::{self, Remedy, closed};
-use super::gate::{Gate, Passage};
-use super::kept::{Manner, Place, Shared, places_of};
+use super::pool_inner::{Permit, PoolInner, PoolOptions, permits};
+use super::retry::{ACQUIRE_TIMEOUT, Retries};
 use super::session::Session;
-use super::transaction::{Transaction, Tries};
-use super::warning::Warnings;
-use super::witness::Others;
+use super::transaction::Transaction;
 use crate::clock::Clock;
 
-/// How long a statement waits for a connection before the database counts as out of reach.
-pub(super) const ACQUIRE: Duration = Duration::from_secs(3);
-
-/// Connections of one sort. Clones share them.
+/// A handle to a pool, with a lane of its own. Clones share the lane.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
-    shared: Arc<Shared>,
-    /// Uses of this sort at once, so that no other is kept from the rest of the connections.
+    inner: Arc<PoolInner>,
+    /// Connections that this lane may use at once.
     lane: Arc<Semaphore>,
-    repeats: Repeats,
+    resend: Resend,
 }
 
-/// Whether a statement by itself may be sent again when its connection broke.
+/// Whether a single statement may be sent again when its connection broke and its outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repeats {
-    /// It only reads, or comes to the same when it is carried out twice.
-    Freely,
-    /// It may have been carried out.
-    Never,
+enum Resend {
+    /// Yes: it only reads, or has the same effect when it is carried out twice.
+    Yes,
+    /// No: carried out twice, it would do something else.
+    No,
 }
 
 impl Pool {
-    /// Up to so many connections, of which none is open yet.
-    pub(super) fn new(
-        setup: Setup,
-        most: u32,
-        manner: Manner,
-        (clock, gate): (&Clock, Option<&Arc<dyn Gate>>),
-    ) -> Self {
-        let shared = Shared::new(setup, most, manner, (clock, gate));
-        Self { shared: Arc::new(shared), lane: places_of(most), repeats: Repeats::Never }
+    /// A pool with one lane that has all the connections. Opens none yet.
+    pub(super) fn new(options: PoolOptions) -> Self {
+        let lane = permits(options.max_connections);
+        Self { inner: Arc::new(PoolInner::new(options)), lane, resend: Resend::No }
     }
 
-    /// The same, with what is committed looked at by another connection before it is believed.
-    pub(super) fn witnessed(mut self, others: Others) -> Self {
-        // Nobody else has it yet.
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.witnessed(others);
-        }
-        self
+    /// Another lane of the same pool, which may use this many connections at once.
+    pub(super) fn lane(&self, connections: u32) -> Self {
+        Self { inner: self.inner.clone(), lane: permits(connections), resend: self.resend }
     }
 
-    /// The same, with a commit that comes with a warning being none that was heard of.
-    pub(super) fn warned(mut self) -> Self {
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            shared.warnings = Some(Warnings::new());
-        }
-        self
-    }
-
-    /// The same connections, of which this handle's clones use so many at once.
-    pub(super) fn lane(&self, most: u32) -> Self {
-        Self { shared: self.shared.clone(), lane: places_of(most), repeats: self.repeats }
-    }
-
-    /// The same, for statements that may be sent twice.
-    pub(super) fn repeating(&self) -> Self {
-        Self { repeats: Repeats::Freely, ..self.clone() }
+    /// The same lane, for single statements that may be sent twice.
+    pub(super) fn resending(&self) -> Self {
+        Self { resend: Resend::Yes, ..self.clone() }
     }
 
     pub(super) fn clock(&self) -> &Clock {
-        &self.shared.clock
+        &self.inner.clock
     }
 
-    /// A connection for the migrations, which want one of sea-orm's. It is in no pool, and has no
-    /// bound.
+    /// A connection for the migrations, which need one of sea-orm's. It is in no pool and has no time
+    /// limit.
     pub(super) async fn connection_to_migrate(&self) -> Result<DatabaseConnection, DbErr> {
-        self.shared.setup.open_to_migrate().await
+        self.inner.connector.open_to_migrate().await
     }
 
-    /// A connection that is as it should be, or was opened just now.
+    /// A connection in a known state, idle or new.
     pub(super) async fn session(&self) -> Result<Session, DbErr> {
-        let found = self.shared.clock.within(ACQUIRE, Box::pin(self.find())).await;
-        found.unwrap_or_else(|| Err(self.shared.why_none()))
+        let acquired = self.inner.clock.within(ACQUIRE_TIMEOUT, Box::pin(self.acquire())).await;
+        acquired.unwrap_or_else(|| Err(self.inner.no_connection()))
     }
 
-    async fn find(&self) -> Result<Session, DbErr> {
-        let place = |of: &Arc<Semaphore>| of.clone().acquire_owned();
-        let in_lane = place(&self.lane).await.map_err(|_| closed())?;
-        let in_all = place(&self.shared.places).await.map_err(|_| closed())?;
-        let place = Place { _in_lane: in_lane, _in_all: in_all };
-        let connection = match self.shared.kept().await {
+    async fn acquire(&self) -> Result<Session, DbErr> {
+        let permit = |of: &Arc<Semaphore>| of.clone().acquire_owned();
+        let of_lane = permit(&self.lane).await.map_err(|_| closed())?;
+        let of_pool = permit(&self.inner.permits).await.map_err(|_| closed())?;
+        let permit = Permit { _of_lane: of_lane, _of_pool: of_pool };
+        let connection = match self.inner.take_idle().await {
             Some(connection) => connection,
-            // Rare, and large.
-            None => Box::pin(self.shared.opened()).await?,
+            // Boxed, as it is rare and its future is large.
+            None => Box::pin(self.inner.open()).await?,
         };
-        Ok(Session::new(connection, place, self.shared.clone()))
+        Ok(Session::new(connection, permit, self.inner.clone()))
     }
 
-    /// Waits until nothing is in use, and closes everything in an orderly way. Nothing is opened any
-    /// more.
+    /// Waits until no connection is in use, then closes them all. No connection is opened after that.
     pub(super) async fn close(&self) {
-        let places = &self.shared.places;
-        let all = places.acquire_many(self.shared.most).await;
-        places.close();
+        let permits = &self.inner.permits;
+        let all = permits.acquire_many(self.inner.max_connections).await;
+        permits.close();
         drop(all);
-        self.shared.close().await;
+        self.inner.close().await;
     }
 
     /// Begins a transaction that writes.
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        self.shared.pass(Passage::Begin).await?;
-        let begun = match self.shared.backend() {
-            // Who reads first and then wants to write may be refused.
-            DbBackend::Sqlite => self.begin_unseen("BEGIN IMMEDIATE").await,
-            _ => self.begin_unseen("BEGIN").await,
+        self.inner.reach(Failpoint::Begin).await?;
+        let begun = match self.inner.backend() {
+            // A plain BEGIN takes the write lock only at the first write, and may be refused it then.
+            DbBackend::Sqlite => self.begin_by("BEGIN IMMEDIATE").await,
+            _ => self.begin_by("BEGIN").await,
         };
         if begun.is_err() {
-            self.shared.pass(Passage::Failed).await?;
+            self.inner.reach(Failpoint::Failed).await?;
         }
         begun
     }
 
-    /// Begins a transaction of which no gate hears, as it only reads.
-    pub(super) async fn begin_unseen(&self, sql: &str) -> Result<Transaction, DbErr> {
+    /// Begins a transaction by this statement, without a failpoint. By itself for those that only read.
+    pub(super) async fn begin_by(&self, sql: &str) -> Result<Transaction, DbErr> {
         let mut session = self.session().await?;
         let first = session.begin(sql).await;
-        // Nothing was asked for yet: any other connection is as good.
+        // Nothing was sent in it yet: a transaction on another connection is as good.
         if first.as_ref().is_err_and(|error| failure::remedy(error) == Remedy::Reconnect) {
             drop(session);
             session = self.session().await?;
@@ -151,72 +132,71 @@ impl Pool {
         } else {
             first?;
         }
-        Ok(Transaction::new(session, self.shared.clone()))
+        Ok(Transaction::new(session, self.inner.clone()))
     }
 
-    /// A session for [`Self::commit_by`], of which `kept` may be one. The gate sees the transaction
-    /// begin.
+    /// A session for [`Self::commit_by`]: `kept`, if that is one, or another.
     pub(super) async fn session_to_commit(
         &self,
         kept: impl Future<Output = Option<Session>>,
     ) -> Result<Session, DbErr> {
-        self.shared.pass(Passage::Begin).await?;
+        self.inner.reach(Failpoint::Begin).await?;
         let session = match kept.await {
             Some(session) => Ok(session),
             None => self.session().await,
         };
         if session.is_err() {
-            self.shared.pass(Passage::Failed).await?;
+            self.inner.reach(Failpoint::Failed).await?;
         }
         session
     }
 
-    /// One statement of PostgreSQL's that is a transaction by itself: it commits.
+    /// Executes one statement of PostgreSQL's that is a transaction by itself, and so commits.
     ///
     /// # Errors
-    /// [`Error::OutcomeUnknown`] unless it surely was not carried out.
+    /// [`Error::OutcomeUnknown`] unless the statement surely was not carried out.
     pub(super) async fn commit_by(
         &self,
         session: &mut Session,
         sql: &'static str,
         arguments: PgArguments,
     ) -> Result<(), Error> {
-        let sent = match self.shared.at_gate(Passage::Commit).await {
+        let sent = match self.inner.fault_at(Failpoint::Commit).await {
             Ok(()) => session.commit_by(sql, arguments).await,
-            Err(fault) => Err(session.breaks(fault)),
+            Err(fault) => Err(session.break_by(fault)),
         };
         if let Err(error) = sent {
-            self.shared.pass(Passage::Failed).await.map_err(Error::OutcomeUnknown)?;
+            self.inner.reach(Failpoint::Failed).await.map_err(Error::OutcomeUnknown)?;
             let surely_not = failure::is_surely_not_committed(&error);
             return Err(if surely_not { error.into() } else { Error::OutcomeUnknown(error) });
         }
-        self.shared.pass(Passage::Committed).await.map_err(Error::OutcomeUnknown)
+        self.inner.reach(Failpoint::Committed).await.map_err(Error::OutcomeUnknown)
     }
 
-    /// One statement on any connection.
-    async fn alone(&self, asked: Asked) -> Result<Answer, DbErr> {
-        self.shared.pass(Passage::Statement).await?;
-        let mut tries = Tries::begin(&self.shared.clock);
+    /// Sends one statement, which is a transaction by itself, over any connection.
+    async fn send_alone(&self, command: Command) -> Result<Answer, DbErr> {
+        self.inner.reach(Failpoint::Statement).await?;
+        let mut retries = Retries::new(&self.inner.clock);
         let answer = loop {
             let (answer, is_sent) = match self.session().await {
-                Ok(mut session) => (session.alone(asked.clone()).await, true),
+                Ok(mut session) => (session.send_alone(command.clone()).await, true),
                 Err(error) => (Err(error), false),
             };
             match &answer {
                 Err(error)
-                    if (!is_sent || self.may_repeat(error))
-                        && tries.again(error, &self.shared.clock).await => {}
+                    if (!is_sent || self.may_resend(error))
+                        && retries.may_retry(error, &self.inner.clock).await => {}
                 Ok(_) | Err(_) => break answer,
             }
         };
-        self.shared.pass(Passage::Answered).await?;
+        self.inner.reach(Failpoint::Answered).await?;
         answer
     }
 
-    fn may_repeat(&self, error: &DbErr) -> bool {
-        match self.repeats {
-            Repeats::Freely => true,
-            Repeats::Never => failure::is_surely_not_committed(error),
+    fn may_resend(&self, error: &DbErr) -> bool {
+        match self.resend {
+            Resend::Yes => true,
+            Resend::No => failure::is_surely_not_committed(error),
         }
     }
 }
@@ -224,22 +204,22 @@ impl Pool {
 #[async_trait]
 impl ConnectionTrait for Pool {
     fn get_database_backend(&self) -> DbBackend {
-        self.shared.backend()
+        self.inner.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.alone(Asked::Execute(statement)).await?.done()
+        self.send_alone(Command::Execute(statement)).await?.done()
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.alone(Asked::text(sql)).await?.done()
+        self.send_alone(Command::text(sql)).await?.done()
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.alone(Asked::Query(statement)).await?.rows().into_iter().next())
+        Ok(self.send_alone(Command::Query(statement)).await?.rows().into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(self.alone(Asked::Query(statement)).await?.rows())
+        Ok(self.send_alone(Command::Query(statement)).await?.rows())
     }
 }

@@ -1,8 +1,10 @@
-//! Whether what may stand between us and PostgreSQL leaves us our sessions.
+//! Refuses a pooler in transaction mode between us and PostgreSQL.
 //!
-//! A pooler in transaction mode lends each transaction any of its sessions. What we prepare and set
-//! on a session would be missing there, and met by others. That shows only now and then, and only
-//! under load, so it is provoked once, before anything is set, and refused.
+//! Such a pooler runs each transaction on any of its server sessions. What we prepare and set on a
+//! session would be missing in the next transaction, and other clients would meet it. Under little load
+//! that goes well most of the time, so it would be noticed late. It is provoked here once, before
+//! anything is set: two connections ask which server session they are on, in an order that makes each
+//! kind of pooler give a session away.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,31 +16,31 @@ use sea_orm::{DbErr, RuntimeErr};
 use super::Error;
 use crate::clock::Clock;
 
-/// All of it takes no longer, or the database counts as out of reach.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// A session of ours answers within this; one that is lent to somebody else doesn't.
-const ANSWER: Duration = Duration::from_secs(2);
+/// How long the whole check may take before the database counts as out of reach.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long a session may take to answer. A client whose session was given away waits for longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-const LENT: &str = "`database.url`: the address looks like a transaction-mode pooler, which lends \
+const TRANSACTION_MODE: &str = "`database.url`: the address looks like a transaction-mode pooler, which lends \
      each transaction another session; session mode is needed (PgBouncer: `pool_mode = session`)";
 
-/// Returns where each connection has a session to itself.
+/// Checks that each connection has a server session to itself.
 ///
 /// # Errors
-/// [`Error::Unusable`] where it has not, or where a pooler refuses what a session begins with;
-/// [`Error::Unavailable`] where that can't be known now.
-pub(super) async fn leaves_sessions(url: &str, clock: &Clock) -> Result<(), Error> {
+/// [`Error::Unusable`] if it has not, or if a pooler refuses how our sessions begin;
+/// [`Error::Unavailable`] if that can't be found out now.
+pub(super) async fn check_sessions(url: &str, clock: &Clock) -> Result<(), Error> {
     let Ok(options) = url.parse::<PgConnectOptions>() else {
-        // It may hold a password: it is not repeated.
+        // It may hold a password, so it is not repeated.
         return Err(Error::Unusable("`database.url` is not PostgreSQL's address".to_owned()));
     };
-    // What the driver would set by itself is a parameter that poolers don't know.
+    // The driver would send this one as a start-up parameter, which poolers don't know.
     let options = options.application_name("order-service").extra_float_digits(None);
     let options = options.disable_statement_logging();
-    match clock.within(PATIENCE, Box::pin(are_lent(&options, clock))).await {
+    match clock.within(CHECK_TIMEOUT, Box::pin(are_shared(&options, clock))).await {
         Some(Ok(false)) => Ok(()),
-        Some(Ok(true)) => Err(Error::Unusable(LENT.to_owned())),
-        Some(Err(error)) if is_said(&error, "startup parameter") => Err(Error::Unusable(format!(
+        Some(Ok(true)) => Err(Error::Unusable(TRANSACTION_MODE.to_owned())),
+        Some(Err(error)) if says(&error, "startup parameter") => Err(Error::Unusable(format!(
             "`database.url`: the pooler there refuses how a session begins ({error}); PgBouncer lets \
              it through by `ignore_startup_parameters`"
         ))),
@@ -52,23 +54,24 @@ pub(super) async fn leaves_sessions(url: &str, clock: &Clock) -> Result<(), Erro
     }
 }
 
-async fn are_lent(options: &PgConnectOptions, clock: &Clock) -> Result<bool, DriverError> {
-    const WHOSE: &str = "SELECT pg_backend_pid()";
-    const WHOSE_FOR_LONG: &str = "BEGIN; SELECT pg_backend_pid()";
+/// Whether two connections of ours can get the same server session, or one of them another than before.
+async fn are_shared(options: &PgConnectOptions, clock: &Clock) -> Result<bool, DriverError> {
+    const SESSION: &str = "SELECT pg_backend_pid()";
+    const SESSION_IN_TRANSACTION: &str = "BEGIN; SELECT pg_backend_pid()";
 
     let mut ours = PgConnection::connect_with(options).await?;
     let mut another = PgConnection::connect_with(options).await?;
-    let first = session(&mut ours, WHOSE).await?;
-    // A pooler that lends its sessions in turn gives us the next one here.
-    let second = session(&mut ours, WHOSE).await?;
-    // One that lends again what was last given back gives ours away here, until the transaction ends.
-    let held = match session(&mut another, WHOSE_FOR_LONG).await {
-        // One that lends for a single statement refuses transactions.
-        Err(error) if is_said(&error, "statement pooling") => return Ok(true),
+    let first = session(&mut ours, SESSION).await?;
+    // A pooler that uses its server sessions in turn gives us the next one here.
+    let second = session(&mut ours, SESSION).await?;
+    // One that uses the last free session again gives ours away here, until this transaction ends.
+    let held = match session(&mut another, SESSION_IN_TRANSACTION).await {
+        // One in statement mode refuses transactions.
+        Err(error) if says(&error, "statement pooling") => return Ok(true),
         held => held?,
     };
-    let third = clock.within(ANSWER, session(&mut ours, WHOSE)).await;
-    // Its answer shows that it was not the network that made us wait.
+    let third = clock.within(ANSWER_TIMEOUT, session(&mut ours, SESSION)).await;
+    // This one is answered, so it was not the network that kept us waiting.
     raw_sql("ROLLBACK").execute(&mut another).await?;
     let Some(third) = third else { return Ok(true) };
     let third = third?;
@@ -77,14 +80,14 @@ async fn are_lent(options: &PgConnectOptions, clock: &Clock) -> Result<bool, Dri
     Ok(held == first || second != first || third != first)
 }
 
-/// Which session of the server's answers.
+/// The process id of the server session that answers.
 async fn session(connection: &mut PgConnection, sql: &'static str) -> Result<i32, DriverError> {
     use sea_orm::sqlx::Row;
 
     raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
-/// Whether the pooler said so. It has one code for all of its errors, and some pass by themselves.
-fn is_said(error: &DriverError, words: &str) -> bool {
+/// Whether the pooler's error says this. It has one code for all of its errors, and some are temporary.
+fn says(error: &DriverError, words: &str) -> bool {
     error.as_database_error().is_some_and(|said| said.message().contains(words))
 }

@@ -1,47 +1,56 @@
-//! Whether something can be written, found out by writing it; and what a commit that was heard of
-//! proves about earlier ones.
+//! The probe: a commit without meaning, which shows that the database can be written and makes
+//! everything before it durable.
 //!
-//! Where PostgreSQL waits for a standby, a commit whose wait was cut short is there for all to read
-//! and not on the standby: a failover would lose it. A later commit of ours that was waited for covers
-//! it, as the standby has everything before it, too.
+//! Where PostgreSQL waits for a standby, a commit whose wait was cut short can be read by everybody and
+//! is not yet on the standby: a failover would lose it. So what is read after a commit of unknown
+//! outcome is not yet safe to tell anyone. A standby receives commits in order. Once it has confirmed
+//! any later commit, the probe's for instance, it has all those before it, too.
+//!
+//! ```text
+//! commit A: answer lost   -> read back: A is there   -> commit B, confirmed by the standby
+//!                            (a failover may lose it)   A is durable, too: now it may be told
+//! ```
 
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::failure::Remedy;
-use super::transaction::Tries;
+use super::retry::Retries;
 use super::{Error, Store, failure, schema};
 
-/// As much as a commit of several sagas takes: a disk that is nearly full has room for a few bytes.
-const FILLS: &str = "INSERT INTO write_probe (id, filler) VALUES (1, randomblob(65536)) \
+/// SQLite: as large as a commit of several sagas, since even a disk that is nearly full has room for a
+/// few bytes.
+const LARGE_PROBE: &str = "INSERT INTO write_probe (id, filler) VALUES (1, randomblob(65536)) \
      ON CONFLICT (id) DO UPDATE SET filler = excluded.filler";
-/// One row for all: of those that a standby keeps waiting, only the first holds a connection for long.
-const TOUCHES: &str = "INSERT INTO write_probe (id) VALUES (1) \
+/// PostgreSQL: always the same row. While a standby is away, the server keeps the session of the first
+/// probe waiting in its commit, even after we gave up on it. All later probes wait for the row's lock
+/// instead, which `statement_timeout` ends.
+const SMALL_PROBE: &str = "INSERT INTO write_probe (id) VALUES (1) \
      ON CONFLICT (id) DO UPDATE SET filler = NULL";
 
 impl Store {
-    /// Commits something of no meaning. All that could be read before is durable then.
+    /// Commits a probe. Everything that could be read before is durable then.
     ///
     /// # Errors
-    /// As [`Error`] says: then it is not known to be durable.
-    pub async fn write_something(&self) -> Result<(), Error> {
-        let sql = if self.backend == DbBackend::Sqlite { FILLS } else { TOUCHES };
-        let mut tries = Tries::begin(self.write.clock());
+    /// As [`Error`] says; it is not known then whether what was read is durable.
+    pub async fn commit_probe(&self) -> Result<(), Error> {
+        let sql = if self.backend == DbBackend::Sqlite { LARGE_PROBE } else { SMALL_PROBE };
+        let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
             let written = transaction.execute_raw(self.statement(sql, vec![])).await;
             let ended = transaction.end(written.map(drop).map_err(Error::from)).await;
-            if !tries.once_more(&ended, self.write.clock()).await {
+            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
             }
         }
     }
 
-    /// Makes sure that what was just read survives a failover, before somebody is told.
-    pub(super) async fn settle_what_was_read(&self) -> Result<(), Error> {
-        if self.waits_for_a_standby().await? { self.write_something().await } else { Ok(()) }
+    /// Makes what was just read durable, so that it may be told: it survives a failover then.
+    pub(super) async fn make_reads_durable(&self) -> Result<(), Error> {
+        if self.has_standby().await? { self.commit_probe().await } else { Ok(()) }
     }
 
-    async fn waits_for_a_standby(&self) -> Result<bool, Error> {
+    async fn has_standby(&self) -> Result<bool, Error> {
         if self.backend != DbBackend::Postgres {
             return Ok(false);
         }
@@ -50,20 +59,20 @@ impl Store {
         row.map_or(Ok(false), |row| Ok(row.try_get_by_index(0)?))
     }
 
-    /// Why the database can't be reached now, or not be written, or lacks a migration; `None` when all
-    /// is well, as far as is known without writing.
-    pub async fn out_of_reach(&self) -> Option<String> {
+    /// Why the database can't be used now: it can't be reached or written, or lacks a migration. `None`
+    /// when all is well, as far as can be told without writing.
+    pub async fn unusable_now(&self) -> Option<String> {
         let asked = self.ready.query_one_raw(self.statement("SELECT 1", vec![])).await;
         if let Err(error) = asked {
             return Some(failure::in_words(&error).to_owned());
         }
-        // Where somebody has locked the list of migrations, nothing is known to be missing.
+        // If somebody has locked the table of migrations, nothing is known to be missing.
         schema::read(&self.ready).await.ok()?.lacks()
     }
 }
 
 impl Error {
-    /// Whether it was the connection that broke, so that another may do.
+    /// Whether the connection broke, so that a retry on another one may help.
     pub fn is_of_connection(&self) -> bool {
         match self {
             Self::Unavailable(error) | Self::OutcomeUnknown(error) => {
@@ -73,7 +82,7 @@ impl Error {
         }
     }
 
-    /// The sort of trouble, for whoever asks whether the service is ready. Errors themselves may quote
+    /// The error in general words, for the answer of the readiness probe. The error's own text may quote
     /// addresses and user names.
     pub fn in_words(&self) -> String {
         match self {

@@ -1,5 +1,5 @@
-//! Rows as parameters: a statement takes any number of rows, so that its text stays the same (and
-//! stays prepared), and one statement writes what many sagas have to say.
+//! Rowsets: any number of rows as parameters of one statement. So one statement writes the rows of many
+//! sagas, and its text is the same for any number of them, which keeps it prepared.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use sea_orm::{DbBackend, Value};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-/// A column of a rowset.
+/// A column of a rowset: its name and type.
 pub(super) type Column = (&'static str, Type);
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Type {
     Uuid,
@@ -22,12 +22,12 @@ pub(super) enum Type {
     Int,
     BigInt,
     Time,
-    /// Its cells are texts.
+    /// Its cells are [`Cell::Text`].
     Json,
     Bool,
 }
 
-/// What a row has in a column.
+/// One value of a row.
 #[derive(Clone, Debug)]
 pub(super) enum Cell<'a> {
     Null,
@@ -58,7 +58,7 @@ impl<'a> Rowset<'a> {
         self.cells.is_empty()
     }
 
-    /// The one parameter of [`Form::Text`].
+    /// The only parameter of [`Form::Json`].
     pub(super) fn json(&self) -> String {
         let rows = self.cells.chunks(self.columns.len());
         serde_json::to_string(&rows.collect::<Vec<_>>()).expect("cells are plain values")
@@ -87,21 +87,22 @@ impl<'a> Rowset<'a> {
 /// How a statement takes a rowset.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
-    /// An array for each column, as PostgreSQL reads fastest.
+    /// An array for each column: the form that PostgreSQL reads fastest.
     Arrays,
     /// All rows as one JSON text.
-    Text(DbBackend),
+    Json(DbBackend),
 }
 
 impl Form {
-    /// The source `r` of a statement: the rows of a [`Rowset`] whose first parameter is `$first`.
+    /// A table expression for `FROM`, named `r`: the rows of a [`Rowset`] whose first parameter is
+    /// `$first`.
     pub(super) fn source(self, columns: &[Column], first: usize) -> String {
         let listed = |each: &dyn Fn(usize, &Column) -> String| {
             let each = columns.iter().enumerate().map(|(at, column)| each(at, column));
             each.collect::<Vec<_>>().join(", ")
         };
         match self {
-            Self::Text(DbBackend::Sqlite) => {
+            Self::Json(DbBackend::Sqlite) => {
                 let columns = listed(&|at, (name, kind)| match kind {
                     Type::Uuid => format!("unhex(value->>{at}) AS {name}"),
                     Type::Text
@@ -113,10 +114,10 @@ impl Form {
                         format!("value->>{at} AS {name}")
                     }
                 });
-                // As JSONB, a row is not parsed anew for each of its columns.
+                // As JSONB, a row is parsed once and not for each of its columns.
                 format!("(SELECT {columns} FROM jsonb_each(${first})) AS r")
             }
-            Self::Text(_) => {
+            Self::Json(_) => {
                 let columns = listed(&|at, (name, kind)| {
                     format!("(value->>{at})::{} AS {name}", kind.name())
                 });
@@ -124,8 +125,8 @@ impl Form {
                 format!("(SELECT {columns} FROM {rows}) AS r")
             }
             Self::Arrays => {
-                // As results, not in FROM: all columns go on together, and none is stored on the
-                // way.
+                // `unnest` in the select list walks all arrays in step. In FROM it would first store
+                // each column.
                 let arrays = listed(&|at, (name, kind)| {
                     let kind = if let Type::Json = kind { "text" } else { kind.name() };
                     format!("unnest(${}::{kind}[]) AS {name}", first + at)
@@ -148,7 +149,7 @@ impl Form {
     pub(super) fn insert(self, table: &str, columns: &[Column], first: usize) -> String {
         let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
         let rows = self.source(columns, first);
-        // WHERE true: SQLite can't tell a join's ON from an upsert's otherwise.
+        // WHERE true: otherwise SQLite takes the ON of an upsert for that of a join.
         format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} WHERE true")
     }
 }
@@ -169,12 +170,12 @@ impl Type {
 
 const IDENTITY: [Column; 1] = [("id", Type::Uuid)];
 
-/// The source `r` of a statement whose parameter `$1` is [`ids`].
+/// A table expression for `FROM`, named `r`, of a statement whose parameter `$1` is [`ids`].
 pub(super) fn source_of_ids(backend: DbBackend) -> String {
-    Form::Text(backend).source(&IDENTITY, 1)
+    Form::Json(backend).source(&IDENTITY, 1)
 }
 
-/// Ids as a parameter.
+/// These ids as one parameter.
 pub(super) fn ids(ids: &[Uuid]) -> Value {
     Rowset::of(&IDENTITY, ids.iter().map(|id| [Cell::Uuid(*id)])).json().into()
 }
@@ -205,7 +206,7 @@ impl Cell<'_> {
     }
 }
 
-/// As `SQLite` reads it.
+/// As SQLite reads it.
 impl Serialize for Cell<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -214,7 +215,7 @@ impl Serialize for Cell<'_> {
             Self::Text(text) => to.serialize_str(text),
             Self::Int(number) => to.serialize_i32(*number),
             Self::BigInt(number) => to.serialize_i64(*number),
-            // As single-row statements write it, too: SQLite compares times as text.
+            // The same form in which sea-orm writes a time: SQLite compares times as text.
             Self::Time(at) => to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, false)),
             Self::Bool(is) => to.serialize_bool(*is),
         }

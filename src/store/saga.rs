@@ -205,7 +205,7 @@ impl Store {
             .one(&self.read)
             .await?;
         if found.is_some() {
-            self.settle_what_was_read().await?;
+            self.make_reads_durable().await?;
         }
         Ok(found.map(Found::from))
     }

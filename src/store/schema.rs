@@ -1,7 +1,7 @@
-//! The schema against the migrations that this binary knows.
+//! Compares the schema with the migrations that this binary knows.
 //!
-//! Migrations only add: a binary works on a schema that is ahead of it, as an old replica does
-//! while new ones are rolled out. Only what is missing stands in its way.
+//! Migrations only add. So a binary works with a schema that is ahead of it, as old replicas do while
+//! new ones are rolled out. Only missing migrations stop it.
 
 use std::collections::HashSet;
 
@@ -10,22 +10,22 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, TransactionTrait};
 
 use super::{Error, Store, failure};
 
-/// Any number, the same in every replica: who holds it migrates.
+/// The key of the advisory lock under which a replica migrates: any number, the same in all replicas.
 const MIGRATION_LOCK: i64 = 0x6f72_6465_7273;
 
 /// How the schema and this binary differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Schema {
-    /// Migrations that this binary knows and the database has not had, oldest first.
+    /// Migrations that this binary knows and that were not applied, oldest first.
     pub missing: Vec<String>,
-    /// Migrations that the database has had and this binary doesn't know.
+    /// Migrations that were applied and that this binary doesn't know.
     pub newer: Vec<String>,
-    /// The database has had none at all.
+    /// No migration was applied yet.
     pub is_empty: bool,
 }
 
 impl Schema {
-    /// What this binary can't do without.
+    /// What is missing, with what to do about it.
     pub(super) fn lacks(&self) -> Option<String> {
         let missing = self.missing.len();
         (missing > 0)
@@ -34,14 +34,14 @@ impl Schema {
 }
 
 impl Store {
-    /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL one
-    /// migrates, in one transaction, and the others wait for it and find nothing left to do.
+    /// Brings the schema up to date. Safe when several replicas start at once: on PostgreSQL, one
+    /// migrates in one transaction, and the others wait for it and then find nothing left to do.
     pub async fn migrate(&self) -> Result<(), Error> {
-        // Where nothing is missing, as nearly always, there is nothing to wait for.
+        // Nearly always nothing is missing, and there is no need to wait for the lock.
         if self.schema().await?.missing.is_empty() {
             return Ok(());
         }
-        // A connection of its own: a step may take as long as it must.
+        // On a connection of its own, without a time limit: a migration may take long.
         let migrating = self.write.connection_to_migrate().await?;
         let transaction = migrating.begin().await?;
         if self.backend == DbBackend::Postgres {
@@ -62,12 +62,12 @@ impl Store {
         Ok(migrating.close().await?)
     }
 
-    /// How the schema stands. Changes nothing.
+    /// Reads which migrations were applied. Changes nothing.
     pub async fn schema(&self) -> Result<Schema, Error> {
         Ok(read(&self.read).await?)
     }
 
-    /// Why the service can't work with the database now; `None` when it can.
+    /// Why the service can't start on this database now; `None` when it can.
     pub async fn not_ready(&self) -> Option<String> {
         match read(&self.read).await {
             Ok(schema) => schema.lacks(),

@@ -1,7 +1,14 @@
-//! The use of one connection, by one user at a time.
+//! A session: a connection in use, by one user at a time.
 //!
-//! While something is asked of it, the connection belongs to the asking: what is dropped half way, or
-//! ends in any way that leaves it in an unknown state, takes the connection with it.
+//! While a command is under way, its future owns the connection. It gives the connection back to the
+//! session only after an answer that leaves the connection in a known state. A future that is dropped
+//! half way, a timeout and an unclear error close the connection instead, so that nobody uses a
+//! connection whose state is unknown.
+//!
+//! ```text
+//! idle in the pool -> Session -> command: the future owns it -> clear answer -> Session -> idle
+//!                                          dropped, timeout, unclear error   -> closed
+//! ```
 
 use std::sync::Arc;
 
@@ -10,32 +17,33 @@ use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::{DbBackend, DbErr};
 
 use super::Error;
-use super::connection::{Answer, Asked, Connection};
+use super::connection::{Answer, Command, Connection};
+use super::failpoint::Fault;
 use super::failure::{self, closed, driver_error, late};
-use super::gate::Fault;
-use super::kept::{ASK, Place, Shared};
+use super::pool_inner::{CHECK_TIMEOUT, Permit, PoolInner};
 
-/// Dropped, it gives the connection back if that is as it was, and closes it otherwise.
+/// When dropped, returns the connection to the pool if no transaction is open, and closes it otherwise.
 #[derive(Debug)]
 pub(super) struct Session {
-    /// `None` once its state is not known.
+    /// `None` while a command is under way, and for good once the connection's state is unknown.
     connection: Option<Connection>,
     transaction: State,
-    /// A fault of a proof's: it does not roll back any more.
+    /// Set by [`Fault::Stuck`] in tests: a rollback fails.
     is_stuck: bool,
-    shared: Arc<Shared>,
-    _place: Place,
+    pool: Arc<PoolInner>,
+    _permit: Permit,
 }
 
+/// The state of the session's transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// None is open.
+    /// No transaction is open.
     Idle,
-    /// One is, in which nothing was written yet.
+    /// A transaction is open and has written nothing.
     Open,
-    /// In it, something was written.
+    /// A transaction is open and has written something.
     Written,
-    /// Something in it has failed.
+    /// A transaction is open and a statement in it has failed.
     Failed,
 }
 
@@ -44,48 +52,50 @@ impl Drop for Session {
         if let Some(connection) = self.connection.take()
             && self.transaction == State::Idle
         {
-            self.shared.keep(connection);
+            self.pool.keep(connection);
         }
     }
 }
 
 impl Session {
-    pub(super) fn new(connection: Connection, place: Place, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(connection: Connection, permit: Permit, pool: Arc<PoolInner>) -> Self {
         let (transaction, is_stuck) = (State::Idle, false);
-        Self { connection: Some(connection), transaction, is_stuck, shared, _place: place }
+        Self { connection: Some(connection), transaction, is_stuck, pool, _permit: permit }
     }
 
-    /// Whether the connection is still there.
+    /// Whether the server still answers.
     pub(super) async fn ping(&mut self) -> Result<(), DbErr> {
-        let (mut connection, shared) = self.take()?;
-        let answer = shared.clock.within(ASK, connection.ping()).await;
-        self.heard(connection, answer)
+        let (mut connection, pool) = self.take()?;
+        let answer = pool.clock.within(CHECK_TIMEOUT, connection.ping()).await;
+        self.take_back(connection, answer)
     }
 
-    /// A statement of PostgreSQL's that commits by itself, with its parameters encoded already.
+    /// Executes one statement that is a transaction by itself, with parameters that are encoded already
+    /// (PostgreSQL only). A warning makes it a commit of unknown outcome (`warning.rs`).
     pub(super) async fn commit_by(
         &mut self,
         sql: &'static str,
         arguments: PgArguments,
     ) -> Result<(), DbErr> {
-        let (mut connection, shared) = self.take()?;
+        let (mut connection, pool) = self.take()?;
         let sent = Box::pin(connection.execute_encoded(sql, arguments));
-        let (answer, warned) = shared.commits(sent).await;
-        let answer = self.heard(connection, answer);
+        let (answer, warned) = pool.await_commit(sent).await;
+        let answer = self.take_back(connection, answer);
         if warned && answer.is_ok() { Err(failure::warned()) } else { answer }
     }
 
-    /// What a fault of a proof's makes of the connection, and what it says.
-    pub(super) fn breaks(&mut self, fault: Fault) -> DbErr {
+    /// Breaks the connection as this fault does, and returns the fault's error.
+    pub(super) fn break_by(&mut self, fault: Fault) -> DbErr {
         self.connection = None;
-        self.shared.failure(fault)
+        self.pool.failure(fault)
     }
 
-    pub(super) async fn send(&mut self, asked: Asked) -> Result<Answer, DbErr> {
-        let may_write = asked.may_write();
-        let (mut connection, shared) = self.take()?;
-        let answer = shared.clock.within(shared.bound(), Box::pin(connection.send(asked))).await;
-        let answer = self.heard(connection, answer);
+    pub(super) async fn send(&mut self, command: Command) -> Result<Answer, DbErr> {
+        let may_write = command.may_write();
+        let (mut connection, pool) = self.take()?;
+        let sent = Box::pin(connection.send(command));
+        let answer = pool.clock.within(pool.limits.statement_timeout, sent).await;
+        let answer = self.take_back(connection, answer);
         self.transaction = match (self.transaction, &answer) {
             (State::Idle, _) => State::Idle,
             (_, Err(_)) | (State::Failed, Ok(_)) => State::Failed,
@@ -95,62 +105,63 @@ impl Session {
         answer
     }
 
-    /// A statement that is a transaction by itself.
-    pub(super) async fn alone(&mut self, asked: Asked) -> Result<Answer, DbErr> {
-        let may_write = asked.may_write();
+    /// Sends one statement that is a transaction by itself.
+    pub(super) async fn send_alone(&mut self, command: Command) -> Result<Answer, DbErr> {
+        let may_write = command.may_write();
         if may_write {
-            self.look().await?;
+            self.before_commit().await?;
         }
-        let answer = self.send(asked).await?;
-        if may_write && answer.has_rows() && !self.is_seen().await? {
+        let answer = self.send(command).await?;
+        if may_write && answer.has_rows() && !self.is_verified().await? {
             self.connection = None;
-            return Err(failure::forgotten());
+            return Err(failure::not_verified());
         }
         Ok(answer)
     }
 
     pub(super) async fn begin(&mut self, sql: &str) -> Result<(), DbErr> {
-        // From when it is sent on, until it is surely over.
+        // It may be open from the moment at which this is sent.
         self.transaction = State::Open;
-        self.send(Asked::text(sql)).await.map(drop)
+        self.send(Command::text(sql)).await.map(drop)
     }
 
-    /// Commits, or what a proof has happen instead.
+    /// Commits; `fault` is what a test has happen instead.
     ///
     /// # Errors
-    /// [`Error::OutcomeUnknown`] unless it surely was not committed.
+    /// [`Error::OutcomeUnknown`] unless the transaction surely was not committed.
     pub(super) async fn commit(&mut self, fault: Option<Fault>) -> Result<(), Error> {
-        let has_witness = self.shared.witness.is_some();
+        let is_verifying = self.pool.verifier.is_some();
         match fault {
             Some(fault @ (Fault::Cut | Fault::ReadOnly)) => {
-                return Err(Error::OutcomeUnknown(self.breaks(fault)));
+                return Err(Error::OutcomeUnknown(self.break_by(fault)));
             }
-            // Where nobody else looks, a database is believed that it does what it says.
-            Some(fault @ Fault::Forgotten) if !has_witness => {
-                return Err(Error::OutcomeUnknown(self.breaks(fault)));
+            // Without a second connection, this lie could not be found out.
+            Some(fault @ Fault::Forgotten) if !is_verifying => {
+                return Err(Error::OutcomeUnknown(self.break_by(fault)));
             }
             Some(Fault::Full | Fault::Stuck | Fault::Forgotten) | None => {}
         }
         if self.transaction == State::Failed {
-            // PostgreSQL would answer that it is done, and mean that it rolled back.
+            // PostgreSQL would report success for this COMMIT and roll back.
             self.rollback().await;
             return Err(closed().into());
         }
         let is_written = self.transaction == State::Written;
         if is_written {
-            self.look().await?;
+            self.before_commit().await?;
         }
-        let said = match fault {
+        let answer = match fault {
             None => self.send_commit().await,
             Some(fault) => self.commit_with(fault).await,
         };
-        match said {
+        match answer {
             Ok(()) => {
                 self.transaction = State::Idle;
-                let is_seen = !is_written || self.is_seen().await.map_err(Error::OutcomeUnknown)?;
-                if !is_seen {
+                let is_verified =
+                    !is_written || self.is_verified().await.map_err(Error::OutcomeUnknown)?;
+                if !is_verified {
                     self.connection = None;
-                    return Err(Error::OutcomeUnknown(failure::forgotten()));
+                    return Err(Error::OutcomeUnknown(failure::not_verified()));
                 }
                 Ok(())
             }
@@ -167,15 +178,15 @@ impl Session {
 
     async fn commit_with(&mut self, fault: Fault) -> Result<(), DbErr> {
         match fault {
-            Fault::Cut | Fault::ReadOnly => return Err(self.breaks(fault)),
+            Fault::Cut | Fault::ReadOnly => return Err(self.break_by(fault)),
             Fault::Stuck => self.is_stuck = true,
             Fault::Full => self.command("ROLLBACK").await?,
             Fault::Forgotten => return self.command("ROLLBACK").await,
         }
-        Err(self.shared.failure(fault))
+        Err(self.pool.failure(fault))
     }
 
-    /// Rolls back what is open, if that can be; if not, the connection is not used again.
+    /// Rolls back the open transaction. If that fails, the connection is closed.
     pub(super) async fn rollback(&mut self) {
         if self.transaction == State::Idle || self.connection.is_none() {
             return;
@@ -188,42 +199,44 @@ impl Session {
     }
 
     async fn send_commit(&mut self) -> Result<(), DbErr> {
-        let (mut connection, shared) = self.take()?;
-        let sent = Box::pin(connection.send(Asked::text("COMMIT")));
-        let (answer, warned) = shared.commits(sent).await;
-        let answer = self.heard(connection, answer).map(drop);
+        let (mut connection, pool) = self.take()?;
+        let sent = Box::pin(connection.send(Command::text("COMMIT")));
+        let (answer, warned) = pool.await_commit(sent).await;
+        let answer = self.take_back(connection, answer).map(drop);
         if warned && answer.is_ok() { Err(failure::warned()) } else { answer }
     }
 
     async fn command(&mut self, sql: &str) -> Result<(), DbErr> {
-        let (mut connection, shared) = self.take()?;
-        let sent = Box::pin(connection.send(Asked::text(sql)));
-        let answer = shared.clock.within(shared.bound(), sent).await;
-        self.heard(connection, answer).map(drop)
+        let (mut connection, pool) = self.take()?;
+        let sent = Box::pin(connection.send(Command::text(sql)));
+        let answer = pool.clock.within(pool.limits.statement_timeout, sent).await;
+        self.take_back(connection, answer).map(drop)
     }
 
-    async fn look(&self) -> Result<(), DbErr> {
-        match &self.shared.witness {
-            Some(witness) => witness.look(&self.shared.clock).await,
+    async fn before_commit(&self) -> Result<(), DbErr> {
+        match &self.pool.verifier {
+            Some(verifier) => verifier.before_commit(&self.pool.clock).await,
             None => Ok(()),
         }
     }
 
-    /// Whether what was written can be seen by another.
-    async fn is_seen(&self) -> Result<bool, DbErr> {
-        match &self.shared.witness {
-            Some(witness) => witness.sees_more(&self.shared.clock).await,
+    /// Whether a second connection sees the commit (SQLite).
+    async fn is_verified(&self) -> Result<bool, DbErr> {
+        match &self.pool.verifier {
+            Some(verifier) => verifier.has_changed(&self.pool.clock).await,
             None => Ok(true),
         }
     }
 
-    fn take(&mut self) -> Result<(Connection, Arc<Shared>), DbErr> {
+    fn take(&mut self) -> Result<(Connection, Arc<PoolInner>), DbErr> {
         let connection = self.connection.take().ok_or_else(closed)?;
-        Ok((connection, self.shared.clone()))
+        Ok((connection, self.pool.clone()))
     }
 
-    /// Takes the connection back if the answer leaves it as it was, or able to roll back.
-    fn heard<T>(
+    /// Takes the connection back after an answer that leaves its state known: success, an error that is
+    /// known to be harmless, or one after which it can still roll back. Closes it otherwise. `None` is
+    /// no answer in time.
+    fn take_back<T>(
         &mut self,
         connection: Connection,
         answer: Option<Result<T, DriverError>>,
@@ -234,20 +247,20 @@ impl Session {
                 Ok(answer)
             }
             Some(Err(error)) => {
-                let is_sqlite = self.shared.backend() == DbBackend::Sqlite;
-                let may_roll_back = is_sqlite && self.transaction != State::Idle;
-                let is_kept = may_roll_back || failure::leaves_as_it_was(&error);
+                let is_sqlite = self.pool.backend() == DbBackend::Sqlite;
+                let can_roll_back = is_sqlite && self.transaction != State::Idle;
+                let is_kept = can_roll_back || failure::leaves_state_known(&error);
                 let error = driver_error(error);
                 if is_kept {
                     self.connection = Some(connection);
                 } else {
-                    self.shared.hear(&error);
+                    self.pool.note_failure(&error);
                 }
                 Err(error)
             }
             None => {
-                // It is not the only one that is silent.
-                self.shared.forget();
+                // The pool's idle connections lead to the same silent server.
+                self.pool.close_idle();
                 Err(late())
             }
         }

@@ -1,9 +1,13 @@
 //! Hears PostgreSQL's warnings, which the driver only logs.
 //!
-//! When somebody ends a commit's wait for a standby (`pg_cancel_backend`), PostgreSQL answers that it
-//! committed, with a warning that this may be on no standby. So a commit that comes with any warning
-//! counts as one that was not heard of. The driver tells a warning to whoever listens to its log
-//! while the answer is read: that is us, whatever the process's own log is set to.
+//! With a synchronous standby, a COMMIT returns when the standby has it. If somebody cuts that wait
+//! short (`pg_cancel_backend`), PostgreSQL still answers that it committed, with a warning that the
+//! standby may not have it: a failover would lose the commit. So a commit that comes with *any* warning
+//! counts as one of unknown outcome, and is settled like one whose answer was lost.
+//!
+//! The driver offers no way to read warnings; it hands each to the log while it reads the answer. So
+//! while a commit is under way, a log subscriber of ours stands before the process's own: it counts
+//! the warnings, whatever log level is configured, and passes everything on.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,37 +19,37 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
-/// Under which name the driver logs them.
+/// The target under which the driver logs them.
 const NOTICES: &str = "sqlx::postgres::notice";
 
-/// Listens to the warnings of one pool.
+/// Counts the warnings that come with a pool's commits.
 #[derive(Clone, Debug)]
 pub(super) struct Warnings {
-    heard: Arc<AtomicU64>,
+    count: Arc<AtomicU64>,
     listener: Dispatch,
 }
 
 impl Warnings {
-    /// Passes everything on to the log that there is now.
+    /// Passes everything on to the subscriber that is the default at this moment.
     pub(super) fn new() -> Self {
-        let heard = Arc::<AtomicU64>::default();
-        let (log, most) = (get_default(Dispatch::clone), LevelFilter::current());
-        let listener = Listener { heard: heard.clone(), log, most: most.max(LevelFilter::WARN) };
-        Self { heard, listener: Dispatch::new(listener) }
+        let count = Arc::<AtomicU64>::default();
+        let (log, level) = (get_default(Dispatch::clone), LevelFilter::current());
+        let listener = Listener { count: count.clone(), log, level: level.max(LevelFilter::WARN) };
+        Self { count, listener: Dispatch::new(listener) }
     }
 
-    /// What this comes to, and whether there was a warning meanwhile.
-    pub(super) async fn during<T>(&self, asked: impl Future<Output = T>) -> (T, bool) {
-        let before = self.heard.load(Ordering::Acquire);
-        let answer = asked.with_subscriber(self.listener.clone()).await;
-        (answer, self.heard.load(Ordering::Acquire) != before)
+    /// The answer to what was sent, and whether a warning came while it was read.
+    pub(super) async fn during<T>(&self, sent: impl Future<Output = T>) -> (T, bool) {
+        let before = self.count.load(Ordering::Acquire);
+        let answer = sent.with_subscriber(self.listener.clone()).await;
+        (answer, self.count.load(Ordering::Acquire) != before)
     }
 }
 
 struct Listener {
-    heard: Arc<AtomicU64>,
+    count: Arc<AtomicU64>,
     log: Dispatch,
-    most: LevelFilter,
+    level: LevelFilter,
 }
 
 fn is_warning(metadata: &Metadata<'_>) -> bool {
@@ -62,12 +66,12 @@ impl Subscriber for Listener {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.most)
+        Some(self.level)
     }
 
     fn event(&self, event: &Event<'_>) {
         if is_warning(event.metadata()) {
-            self.heard.fetch_add(1, Ordering::AcqRel);
+            self.count.fetch_add(1, Ordering::AcqRel);
         }
         if self.log.enabled(event.metadata()) {
             self.log.event(event);

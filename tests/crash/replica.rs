@@ -31,7 +31,7 @@ fn options(url: &str) -> store::Options<'_> {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
-        gate: None,
+        failpoints: None,
     }
 }
 

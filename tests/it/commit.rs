@@ -116,8 +116,14 @@ impl Bare {
         };
         let (silence, access) = (Duration::from_secs(10), Access::Owner);
         let clock = Clock::system();
-        let options =
-            store::Options { url: &url, max_connections: 5, silence, access, clock, gate: None };
+        let options = store::Options {
+            url: &url,
+            max_connections: 5,
+            silence,
+            access,
+            clock,
+            failpoints: None,
+        };
         let store = store::open(options).await.expect("the books");
         store.migrate().await.expect("a schema");
         let committer = store.committer(Clock::system());

@@ -110,7 +110,7 @@ async fn however_often_a_process_has_died_its_last_executor_is_found() {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
-        gate: None,
+        failpoints: None,
     };
     let store = store::open(options).await.expect("the books");
     store.migrate().await.expect("migrations");

@@ -150,7 +150,7 @@ async fn open_books(url: &str) -> Store {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
-        gate: None,
+        failpoints: None,
     };
     store::open(options).await.expect("the books")
 }

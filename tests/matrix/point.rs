@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::clock::Clock;
-use order_service::store::{Fault, Gate, Passage};
+use order_service::store::{Failpoint, Failpoints, Fault};
 use tokio::sync::{Notify, watch};
 
 /// The longest real time for which a commit hangs, if things go on for that long.
@@ -47,7 +47,7 @@ struct State {
 }
 
 impl State {
-    /// Counts a passage of this point; returns its full name.
+    /// Counts a point of this point; returns its full name.
     fn pass(&mut self, name: &str) -> String {
         let times = self.times.entry(name.to_owned()).or_default();
         *times += 1;
@@ -232,40 +232,40 @@ impl Drop for Reading<'_> {
     }
 }
 
-impl Gate for Points {
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), Fault>> {
+impl Failpoints for Points {
+    fn reach(&self, point: Failpoint) -> BoxFuture<'_, Result<(), Fault>> {
         async move {
             if self.state().dead {
                 pending::<()>().await;
             }
             let starting = self.state().starting;
-            match passage {
-                Passage::Statement => {
+            match point {
+                Failpoint::Statement => {
                     self.state().under_way += 1;
                     if starting {
                         self.reach("before start statement").await;
                     }
                 }
-                Passage::Answered => {
+                Failpoint::Answered => {
                     if starting {
                         self.reach("after start statement").await;
                     }
                     self.came_back();
                 }
-                Passage::Begin => self.state().under_way += 1,
-                Passage::Commit => {
+                Failpoint::Begin => self.state().under_way += 1,
+                Failpoint::Commit => {
                     self.reach("before commit").await;
                     self.hold("held commit").await;
                     if let Some(fault) = self.fault() {
                         return Err(fault);
                     }
                 }
-                Passage::Committed => {
+                Failpoint::Committed => {
                     self.reach("after commit").await;
                     self.came_back();
                 }
                 // Nothing has happened since the commit was announced.
-                Passage::Failed => self.came_back(),
+                Failpoint::Failed => self.came_back(),
             }
             Ok(())
         }

@@ -49,7 +49,7 @@ impl Process {
             silence: Duration::from_secs(5),
             access: store::Access::Owner,
             clock: clock.clone(),
-            gate: Some(points.clone()),
+            failpoints: Some(points.clone()),
         });
         let store = store.await.expect("the books");
         let predecessors = world.begin();

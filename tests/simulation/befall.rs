@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use order_service::saga::Kinds;
-use order_service::store::{Fault, Passage};
+use order_service::store::{Failpoint, Fault};
 
 use super::dice::Dice;
 use super::node::{Node, Up};
@@ -98,7 +98,7 @@ impl Run {
     fn pause(&mut self, at: usize) {
         // The database ends a transaction whose process has gone silent.
         let open = self.board.passable().into_iter().find(|seen| {
-            self.board.is_open(at) && seen.node == at && seen.passage == Passage::Commit
+            self.board.is_open(at) && seen.node == at && seen.point == Failpoint::Commit
         });
         if let Some(open) = open {
             self.board.refuse(open, Fault::Cut);

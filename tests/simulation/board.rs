@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use order_service::store::{Fault, Gate, Passage};
+use order_service::store::{Failpoint, Failpoints, Fault};
 use tokio::sync::oneshot;
 
-/// Every passage that waits.
+/// Everyone who waits at a failpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Board(Arc<Mutex<Waiting>>);
 
@@ -30,7 +30,7 @@ struct Waiting {
 #[derive(Debug)]
 struct Ticket {
     node: usize,
-    passage: Passage,
+    point: Failpoint,
     /// The earliest time at which it may pass; unset until the simulation has chosen it.
     ready_at: Option<Duration>,
     go: oneshot::Sender<Result<(), Fault>>,
@@ -41,7 +41,7 @@ struct Ticket {
 pub struct Seen {
     pub ticket: u64,
     pub node: usize,
-    pub passage: Passage,
+    pub point: Failpoint,
     pub ready_at: Duration,
 }
 
@@ -50,9 +50,9 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The gate of one node.
-    pub fn gate(&self, node: usize) -> Arc<dyn Gate> {
-        Arc::new(NodeGate { node, board: self.clone() })
+    /// The failpoints of one node.
+    pub fn failpoints(&self, node: usize) -> Arc<dyn Failpoints> {
+        Arc::new(NodeFailpoints { node, board: self.clone() })
     }
 
     /// Whether a node's SQL is under way, on another thread.
@@ -66,23 +66,23 @@ impl Board {
     }
 
     /// Gives every new ticket its time.
-    pub fn stamp(&self, mut ready_at: impl FnMut(usize, Passage) -> Duration) {
+    pub fn stamp(&self, mut ready_at: impl FnMut(usize, Failpoint) -> Duration) {
         let mut waiting = self.lock();
         for ticket in waiting.tickets.values_mut().filter(|ticket| ticket.ready_at.is_none()) {
-            ticket.ready_at = Some(ready_at(ticket.node, ticket.passage));
+            ticket.ready_at = Some(ready_at(ticket.node, ticket.point));
         }
     }
 
     /// What may pass when its time has come, oldest first. While a transaction is open, nothing else begins.
     pub fn passable(&self) -> Vec<Seen> {
         let waiting = self.lock();
-        let begins = |passage| matches!(passage, Passage::Statement | Passage::Begin);
-        let free = |passage| waiting.open.is_none() || !begins(passage);
-        let tickets = waiting.tickets.iter().filter(|(_, ticket)| free(ticket.passage));
+        let begins = |point| matches!(point, Failpoint::Statement | Failpoint::Begin);
+        let free = |point| waiting.open.is_none() || !begins(point);
+        let tickets = waiting.tickets.iter().filter(|(_, ticket)| free(ticket.point));
         let seen = tickets.map(|(id, ticket)| Seen {
             ticket: *id,
             node: ticket.node,
-            passage: ticket.passage,
+            point: ticket.point,
             ready_at: ticket.ready_at.unwrap_or_default(),
         });
         seen.collect()
@@ -92,13 +92,13 @@ impl Board {
     pub fn let_pass(&self, seen: Seen) {
         let mut waiting = self.lock();
         let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
-        match seen.passage {
-            Passage::Statement | Passage::Commit => waiting.working = Some(seen.node),
-            Passage::Begin => {
+        match seen.point {
+            Failpoint::Statement | Failpoint::Commit => waiting.working = Some(seen.node),
+            Failpoint::Begin => {
                 waiting.working = Some(seen.node);
                 waiting.open = Some(seen.node);
             }
-            Passage::Answered | Passage::Committed | Passage::Failed => {}
+            Failpoint::Answered | Failpoint::Committed | Failpoint::Failed => {}
         }
         drop(waiting);
         // A node that has died does not hear of it.
@@ -109,10 +109,10 @@ impl Board {
     pub fn refuse(&self, seen: Seen, fault: Fault) {
         let mut waiting = self.lock();
         let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
-        match (seen.passage, fault) {
+        match (seen.point, fault) {
             // The connection is closed, and nothing is done on it.
-            (Passage::Commit, Fault::Cut | Fault::ReadOnly) => waiting.open = None,
-            (Passage::Commit, Fault::Full | Fault::Stuck | Fault::Forgotten) => {
+            (Failpoint::Commit, Fault::Cut | Fault::ReadOnly) => waiting.open = None,
+            (Failpoint::Commit, Fault::Full | Fault::Stuck | Fault::Forgotten) => {
                 waiting.working = Some(seen.node);
             }
             _nothing_is_open => {}
@@ -121,7 +121,7 @@ impl Board {
         let _heard = ticket.go.send(Err(fault));
     }
 
-    fn arrive(&self, node: usize, passage: Passage) -> (u64, oneshot::Receiver<Result<(), Fault>>) {
+    fn arrive(&self, node: usize, point: Failpoint) -> (u64, oneshot::Receiver<Result<(), Fault>>) {
         let (go, may_go) = oneshot::channel();
         let mut waiting = self.lock();
         let worked = waiting.working == Some(node);
@@ -129,12 +129,12 @@ impl Board {
             waiting.working = None;
         }
         // A transaction that was under way has reached its commit, or has failed.
-        if waiting.open == Some(node) && worked && passage != Passage::Commit {
+        if waiting.open == Some(node) && worked && point != Failpoint::Commit {
             waiting.open = None;
         }
         waiting.next += 1;
         let id = waiting.next;
-        waiting.tickets.insert(id, Ticket { node, passage, ready_at: None, go });
+        waiting.tickets.insert(id, Ticket { node, point, ready_at: None, go });
         (id, may_go)
     }
 
@@ -142,7 +142,7 @@ impl Board {
     fn leave(&self, id: u64) {
         let mut waiting = self.lock();
         if let Some(ticket) = waiting.tickets.remove(&id)
-            && ticket.passage == Passage::Commit
+            && ticket.point == Failpoint::Commit
         {
             waiting.open = None;
         }
@@ -150,15 +150,15 @@ impl Board {
 }
 
 #[derive(Debug)]
-struct NodeGate {
+struct NodeFailpoints {
     node: usize,
     board: Board,
 }
 
-impl Gate for NodeGate {
-    fn pass(&self, passage: Passage) -> BoxFuture<'_, Result<(), Fault>> {
+impl Failpoints for NodeFailpoints {
+    fn reach(&self, point: Failpoint) -> BoxFuture<'_, Result<(), Fault>> {
         async move {
-            let (id, may_go) = self.board.arrive(self.node, passage);
+            let (id, may_go) = self.board.arrive(self.node, point);
             let _standing = Standing { id, board: &self.board };
             may_go.await.unwrap_or(Ok(()))
         }

@@ -1,4 +1,4 @@
-//! The books as an auditor reads them, without passing any gate.
+//! The books as an auditor reads them, without reaching any failpoint.
 
 use chrono::{DateTime, Utc};
 use order_service::clock::Clock;

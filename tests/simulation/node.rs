@@ -47,11 +47,11 @@ pub struct Up {
 
 /// Opens the database as one of several replicas.
 pub async fn open(url: &str, clock: &Clock, board: Option<(&Board, usize)>) -> Store {
-    let gate = board.map(|(board, node)| board.gate(node));
+    let failpoints = board.map(|(board, node)| board.failpoints(node));
     let silence = Duration::from_secs(10);
     let access = Access::Guest;
     let clock = clock.clone();
-    let options = Options { url, max_connections: 4, silence, access, clock, gate };
+    let options = Options { url, max_connections: 4, silence, access, clock, failpoints };
     store::open(options).await.expect("the books can be opened")
 }
 

@@ -13,7 +13,7 @@ use order_service::checkout::Answer;
 use order_service::clock::Clock;
 use order_service::order::OrderId;
 use order_service::saga::Kinds;
-use order_service::store::{Fault, Passage};
+use order_service::store::{Failpoint, Fault};
 
 use super::board::{Board, Seen};
 use super::books::Books;
@@ -227,9 +227,9 @@ impl Run {
     fn future(&self) -> Vec<(Duration, Choice)> {
         let runs =
             |at: usize| self.slots[at].node.is_some() && self.slots[at].paused_until.is_none();
-        let passages = self.board.passable().into_iter().filter(|seen| runs(seen.node));
+        let points = self.board.passable().into_iter().filter(|seen| runs(seen.node));
         let calls = self.network.due().into_iter().filter(|due| due.answers.is_none_or(runs));
-        let mut future: Vec<_> = passages.map(|seen| (seen.ready_at, Choice::Pass(seen))).collect();
+        let mut future: Vec<_> = points.map(|seen| (seen.ready_at, Choice::Pass(seen))).collect();
         future.extend(calls.map(|due| (due.at, Choice::Call(due))));
         for (at, purchase) in self.purchases.iter().enumerate() {
             future.extend(purchase.next_at.map(|when| (when, Choice::Client(at))));
@@ -344,42 +344,42 @@ impl Run {
     }
 
     fn pass(&mut self, seen: Seen) {
-        let Seen { node, passage, .. } = seen;
+        let Seen { node, point, .. } = seen;
         let weather = self.weather;
-        let fails = match passage {
-            Passage::Statement | Passage::Begin => weather.statement_fails,
-            Passage::Answered => weather.answer_lost,
-            Passage::Commit => weather.commit_fails,
-            Passage::Committed => weather.commit_unheard,
-            Passage::Failed => 0.0,
+        let fails = match point {
+            Failpoint::Statement | Failpoint::Begin => weather.statement_fails,
+            Failpoint::Answered => weather.answer_lost,
+            Failpoint::Commit => weather.commit_fails,
+            Failpoint::Committed => weather.commit_unheard,
+            Failpoint::Failed => 0.0,
         };
         let cut = self.now() < self.slots[node].cut_until;
         if cut || self.dice.chance(fails) {
-            self.story.count(match passage {
-                Passage::Statement | Passage::Begin => "statement failed",
-                Passage::Answered => "statement's answer lost",
-                Passage::Commit => "commit failed",
-                Passage::Committed => "commit not heard of",
-                Passage::Failed => "failure not heard of",
+            self.story.count(match point {
+                Failpoint::Statement | Failpoint::Begin => "statement failed",
+                Failpoint::Answered => "statement's answer lost",
+                Failpoint::Commit => "commit failed",
+                Failpoint::Committed => "commit not heard of",
+                Failpoint::Failed => "failure not heard of",
             });
-            self.tell(format_args!("node {node}: {passage:?} {} is cut", seen.ticket));
+            self.tell(format_args!("node {node}: {point:?} {} is cut", seen.ticket));
             self.board.refuse(seen, Fault::Cut);
-        } else if let Some(fault) = self.what_the_database_does_instead(passage) {
-            self.tell(format_args!("node {node}: {passage:?} {}: {fault:?}", seen.ticket));
+        } else if let Some(fault) = self.what_the_database_does_instead(point) {
+            self.tell(format_args!("node {node}: {point:?} {}: {fault:?}", seen.ticket));
             self.board.refuse(seen, fault);
         } else {
-            self.tell(format_args!("node {node}: {passage:?} {}", seen.ticket));
+            self.tell(format_args!("node {node}: {point:?} {}", seen.ticket));
             self.board.let_pass(seen);
         }
         self.pump(node);
     }
 
-    fn what_the_database_does_instead(&mut self, passage: Passage) -> Option<Fault> {
+    fn what_the_database_does_instead(&mut self, point: Failpoint) -> Option<Fault> {
         let weather = self.weather;
-        let is_commit = match passage {
-            Passage::Commit => true,
-            Passage::Statement | Passage::Begin => false,
-            Passage::Answered | Passage::Committed | Passage::Failed => return None,
+        let is_commit = match point {
+            Failpoint::Commit => true,
+            Failpoint::Statement | Failpoint::Begin => false,
+            Failpoint::Answered | Failpoint::Committed | Failpoint::Failed => return None,
         };
         let (fault, what) = if self.dice.chance(weather.full) {
             if is_commit && self.dice.chance(0.3) {

@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// The deadline of a checkout whose client waits. Some clients wait for longer than that, some for less.
 const DEADLINE_ATTENDED: Duration = Duration::from_secs(4);
 
-/// Probabilities: for each step, of what happens to nodes; for each passage or call, of the others.
+/// Probabilities: for each step, of what happens to nodes; for each failpoint or call, of the others.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Weather {
     pub kill: f64,
