@@ -1,4 +1,4 @@
-//! The check and the audit, put together: what they look at, opened to be read and nothing else.
+//! Puts the check and the audit together, on books that are opened only to be read.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::order::OrderId;
 use crate::store::{self, Store};
 
-/// Which sagas in flight this binary could not continue.
+/// Checks which sagas in flight this binary could not continue.
 ///
 /// # Errors
 /// Where the database is out of reach or can't be read.
@@ -21,8 +21,9 @@ pub async fn check(config: &Config) -> Result<Checked, Error> {
     Ok(checked?)
 }
 
-/// The books against themselves and against the payment service; `progress` hears how far it has
-/// come, and of how many sagas. Each of `ids` that is in no books is asked about besides.
+/// Compares the books with themselves and with the payment service. `progress` is called with the report
+/// so far and the number of sagas. The payment service is also asked about each of `ids` that is not in
+/// the books.
 ///
 /// # Errors
 /// Where the database is out of reach, or is not as this binary knows it.
@@ -51,5 +52,5 @@ pub async fn audit(
 }
 
 async fn open(config: &Config) -> Result<Store, store::Error> {
-    store::open_to_read(serve::books(config, &Clock::system())).await
+    store::open_to_read(serve::store_options(config, &Clock::system())).await
 }

@@ -1,4 +1,4 @@
-//! From a configuration and an open store to an executor and its routes.
+//! Builds the executor and the routes from a configuration and an open store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::document::openapi;
 use crate::api::{self, Api};
 use crate::checkout::{self, Checkout, Desk, Rules};
 use crate::clock::Clock;
-use crate::config::{Circuit, Config, ReadService, Service};
+use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
 use crate::operator::{self, Operators};
@@ -18,15 +18,15 @@ use crate::saga::retry::Backoff;
 use crate::saga::{Definition, Kinds, Policy};
 use crate::store::Store;
 
-/// Every kind of saga.
+/// The definitions of all kinds of saga.
 pub(super) static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION];
 
-/// What runs behind the HTTP server.
+/// The parts of a service behind its HTTP server.
 #[derive(Debug)]
 pub struct Composed {
-    /// Registered, not yet running.
+    /// Registered, and not running yet.
     pub executor: Executor,
-    /// Every route.
+    /// All routes.
     pub router: Router,
 }
 
@@ -64,18 +64,18 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     Ok(Composed { executor, router })
 }
 
-/// The way to each neighbour.
+/// A client for each neighbour.
 pub(super) fn neighbours(config: &Config, clock: &Clock) -> Result<Neighbours, Error> {
     let services = &config.services;
-    let Circuit { failures, pause, retries } = config.circuit;
+    let CircuitConfig { failures, pause, retries } = config.circuit;
     let limits = BreakerLimits { failures, pause, retries };
-    let endpoint = |service: &Service| EndpointSettings {
+    let endpoint = |service: &ServiceConfig| EndpointSettings {
         url: service.url.clone(),
         timeout: service.timeout,
         concurrency: service.concurrency,
         limits,
     };
-    let ReadService { url, timeout, concurrency } = services.user.clone();
+    let ReadServiceConfig { url, timeout, concurrency } = services.user.clone();
     let user = EndpointSettings { url, timeout, concurrency, limits };
     let product = endpoint(&services.product);
     Ok(Neighbours::new(&user, &product, &endpoint(&services.payment), clock)?)
@@ -109,7 +109,8 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-/// A call sent just within the memory may reach the neighbour as late as its timeout.
+/// How long after the first call with a key a repeat may still be sent. The repeat may take as long as its
+/// timeout to arrive, and the neighbour must still remember the key then.
 fn key_memory(promised: Duration, timeout: Duration) -> Duration {
     promised.checked_sub(timeout).filter(|left| !left.is_zero()).unwrap_or(promised)
 }

@@ -1,4 +1,4 @@
-//! `demo`: the service and its neighbours in one process, with something to try.
+//! `demo`: the service and its neighbours in one process, with requests to try.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use crate::lifecycle::stop_asked;
 use crate::sandbox::{self, Sandbox, sample};
 use crate::store::{self, Filter};
 
-/// The token of a demo that has none configured. It listens on loopback.
+/// The operators' token where none is configured. A demo listens on loopback only, unless told otherwise.
 const TOKEN: &str = "demo";
 
-/// Runs until ctrl-c or SIGTERM, with the books that are configured and the sandbox's beside `file`.
-/// What it was doing when it was killed, it goes on with.
+/// Runs until ctrl-c or SIGTERM. The books are the configured ones; the sandbox keeps its file beside
+/// `file`. After a kill, it continues what was under way.
 ///
 /// # Errors
 /// Where an address or a file can't be used.
@@ -28,7 +28,7 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     config.services.payment.url = url(&sandbox.payment_url());
     // The sandbox keeps its promise: a repeated key acts once.
     for service in [&mut config.services.product, &mut config.services.payment] {
-        (service.idempotent, service.is_idempotent_said) = (true, true);
+        (service.idempotent, service.is_idempotent_set) = (true, true);
     }
     if config.http.cors_origins.is_empty() {
         config.http.cors_origins = vec![WEB_CLIENT.to_owned()];
@@ -41,7 +41,14 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     let grace = config.shutdown.grace;
     let origins = config.http.cors_origins.join(", ");
     let running = Running::start(config, Clock::system()).await?;
-    say(&Shown { resumed, address: running.address, sandbox: &sandbox, file, token, origins });
+    print_welcome(&Welcome {
+        resumed,
+        address: running.address,
+        sandbox: &sandbox,
+        file,
+        token,
+        origins,
+    });
     stop_asked().await?;
     info!("stops");
     running.stop(grace).await;
@@ -49,7 +56,7 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     Ok(())
 }
 
-/// On the real services' ports where they are free, so that one finds them.
+/// Starts the sandbox on its usual ports, or on any free ones if those are taken.
 async fn start_sandbox(file: &Path) -> Result<Sandbox, Error> {
     let file = Some(file.with_extension("sandbox.db"));
     let usual = sandbox::Config { file: file.clone(), ..sandbox::Config::default() };
@@ -66,7 +73,7 @@ fn url(of: &str) -> url::Url {
     of.parse().expect("the sandbox's own URL is one")
 }
 
-/// What a killed demo left, as lines to print.
+/// The checkouts that a killed demo left, as lines to print.
 async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
     let store = open(config, &Clock::system()).await?;
     store.migrate().await?;
@@ -76,8 +83,8 @@ async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
     Ok(open.iter().map(line).collect())
 }
 
-/// What is printed once it runs.
-struct Shown<'a> {
+/// What is printed at the start.
+struct Welcome<'a> {
     resumed: Vec<String>,
     address: SocketAddr,
     sandbox: &'a Sandbox,
@@ -86,8 +93,8 @@ struct Shown<'a> {
     origins: String,
 }
 
-fn say(shown: &Shown<'_>) {
-    let Shown { resumed, address, sandbox, file, token, origins } = shown;
+fn print_welcome(welcome: &Welcome<'_>) {
+    let Welcome { resumed, address, sandbox, file, token, origins } = welcome;
     if !resumed.is_empty() {
         out(&format!("Resumes {} checkouts that were under way:", resumed.len()));
         for line in resumed {
@@ -122,7 +129,7 @@ the sandbox's three may be called from anywhere. All money is in paise (100 are 
     out(&to_try(*address, &payment, token));
 }
 
-/// Lines that work as they stand.
+/// Commands that work as they are printed.
 fn to_try(address: SocketAddr, payment: &str, token: &str) -> String {
     let (user, tea, kettle, samovar) = (sample::ASHA, sample::TEA, sample::KETTLE, sample::SAMOVAR);
     let json = "-H 'Content-Type: application/json'";
@@ -152,7 +159,7 @@ Kill it (kill -9 {}) while the payment is slow and start it again: it goes on wh
     )
 }
 
-/// To stdout, whoever reads it: a closed pipe is no reason to stop.
+/// Prints a line to stdout. A closed pipe is no reason to stop.
 fn out(line: &str) {
     use std::io::Write;
     drop(writeln!(std::io::stdout(), "{line}"));

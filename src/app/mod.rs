@@ -1,11 +1,11 @@
-//! The composition root: the only room that knows every other.
+//! The composition root: the only room that imports all others.
 
 mod audit;
 mod compose;
 mod demo;
 mod document;
-mod front;
 mod listener;
+mod root_service;
 mod serve;
 mod strict;
 
@@ -34,22 +34,22 @@ pub enum Error {
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The way to the neighbours can't be prepared.
+    /// The HTTP clients for the neighbours can't be made.
     #[error("cannot prepare HTTP to the neighbours: {0}")]
     Neighbours(#[from] reqwest::Error),
     /// The demo's neighbours can't start.
     #[error("the sandbox can't start: {0}")]
     Sandbox(#[from] sandbox::Error),
-    /// The HTTP server broke, or signals can't be waited for.
+    /// The HTTP server failed, or signals can't be waited for.
     #[error("{0}")]
     System(#[from] io::Error),
-    /// A flag holds what can't be used.
+    /// A flag has a value that can't be used.
     #[error("{0}")]
     Usage(String),
 }
 
 impl Error {
-    /// 1, or 2 where the configuration is to blame.
+    /// The process's exit code: 2 for wrong usage, 1 for any other failure.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -1,4 +1,5 @@
-//! Serving: listen at once, open the books as soon as they can be, and stop in time.
+//! Runs the service: listens at once, opens the books as soon as the database can be reached, and stops
+//! in order.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,18 +8,18 @@ use humantime::format_duration;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use super::front::Front;
-use super::listener::{End, Limits, Listener};
+use super::listener::{Limits, Listener, Shutdown};
+use super::root_service::RootService;
 use super::{Composed, Error, compose};
 use crate::clock::Clock;
-use crate::config::{Config, Services};
+use crate::config::{Config, ServicesConfig};
 use crate::engine::Executor;
 use crate::lifecycle::stop_asked;
 use crate::pacing::Pacing;
 use crate::store::{self, Store};
 
-/// Connections that are idle or still being answered after the drain get so long.
-const LINGER: Duration = Duration::from_secs(2);
+/// How long the connections may take to close after the sagas are given up, and then the database's.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or ctrl-c.
 ///
@@ -28,13 +29,13 @@ const LINGER: Duration = Duration::from_secs(2);
 pub async fn serve(config: Config) -> Result<(), Error> {
     let grace = config.shutdown.grace;
     let clock = Clock::system();
-    let (front, listening) = Listening::start(&config, &clock)?;
+    let (service, listening) = Listening::start(&config, &clock)?;
     info!(address = %listening.address, "listens");
-    // One listener from here on: a signal is not missed between two.
+    // One future from here on, so that no signal is missed between two.
     let stop_asked = stop_asked();
     tokio::pin!(stop_asked);
     let running = tokio::select! {
-        running = listening.open(front, config, clock) => running?,
+        running = listening.open(service, config, clock) => running?,
         asked = &mut stop_asked => return Ok(asked?),
     };
     info!("ready");
@@ -56,123 +57,128 @@ pub async fn migrate(config: Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// A server on its address, before there is anything behind it.
+/// A server that listens, before the books are open.
 struct Listening {
     address: SocketAddr,
     server: JoinHandle<()>,
-    end: End,
+    shutdown: Shutdown,
 }
 
-/// A service that takes checkouts.
+/// A service that accepts checkouts.
 #[derive(Debug)]
 pub struct Running {
-    /// Where.
+    /// Its address.
     pub address: SocketAddr,
-    /// What drives its sagas.
+    /// Drives its sagas.
     pub executor: Executor,
     /// Its books.
     pub store: Store,
     clock: Clock,
     server: JoinHandle<()>,
-    end: End,
+    shutdown: Shutdown,
 }
 
 impl Running {
-    /// Starts a service and returns when it is ready.
+    /// Starts a service. Returns when it is ready.
     ///
     /// # Errors
     /// As [`serve`]'s.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, Error> {
-        let (front, listening) = Listening::start(&config, &clock)?;
-        listening.open(front, config, clock).await
+        let (service, listening) = Listening::start(&config, &clock)?;
+        listening.open(service, config, clock).await
     }
 
     /// Stops as at SIGTERM.
     pub async fn stop(self, grace: Duration) {
         self.executor.drain(grace).await;
-        self.end.closing.cancel();
-        // A client that doesn't let go can't hold the process.
-        drop(self.clock.within(LINGER, self.server).await);
-        self.end.cut.cancel();
+        self.shutdown.drain.cancel();
+        // A client that keeps its connection open can't keep the process from ending.
+        let _closed = self.clock.within(CLOSE_TIMEOUT, self.server).await;
+        self.shutdown.abort.cancel();
         // The log writer ends with the last handle, and gives its connection back.
         drop(self.executor);
-        // Nor can a database that doesn't answer any more.
-        self.clock.within(LINGER, Box::pin(self.store.close())).await;
+        // Nor can a database that doesn't answer.
+        let _closed = self.clock.within(CLOSE_TIMEOUT, Box::pin(self.store.close())).await;
     }
 }
 
 impl Listening {
-    fn start(config: &Config, clock: &Clock) -> Result<(Front, Self), Error> {
+    fn start(config: &Config, clock: &Clock) -> Result<(RootService, Self), Error> {
         let address = config.http.listen;
         let listen = |source| Error::Listen { address, source };
-        let front = Front::new(&config.http.cors_origins);
+        let service = RootService::new(&config.http.cors_origins);
         let limits = Limits::of(config);
-        let listener = Listener::bind(address, front.clone(), limits, clock).map_err(listen)?;
-        let (address, end) = (listener.address().map_err(listen)?, End::default());
-        let server = tokio::spawn(listener.run(end.clone()));
-        Ok((front, Self { address, server, end }))
+        let listener = Listener::bind(address, service.clone(), limits, clock).map_err(listen)?;
+        let (address, shutdown) = (listener.address().map_err(listen)?, Shutdown::default());
+        let server = tokio::spawn(listener.run(shutdown.clone()));
+        Ok((service, Self { address, server, shutdown }))
     }
 
-    async fn open(self, front: Front, config: Config, clock: Clock) -> Result<Running, Error> {
+    async fn open(
+        self,
+        service: RootService,
+        config: Config,
+        clock: Clock,
+    ) -> Result<Running, Error> {
         let (store, Composed { executor, router }) =
-            compose_when_reachable(&front, &config, &clock).await?;
+            compose_when_reachable(&service, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
-        say_which_kinds(&config.services);
+        log_idempotency(&config.services);
         executor.run();
-        front.open(router);
-        let Self { address, server, end } = self;
-        Ok(Running { address, executor, store, clock, server, end })
+        service.open(router);
+        let Self { address, server, shutdown } = self;
+        Ok(Running { address, executor, store, server, shutdown, clock })
     }
 }
 
 pub(super) async fn open(config: &Config, clock: &Clock) -> Result<Store, store::Error> {
-    store::open(books(config, clock)).await
+    store::open(store_options(config, clock)).await
 }
 
-/// How the books are opened.
-pub(super) fn books<'a>(config: &'a Config, clock: &Clock) -> store::Options<'a> {
+/// How to open the books.
+pub(super) fn store_options<'a>(config: &'a Config, clock: &Clock) -> store::Options<'a> {
     let url = config.database.url.reveal();
     let max_connections = config.database.max_connections;
-    // Sooner than others find us silent.
+    // Shorter than the lease: the rows of a paused process are unlocked when others take over.
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
     let clock = clock.clone();
     store::Options { url, max_connections, silence, access, clock, failpoints: None }
 }
 
-/// Opens and migrates the books and registers an executor, however long the database takes to be
-/// there, and also when it goes again in between.
+/// Opens and migrates the books and registers an executor. Tries again for as long as the database is
+/// out of reach or lacks a migration.
 async fn compose_when_reachable(
-    front: &Front,
+    service: &RootService,
     config: &Config,
     clock: &Clock,
 ) -> Result<(Store, Composed), Error> {
     let mut pacing = Pacing::database();
-    let mut said = String::new();
+    let mut logged = String::new();
     loop {
-        let reason = match composed(config, clock).await {
+        let reason = match try_compose(config, clock).await {
             Ok(Ok(composed)) => return Ok(composed),
             Ok(Err(missing)) => {
-                front.waits_for(&missing);
+                service.wait_for(&missing);
                 missing
             }
             Err(Error::Store(store::Error::Unavailable(error))) => {
-                front.waits_for("the database is out of reach");
+                service.wait_for("the database is out of reach");
                 error.to_string()
             }
             Err(error) => return Err(error),
         };
-        if said != reason {
+        if logged != reason {
             warn!(reason, "waits for the database");
-            reason.clone_into(&mut said);
+            reason.clone_into(&mut logged);
         }
         clock.sleep(pacing.pause(clock.chance())).await;
     }
 }
 
-/// An open store with all that stands on it, or why it is not ready. What was registered by a try
-/// that failed owns nothing, and is declared dead by its silence.
-async fn composed(
+/// One attempt: an open store with the service on top of it, or why the database is not ready. An executor
+/// that a failed attempt has registered owns nothing; its lease lapses.
+async fn try_compose(
     config: &Config,
     clock: &Clock,
 ) -> Result<Result<(Store, Composed), String>, Error> {
@@ -187,11 +193,11 @@ async fn composed(
     Ok(Ok((store, composed)))
 }
 
-/// What each neighbour is taken for decides what becomes of an effect whose answer is lost.
-fn say_which_kinds(services: &Services) {
+/// Logs which neighbours are idempotent: that decides what is done about an effect whose answer is lost.
+fn log_idempotency(services: &ServicesConfig) {
     for (neighbour, service) in [("product", &services.product), ("payment", &services.payment)] {
         let (idempotent, key_memory) = (service.idempotent, format_duration(service.key_memory));
-        match (idempotent, service.is_idempotent_said) {
+        match (idempotent, service.is_idempotent_set) {
             (true, _) => info!(
                 neighbour,
                 idempotent,
@@ -213,7 +219,7 @@ fn say_which_kinds(services: &Services) {
 const NOT_AGAIN: &str = "is taken to act on every call: an effect whose answer is lost is not sent \
                          again, is looked up where that can be done, and else waits for a person";
 
-/// The promises about what is durable need a PostgreSQL that is told to make it so.
+/// Warns where PostgreSQL is configured to report commits before they are durable.
 async fn warn_of_weak_durability(store: &Store) {
     if let Ok(Some(off)) = store.postgres_setting("synchronous_commit").await
         && off == "off"

@@ -1,8 +1,8 @@
-//! The environment as layers, one a variable, so that an error names the variable at fault.
+//! The environment as layers, one for each variable, so that an error names the variable at fault.
 //!
-//! A variable is text and the built-in value of its key says how to read it: a token of digits
-//! stays text. `ORDER_SERVICE__SECTION__KEY` outranks the well-known name for the same key, being
-//! the one that can only be meant for this service.
+//! A variable is text; the type of the key's built-in value decides how it is read, so that a token of
+//! digits stays text. `ORDER_SERVICE__SECTION__KEY` overrides a well-known name for the same key, since
+//! it can only be meant for this service.
 
 use std::net::SocketAddr;
 
@@ -12,8 +12,8 @@ use super::{Error, layer::Layer, listen};
 
 const PREFIX: &str = "ORDER_SERVICE__";
 
-/// Names that other programs share, lowest first. Read without regard to case, as .NET does; an
-/// empty one counts as unset, since that is what compose files make of a variable nobody gave.
+/// Names that other programs use, too; later ones override earlier ones. Case doesn't matter, as in .NET.
+/// An empty variable counts as unset, since compose files set those that nobody gave to nothing.
 const WELL_KNOWN: [(&str, &str); 5] = [
     ("ConnectionStrings__DefaultConnection", "database.url"),
     ("DATABASE_URL", "database.url"),
@@ -22,11 +22,11 @@ const WELL_KNOWN: [(&str, &str); 5] = [
     ("ServiceUrls__PaymentService", "services.payment.url"),
 ];
 
-/// How a variable says an address.
+/// Reads an address from a variable's text.
 type Reads = fn(&str) -> Result<SocketAddr, String>;
 
-/// Where .NET services are told what to listen on, highest first, and how each is written. Lowest in
-/// rank: what is said to this service by any other name counts first.
+/// The variables that tell .NET services where to listen, and how each is read. The first one that is set
+/// counts. All names of our own for the address override these.
 const LISTEN: [(&str, Reads); 5] = [
     ("Kestrel__Endpoints__Http__Url", listen::from_urls),
     ("ASPNETCORE_URLS", listen::from_urls),
@@ -35,13 +35,14 @@ const LISTEN: [(&str, Reads); 5] = [
     ("DOTNET_HTTP_PORTS", listen::from_ports),
 ];
 
-/// Where .NET services are told that they run at a developer's, highest first.
+/// The variables that tell .NET services that they run on a developer's machine. The first one that is
+/// set counts.
 const ENVIRONMENT: [&str; 2] = ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"];
 
-/// Where the platform's web client is served from at a developer's.
+/// The origin of the platform's web client on a developer's machine.
 pub const WEB_CLIENT: &str = "http://localhost:3000";
 
-/// What holds at a developer's, unless the file or anything above it says otherwise.
+/// What is different on a developer's machine. The file and all layers above it override this.
 pub(super) fn development(environment: &[(String, String)]) -> Option<Layer> {
     let (name, text) = ENVIRONMENT.iter().find_map(|name| set(environment, name))?;
     let origins = vec![Value::from(WEB_CLIENT)];
@@ -50,8 +51,7 @@ pub(super) fn development(environment: &[(String, String)]) -> Option<Layer> {
         .then(|| Layer::single(name, "http.cors_origins", Value::from(origins)))
 }
 
-/// The address by the names that .NET services share, for where nothing else in the environment or
-/// on the command line says one.
+/// The address from the variables of .NET services; `None` if the environment has our own name for it.
 pub(super) fn listen(environment: &[(String, String)]) -> Result<Option<Layer>, Error> {
     let key = "http.listen";
     let says_own = |(name, _): &(String, String)| {
@@ -65,7 +65,7 @@ pub(super) fn listen(environment: &[(String, String)]) -> Result<Option<Layer>, 
     Ok(Some(Layer::single(name, key, Value::from(address.to_string()))))
 }
 
-/// A variable as it is named and set; the last one, where the same name is there in two cases.
+/// A variable's name and text as they are set; the last one, if the name occurs in several spellings.
 fn set<'a>(environment: &'a [(String, String)], known: &str) -> Option<(&'a str, &'a str)> {
     let is_it = |(name, text): &&(String, String)| {
         name.eq_ignore_ascii_case(known) && !text.trim().is_empty()
@@ -73,7 +73,7 @@ fn set<'a>(environment: &'a [(String, String)], known: &str) -> Option<(&'a str,
     environment.iter().rev().find(is_it).map(|(name, text)| (name.as_str(), text.as_str()))
 }
 
-/// The layers of `environment`, lowest first. `defaults` is the list of the keys that exist.
+/// The layers of `environment`, each overriding those before it. `defaults` is the list of all keys.
 pub(super) fn layers(
     environment: &[(String, String)],
     defaults: &Dict,
@@ -103,13 +103,13 @@ pub(super) fn layers(
     Ok(layers)
 }
 
-/// What follows our prefix in `name`.
+/// The part of `name` after our prefix.
 fn own(name: &str) -> Option<&str> {
     let (prefix, path) = name.split_at_checked(PREFIX.len())?;
     prefix.eq_ignore_ascii_case(PREFIX).then_some(path)
 }
 
-/// Reads `text` as the type of `like`; what does not fit stays text, which the schema then refuses.
+/// Reads `text` as the type of `like`. Text that doesn't fit stays text, which the schema then refuses.
 fn read(text: &str, like: &Value) -> Value {
     let trimmed = text.trim();
     let typed = match like {
@@ -123,8 +123,8 @@ fn read(text: &str, like: &Value) -> Value {
     typed.unwrap_or_else(|| Value::from(text))
 }
 
-/// A list: an array as TOML and JSON write it, or plain values with commas between them. `None` where
-/// it begins as an array and is none.
+/// A list: an array as in TOML and JSON, or plain values separated by commas. `None` if it begins like an
+/// array and isn't one.
 fn list(text: &str) -> Option<Value> {
     if text.starts_with('[') {
         let mut array: Dict = toml::from_str(&format!("list = {text}")).ok()?;

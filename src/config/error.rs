@@ -1,10 +1,10 @@
-//! What is wrong with the configuration, in one line that names the key and where it was written.
+//! Errors of the configuration: one line that names the key, the problem and the source.
 
 use std::fmt;
 
 use figment::error::{Actual, Kind};
 
-/// The first thing found wrong. Displays as one line, without secrets.
+/// The first error that was found. Displays as one line, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Error {
     key: Option<String>,
@@ -81,7 +81,7 @@ fn mismatch(key: &str, actual: &Actual, expected: &str) -> String {
         other if other.starts_with("struct") => "a section",
         other => other,
     };
-    // Below these two a value may be a secret, also when it stands where it doesn't belong.
+    // Under these keys a value may be a secret, even if it is in the wrong place there.
     let is_secret =
         key.starts_with("operator") || key.starts_with("database.url") || key == "database";
     let found = match actual {

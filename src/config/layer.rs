@@ -1,23 +1,23 @@
-//! One layer of the configuration: values that came from one place, whose name errors repeat.
+//! One layer of the configuration: values from one source, which errors name.
 
 use figment::{
     Metadata, Profile, Provider,
     value::{Dict, Map, Value},
 };
 
-/// Values and where they were written.
+/// Values and their source.
 pub(super) struct Layer {
     origin: String,
     values: Dict,
 }
 
 impl Layer {
-    /// Many values from one place.
+    /// Many values from one source.
     pub(super) fn new(origin: impl Into<String>, values: Dict) -> Self {
         Self { origin: origin.into(), values }
     }
 
-    /// One value, `key` being its dotted path.
+    /// One value; `key` is its dotted path.
     pub(super) fn single(origin: impl Into<String>, key: &str, value: Value) -> Self {
         let values = figment::util::nest(key, value).into_dict().unwrap_or_default();
         Self::new(origin, values)

@@ -1,12 +1,12 @@
-//! The addresses that .NET services are told to listen on, read as Kestrel reads them: the first one
-//! without TLS counts, `+`, `*` and names are every address.
+//! Reads addresses to listen on as Kestrel does: the first one without TLS counts, and `+`, `*` and host
+//! names mean all addresses.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// What to write instead.
+/// The hint in errors.
 const HOW: &str = "write http://+:80 for port 80 of every address";
 
-/// `http://+:80;https://+:443`: the first that is http.
+/// Reads a list such as `http://+:80;https://+:443`: the first http address.
 pub(super) fn from_urls(text: &str) -> Result<SocketAddr, String> {
     let mut urls = text.split(';').map(str::trim).filter(|url| !url.is_empty());
     let is_of = |url: &str, scheme: &str| {
@@ -22,14 +22,14 @@ pub(super) fn from_urls(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// `8080;8081`: the first, on every address.
+/// Reads a list of ports such as `8080;8081`: the first, on all addresses.
 pub(super) fn from_ports(text: &str) -> Result<SocketAddr, String> {
     let first = text.split([';', ',']).map(str::trim).find(|port| !port.is_empty());
     let port = first.and_then(|port| port.parse().ok());
     port.map(everywhere).ok_or_else(|| format!("must be a port such as 8080, not `{text}`"))
 }
 
-/// `HOST`, `HOST:PORT`, and a slash.
+/// Reads `HOST` or `HOST:PORT`, with or without a slash at the end.
 fn from_authority(text: &str) -> Option<SocketAddr> {
     let authority = text.strip_suffix('/').unwrap_or(text);
     let (host, port) = match authority.rsplit_once(':') {

@@ -1,8 +1,9 @@
 //! The configuration: every limit of the service with its unit, checked before anything starts.
 //!
-//! Four layers, the lower giving way to the higher: [`defaults.toml`](Config::defaults), the file,
-//! the environment, the command line. (Between the first two: what .NET's `Development` changes.) A key that nobody reads is refused wherever it is written,
-//! and so is a value that contradicts itself: a service that starts means what its configuration says.
+//! There are four layers, and each overrides those before it: [`defaults.toml`](Config::defaults), the
+//! file, the environment, the command line. (.NET's `Development` adds one between the first two.) Unknown
+//! keys and contradictory values are refused in every layer, so a service that starts does what its
+//! configuration says.
 
 mod environment;
 mod error;
@@ -17,8 +18,9 @@ mod sources;
 pub use environment::WEB_CLIENT;
 pub use error::Error;
 pub use schema::{
-    Checkout, Circuit, Config, Database, Executor, Http, Operator, ReadService, Retry, Service,
-    Services, Shutdown, Undecided,
+    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig,
+    OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
+    Undecided,
 };
 pub use secret::{DatabaseUrl, Token};
 pub use sources::{File, Overrides, Sources};

@@ -1,7 +1,7 @@
-//! Reads single values, each with an error that says what to write instead.
+//! Reads single values, with errors that say what to write instead.
 //!
-//! These run inside serde, where the key is known to the caller and not to them: a message here
-//! continues the sentence that begins with the key.
+//! These functions run inside serde and don't know the key. Their messages continue a sentence that
+//! begins with the key.
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
@@ -13,7 +13,7 @@ use url::Url;
 
 use super::secret::{DatabaseUrl, Token};
 
-/// `30s`, `2m`, `100ms`. A bare number has no unit and is refused.
+/// A duration such as `30s`, `2m` or `100ms`. A number without a unit is refused.
 pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     struct WithUnit;
 
@@ -65,7 +65,8 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, 
     })
 }
 
-/// A list of origins. A path, or a port that the scheme implies, would never match what a browser sends.
+/// A list of origins. One with a path, or with the scheme's default port, is refused: it would never match
+/// what a browser sends.
 pub(super) fn origins<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let origins = Vec::<String>::deserialize(from)?;
     for text in &origins {
@@ -91,7 +92,7 @@ pub(super) fn service_url<'de, D: Deserializer<'de>>(from: D) -> Result<Url, D::
     let text = String::deserialize(from)?;
     let mut url = match Url::parse(text.trim()) {
         Ok(url) if is_web(&url) => url,
-        // Not repeated: what fails to parse may still hold a password.
+        // Text that isn't a URL may still hold a password, so it is not repeated.
         _ => return Err(D::Error::custom("must be a URL such as http://localhost:5005")),
     };
     if !url.username().is_empty() || url.password().is_some() {

@@ -1,6 +1,6 @@
-//! What must hold between and within the values, as tables of limits.
+//! The rules that values must obey, alone and together, as tables of limits.
 //!
-//! Every duration has an upper limit too: a clock plus a thousand years overflows.
+//! Every duration has an upper limit too, since adding a thousand years to a time would overflow.
 
 use std::time::Duration;
 
@@ -8,19 +8,22 @@ use humantime::format_duration;
 
 use super::{Error, schema::Config};
 
-/// A year as `humantime` counts it, so that it prints as one.
+/// The upper limit of durations: a year as `humantime` counts it, so that it is printed as one.
 const YEAR: Duration = Duration::from_hours(8766);
-const MINUTE: Duration = Duration::from_mins(1);
-const TICK: Duration = Duration::from_millis(1);
-/// Below this, one slow commit would lose a lease.
+/// The upper limit of `checkout.wait`.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The lower limit of durations that must not be zero.
+const SHORTEST: Duration = Duration::from_millis(1);
+/// With a shorter lease, one slow commit would lose it.
 const SHORTEST_LEASE: Duration = Duration::from_millis(500);
-/// More than a process can have in flight; semaphores overflow far above it.
-const MANY: u64 = 1_000_000;
+/// The upper limit of counts: more than one process can have in flight, and far below where semaphores
+/// overflow.
+const MOST: u64 = 1_000_000;
 
-/// The head of a request: what every client may need, and what no client does.
+/// The limits of `http.header_bytes`: from what every client may need to what none does.
 const HEADER_BYTES: std::ops::RangeInclusive<u32> = 8192..=1_048_576;
 
-/// Finds the first rule that `config` breaks.
+/// Returns the first rule that `config` breaks, as an error.
 pub(super) fn check(config: &Config) -> Result<(), Error> {
     durations(config)?;
     counts(config)?;
@@ -53,24 +56,24 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
 fn durations(config: &Config) -> Result<(), Error> {
     let services = &config.services;
     let limits = [
-        ("http.header_timeout", config.http.header_timeout, TICK, YEAR),
-        ("http.body_timeout", config.http.body_timeout, TICK, YEAR),
-        ("http.write_timeout", config.http.write_timeout, TICK, YEAR),
-        ("http.idle_timeout", config.http.idle_timeout, TICK, YEAR),
-        ("http.http2_ping", config.http.http2_ping, TICK, YEAR),
-        ("services.user.timeout", services.user.timeout, TICK, YEAR),
-        ("services.product.timeout", services.product.timeout, TICK, YEAR),
-        ("services.product.key_memory", services.product.key_memory, TICK, YEAR),
-        ("services.payment.timeout", services.payment.timeout, TICK, YEAR),
-        ("services.payment.key_memory", services.payment.key_memory, TICK, YEAR),
-        ("circuit.pause", config.circuit.pause, TICK, YEAR),
-        ("checkout.wait", config.checkout.wait, Duration::ZERO, MINUTE),
-        ("checkout.deadline", config.checkout.deadline, TICK, YEAR),
-        ("checkout.deadline_attended", config.checkout.deadline_attended, TICK, YEAR),
+        ("http.header_timeout", config.http.header_timeout, SHORTEST, YEAR),
+        ("http.body_timeout", config.http.body_timeout, SHORTEST, YEAR),
+        ("http.write_timeout", config.http.write_timeout, SHORTEST, YEAR),
+        ("http.idle_timeout", config.http.idle_timeout, SHORTEST, YEAR),
+        ("http.http2_ping", config.http.http2_ping, SHORTEST, YEAR),
+        ("services.user.timeout", services.user.timeout, SHORTEST, YEAR),
+        ("services.product.timeout", services.product.timeout, SHORTEST, YEAR),
+        ("services.product.key_memory", services.product.key_memory, SHORTEST, YEAR),
+        ("services.payment.timeout", services.payment.timeout, SHORTEST, YEAR),
+        ("services.payment.key_memory", services.payment.key_memory, SHORTEST, YEAR),
+        ("circuit.pause", config.circuit.pause, SHORTEST, YEAR),
+        ("checkout.wait", config.checkout.wait, Duration::ZERO, LONGEST_WAIT),
+        ("checkout.deadline", config.checkout.deadline, SHORTEST, YEAR),
+        ("checkout.deadline_attended", config.checkout.deadline_attended, SHORTEST, YEAR),
         ("executor.lease", config.executor.lease, SHORTEST_LEASE, YEAR),
-        ("retry.initial", config.retry.initial, TICK, YEAR),
-        ("retry.max", config.retry.max, TICK, YEAR),
-        ("retry.stuck_after", config.retry.stuck_after, TICK, YEAR),
+        ("retry.initial", config.retry.initial, SHORTEST, YEAR),
+        ("retry.max", config.retry.max, SHORTEST, YEAR),
+        ("retry.stuck_after", config.retry.stuck_after, SHORTEST, YEAR),
         ("shutdown.grace", config.shutdown.grace, Duration::ZERO, YEAR),
     ];
     for (key, value, least, most) in limits {
@@ -94,17 +97,17 @@ fn counts(config: &Config) -> Result<(), Error> {
         return Err(broken("http.header_bytes", problem));
     }
     let limits = [
-        ("http.connections", wide(config.http.connections), MANY),
-        ("http.http2_streams", u64::from(config.http.http2_streams), MANY),
-        ("http.http2_resets", wide(config.http.http2_resets), MANY),
+        ("http.connections", wide(config.http.connections), MOST),
+        ("http.http2_streams", u64::from(config.http.http2_streams), MOST),
+        ("http.http2_resets", wide(config.http.http2_resets), MOST),
         ("database.max_connections", u64::from(config.database.max_connections), 10_000),
-        ("services.user.concurrency", wide(services.user.concurrency), MANY),
-        ("services.product.concurrency", wide(services.product.concurrency), MANY),
-        ("services.payment.concurrency", wide(services.payment.concurrency), MANY),
-        ("circuit.failures", u64::from(config.circuit.failures), MANY),
-        ("circuit.retries", u64::from(config.circuit.retries), MANY),
+        ("services.user.concurrency", wide(services.user.concurrency), MOST),
+        ("services.product.concurrency", wide(services.product.concurrency), MOST),
+        ("services.payment.concurrency", wide(services.payment.concurrency), MOST),
+        ("circuit.failures", u64::from(config.circuit.failures), MOST),
+        ("circuit.retries", u64::from(config.circuit.retries), MOST),
         ("checkout.backlog", config.checkout.backlog, 1_000_000_000_000),
-        ("executor.concurrency", wide(config.executor.concurrency), MANY),
+        ("executor.concurrency", wide(config.executor.concurrency), MOST),
     ];
     for (key, value, most) in limits {
         if !(1..=most).contains(&value) {

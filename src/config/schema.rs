@@ -1,7 +1,7 @@
-//! The typed configuration: one struct a section of the file, one field a key.
+//! The typed configuration: one struct for each section of the file, one field for each key.
 //!
-//! The built-in value of each key is in `defaults.toml`, not here, so that there is one list.
-//! A `Config` that exists has passed every rule; nothing inside checks it again.
+//! The built-in values are in `defaults.toml` and nowhere else. A [`Config`] that exists has passed every
+//! rule (`rules.rs`), so that nobody has to check a value again.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -13,62 +13,62 @@ use super::{
     secret::{DatabaseUrl, Token},
 };
 
-/// Everything that can be set.
+/// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The address it listens on, and who may call from a browser.
-    pub http: Http,
-    /// Who may use the operators' API.
-    pub operator: Operator,
+    /// The HTTP server: its address, its limits, and which pages may call it.
+    pub http: HttpConfig,
+    /// Access to the operators' API.
+    pub operator: OperatorConfig,
     /// Where the sagas and the orders are kept.
-    pub database: Database,
+    pub database: DatabaseConfig,
     /// The three neighbours.
-    pub services: Services,
-    /// When a neighbour in trouble is left alone.
-    pub circuit: Circuit,
-    /// Limits of one checkout, and of all of them.
-    pub checkout: Checkout,
+    pub services: ServicesConfig,
+    /// When calls to a neighbour in trouble stop for a while.
+    pub circuit: CircuitConfig,
+    /// The limits of one checkout, and of all together.
+    pub checkout: CheckoutConfig,
     /// How this process advances sagas.
-    pub executor: Executor,
-    /// The pauses between attempts.
-    pub retry: Retry,
+    pub executor: ExecutorConfig,
+    /// The pauses between attempts at a step.
+    pub retry: RetryConfig,
     /// How the process ends.
-    pub shutdown: Shutdown,
+    pub shutdown: ShutdownConfig,
 }
 
 /// The `[http]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Http {
+pub struct HttpConfig {
     /// Address and port of the API.
     #[serde(deserialize_with = "parse::address")]
     pub listen: SocketAddr,
     /// Origins that a browser may call from, each as a browser writes it: `scheme://host[:port]`.
     #[serde(deserialize_with = "parse::origins")]
     pub cors_origins: Vec<String>,
-    /// Connections at once, at least 1; fewer where the descriptors do not suffice.
+    /// The most connections at once, at least 1; fewer if there are not enough file descriptors.
     pub connections: usize,
-    /// For the head of a request to come, above zero.
+    /// How long the head of a request may take to arrive, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub header_timeout: Duration,
-    /// The longest head of a request, 8 KiB to 1 MiB.
+    /// The longest head of a request, in bytes, 8 KiB to 1 MiB.
     pub header_bytes: u32,
-    /// For the body of a request to come, above zero.
+    /// How long the body of a request may take to arrive, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub body_timeout: Duration,
-    /// How long a client may take nothing of its answer, above zero.
+    /// How long a client may read nothing of its response, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub write_timeout: Duration,
-    /// How long a connection is kept between two requests, above zero.
+    /// How long a connection may be idle between two requests, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub idle_timeout: Duration,
-    /// Requests at once on one HTTP/2 connection, at least 1.
+    /// The most concurrent requests of one HTTP/2 connection, at least 1.
     pub http2_streams: u32,
-    /// Requests that an HTTP/2 client may have taken back before they were looked at, at least 1.
+    /// The most requests that an HTTP/2 client may have cancelled before we looked at them, at least 1.
     pub http2_resets: usize,
-    /// Silence after which an HTTP/2 client is asked whether it is there, and how long it may take
-    /// to say so. Above zero.
+    /// How long an HTTP/2 client may be silent before it is sent a ping, and how long it may take to
+    /// answer that. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub http2_ping: Duration,
 }
@@ -76,8 +76,8 @@ pub struct Http {
 /// The `[operator]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Operator {
-    /// Bearer token of the operators' API. `None`: the API answers 403 to everyone.
+pub struct OperatorConfig {
+    /// The bearer token of the operators' API. `None`: the API answers 403 to everyone.
     #[serde(deserialize_with = "parse::token")]
     pub token: Option<Token>,
 }
@@ -85,47 +85,47 @@ pub struct Operator {
 /// The `[database]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Database {
+pub struct DatabaseConfig {
     /// `sqlite://FILE` or `postgres://...`.
     #[serde(deserialize_with = "parse::database_url")]
     pub url: DatabaseUrl,
-    /// Whether the schema is brought up to date at start.
+    /// Whether the service migrates the schema when it starts.
     pub migrate: bool,
-    /// Connections that this process may hold, at least 1.
+    /// The most connections of this process, at least 1.
     pub max_connections: u32,
 }
 
-/// The `[services]` section: one entry a neighbour.
+/// The `[services]` section: one entry for each neighbour.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Services {
-    /// Holds the profiles.
-    pub user: ReadService,
-    /// Holds prices and stock.
-    pub product: Service,
+pub struct ServicesConfig {
+    /// Keeps the users' profiles.
+    pub user: ReadServiceConfig,
+    /// Keeps prices and stock.
+    pub product: ServiceConfig,
     /// Moves the money.
-    pub payment: Service,
+    pub payment: ServiceConfig,
 }
 
-/// A neighbour that is only read, which is always safe to repeat.
+/// A neighbour that is only read. Repeating a read is always safe.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ReadService {
-    /// Base of its URLs, http or https. The path always ends in `/`, so that `Url::join` appends.
+pub struct ReadServiceConfig {
+    /// The base of its URLs, http or https. Its path ends in `/`, so that `Url::join` appends to it.
     #[serde(deserialize_with = "parse::service_url")]
     pub url: Url,
     /// How long one call may take, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub timeout: Duration,
-    /// Calls to it at once, at least 1.
+    /// The most calls to it at once, at least 1.
     pub concurrency: usize,
 }
 
-/// A neighbour that acts: where it is and what its owners promise.
+/// A neighbour that has effects: where it is, and what its owners promise.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Service {
-    /// Base of its URLs, http or https. The path always ends in `/`, so that `Url::join` appends.
+pub struct ServiceConfig {
+    /// The base of its URLs, http or https. Its path ends in `/`, so that `Url::join` appends to it.
     #[serde(deserialize_with = "parse::service_url")]
     pub url: Url,
     /// How long one call may take, above zero.
@@ -134,47 +134,47 @@ pub struct Service {
     /// Whether its owners promise that it acts once on a repeated `Idempotency-Key`. Where they
     /// don't, an effect of unknown outcome is never sent again.
     pub idempotent: bool,
-    /// Somebody has said so, and it is not only the built-in value.
+    /// Whether `idempotent` was configured, rather than left at its built-in value.
     #[serde(skip)]
-    pub is_idempotent_said: bool,
-    /// For at least how long it remembers a key, above zero.
+    pub is_idempotent_set: bool,
+    /// How long it remembers a key at least, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub key_memory: Duration,
-    /// Calls to it at once, at least 1.
+    /// The most calls to it at once, at least 1.
     pub concurrency: usize,
 }
 
-/// The `[circuit]` section; each neighbour has a circuit of its own in each process.
+/// The `[circuit]` section: the circuit breakers. Each process has one for each neighbour.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Circuit {
-    /// Failures in a row that open it, at least 1.
+pub struct CircuitConfig {
+    /// How many failures in a row open it, at least 1.
     pub failures: u32,
-    /// How long it stays open before one call asks, above zero.
+    /// How long it stays open before a single call tries the neighbour again, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub pause: Duration,
-    /// Repeats a second that are sent to a neighbour though nothing succeeds, at least 1.
+    /// How many repeats a second are sent to a neighbour while no call succeeds, at least 1.
     pub retries: u32,
 }
 
 /// The `[checkout]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Checkout {
+pub struct CheckoutConfig {
     /// How long `create` waits before it answers 202, from zero to 60 s.
     #[serde(deserialize_with = "parse::duration")]
     pub wait: Duration,
-    /// From acceptance; a checkout that is not reserved by then goes back. Above zero.
+    /// How long after its acceptance a checkout that has not reserved everything is undone. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub deadline: Duration,
-    /// The same of a checkout whose client waits, where that is sooner. Above zero.
+    /// The same for a checkout whose client waits, if that is sooner. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub deadline_attended: Duration,
-    /// What a client is answered at the end of the wait that may take a 202 for an order.
+    /// How a client that may take a 202 for a completed order is answered after `wait`.
     pub undecided: Undecided,
-    /// Whether a request without a key joins an equal one of the same user that is in flight.
+    /// Whether a request without a key joins the same user's equal request in flight.
     pub join_equal: bool,
-    /// Open sagas beyond which `create` answers 503, at least 1.
+    /// How many open sagas there may be before `create` answers 503, at least 1.
     pub backlog: u64,
 }
 
@@ -182,19 +182,19 @@ pub struct Checkout {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Undecided {
-    /// 202, as everybody else.
+    /// 202, like every other client.
     Accepted,
-    /// 503: it takes any 2xx for an order.
+    /// 503, since it takes any 2xx for a completed order.
     Error,
 }
 
 /// The `[executor]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Executor {
-    /// Sagas being advanced at once, at least 1; those that wait for a retry don't count.
+pub struct ExecutorConfig {
+    /// The most sagas in progress at once, at least 1. Those that wait for a retry don't count.
     pub concurrency: usize,
-    /// Silence after which another replica takes a saga over, at least 500 ms.
+    /// How long a replica may be silent before others take its sagas over, at least 500 ms.
     #[serde(deserialize_with = "parse::duration")]
     pub lease: Duration,
 }
@@ -202,7 +202,7 @@ pub struct Executor {
 /// The `[retry]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Retry {
+pub struct RetryConfig {
     /// The first pause, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub initial: Duration,
@@ -211,9 +211,9 @@ pub struct Retry {
     pub max: Duration,
     /// Each pause is this many times the one before, at least 1.
     pub multiplier: f64,
-    /// Share of a pause that is left to chance, 0 to 1.
+    /// The share of each pause that is random, 0 to 1.
     pub jitter: f64,
-    /// A step in trouble for longer is shown as stuck. Above zero.
+    /// How long a step may fail before its saga is shown as stuck. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub stuck_after: Duration,
 }
@@ -221,8 +221,8 @@ pub struct Retry {
 /// The `[shutdown]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shutdown {
-    /// For calls in flight after SIGTERM; zero cuts them off.
+pub struct ShutdownConfig {
+    /// How long calls in flight may take after SIGTERM; zero cuts them off.
     #[serde(deserialize_with = "parse::duration")]
     pub grace: Duration,
 }

@@ -1,4 +1,4 @@
-//! Values that must not reach a log: neither prints itself, and only `reveal` hands it out.
+//! Secret values. They don't print themselves; only `reveal` returns them.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use url::Url;
 pub struct Token(String);
 
 impl Token {
-    /// Reads a token; spaces and line ends around it don't count, and an empty one is none.
+    /// Reads a token. White space around it is ignored; an empty token is `None`.
     ///
     /// # Errors
-    /// What is wrong, without the token, when it could not be sent in a header.
+    /// If it could not be sent in a header. The message doesn't repeat the token.
     pub fn parse(text: &str) -> Result<Option<Self>, String> {
         match text.trim() {
             "" => Ok(None),
@@ -36,7 +36,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Where the database is. Prints without its password.
+/// The database's URL. Prints without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
@@ -44,10 +44,10 @@ impl DatabaseUrl {
     /// Reads `sqlite://FILE`, `postgres://...` or `postgresql://...`.
     ///
     /// # Errors
-    /// What is wrong and what to write instead. Nothing of the text is repeated: it may hold a password.
+    /// What is wrong and what to write instead. The text may hold a password, so it is not repeated.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        // `Server=tcp://...` is no URL either.
+        // `Server=tcp://...` is an ADO.NET connection string, too.
         let url = text.split_once("://").filter(|(scheme, _)| !scheme.contains('='));
         let Some((scheme, rest)) = url else {
             return Err(if text.contains('=') {
@@ -73,7 +73,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The whole URL, its password too.
+    /// The whole URL, with its password.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -96,7 +96,7 @@ impl fmt::Display for DatabaseUrl {
         let Ok(mut url) = Url::parse(&self.0) else {
             return f.write_str("postgres://***");
         };
-        // The driver takes a password from the query as well, so that goes too.
+        // The driver also takes a password from the query.
         url.set_query(None);
         if url.password().is_some() && url.set_password(Some("***")).is_err() {
             return f.write_str("postgres://***");

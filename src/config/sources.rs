@@ -1,7 +1,7 @@
-//! Where the configuration comes from, and in which order the places are asked.
+//! Where the configuration comes from, and which source overrides which.
 //!
-//! [`Sources`] is plain data, so that a test can bring its own environment instead of changing the
-//! one that it shares with every other test of the process.
+//! [`Sources`] is plain data, so that a test can pass an environment of its own instead of changing the
+//! one that all tests of the process share.
 
 use std::{
     env, fs, io,
@@ -16,30 +16,30 @@ use figment::{
 
 use super::{Config, Error, environment, layer::Layer, rules};
 
-/// The built-in values, and with them the list of the keys that exist.
+/// The built-in values, which are also the list of all keys.
 const DEFAULTS: &str = include_str!("defaults.toml");
-/// What that layer is called.
+/// The name of that layer in errors.
 const BUILT_IN: &str = "the built-in defaults";
-/// The file that is read from the working directory when there is one.
+/// The file that is read from the working directory, if it exists.
 const FILE: &str = "order-service.toml";
 
-/// What the command line says; `None` leaves the layers below in force.
+/// The values from the command line; `None` leaves the layers below in force.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// `--listen`, for `http.listen`.
     pub listen: Option<SocketAddr>,
     /// `--database-url`, for `database.url`.
     pub database_url: Option<String>,
-    /// What a command has for `http.listen` instead of the built-in default: lowest of all.
+    /// A command's own default for `http.listen`; any other source overrides it.
     pub default_listen: Option<SocketAddr>,
 }
 
 /// Which file is read.
 #[derive(Debug, Clone)]
 pub enum File {
-    /// It was asked for: an error when it isn't there.
+    /// One that was asked for; it is an error if it doesn't exist.
     Given(PathBuf),
-    /// It is read when it is there.
+    /// One that is read if it exists.
     IfPresent(PathBuf),
 }
 
@@ -55,8 +55,8 @@ pub struct Sources {
 }
 
 impl Config {
-    /// Reads the layers of this process: `file`, or `order-service.toml` in the working directory
-    /// when there is one, then the environment, then `flags`.
+    /// Reads the layers of this process: `file`, or `order-service.toml` in the working directory if it
+    /// exists, then the environment, then `flags`.
     ///
     /// # Errors
     /// The first key at fault, in one line.
@@ -65,8 +65,8 @@ impl Config {
             Some(path) => File::Given(path.to_owned()),
             None => File::IfPresent(PathBuf::from(FILE)),
         };
-        // A value that isn't UTF-8 is no valid value of any key; replacing what can't be read keeps
-        // the rest of the environment and lets the rules below refuse it.
+        // A value that isn't UTF-8 is invalid for every key. Decoding it lossily keeps the rest of the
+        // environment readable and leaves it to the rules below to refuse the value.
         let environment = env::vars_os()
             .map(|(name, value)| {
                 (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
@@ -75,7 +75,7 @@ impl Config {
         Self::from_sources(&Sources { file, environment, flags })
     }
 
-    /// Reads the given layers, and nothing of this process but the file.
+    /// Reads the given layers, and nothing else of this process than the file.
     ///
     /// # Errors
     /// The first key at fault, in one line.
@@ -93,7 +93,7 @@ impl Config {
         if let Some(file) = read(&sources.file)? {
             layers = layers.merge(file);
         }
-        // Not even read where the command line says an address.
+        // Not even read if the command line gives an address.
         let listen = match sources.flags.listen {
             Some(_) => None,
             None => environment::listen(&sources.environment)?,
@@ -102,11 +102,11 @@ impl Config {
             layers = layers.merge(layer);
         }
         let mut config = layers.extract::<Self>()?;
-        let is_said =
+        let is_set =
             |key: &str| layers.find_metadata(key).is_some_and(|layer| layer.name != BUILT_IN);
         let services = &mut config.services;
-        services.product.is_idempotent_said = is_said("services.product.idempotent");
-        services.payment.is_idempotent_said = is_said("services.payment.idempotent");
+        services.product.is_idempotent_set = is_set("services.product.idempotent");
+        services.payment.is_idempotent_set = is_set("services.payment.idempotent");
         rules::check(&config).map_err(|error| {
             let origin = error.key().and_then(|key| layers.find_metadata(key));
             match origin.map(|metadata| metadata.name.to_string()) {
@@ -153,7 +153,7 @@ fn read(file: &File) -> Result<Option<Layer>, Error> {
     }
 }
 
-/// Reads TOML. Its own error would quote the line, and the line may hold a token.
+/// Reads TOML. The parser's own error would quote the line, which may hold a token.
 fn toml(text: &str, origin: &str) -> Result<Dict, Error> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

@@ -130,7 +130,7 @@ fn the_built_in_values_are_as_documented() {
     assert_eq!(config.services.product.url.as_str(), "http://localhost:5002/");
     assert_eq!(config.services.payment.url.as_str(), "http://localhost:5003/");
     assert!(!config.services.payment.idempotent && !config.services.product.idempotent);
-    assert!(!config.services.payment.is_idempotent_said && config.database.migrate);
+    assert!(!config.services.payment.is_idempotent_set && config.database.migrate);
     assert_eq!(config.checkout.backlog, 1_000_000);
     assert_eq!(config.executor.concurrency, 1024);
     insta::assert_snapshot!(

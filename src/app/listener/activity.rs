@@ -1,64 +1,65 @@
-//! What a connection is doing, and by when it has to do something else.
+//! What a connection is doing: whose turn it is, and when its time-out passes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::Version;
 use tokio::sync::Notify;
 
 use super::limits::Limits;
 use crate::clock::Clock;
 
-/// Shared by all that have a part in one connection.
+/// Shared by all parts of one connection.
 #[derive(Debug)]
 pub(super) struct Activity {
     clock: Clock,
     state: Mutex<State>,
-    ordered: Notify,
+    close_requested: Notify,
 }
 
-/// What a connection is told to do.
+/// How a connection is asked to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// To answer what is in flight, however long that takes, and nothing more.
-    Finish,
-    /// The same within a moment: its place is needed.
-    Leave,
-    /// To end as it is.
-    Break,
+pub(super) enum CloseRequest {
+    /// After the requests in flight are answered, however long that takes.
+    WhenAnswered,
+    /// The same within a moment: its room is needed.
+    Soon,
+    /// At once.
+    Now,
 }
 
 /// All times are the clock's monotonic ones.
 #[derive(Debug)]
 struct State {
-    /// Since when nothing is asked of us: the first moment, or the end of the last answer.
+    /// When the connection was opened, or the last response ended.
     idle_since: Duration,
     /// Whether there was a request yet.
     is_used: bool,
-    /// Whether it was one of HTTP/2, where bytes between requests need not be one.
+    /// Whether the last request was HTTP/2, where bytes between requests need not be a request.
     is_http2: bool,
-    /// The first byte of a request whose head is not whole yet.
+    /// When the first byte of a request came whose head is not complete yet.
     reading_since: Option<Duration>,
-    /// Requests that we are at work on.
-    handled: u32,
-    /// Answers that are not handed over yet.
-    answered: u32,
-    /// The last of an answer that was taken.
-    taken_at: Duration,
-    /// Since when the socket takes nothing.
+    /// Requests that the service is working on.
+    in_progress: u32,
+    /// Responses that are being sent.
+    sending: u32,
+    /// When the client took the last part of a response.
+    sent_at: Duration,
+    /// Since when the socket takes no more bytes.
     blocked_since: Option<Duration>,
-    /// What it was told to do and has not seen yet.
-    order: Option<Order>,
+    /// A request to close that was not seen yet.
+    close: Option<CloseRequest>,
 }
 
-/// Why a connection is ended.
+/// The time-out that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overdue {
-    /// The head of a request did not come.
-    Head,
-    /// The next request did not come.
+pub(super) enum TimedOut {
+    /// `http.header_timeout`: the head of a request did not come.
+    Header,
+    /// `http.idle_timeout`: the next request did not come.
     Idle,
-    /// The answer was not taken.
-    Answer,
+    /// `http.write_timeout`: the client did not read its response.
+    Write,
 }
 
 impl Activity {
@@ -69,38 +70,38 @@ impl Activity {
             is_used: false,
             is_http2: false,
             reading_since: None,
-            handled: 0,
-            answered: 0,
-            taken_at: now,
+            in_progress: 0,
+            sending: 0,
+            sent_at: now,
             blocked_since: None,
-            order: None,
+            close: None,
         };
-        Self { clock: clock.clone(), state: Mutex::new(state), ordered: Notify::new() }
+        Self { clock: clock.clone(), state: Mutex::new(state), close_requested: Notify::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the connection to end.
-    pub(super) fn order(&self, order: Order) {
-        self.state().order = Some(order);
-        self.ordered.notify_one();
+    /// Asks the connection to close.
+    pub(super) fn request_close(&self, request: CloseRequest) {
+        self.state().close = Some(request);
+        self.close_requested.notify_one();
     }
 
-    /// Returns once it is told to. A notice of its own for each connection: one that all share would
-    /// be locked by all, each time that anything comes.
-    pub(super) async fn ordered(&self) -> Order {
+    /// Returns once the connection is asked to close. Each connection has a [`Notify`] of its own: one
+    /// for all would be locked by all of them, each time that any of them wakes.
+    pub(super) async fn close_requested(&self) -> CloseRequest {
         loop {
-            self.ordered.notified().await;
-            if let Some(order) = self.state().order.take() {
-                return order;
+            self.close_requested.notified().await;
+            if let Some(request) = self.state().close.take() {
+                return request;
             }
         }
     }
 
-    /// Bytes came.
-    pub(super) fn read(&self) {
+    /// Notes that bytes came.
+    pub(super) fn bytes_read(&self) {
         let mut state = self.state();
         let is_between = state.is_used && !state.is_http2 && !state.is_busy();
         if is_between && state.reading_since.is_none() {
@@ -108,48 +109,48 @@ impl Activity {
         }
     }
 
-    /// The socket takes nothing more for now.
-    pub(super) fn blocked(&self) {
+    /// Notes that the socket takes no more bytes for now.
+    pub(super) fn write_blocked(&self) {
         self.state().blocked_since = Some(self.clock.monotonic());
     }
 
-    /// The socket took something.
-    pub(super) fn unblocked(&self) {
+    /// Notes that the socket takes bytes again.
+    pub(super) fn write_unblocked(&self) {
         self.state().blocked_since = None;
     }
 
-    /// The head of a request is there.
-    pub(super) fn request(self: &Arc<Self>, is_http2: bool) -> Request {
+    /// Notes that the head of a request of this version is complete.
+    pub(super) fn begin_request(self: &Arc<Self>, version: Version) -> TrackedRequest {
         let mut state = self.state();
         state.is_used = true;
-        state.is_http2 = is_http2;
+        state.is_http2 = version == Version::HTTP_2;
         state.reading_since = None;
-        state.handled += 1;
+        state.in_progress += 1;
         drop(state);
-        Request { activity: self.clone(), is_answered: false }
+        TrackedRequest { activity: self.clone(), is_answered: false }
     }
 
-    /// By when something has to happen, and what else it would be; `None` while it is our turn.
-    pub(super) fn due(&self, limits: &Limits) -> Option<(Duration, Overdue)> {
+    /// When a time-out of this connection passes, and which; `None` while it is the service's turn.
+    pub(super) fn time_out(&self, limits: &Limits) -> Option<(Duration, TimedOut)> {
         let state = self.state();
         if let Some(since) = state.blocked_since {
-            return Some((since + limits.write_timeout, Overdue::Answer));
+            return Some((since + limits.write_timeout, TimedOut::Write));
         }
         match &*state {
-            State { handled: 1.., .. } => None,
-            State { answered: 1.., taken_at, .. } => {
-                Some((*taken_at + limits.write_timeout, Overdue::Answer))
+            State { in_progress: 1.., .. } => None,
+            State { sending: 1.., sent_at, .. } => {
+                Some((*sent_at + limits.write_timeout, TimedOut::Write))
             }
             State { is_used: false, idle_since: since, .. }
             | State { reading_since: Some(since), .. } => {
-                Some((*since + limits.header_timeout, Overdue::Head))
+                Some((*since + limits.header_timeout, TimedOut::Header))
             }
-            State { idle_since, .. } => Some((*idle_since + limits.idle_timeout, Overdue::Idle)),
+            State { idle_since, .. } => Some((*idle_since + limits.idle_timeout, TimedOut::Idle)),
         }
     }
 
-    /// Since when it could be ended without anybody missing an answer.
-    pub(super) fn dispensable_since(&self) -> Option<Duration> {
+    /// Since when the connection has had no request; `None` while it has one.
+    pub(super) fn idle_since(&self) -> Option<Duration> {
         let state = self.state();
         (!state.is_busy()).then_some(state.idle_since)
     }
@@ -157,43 +158,44 @@ impl Activity {
 
 impl State {
     fn is_busy(&self) -> bool {
-        self.handled > 0 || self.answered > 0 || self.blocked_since.is_some()
+        self.in_progress > 0 || self.sending > 0 || self.blocked_since.is_some()
     }
 }
 
-/// One request: at work until it is [`Request::answered`], then handed over until it is dropped.
+/// A request, counted as in progress until it has its [`TrackedRequest::answer`], and then as being
+/// sent until this is dropped.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct TrackedRequest {
     activity: Arc<Activity>,
     is_answered: bool,
 }
 
-impl Request {
-    /// The answer is there, and is the client's to take.
-    pub(super) fn answered(&mut self) {
+impl TrackedRequest {
+    /// Notes that the response is complete and is being sent.
+    pub(super) fn answer(&mut self) {
         let mut state = self.activity.state();
-        state.handled -= 1;
-        state.answered += 1;
-        state.taken_at = self.activity.clock.monotonic();
+        state.in_progress -= 1;
+        state.sending += 1;
+        state.sent_at = self.activity.clock.monotonic();
         self.is_answered = true;
     }
 
-    /// The client took a part of it.
-    pub(super) fn taken(&self) {
-        self.activity.state().taken_at = self.activity.clock.monotonic();
+    /// Notes that the client took a part of the response.
+    pub(super) fn sent_more(&self) {
+        self.activity.state().sent_at = self.activity.clock.monotonic();
     }
 }
 
-impl Drop for Request {
+impl Drop for TrackedRequest {
     fn drop(&mut self) {
         let now = self.activity.clock.monotonic();
         let mut state = self.activity.state();
         if self.is_answered {
-            state.answered -= 1;
+            state.sending -= 1;
         } else {
-            state.handled -= 1;
+            state.in_progress -= 1;
         }
-        (state.idle_since, state.taken_at) = (now, now);
+        (state.idle_since, state.sent_at) = (now, now);
     }
 }
 
@@ -218,32 +220,32 @@ mod tests {
     fn a_connection_has_an_end_whenever_it_is_the_clients_turn() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH, 1);
         let activity = Arc::new(Activity::new(&clock));
-        let due = || activity.due(&limits());
+        let due = || activity.time_out(&limits());
         let after = |seconds: u32, why| Some((clock.monotonic() + seconds * SECOND, why));
-        assert_eq!(due(), after(1, Overdue::Head), "nothing came yet");
-        activity.read();
+        assert_eq!(due(), after(1, TimedOut::Header), "nothing came yet");
+        activity.bytes_read();
         clock.advance(SECOND / 2);
-        assert_eq!(due(), Some((SECOND, Overdue::Head)), "and bytes alone give no more time");
-        let mut request = activity.request(false);
+        assert_eq!(due(), Some((SECOND, TimedOut::Header)), "and bytes alone give no more time");
+        let mut request = activity.begin_request(Version::HTTP_11);
         assert_eq!(due(), None, "it is our turn");
-        assert_eq!(activity.dispensable_since(), None);
-        activity.read();
-        request.answered();
-        assert_eq!(due(), after(5, Overdue::Answer));
+        assert_eq!(activity.idle_since(), None);
+        activity.bytes_read();
+        request.answer();
+        assert_eq!(due(), after(5, TimedOut::Write));
         clock.advance(SECOND);
-        request.taken();
-        assert_eq!(due(), after(5, Overdue::Answer));
+        request.sent_more();
+        assert_eq!(due(), after(5, TimedOut::Write));
         drop(request);
-        assert_eq!(due(), after(10, Overdue::Idle));
-        assert_eq!(activity.dispensable_since(), Some(clock.monotonic()));
+        assert_eq!(due(), after(10, TimedOut::Idle));
+        assert_eq!(activity.idle_since(), Some(clock.monotonic()));
         clock.advance(SECOND);
-        activity.read();
-        assert_eq!(due(), after(1, Overdue::Head), "the next request has begun");
-        activity.blocked();
-        assert_eq!(due(), after(5, Overdue::Answer));
-        activity.unblocked();
-        drop(activity.request(true));
-        activity.read();
-        assert_eq!(due(), after(10, Overdue::Idle), "a ping of HTTP/2 is no request");
+        activity.bytes_read();
+        assert_eq!(due(), after(1, TimedOut::Header), "the next request has begun");
+        activity.write_blocked();
+        assert_eq!(due(), after(5, TimedOut::Write));
+        activity.write_unblocked();
+        drop(activity.begin_request(Version::HTTP_2));
+        activity.bytes_read();
+        assert_eq!(due(), after(10, TimedOut::Idle), "a ping of HTTP/2 is no request");
     }
 }

@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its end.
+//! Serves one connection, from its first byte to its end.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -14,112 +14,112 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 
-use super::activity::{Activity, Order, Overdue};
+use super::activity::{Activity, CloseRequest, TimedOut};
+use super::incident::{Incident, Incidents};
 use super::limits::Limits;
-use super::tally::{Event, Tally};
-use super::watched::{Answer, Socket};
-use crate::app::front::Front;
+use super::tracked::{TrackedBody, TrackedSocket};
+use crate::app::root_service::RootService;
 use crate::clock::Clock;
 use crate::web::Prompt;
 
-/// A connection that is no longer wanted may finish what it is at for so long.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long a connection that is asked to close soon may take to finish its request.
+const CLOSE_GRACE: Duration = Duration::from_secs(1);
 
-/// What all connections have in common.
+/// What all connections share.
 #[derive(Debug)]
-pub(super) struct Ground {
-    pub(super) front: Front,
+pub(super) struct Server {
+    pub(super) service: RootService,
     pub(super) limits: Limits,
     pub(super) protocols: Builder<TokioExecutor>,
     pub(super) clock: Clock,
-    pub(super) tally: Tally,
+    pub(super) incidents: Incidents,
 }
 
-/// What a connection is good for.
+/// What is answered on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Admission {
     /// Everything.
     Full,
-    /// To hear that there is no place; probes come through.
-    Spare,
+    /// Health probes. Any other request is told that there are too many connections.
+    ProbesOnly,
 }
 
-/// Serves a connection until its client or its time ends it.
+/// Serves a connection until its client ends it, a time-out does, or it is asked to close.
 pub(super) async fn serve(
-    ground: Arc<Ground>,
+    server: Arc<Server>,
     stream: TcpStream,
     activity: Arc<Activity>,
-    place: Place,
+    admission: Admission,
 ) {
     let service = service_fn(|request: Request<Incoming>| {
-        let (ground, activity) = (ground.clone(), activity.clone());
-        async move { Ok::<_, Infallible>(answer(&ground, &activity, place, request).await) }
+        let (server, activity) = (server.clone(), activity.clone());
+        async move { Ok::<_, Infallible>(respond(&server, &activity, admission, request).await) }
     });
-    let socket = TokioIo::new(Socket::new(stream, activity.clone()));
-    let mut connection = pin!(ground.protocols.serve_connection(socket, service));
-    let mut farewell: Option<Duration> = None;
+    let socket = TokioIo::new(TrackedSocket::new(stream, activity.clone()));
+    let mut connection = pin!(server.protocols.serve_connection(socket, service));
+    let mut close_by: Option<Duration> = None;
     loop {
-        let order = tokio::select! {
+        let request = tokio::select! {
             biased;
-            // A client that breaks off or talks nonsense is no news.
+            // A client that disconnects or doesn't speak HTTP is not worth a log line.
             _ended = connection.as_mut() => return,
-            order = activity.ordered() => order,
-            overdue = overdue(&ground, &activity, farewell) => match overdue {
-                Overdue::Head => return ground.tally.add(Event::SilentEnded, 1),
-                Overdue::Answer => return ground.tally.add(Event::DeafEnded, 1),
-                Overdue::Idle if farewell.is_some() => return,
-                Overdue::Idle => Order::Leave,
+            request = activity.close_requested() => request,
+            timed_out = timed_out(&server, &activity, close_by) => match timed_out {
+                TimedOut::Header => return server.incidents.add(Incident::HeaderTimedOut, 1),
+                TimedOut::Write => return server.incidents.add(Incident::WriteTimedOut, 1),
+                TimedOut::Idle if close_by.is_some() => return,
+                TimedOut::Idle => CloseRequest::Soon,
             }
         };
-        farewell = Some(match order {
-            Order::Break => return,
-            Order::Finish => Duration::MAX,
-            Order::Leave => ground.clock.monotonic() + FAREWELL,
+        close_by = Some(match request {
+            CloseRequest::Now => return,
+            CloseRequest::WhenAnswered => Duration::MAX,
+            CloseRequest::Soon => server.clock.monotonic() + CLOSE_GRACE,
         });
         connection.as_mut().graceful_shutdown();
     }
 }
 
-/// Returns when this connection has kept us waiting for too long. It looks again at least as often
-/// as the shortest time allows, so that no end that is set meanwhile is missed.
-async fn overdue(ground: &Ground, activity: &Activity, farewell: Option<Duration>) -> Overdue {
-    let limits = &ground.limits;
+/// Returns when a time-out of this connection has passed, or `close_by` has. Time-outs begin while this
+/// sleeps, so it looks again at least as often as the shortest of them.
+async fn timed_out(server: &Server, activity: &Activity, close_by: Option<Duration>) -> TimedOut {
+    let limits = &server.limits;
     let shortest = limits.header_timeout.min(limits.write_timeout).min(limits.idle_timeout);
     loop {
-        let now = ground.clock.monotonic();
+        let now = server.clock.monotonic();
         let mut next = now + shortest;
-        if let Some((at, why)) = activity.due(limits) {
+        if let Some((at, timed_out)) = activity.time_out(limits) {
             if at <= now {
-                return why;
+                return timed_out;
             }
             next = next.min(at);
-            if let Some(farewell) = farewell {
-                if farewell <= now {
-                    return Overdue::Idle;
+            if let Some(close_by) = close_by {
+                if close_by <= now {
+                    return TimedOut::Idle;
                 }
-                next = next.min(farewell);
+                next = next.min(close_by);
             }
         }
-        ground.clock.sleep(next.saturating_sub(now)).await;
+        server.clock.sleep(next.saturating_sub(now)).await;
     }
 }
 
-async fn answer(
-    ground: &Ground,
+async fn respond(
+    server: &Server,
     activity: &Arc<Activity>,
-    place: Place,
+    admission: Admission,
     request: Request<Incoming>,
-) -> Response<Answer> {
+) -> Response<TrackedBody> {
     let version = request.version();
-    let at_work = activity.request(version == Version::HTTP_2);
+    let tracked = activity.begin_request(version);
     let request = request
-        .map(|body| Body::new(Prompt::new(body, ground.limits.body_timeout, ground.clock.clone())));
-    let mut response = match place {
-        Place::Full => ground.front.answer(request).await,
-        Place::Spare => ground.front.answer_probes(request).await,
+        .map(|body| Body::new(Prompt::new(body, server.limits.body_timeout, server.clock.clone())));
+    let mut response = match admission {
+        Admission::Full => server.service.respond(request).await,
+        Admission::ProbesOnly => server.service.respond_to_probes(request).await,
     };
-    if place == Place::Spare && version < Version::HTTP_2 {
+    if admission == Admission::ProbesOnly && version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response.map(|body| Answer::new(body, at_work))
+    response.map(|body| TrackedBody::new(body, tracked))
 }

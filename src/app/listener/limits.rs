@@ -1,4 +1,4 @@
-//! What a client may take up, as far as the descriptors of this process suffice.
+//! The limits of clients' connections, lowered to what this process's file descriptors allow.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 
-/// Connections beyond the limit that are told so, and over which probes still come through.
-pub(super) const SPARE: usize = 32;
-/// Descriptors for the log, the signals, the runtime, and what is opened for a moment.
-const FEW: usize = 64;
-/// Files that a connection of SQLite has open: the books, their log, and its index.
-const FILES: usize = 3;
+/// Extra connections beyond the limit, on which only health probes are answered.
+pub(super) const PROBE_CONNECTIONS: usize = 32;
+/// File descriptors for the log, signals, the runtime, and files that are open for a moment.
+const OTHER_DESCRIPTORS: usize = 64;
+/// Files that a connection to SQLite has open: the database, its WAL, and the WAL's index.
+const SQLITE_FILES: usize = 3;
 
-/// The limits of all connections, and of each.
+/// The limits of all connections together, and of each. See [`HttpConfig`](crate::config::HttpConfig) for the keys
+/// of the same names.
 #[derive(Clone, Debug)]
 pub(in crate::app) struct Limits {
     pub(super) connections: usize,
@@ -30,8 +31,8 @@ pub(in crate::app) struct Limits {
 }
 
 impl Limits {
-    /// Raises what the system allows this process as far as it may be, and leaves room for the
-    /// database and the neighbours.
+    /// The configured limits. Raises this process's limit of file descriptors as far as the system
+    /// allows, and leaves enough of them for the database and the neighbours.
     pub(in crate::app) fn of(config: &Config) -> Self {
         let (http, services) = (&config.http, &config.services);
         let mut limits = Self {
@@ -49,7 +50,8 @@ impl Limits {
         let database = usize::try_from(config.database.max_connections).unwrap_or(usize::MAX);
         let (product, payment) = (&services.product, &services.payment);
         let calls = services.user.concurrency + product.concurrency + payment.concurrency;
-        let others = calls + FILES.saturating_mul(database) + SPARE + FEW;
+        let others =
+            calls + SQLITE_FILES.saturating_mul(database) + PROBE_CONNECTIONS + OTHER_DESCRIPTORS;
         limits.connections = limits.connections.min(room(descriptors, others));
         let connections = limits.connections;
         if connections < http.connections {
@@ -65,12 +67,11 @@ impl Limits {
         limits
     }
 
-    /// How the protocols are spoken.
+    /// HTTP/1 and HTTP/2 with these limits.
     pub(super) fn protocols(&self) -> Builder<TokioExecutor> {
         let mut builder = Builder::new(TokioExecutor::new());
         let header_bytes = usize::try_from(self.header_bytes).unwrap_or(usize::MAX);
-        // Its own time-out of a head runs while a connection is idle, too; `Activity` tells the two
-        // apart.
+        // hyper's own header time-out also runs while a connection is idle. `Activity` has two.
         builder.http1().header_read_timeout(None).max_buf_size(header_bytes);
         builder
             .http2()
@@ -83,19 +84,19 @@ impl Limits {
         builder
     }
 
-    /// No limit that a test would meet.
+    /// The built-in limits, which no test reaches.
     #[cfg(test)]
     pub(super) fn generous() -> Self {
         Self::of(&Config::defaults())
     }
 }
 
-/// What is left for clients, and half of all where the others would leave less.
+/// The descriptors that are left for clients: what others don't need, but at least half of all.
 fn room(descriptors: usize, others: usize) -> usize {
     descriptors.saturating_sub(others).max(descriptors / 2).max(1)
 }
 
-/// How many files and connections this process may have open; `None` where nobody counts.
+/// How many file descriptors this process may have; `None` where there is no limit.
 #[cfg(unix)]
 fn descriptors() -> Option<usize> {
     match rlimit::increase_nofile_limit(u64::MAX) {
@@ -107,7 +108,7 @@ fn descriptors() -> Option<usize> {
     }
 }
 
-/// How many files and connections this process may have open; `None` where nobody counts.
+/// How many file descriptors this process may have; `None` where there is no limit.
 #[cfg(not(unix))]
 fn descriptors() -> Option<usize> {
     None

@@ -1,24 +1,24 @@
-//! The connections of clients: how many there may be, and how long each may keep us waiting.
+//! Serves clients' connections, with a limit on their number and on every wait for a client.
 //!
 //! ```text
-//! accept      takes connections on, and makes room for new ones where there is none
-//! connection  serves one until it ends, or has kept us waiting for too long
-//! activity    what one is doing: whom it waits for, and since when
-//! watched     its socket and its answers, which note that
-//! limits      what is configured, as far as the descriptors suffice
-//! tally       what is done to connections, as lines of the log
+//! accept      accepts connections; at the limit, closes idle ones to make room
+//! connection  serves one connection until it ends or a time-out ends it
+//! activity    what one connection is doing: whose turn it is, and since when
+//! tracked     its socket and its response bodies, which report to the activity
+//! limits      the configured limits, lowered to what the file descriptors allow
+//! incident    what happened to connections, as log lines that can't flood the log
 //! ```
 //!
-//! The invariant: a connection is held open by the service's own work alone. Whatever it waits for
-//! from a client (a request's head, its body, the next request, that an answer is taken) has an
-//! end.
+//! The invariant: only the service's own work can hold a connection open for long. Every wait for a
+//! client has a time-out: for the head of a request, its body, the next request, and the reading of a
+//! response.
 
 mod accept;
 mod activity;
 mod connection;
+mod incident;
 mod limits;
-mod tally;
-mod watched;
+mod tracked;
 
-pub(super) use accept::{End, Listener};
+pub(super) use accept::{Listener, Shutdown};
 pub(super) use limits::Limits;

@@ -1,4 +1,4 @@
-//! A socket and an answer that note what the client does.
+//! A socket and a response body that report to the connection's activity what the client does.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,25 +10,25 @@ use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::activity::{Activity, Request};
+use super::activity::{Activity, TrackedRequest};
 
 /// The socket of a connection.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(super) struct TrackedSocket {
     stream: TcpStream,
     activity: Arc<Activity>,
     is_blocked: bool,
 }
 
-impl Socket {
+impl TrackedSocket {
     pub(super) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
         Self { stream, activity, is_blocked: false }
     }
 
     fn written(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match (written.is_pending(), self.is_blocked) {
-            (true, false) => self.activity.blocked(),
-            (false, true) => self.activity.unblocked(),
+            (true, false) => self.activity.write_blocked(),
+            (false, true) => self.activity.write_unblocked(),
             (true, true) | (false, false) => {}
         }
         self.is_blocked = written.is_pending();
@@ -36,7 +36,7 @@ impl Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for TrackedSocket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -45,13 +45,13 @@ impl AsyncRead for Socket {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.activity.read();
+            self.activity.bytes_read();
         }
         read
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for TrackedSocket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,21 +83,21 @@ impl AsyncWrite for Socket {
     }
 }
 
-/// An answer on its way.
+/// The body of a response that is being sent.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct TrackedBody {
     body: Body,
-    request: Request,
+    request: TrackedRequest,
 }
 
-impl Answer {
-    pub(super) fn new(body: Body, mut request: Request) -> Self {
-        request.answered();
+impl TrackedBody {
+    pub(super) fn new(body: Body, mut request: TrackedRequest) -> Self {
+        request.answer();
         Self { body, request }
     }
 }
 
-impl HttpBody for Answer {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -107,7 +107,7 @@ impl HttpBody for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         if frame.is_ready() {
-            self.request.taken();
+            self.request.sent_more();
         }
         frame
     }

@@ -1,5 +1,5 @@
-//! What answers while the books can't be opened yet: probes tell why, everything else is asked to
-//! come again. The service then stands behind the same address.
+//! The service behind the address, from the first moment on. Until the books are open, health probes
+//! are told what it waits for and all other requests get a 503; then the routes answer.
 
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -15,92 +15,95 @@ use tower::ServiceExt;
 use crate::api::with_cors;
 use crate::web;
 
-/// What whoever watches over this process asks.
+/// The paths of health probes and of the metrics.
 const PROBES: [&str; 4] = ["/health/live", "/health/ready", "/api/health", "/metrics"];
 
-/// The address's front. Clones share what is behind it.
+/// Answers every request. Clones share its state.
 #[derive(Clone, Debug)]
-pub(super) struct Front {
-    behind: Arc<OnceLock<Router>>,
-    /// What answers as long as nothing is behind.
-    closed: Router,
-    /// What answers on a connection too many.
-    full: Router,
-    waits_for: Arc<RwLock<String>>,
+pub(super) struct RootService {
+    /// The routes, once the books are open.
+    routes: Arc<OnceLock<Router>>,
+    /// Answers until then.
+    not_ready: Router,
+    /// Answers on connections beyond the limit.
+    too_many: Router,
+    waiting_for: Arc<RwLock<String>>,
 }
 
-impl Front {
-    /// A page of one of these origins can read why it has to wait.
+impl RootService {
+    /// Pages from these origins can read why they have to wait.
     pub(super) fn new(cors_origins: &[String]) -> Self {
-        let waits_for = Arc::new(RwLock::new("starting".to_owned()));
-        let reason = waits_for.clone();
-        let closed = Router::new().fallback(async move |request: Request| {
+        let waiting_for = Arc::new(RwLock::new("starting".to_owned()));
+        let reason = waiting_for.clone();
+        let not_ready = Router::new().fallback(async move |request: Request| {
             let reason = reason.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            not_yet(&request, &reason)
+            not_ready_yet(&request, &reason)
         });
-        let full = Router::new().fallback(async |request: Request| {
+        let too_many = Router::new().fallback(async |request: Request| {
             let detail = "as many connections are open as may be";
-            unavailable("Too many connections", detail, asked(&request))
+            unavailable("Too many connections", detail, path_asked_for(&request))
         });
         let with_cors = |router| with_cors(router, cors_origins.to_vec());
-        let (closed, full) = (with_cors(closed), with_cors(full));
-        Self { behind: Arc::default(), closed, full, waits_for }
+        let (not_ready, too_many) = (with_cors(not_ready), with_cors(too_many));
+        Self { routes: Arc::default(), not_ready, too_many, waiting_for }
     }
 
-    /// Says why the service isn't there yet.
-    pub(super) fn waits_for(&self, reason: &str) {
-        let mut waits_for =
-            self.waits_for.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        reason.clone_into(&mut waits_for);
+    /// Sets why the service isn't ready yet.
+    pub(super) fn wait_for(&self, reason: &str) {
+        let mut waiting_for =
+            self.waiting_for.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        reason.clone_into(&mut waiting_for);
     }
 
-    /// Opens. Only the first one counts.
-    pub(super) fn open(&self, router: Router) {
-        drop(self.behind.set(router));
+    /// Has these routes answer from now on. Only the first call counts.
+    pub(super) fn open(&self, routes: Router) {
+        drop(self.routes.set(routes));
     }
 
-    /// The answer to a request.
-    pub(super) async fn answer(&self, mut request: Request) -> Response {
+    /// The response to a request.
+    pub(super) async fn respond(&self, mut request: Request) -> Response {
         if let Some(uri) = web::canonical_uri(request.uri()) {
-            // For those who say what was asked for.
+            // Responses name the path as the client wrote it.
             let asked = std::mem::replace(request.uri_mut(), uri);
             request.extensions_mut().insert(OriginalUri(asked));
         }
-        let router = self.behind.get().unwrap_or(&self.closed);
+        let router = self.routes.get().unwrap_or(&self.not_ready);
         router.clone().oneshot(request).await.into_response()
     }
 
-    /// The answer to a request on a connection too many: only probes come through.
-    pub(super) async fn answer_probes(&self, request: Request) -> Response {
+    /// The response to a request on a connection beyond the limit: only probes are answered.
+    pub(super) async fn respond_to_probes(&self, request: Request) -> Response {
         let canonical = web::canonical_uri(request.uri());
         let path = canonical.as_ref().unwrap_or(request.uri()).path();
         if PROBES.contains(&path) {
-            self.answer(request).await
+            self.respond(request).await
         } else {
-            self.full.clone().oneshot(request).await.into_response()
+            self.too_many.clone().oneshot(request).await.into_response()
         }
     }
 }
 
-fn not_yet(request: &Request, reason: &str) -> Response {
+fn not_ready_yet(request: &Request, reason: &str) -> Response {
     let (status, body) = match request.uri().path() {
         "/health/live" => (StatusCode::OK, json!({"status": "live"})),
         "/health/ready" => {
             (StatusCode::SERVICE_UNAVAILABLE, json!({"status": "unavailable", "reason": reason}))
         }
-        _other => return unavailable("The database is unavailable", reason, asked(request)),
+        _other => {
+            return unavailable("The database is unavailable", reason, path_asked_for(request));
+        }
     };
     let headers = [(CONTENT_TYPE, "application/json"), (RETRY_AFTER, "1")];
     (status, headers, Body::from(body.to_string())).into_response()
 }
 
-/// The path as the client has it.
-fn asked(request: &Request) -> &str {
+/// The path as the client wrote it.
+fn path_asked_for(request: &Request) -> &str {
     let asked = request.extensions().get::<OriginalUri>();
     asked.map_or(request.uri(), |OriginalUri(uri)| uri).path()
 }
 
-/// A 503 as the routes have it, where there are none.
+/// A 503 in the form that the routes would give it.
 fn unavailable(error: &str, detail: &str, path: &str) -> Response {
     let body = json!({
         "type": "about:blank",
@@ -125,11 +128,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_can_read_why_it_has_to_wait() {
-        let front = Front::new(&[CLIENT.to_owned()]);
-        front.waits_for("the database is out of reach");
+        let service = RootService::new(&[CLIENT.to_owned()]);
+        service.wait_for("the database is out of reach");
         let request = Request::post("/api/orders/create").header(ORIGIN, CLIENT);
         let request = request.body(Body::empty()).expect("a request");
-        let answer = front.answer(request).await;
+        let answer = service.respond(request).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let allowed = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN);
         assert_eq!(allowed.map(|origin| origin.as_bytes()), Some(CLIENT.as_bytes()));
