@@ -1,20 +1,21 @@
 //! A checkout, from HTTP through three neighbours and its own books, as a durable saga.
 //!
-//! Rooms, top to bottom; each imports only from the lines below its own (tests/tidy reads this):
+//! The rooms, top to bottom. Each imports only from rows below its own (tests/tidy checks that against this
+//! drawing; docs/ARCHITECTURE.md has it with more words):
 //!
 //! ```text
 //! 5  cli                           the shell: one command a file
-//!    app                           the only room that knows every part
+//!    app                           puts the parts together; the only room that imports all others
 //! 4  api, operator                 HTTP in: routes and thin handlers
-//!    web                           what both share: the door, problems, queries, the document
-//! 3  checkout                      the business: a table of steps, a function a step
-//!    audit                         looks at the books, and at what the neighbours make of them
-//! 2  engine                        acts and never decides: claim, call, settle
+//!    web                           what both share: middleware, problems, queries, the document
+//! 3  checkout                      the business: a table of steps, a function for each
+//!    audit                         compares the books with themselves and with the neighbours'
+//! 2  engine                        acts, and never decides: claim, call, settle
 //! 1  store, neighbours             all SQL; all HTTP out
-//! 0  saga, trace, pacing           decides and never acts: pure
-//!    order, json, clock            values, and the one source of time and chance
+//! 0  saga, trace, pacing           decides, and never acts: pure
+//!    order, json, clock            values, and the one source of time and randomness
 //!    config, telemetry, lifecycle  the process: its limits, its log, its end
-//! -  sandbox                       the three neighbours for demo and tests; imports none of this
+//! -  sandbox                       the three neighbours for demo and tests; imports nothing of the above
 //! ```
 
 pub mod api;
