@@ -127,7 +127,7 @@ impl Listening {
         executor.run();
         service.open(router);
         let Self { address, server, shutdown } = self;
-        Ok(Running { address, executor, store, server, shutdown, clock })
+        Ok(Running { address, executor, store, clock, server, shutdown })
     }
 }
 
