@@ -158,8 +158,8 @@ async fn looks(side: &Side) -> Result<Vec<Met>, Fault> {
 /// The queries that executors repeat all the time.
 async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     let silence = Duration::from_secs(5);
-    let (access, gate, clock) = (Access::Guest, None, Clock::system());
-    let options = store::Options { url, max_connections: 4, silence, access, clock, gate };
+    let (access, failpoints, clock) = (Access::Guest, None, Clock::system());
+    let options = store::Options { url, max_connections: 4, silence, access, clock, failpoints };
     let store = store::open(options).await?;
     let (clock, nobody) = (Clock::system(), Uuid::nil());
     let due = || {
