@@ -1,4 +1,4 @@
-//! `POST /api/orders/create`: a request into an [`Order`], an [`Answer`] into a response.
+//! `POST /api/orders/create`: makes an [`Order`] of the request, and a response of the [`Answer`].
 
 use std::sync::Arc;
 
@@ -15,8 +15,7 @@ use uuid::Uuid;
 use super::cart::{CreateOrder, cart};
 use super::key::idempotency_key;
 use super::prefer::Preference;
-use super::route::Front;
-use super::{order, refusal, status};
+use super::{Api, refusal, url};
 use crate::checkout::{Answer, Order};
 use crate::config::Undecided;
 use crate::order::{OrderId, UserId};
@@ -25,15 +24,17 @@ use crate::web::{Problem, json_bytes, parse_json};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-/// Seconds after which it is worth asking again for what is pending or was shed.
+/// `Retry-After` of a pending checkout and of one that was turned away, in seconds.
 const SOON_SECS: u32 = 1;
-/// Seconds after which a full backlog may have room, or another replica the requests.
+/// `Retry-After` where this process accepts nothing now, in seconds: by then its backlog may have room,
+/// or the client may reach another replica.
 const LATER_SECS: u32 = 5;
 
 /// An order that stands, in short.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Created)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Created {
+pub(super) struct CreatedView {
     id: Uuid,
     user_id: Uuid,
     /// Paise.
@@ -42,8 +43,9 @@ pub(super) struct Created {
 
 /// A checkout that is accepted and not decided.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Accepted)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Accepted {
+pub(super) struct AcceptedView {
     id: Uuid,
     user_id: Uuid,
     /// Always `Pending`.
@@ -71,12 +73,12 @@ pub(super) struct Accepted {
         ("traceparent" = Option<String>, Header, description = "W3C trace context"),
     ),
     responses(
-        (status = 201, description = "Completed", body = Created, headers(
+        (status = 201, description = "Completed", body = CreatedView, headers(
             ("Location" = String, description = "The order"),
             ("Idempotent-Replayed" = Option<bool>, description = "`true` for the answer to an earlier request that this one repeats"),
             ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
         )),
-        (status = 202, description = "Accepted, durable, and not finished within the wait", body = Accepted, headers(
+        (status = 202, description = "Accepted, durable, and not finished within the wait", body = AcceptedView, headers(
             ("Location" = String, description = "Its status"),
             ("Retry-After" = u32, description = "Seconds until it is worth asking"),
             ("Idempotent-Replayed" = Option<bool>, description = "`true` where an earlier request that this one repeats began it"),
@@ -99,7 +101,7 @@ pub(super) struct Accepted {
     ),
 )]
 pub(super) async fn create(
-    State(front): State<Arc<Front>>,
+    State(api): State<Arc<Api>>,
     Extension(trace): Extension<TraceParent>,
     headers: HeaderMap,
     body: Body,
@@ -108,48 +110,62 @@ pub(super) async fn create(
     let bytes = json_bytes(&headers, body).await?;
     let idempotency_key = idempotency_key(&headers)?;
     let cart = cart(&parse_json(&bytes)?)?;
-    let wait = preference.wait(front.default_wait);
-    let is_attended = preference.is_attended(front.default_wait);
-    // Who knows neither header may take any 2xx for an order.
+    let wait = preference.wait(api.default_wait);
+    let is_attended = preference.is_attended(api.default_wait);
+    // A client that sends neither header may take any 2xx for an order.
     let knows_of_202 = preference.is_given() || idempotency_key.is_some();
-    let undecided = if knows_of_202 { Undecided::Accepted } else { front.undecided };
-    // Thousands may wait from here on.
+    let undecided = if knows_of_202 { Undecided::Accepted } else { api.undecided };
+    // Thousands of requests may wait from here on: none needs to keep its body in memory.
     drop((headers, bytes));
     let order = Order { cart, idempotency_key, wait, is_attended, trace };
-    let answer = front.api.desk.create(order).await;
-    let (is_pending, answered) = (matches!(answer, Answer::Pending { .. }), answer.id());
+    let answer = api.desk.create(order).await;
+    let (id, is_replayed) = (answer.id(), is_replayed(&answer));
     let mut response = respond(answer, undecided);
-    if let Some(id) = answered {
-        let status = response.status().as_u16();
+    let status = response.status();
+    if let Some(id) = id {
+        let status = status.as_u16();
         event!(target: "answers", Level::DEBUG, order.id = %id, status, "answered");
     }
-    if let Some(applied) = preference.applied(is_pending) {
+    if is_replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    if let Some(applied) = preference.applied(status) {
         response.headers_mut().insert(APPLIED, applied);
     }
     Ok(response)
 }
 
+/// Whether the request repeats an earlier one, which this is the answer to.
+fn is_replayed(answer: &Answer) -> bool {
+    match answer {
+        Answer::Confirmed { replayed, .. }
+        | Answer::Pending { replayed, .. }
+        | Answer::Refused { replayed, .. } => *replayed,
+        Answer::KeyReused { .. }
+        | Answer::TooMany
+        | Answer::NotNow { .. }
+        | Answer::Unavailable { .. } => false,
+    }
+}
+
 fn respond(answer: Answer, undecided: Undecided) -> Response {
     match answer {
-        Answer::Confirmed { id, user_id, total_amount, replayed } => {
-            let body = Created { id: id.0, user_id: user_id.0, total_amount };
-            let location = [(header::LOCATION, order::url(id))];
-            marked((StatusCode::CREATED, location, Json(body)).into_response(), replayed)
+        Answer::Confirmed { id, user_id, total_amount, replayed: _ } => {
+            let body = CreatedView { id: id.0, user_id: user_id.0, total_amount };
+            let location = [(header::LOCATION, url::order(id))];
+            (StatusCode::CREATED, location, Json(body)).into_response()
         }
-        Answer::Pending { id, user_id, replayed } => marked(
-            match undecided {
-                Undecided::Accepted => pending(id, user_id),
-                Undecided::Error => still_processed(id),
-            },
-            replayed,
-        ),
-        Answer::Refused { id, refusal, undoing, replayed } => {
-            marked(refusal::problem(id, refusal, undoing).into_response(), replayed)
+        Answer::Pending { id, user_id, replayed: _ } => match undecided {
+            Undecided::Accepted => pending(id, user_id),
+            Undecided::Error => still_processed(id),
+        },
+        Answer::Refused { id, refusal, undoing, replayed: _ } => {
+            refusal::problem(id, refusal, undoing).into_response()
         }
         Answer::KeyReused { id } => {
             let error = "Idempotency key reused with a different request";
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error)
-                .of_checkout(id, status::url(id))
+                .of_checkout(id, url::status(id))
                 .into_response()
         }
         Answer::TooMany => {
@@ -167,33 +183,26 @@ fn respond(answer: Answer, undecided: Undecided) -> Response {
                 "it is not known whether the checkout was accepted: ask for its status, or \
                  repeat the request with its Idempotency-Key",
             )
-            .of_checkout(id, status::url(id))
+            .of_checkout(id, url::status(id))
             .into_response(),
     }
 }
 
 fn pending(id: OrderId, user_id: UserId) -> Response {
-    let status_url = status::url(id);
+    let status_url = url::status(id);
     let headers =
         [(header::LOCATION, status_url.clone()), (header::RETRY_AFTER, SOON_SECS.to_string())];
-    let body = Accepted { id: id.0, user_id: user_id.0, status: "Pending", status_url };
+    let body = AcceptedView { id: id.0, user_id: user_id.0, status: "Pending", status_url };
     (StatusCode::ACCEPTED, headers, Json(body)).into_response()
 }
 
-/// For a client that would take a 202 for an order.
+/// The answer to a client that would take a 202 for an order.
 fn still_processed(id: OrderId) -> Response {
-    let status_url = status::url(id);
+    let status_url = url::status(id);
     let location = [(header::LOCATION, status_url.clone())];
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "Order is still being processed")
         .detail("it may still become an order, or not: its status says so, and ordering anew may order twice")
         .of_checkout(id, status_url)
         .retry_after(SOON_SECS);
     (location, problem).into_response()
-}
-
-fn marked(mut response: Response, replayed: bool) -> Response {
-    if replayed {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    response
 }

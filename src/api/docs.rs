@@ -1,8 +1,7 @@
-//! `GET /docs`: Swagger UI over `/openapi.json`, out of this binary. `/swagger`, where the .NET
-//! service had it, leads there.
+//! `GET /docs`: Swagger UI for `/openapi.json`, served from this binary. `/swagger`, its address in the
+//! .NET service, redirects there.
 //!
-//! The invariant: the page loads nothing from outside, and its Content-Security-Policy holds it to
-//! that.
+//! The invariant: the page loads nothing from other hosts, which its Content-Security-Policy enforces.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,18 +14,18 @@ use crate::web::{Problem, Segment};
 
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'";
 
-/// "none" switches Swagger UI's own call to an online validator off.
+/// Without "none", Swagger UI would send the document to an online validator.
 static CONFIG: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::new(["/openapi.json"]).validator_url("none")));
 
-/// The page. It names its files relative to `/docs/`.
+/// The page. Its files have addresses relative to `/docs/`.
 pub(super) async fn page() -> Result<Response, Problem> {
     let (page, media_type) = file("index.html")?;
     let page = String::from_utf8_lossy(&page).replacen("<head>", "<head><base href=\"/docs/\">", 1);
     Ok(answer(page.into_bytes(), media_type))
 }
 
-/// From the old address to the page.
+/// Redirects from the old address to the page.
 pub(super) async fn moved() -> Response {
     (StatusCode::FOUND, [(header::LOCATION, "/docs")]).into_response()
 }

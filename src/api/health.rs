@@ -1,4 +1,4 @@
-//! Probes and metrics: whether the process lives, whether it should get requests, how it does.
+//! Probes and metrics: whether the process is alive, whether it should get requests, and its metrics.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::route::Front;
+use super::Api;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -64,9 +64,9 @@ pub(super) async fn live() -> Json<Probe> {
         (status = 503, description = "It can't, and why", body = Probe),
     ),
 )]
-pub(super) async fn ready(State(front): State<Arc<Front>>) -> Response {
-    let reason = match front.api.executor.not_ready() {
-        None => front.api.store.unusable_now().await,
+pub(super) async fn ready(State(api): State<Arc<Api>>) -> Response {
+    let reason = match api.executor.not_ready() {
+        None => api.store.unusable_now().await,
         reason => reason,
     };
     let (code, status) = match reason {
@@ -85,6 +85,6 @@ pub(super) async fn ready(State(front): State<Arc<Front>>) -> Response {
         (status = 200, description = "OpenMetrics text, as Prometheus reads it", body = String, content_type = "application/openmetrics-text"),
     ),
 )]
-pub(super) async fn metrics(State(front): State<Arc<Front>>) -> Response {
-    ([(header::CONTENT_TYPE, OPENMETRICS)], front.api.metrics.render()).into_response()
+pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
+    ([(header::CONTENT_TYPE, OPENMETRICS)], api.metrics.render()).into_response()
 }

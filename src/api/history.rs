@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SubsecRound, Utc};
 use uuid::Uuid;
 
+use super::Api;
 use super::order::OrderView;
-use super::route::Front;
 use crate::checkout::DEFINITION;
 use crate::order::{OrderId, OrderStatus, Paise, UserId};
 use crate::store::{
@@ -55,7 +55,7 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
     ),
 )]
 pub(super) async fn list_orders(
-    State(front): State<Arc<Front>>,
+    State(api): State<Arc<Api>>,
     Extension(trace): Extension<TraceParent>,
     OriginalUri(uri): OriginalUri,
     user_id: Segment,
@@ -63,7 +63,7 @@ pub(super) async fn list_orders(
 ) -> Result<Response, Problem> {
     let user_id = UserId(uuid_segment(user_id, "userId")?);
     let wanted = wanted(user_id, &query)?;
-    let store = &front.api.store;
+    let store = &api.store;
     let (views, last): (Vec<_>, _) = match wanted.list {
         HistoryOf::Orders(_) => {
             let page = store.history(&wanted).await?;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what makes a repeated request the same request.
+//! The header `Idempotency-Key`, by which a repeated request is recognised.
 
 use axum::http::HeaderMap;
 
@@ -7,8 +7,8 @@ use crate::web::Problem;
 const NAME: &str = "idempotency-key";
 const MALFORMED: &str = "Idempotency-Key must be 1 to 255 visible ASCII characters";
 
-/// The bare key, if one is given. Quotes around it don't count (the header's draft standard writes
-/// a quoted string, most clients don't). 400 where it is malformed or given twice.
+/// The key, if one is given. Quotes around it are not part of it: the header's draft standard has a
+/// quoted string, most clients send a bare one. 400 where it is malformed or given twice.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(NAME).iter();
     let Some(value) = values.next() else { return Ok(None) };

@@ -1,7 +1,8 @@
 //! The clients' API: orders in and out, probes, metrics, and the document that describes it all.
 //!
-//! Thin handlers over the desk and the store. The invariant: an accepted checkout's answer is made
-//! of its record alone, so that who waited, who repeats and who asks later hear the same.
+//! Thin handlers over the desk and the store. The invariant: the answer about an accepted checkout is
+//! made from its stored record alone. So the client that waited, one that repeats the request and one
+//! that asks later are told the same.
 
 mod cart;
 mod create;
@@ -15,12 +16,12 @@ mod prefer;
 mod refusal;
 mod route;
 mod status;
+mod url;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::checkout::Desk;
-use crate::clock::Clock;
 use crate::config::Undecided;
 use crate::engine::{Executor, Metrics};
 use crate::store::Store;
@@ -30,25 +31,16 @@ pub use route::{document, router, with_cors};
 /// What the handlers work with.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// Takes checkouts in.
+    /// Accepts checkouts.
     pub desk: Desk,
-    /// Is read for everything else.
+    /// What everything else is read from.
     pub store: Store,
-    /// Says whether this process is stopping.
+    /// Knows whether this process can take checkouts.
     pub executor: Executor,
     /// Shown at `/metrics`.
     pub metrics: Arc<Metrics>,
-    /// Time.
-    pub clock: Clock,
-}
-
-/// What is configured of it.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// `http.cors_origins`: who may call from a browser; empty: nobody from elsewhere.
-    pub cors_origins: Vec<String>,
-    /// `checkout.wait`: how long `create` waits where the client does not say.
+    /// `checkout.wait`: how long `create` waits for a decision where the client does not say.
     pub default_wait: Duration,
-    /// `checkout.undecided`: what a client is told after that which may take a 202 for success.
+    /// `checkout.undecided`: what is answered after that to a client that may take a 202 for success.
     pub undecided: Undecided,
 }

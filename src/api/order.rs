@@ -9,18 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::refusal;
-use super::route::Front;
 use super::status::undecided_or_rejected;
+use super::{Api, refusal};
 use crate::order::{Line, OrderId};
 use crate::store::{self, Found};
 use crate::trace::TraceParent;
 use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
-
-/// Where an order is found.
-pub(super) fn url(id: OrderId) -> String {
-    format!("/api/orders/{id}")
-}
 
 /// An order that stands; in a list of `Pending` or `Rejected` ones, a checkout in the same shape.
 #[derive(Debug, Serialize, ToSchema)]
@@ -87,7 +81,7 @@ impl OrderView {
         let lines = context.map_or(&[][..], |context| &context.lines);
         let prices = context.and_then(|context| context.unit_prices.as_ref());
         let item = |(at, line): (usize, &Line)| ItemView {
-            // An order's lines get ids when it is written: these are of the checkout's own.
+            // The lines of an order get ids when it is written. Until then they follow from the checkout's.
             id: Uuid::new_v5(&found.id.0, &at.to_be_bytes()),
             order_id: found.id.0,
             product_id: line.product_id.0,
@@ -125,11 +119,11 @@ impl OrderView {
     ),
 )]
 pub(super) async fn get_order(
-    State(front): State<Arc<Front>>,
+    State(api): State<Arc<Api>>,
     id: Segment,
 ) -> Result<Json<OrderView>, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
-    let order = front.api.store.order(id).await?;
+    let order = api.store.order(id).await?;
     let order = order.ok_or_else(|| Problem::not_found("Order not found"))?;
     Ok(Json(order.into()))
 }

@@ -1,9 +1,9 @@
-//! `Prefer` (RFC 7240): how long a client wants to wait. What is unknown or malformed is ignored,
-//! as the standard says.
+//! The header `Prefer` (RFC 7240): how long a client wants to wait. Preferences that are unknown or
+//! malformed are ignored, as the standard says.
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::checkout::Wait;
 
@@ -19,14 +19,14 @@ pub(super) struct Preference {
 }
 
 impl Preference {
-    /// Of all `Prefer` headers together; the first of each name counts.
+    /// Reads all `Prefer` headers together; the first preference of a name counts.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let is_given = headers.contains_key("prefer");
         let mut preference = Self { is_given, ..Self::default() };
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
-        for wish in values.flat_map(|value| value.split(',')) {
-            let wish = wish.split(';').next().unwrap_or_default();
-            let (name, value) = wish.split_once('=').unwrap_or((wish, ""));
+        for preferred in values.flat_map(|value| value.split(',')) {
+            let preferred = preferred.split(';').next().unwrap_or_default();
+            let (name, value) = preferred.split_once('=').unwrap_or((preferred, ""));
             let (name, value) = (name.trim(), value.trim().trim_matches('"'));
             if name.eq_ignore_ascii_case("respond-async") {
                 preference.respond_async = true;
@@ -37,7 +37,7 @@ impl Preference {
         preference
     }
 
-    /// A time to wait comes before not waiting: together they mean, answer 202 after that time.
+    /// How long the client waits. `wait` and `respond-async` together mean: answer 202 after that time.
     pub(super) fn wait(self, default: Duration) -> Wait {
         match (self.wait_secs, self.respond_async) {
             (Some(seconds), _) => Wait::Decided(Duration::from_secs(seconds)),
@@ -46,28 +46,29 @@ impl Preference {
         }
     }
 
-    /// The client sends the header at all, and so has read what a 202 is.
+    /// The client sends the header, so it knows what a 202 means.
     pub(super) fn is_given(self) -> bool {
         self.is_given
     }
 
-    /// The client wants a decision, soon; a checkout without such a client takes its time.
+    /// The client waits for the decision, so its checkout has the sooner deadline.
     pub(super) fn is_attended(self, default: Duration) -> bool {
         !self.respond_async
             && !matches!(self.wait(default), Wait::Accepted | Wait::Decided(Duration::ZERO))
     }
 
-    /// `Preference-Applied`: what this answer owes to the client's wish.
-    pub(super) fn applied(self, is_pending: bool) -> Option<HeaderValue> {
+    /// `Preference-Applied`: which preferences had an effect on an answer of this status.
+    pub(super) fn applied(self, answered: StatusCode) -> Option<HeaderValue> {
         let wait = self.wait_secs.map(|seconds| format!("wait={seconds}"));
-        let asynchronous = (self.respond_async && is_pending).then(|| "respond-async".to_owned());
+        let asynchronous = (self.respond_async && answered == StatusCode::ACCEPTED)
+            .then(|| "respond-async".to_owned());
         let applied: Vec<String> = asynchronous.into_iter().chain(wait).collect();
         let header = HeaderValue::try_from(applied.join(", ")).ok();
         header.filter(|header| !header.is_empty())
     }
 }
 
-/// Whole seconds, capped; more digits than fit are a long wait, too.
+/// Whole seconds, at most [`MAX_WAIT_SECS`]; a number too long for 64 bits is more than that.
 fn seconds(value: &str) -> Option<u64> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| value.parse().unwrap_or(u64::MAX).min(MAX_WAIT_SECS))
@@ -124,11 +125,12 @@ mod tests {
 
     #[test]
     fn only_what_was_applied_is_said_to_be() {
-        let applied = |values, is_pending| preference(values).applied(is_pending);
-        assert_eq!(applied(&[], true), None);
-        assert_eq!(applied(&["respond-async"], false), None);
-        assert_eq!(applied(&["wait=90"], false), Some(HeaderValue::from_static("wait=60")));
+        let applied = |values, answered| preference(values).applied(answered);
+        assert_eq!(applied(&[], StatusCode::ACCEPTED), None);
+        assert_eq!(applied(&["respond-async"], StatusCode::CREATED), None);
+        let sixty = HeaderValue::from_static("wait=60");
+        assert_eq!(applied(&["wait=90"], StatusCode::CREATED), Some(sixty));
         let both = HeaderValue::from_static("respond-async, wait=5");
-        assert_eq!(applied(&["wait=5, respond-async"], true), Some(both));
+        assert_eq!(applied(&["wait=5, respond-async"], StatusCode::ACCEPTED), Some(both));
     }
 }

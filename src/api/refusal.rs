@@ -1,20 +1,19 @@
-//! A refused checkout in HTTP's terms: the one place that knows which status a refusal has, for the
-//! client who waited and for the one who asks later.
+//! The problem that answers for a refused checkout. Only this file knows which HTTP status a refusal
+//! has, whether its client waited or asks later.
 
 use axum::http::StatusCode;
 
-use super::status;
+use super::url;
 use crate::checkout::{Refusal, Undoing};
 use crate::order::OrderId;
 use crate::store::Found;
 use crate::web::Problem;
 
 const FAILED: &str = "Order creation failed";
-/// Seconds after which it is worth asking again whether all is undone.
+/// `Retry-After` while not all is undone, in seconds.
 const SOON_SECS: u32 = 1;
 
-/// What the client of this checkout is answered: the same while it is undone and ever after, but for
-/// the member that says so.
+/// The answer to the client of this checkout. Only its member `undone` changes once all is undone.
 pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Problem {
     let conflict = |error| Problem::new(StatusCode::CONFLICT, error);
     let problem = match refusal {
@@ -41,14 +40,14 @@ pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Proble
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).detail(detail)
         }
     };
-    let problem = problem.of_checkout(id, status::url(id)).undone(undoing);
+    let problem = problem.of_checkout(id, url::status(id)).undone(undoing);
     match undoing {
         Undoing::UnderWay => problem.retry_after(SOON_SECS),
         Undoing::Done => problem,
     }
 }
 
-/// The same of a checkout's record; `None` while it is not refused.
+/// The same, from a checkout's record; `None` while it is not refused.
 pub(super) fn of(found: &Found) -> Option<Problem> {
     let undoing = found.state().and_then(Undoing::of)?;
     let context = found.context.as_ref();

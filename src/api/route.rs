@@ -1,4 +1,4 @@
-//! The one route table of the clients' API, and the layers around it.
+//! The route table of the clients' API, and the middleware around it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,20 +13,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Api, Options, create, docs, health, history, order, status};
-use crate::config::Undecided;
+use super::{Api, create, docs, health, history, order, status};
 use crate::web;
 
-/// What a handler gets.
-#[derive(Clone, Debug)]
-pub(super) struct Front {
-    pub(super) api: Api,
-    pub(super) default_wait: Duration,
-    pub(super) undecided: Undecided,
-}
-
-/// The routes with what the document says of them; each names its method and path above its handler.
-fn table() -> OpenApiRouter<Arc<Front>> {
+/// The routes with their descriptions. Each has its method and path above its handler.
+fn table() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::default()
         .routes(routes!(create::create))
         .routes(routes!(order::get_order))
@@ -44,11 +35,9 @@ pub fn document() -> OpenApi {
     table().into_openapi()
 }
 
-/// The clients' API, which shows the document of everything at this address. Merges with other
-/// routers; its answer to unknown paths is theirs then, too.
-pub fn router(api: Api, options: Options, document: Value) -> Router {
-    let (default_wait, undecided) = (options.default_wait, options.undecided);
-    let front = Arc::new(Front { api, default_wait, undecided });
+/// The clients' API. It serves `document`, which describes everything at this address, and pages of
+/// `cors_origins` may call it. Where it is merged with other routers, it answers unknown paths for all.
+pub fn router(api: Api, cors_origins: Vec<String>, document: Value) -> Router {
     let routes = Router::from(table())
         .route("/openapi.json", get(async move || Json(document)))
         .route("/docs", get(docs::page))
@@ -58,17 +47,17 @@ pub fn router(api: Api, options: Options, document: Value) -> Router {
         .fallback(web::no_such_path)
         .method_not_allowed_fallback(web::no_such_method)
         .layer(CatchPanicLayer::custom(web::panicked))
-        .layer(middleware::from_fn(web::walk_in));
-    with_cors(routes, options.cors_origins).with_state(front)
+        .layer(middleware::from_fn(web::trace_and_report));
+    with_cors(routes, cors_origins).with_state(Arc::new(api))
 }
 
-/// The routes, with what lets a page of one of these origins call them and read what they answer,
-/// errors too. None: no such headers at all.
+/// The routes with CORS headers, so that pages of these origins can call them and read the answers,
+/// errors too. Without origins there are no such headers.
 pub fn with_cors<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     origins: Vec<String>,
 ) -> Router<S> {
-    // Config has checked that each is an origin, so that it can be sent in a header.
+    // Each is a valid header value: the configuration takes nothing but origins.
     let origins = origins.into_iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
     let origins = origins.collect::<Vec<_>>();
     let named = HeaderName::from_static;
@@ -94,7 +83,7 @@ pub fn with_cors<S: Clone + Send + Sync + 'static>(
                 named("idempotent-replayed"),
                 named("preference-applied"),
             ])
-            // Else a browser asks before nearly every call.
+            // Without it a browser sends a preflight request before nearly every call.
             .max_age(Duration::from_mins(10)),
     )
 }

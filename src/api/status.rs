@@ -1,4 +1,4 @@
-//! `GET /api/orders/{id}/status`: what became of a checkout, as its client would have been told.
+//! `GET /api/orders/{id}/status`: what became of a checkout, in the words of the answer to its client.
 
 use std::sync::Arc;
 
@@ -11,19 +11,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::route::Front;
-use super::{order, refusal};
+use super::{Api, refusal, url};
 use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus};
 use crate::saga::State as SagaState;
 use crate::store::{Found, Order};
 use crate::trace::TraceParent;
 use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
-
-/// Where a checkout's status is found.
-pub(super) fn url(id: OrderId) -> String {
-    format!("/api/orders/{id}/status")
-}
 
 /// What became of a checkout.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,17 +63,17 @@ struct StatusView {
     ),
 )]
 pub(super) async fn get_status(
-    State(front): State<Arc<Front>>,
+    State(api): State<Arc<Api>>,
     Extension(trace): Extension<TraceParent>,
     OriginalUri(uri): OriginalUri,
     id: Segment,
 ) -> Result<Response, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
-    let Some(found) = front.api.store.find(id).await? else {
+    let Some(found) = api.store.find(id).await? else {
         return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
     };
     if found.state() == Some(SagaState::Completed) {
-        let order = front.api.store.order(id).await?;
+        let order = api.store.order(id).await?;
         return Ok(Json(confirmed(&found, order)).into_response());
     }
     let problem = refusal::of(&found);
@@ -94,16 +88,16 @@ pub(super) async fn get_status(
 pub(super) fn undecided_or_rejected(found: &Found) -> OrderStatus {
     match found.state().and_then(Undoing::of) {
         Some(Undoing::Done) => OrderStatus::Rejected,
-        // It will not be an order any more, and is not at rest.
+        // It won't become an order any more, but not all is undone yet.
         Some(Undoing::UnderWay) | None => OrderStatus::Pending,
     }
 }
 
-/// The order's own status from then on: it may be cancelled or shipped.
+/// Of a completed checkout. Its status is the order's own, which may be cancelled or shipped by now.
 fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
     let stands = StatusView {
         total_amount: found.total.map(|total| total.0),
-        order_url: Some(order::url(found.id)),
+        order_url: Some(url::order(found.id)),
         ..view(found, OrderStatus::Confirmed)
     };
     match order {

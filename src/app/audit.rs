@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::compose::{DEFINITIONS, neighbours};
+use super::compose::neighbours;
+use super::definitions::DEFINITIONS;
 use super::{Error, serve};
 use crate::audit::{Audit, Checked, Options, Report};
 use crate::clock::Clock;

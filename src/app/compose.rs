@@ -6,20 +6,18 @@ use std::time::Duration;
 use axum::Router;
 
 use super::Error;
+use super::definitions::DEFINITIONS;
 use super::document::openapi;
 use crate::api::{self, Api};
-use crate::checkout::{self, Checkout, Desk, Rules};
+use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
 use crate::operator::{self, Operators};
 use crate::saga::retry::Backoff;
-use crate::saga::{Definition, Kinds, Policy};
+use crate::saga::{Kinds, Policy};
 use crate::store::Store;
-
-/// The definitions of all kinds of saga.
-pub(super) static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION];
 
 /// The parts of a service behind its HTTP server.
 #[derive(Debug)]
@@ -46,10 +44,6 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         store: store.clone(),
         executor: executor.clone(),
         metrics: executor.metrics(),
-        clock: clock.clone(),
-    };
-    let options = api::Options {
-        cors_origins: config.http.cors_origins.clone(),
         default_wait: config.checkout.wait,
         undecided: config.checkout.undecided,
     };
@@ -60,7 +54,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         token: config.operator.token.as_ref().map(|token| token.reveal().to_owned()),
         definitions: DEFINITIONS,
     };
-    let router = api::router(api, options, openapi()).merge(operator::router(operators));
+    let router = api::router(api, config.http.cors_origins.clone(), openapi())
+        .merge(operator::router(operators));
     Ok(Composed { executor, router })
 }
 

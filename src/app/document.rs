@@ -1,11 +1,11 @@
-//! The `OpenAPI` document of both APIs: here, because neither knows the other.
+//! The `OpenAPI` document of both APIs. It is put together here because neither knows the other.
 
 use serde_json::Value;
 
 use super::strict::tighten;
 use crate::{api, operator, web};
 
-/// The document, as the code has it.
+/// The document as JSON.
 ///
 /// # Panics
 /// Never: plain values are always JSON.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod compose;
+mod definitions;
 mod demo;
 mod document;
 mod listener;

@@ -1,8 +1,8 @@
-//! What the server enforces and a handler's types don't say, as parts of the `OpenAPI` document:
-//! the words of an enum, the form of a text, what an operation is like, where an answer leads.
+//! Parts of the `OpenAPI` document that the handlers' types don't have: the words that a parameter may
+//! be, the form of a text, the statuses that any operation may answer, links and examples.
 //!
-//! The words come from the enums that the server reads them with. That the rest is as strict as
-//! the server, and no stricter, is what schemathesis looks for (scripts/test).
+//! The words come from the enums that the server reads them with. schemathesis checks that the document
+//! is as strict as the server, and no stricter (scripts/schemathesis).
 
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
@@ -11,23 +11,23 @@ use crate::order::OrderStatus;
 use crate::saga::{State, StuckKind};
 use crate::sandbox::sample::{ASHA, TEA};
 
-use super::compose::DEFINITIONS;
+use super::definitions::DEFINITIONS;
 
 const HISTORY: &str = "/api/orders/user/{userId}";
 const CREATE: &str = "/api/orders/create";
 const SAGAS: &str = "/api/operator/sagas";
 const ACTIONS: [&str; 5] = ["retry", "compensate", "resolve", "hold", "release"];
-/// An order that may be there or not.
+/// The id of an order in examples.
 const ORDER: &str = "0198f2a4-7c1e-7d3a-9b52-3f6e8d0a1c47";
 
-/// Visible ASCII, quoted or not; quotes around nothing are no key.
+/// An `Idempotency-Key`: visible ASCII, quoted or not. Quotes around nothing are no key.
 const KEY: &str = r#"^([!#-~][!-~]{0,254}|"[!-~]{0,253}[!#-~]|"|"[!-~]{1,255}")$"#;
 const VERSION: &str = r#"^(\*|(W/)?([0-9]{1,18}|"[0-9]{1,18}"))$"#;
 const OPERATOR: &str = "^[ -~]{0,100}$";
 const DURATION: &str = "^P([0-9]{1,6}W([0-9]{1,6}D)?|[0-9]{1,6}D)$\
     |^P([0-9]{1,6}W)?([0-9]{1,6}D)?T([0-9]{1,6}H([0-9]{1,6}M)?([0-9]{1,6}S)?\
     |[0-9]{1,6}M([0-9]{1,6}S)?|[0-9]{1,6}S)$";
-/// A moment between 1970 and 2112 in microseconds, and an id.
+/// A cursor of the list of sagas: a time between 1970 and 2112 in microseconds, and an id.
 const CURSOR: &str = "^s000[0-9a-fA-F]{45}$";
 /// Makes the document as strict as the server.
 pub(super) fn tighten(document: &mut Value) {
@@ -91,7 +91,7 @@ fn answers(document: &mut Value) {
     });
 }
 
-/// What any operation may come to.
+/// Statuses that any operation may answer.
 fn statuses(document: &mut Value) {
     let problem = |description: &str| {
         let schema = json!({"$ref": "#/components/schemas/Problem"});
@@ -163,7 +163,7 @@ fn schema<'a>(document: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('/').fold(schemas, |schema, name| &mut schema[name])
 }
 
-/// What is said of a parameter's value; nothing, of one that is not there.
+/// The schema of a parameter.
 fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) -> &'a mut Value {
     let parameters = operation(document, path, method)["parameters"].as_array_mut();
     let mut parameters = parameters.into_iter().flatten();

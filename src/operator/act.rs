@@ -1,10 +1,10 @@
-//! `POST /api/operator/sagas/{id}/retry`, `compensate` and `resolve`: a person's word, and what was
-//! done on it. `hold` and `release` are in [`super::hold`].
+//! `POST /api/operator/sagas/{id}/retry`, `compensate` and `resolve`: does what an operator asks for, and
+//! answers what was done. `hold` and `release` are in [`super::hold`].
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,8 +22,8 @@ use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
 
 /// The longest name of an operator, in characters.
 const MAX_NAME: usize = 100;
-/// Who acts where nobody says.
-const SOMEBODY: &str = "operator";
+/// The operator's name where the request has none.
+const UNNAMED: &str = "operator";
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -188,20 +188,22 @@ fn problem(why: NotDone) -> Problem {
     }
 }
 
+/// The operator's name in `X-Operator`.
 fn operator(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(value) = headers.get("x-operator") else { return Ok(SOMEBODY.to_owned()) };
-    let name = std::str::from_utf8(value.as_bytes()).map(str::trim).unwrap_or_default();
-    let is_name = name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control);
-    match (name.is_empty(), is_name) {
-        (true, _) if value.is_empty() => Ok(SOMEBODY.to_owned()),
-        (false, true) => Ok(name.to_owned()),
-        _ => Err(Problem::bad_request(format!(
-            "X-Operator must be a name of at most {MAX_NAME} characters"
-        ))),
+    let value = headers.get("x-operator").map(HeaderValue::as_bytes).unwrap_or_default();
+    if value.is_empty() {
+        return Ok(UNNAMED.to_owned());
     }
+    let name = std::str::from_utf8(value).map(str::trim).unwrap_or_default();
+    let is_short = name.chars().count() <= MAX_NAME;
+    if name.is_empty() || !is_short || name.chars().any(char::is_control) {
+        let error = format!("X-Operator must be a name of at most {MAX_NAME} characters");
+        return Err(Problem::bad_request(error));
+    }
+    Ok(name.to_owned())
 }
 
-/// The version asked for: bare, quoted or weak; `*` is any.
+/// The version in `If-Match`, which may be bare, quoted or weak; `None` for any version (`*`).
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
@@ -218,8 +220,6 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
@@ -241,6 +241,11 @@ mod tests {
     #[test]
     fn an_action_has_a_name() {
         assert_eq!(operator(&HeaderMap::new()).ok().as_deref(), Some("operator"));
-        assert_eq!(operator(&headers("x-operator", "asha")).ok().as_deref(), Some("asha"));
+        for (value, name) in [("", "operator"), ("asha", "asha"), (" asha\t", "asha")] {
+            assert_eq!(operator(&headers("x-operator", value)).ok().as_deref(), Some(name));
+        }
+        for bad in [" ", "a\tb"] {
+            assert!(operator(&headers("x-operator", bad)).is_err(), "{bad}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 
-/// Reads weeks, days, hours, minutes and seconds in whole numbers; `None` for anything else, years
-/// and months included: they are not always equally long.
+/// Reads whole numbers of weeks, days, hours, minutes and seconds; `None` for anything else. Years and
+/// months are refused because their length varies.
 pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let text = text.strip_prefix('P')?;
     let (days, time) = match text.split_once('T') {
@@ -19,7 +19,7 @@ pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     TimeDelta::try_seconds(days.checked_add(time)?)
 }
 
-/// The sum of the parts, each unit at most once and in this order.
+/// The sum of the parts in seconds; each unit may occur once, in this order.
 fn seconds(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
     let mut sum = 0_i64;
     let mut units = units.iter();

@@ -1,4 +1,4 @@
-//! `POST /api/operator/sagas/{id}/hold` and `release`: for whoever is about to do something by hand.
+//! `POST /api/operator/sagas/{id}/hold` and `release`: for an operator who is about to act by hand.
 
 use axum::body::Body;
 use axum::extract::State;

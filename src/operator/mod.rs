@@ -1,4 +1,5 @@
-//! The operators' API: what is going on, what went wrong, and a button to try again.
+//! The operators' API: lists and shows sagas, and lets an operator retry, compensate, hold, release or
+//! resolve one.
 //!
 //! The invariant: nobody without the token gets past the [`token`] layer, and what a saga is said
 //! to allow is what the engine would do (promise 44).
@@ -27,13 +28,13 @@ pub use route::{document, router};
 /// What the handlers work with.
 #[derive(Clone, Debug)]
 pub struct Operators {
-    /// Is read for everything.
+    /// What everything is read from.
     pub store: Store,
-    /// Does what an operator asks for.
+    /// Carries out what an operator asks for.
     pub executor: Executor,
     /// Time.
     pub clock: Clock,
-    /// `operator.token`; `None`: everybody is answered 403.
+    /// `operator.token`; without one every request is answered 403.
     pub token: Option<String>,
     /// The kinds of saga that this binary knows.
     pub definitions: &'static [&'static Definition],

@@ -1,4 +1,4 @@
-//! The one route table of the operators' API, and the layers around it.
+//! The route table of the operators' API, and the middleware around it.
 
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,7 +13,7 @@ use crate::web;
 /// The name of the bearer token in the document.
 const TOKEN: &str = "operatorToken";
 
-/// The routes with what the document says of them; each names its method and path above its handler.
+/// The routes with their descriptions. Each has its method and path above its handler.
 fn table() -> OpenApiRouter<Operators> {
     OpenApiRouter::default()
         .routes(routes!(list::list_sagas))
@@ -36,14 +36,14 @@ pub fn document() -> OpenApi {
     document
 }
 
-/// The operators' API, all of it below `/api/operator`. Merges with the clients' router, which
-/// answers for unknown paths.
+/// The operators' API, all of it below `/api/operator`. It is merged with the clients' router, which
+/// answers unknown paths.
 pub fn router(operators: Operators) -> Router {
     let token = token::Expected::new(operators.token.as_deref());
     Router::from(table())
         .method_not_allowed_fallback(web::no_such_method)
         .route_layer(middleware::from_fn_with_state(token, token::check))
         .route_layer(CatchPanicLayer::custom(web::panicked))
-        .route_layer(middleware::from_fn(web::walk_in))
+        .route_layer(middleware::from_fn(web::trace_and_report))
         .with_state(operators)
 }

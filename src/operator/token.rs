@@ -1,5 +1,5 @@
-//! Who may use the operators' API: whoever shows the configured token, and nobody where none is
-//! configured.
+//! Access to the operators' API. A request must have the configured token; where none is configured,
+//! nobody has access.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,12 +10,13 @@ use subtle::ConstantTimeEq;
 
 use crate::web::Problem;
 
-/// The configured token as a digest, so that comparing takes the same time whatever is shown.
+/// The configured token as a digest. Comparing digests takes the same time whatever the request has, so
+/// the time tells nothing about the token.
 #[derive(Clone)]
 pub(super) struct Expected(Option<[u8; 32]>);
 
 impl Expected {
-    /// Of the configured token; an empty one is none.
+    /// The digest of the configured token. An empty token counts as none.
     pub(super) fn new(token: Option<&str>) -> Self {
         Self(token.filter(|token| !token.is_empty()).map(|token| digest(token.as_bytes())))
     }
@@ -37,7 +38,7 @@ impl Expected {
     }
 }
 
-/// A layer: only who shows the token gets through.
+/// The middleware that lets only requests with the token through.
 pub(super) async fn check(
     State(expected): State<Expected>,
     request: Request,

@@ -1,4 +1,4 @@
-//! The body of a request: JSON, not too long, and not too slow in coming.
+//! The body of a request as JSON, with a limit on its length and on the time it takes to arrive.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,12 +13,12 @@ use crate::json::read_folded;
 
 /// The longest body that is taken, in bytes.
 const MAX: usize = 256 * 1024;
-/// How much of a longer one is still read and dropped, in bytes, so that its sender is still
-/// listening when it is told.
+/// How much of a longer one is read and dropped before the answer, in bytes. A client that is still
+/// sending may not read an answer.
 const DRAINED: usize = 4 * 1024 * 1024;
 
-/// The bytes of a JSON body. In this order: 415 for another media type, another charset than UTF-8
-/// and anything compressed, 413 for one that is too long, 408 for one that does not come.
+/// The bytes of a JSON body. The errors, in this order: 415 for another media type, a charset other than
+/// UTF-8 or a compressed body; 413 for one that is too long, 408 for one that does not arrive in time.
 pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
     let unsupported = |error| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -37,14 +37,14 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8
     collect(body).await
 }
 
-/// The JSON in those bytes, its property names in lower case; 400 with line and column where there
-/// is none.
+/// The JSON in these bytes, with its property names in lower case. 400 with line and column where they
+/// are not JSON.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     read_folded(bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not valid JSON: {error}")))
 }
 
-/// A JSON body as its type.
+/// A JSON body, read as its type.
 pub(crate) async fn json_body<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
@@ -93,7 +93,7 @@ fn is_json(media_type: &str) -> bool {
     }
 }
 
-/// Without a charset, or with one that is UTF-8 or a part of it.
+/// Without a charset, or with UTF-8 or ASCII, which is a part of it.
 fn is_utf8(media_type: &str) -> bool {
     let parameters =
         media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));

@@ -1,32 +1,33 @@
-//! Where a page ended: the sorted value and the id of its last row, opaque to clients.
+//! The position where a page of a list ended. Clients give it back as it is, to get the next page.
 
 use chrono::{DateTime, Datelike, Utc};
 use uuid::Uuid;
 
-/// The end of a page. Written as `TAG`, 16 and 32 hexadecimal digits.
+/// The sorted value and the id of a page's last row. Written as the tag, 16 hexadecimal digits of the
+/// value and 32 of the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// Which list, sorted by what: a cursor of one is none of another.
+    /// Names a list and its order. A cursor of one is refused by every other.
     pub(crate) tag: char,
-    /// The sorted value: an amount, or microseconds since 1970.
+    /// The sorted value: an amount in paise, or microseconds since 1970.
     pub(crate) key: i64,
-    /// Breaks ties.
+    /// The id, which orders rows of equal value.
     pub(crate) id: Uuid,
 }
 
 impl Cursor {
-    /// A cursor of a list that is sorted by time.
+    /// The cursor of a row in a list that is sorted by time.
     pub(crate) fn at(tag: char, moment: DateTime<Utc>, id: Uuid) -> Self {
         Self { tag, key: moment.timestamp_micros(), id }
     }
 
-    /// Its sorted value as a time; `None` for one that no row can have.
+    /// The sorted value as a time; `None` for a time that no row can have.
     pub(crate) fn moment(&self) -> Option<DateTime<Utc>> {
         let moment = DateTime::from_timestamp_micros(self.key);
         moment.filter(|moment| (1970..=9999).contains(&moment.year()))
     }
 
-    /// Reads one of this list; `None` where it is none, or another list's.
+    /// Reads a cursor of the list with this tag; `None` for any other text.
     pub(crate) fn parse(text: &str, tag: char) -> Option<Self> {
         let digits = text.strip_prefix(tag)?;
         let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());

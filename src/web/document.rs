@@ -1,5 +1,5 @@
-//! The `OpenAPI` 3.1 document, made from the handlers' own descriptions, so that the two cannot
-//! drift apart.
+//! The `OpenAPI` 3.1 document. It is made from what each handler says of itself, so that the two can't
+//! differ.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
@@ -7,9 +7,9 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::problem::Body;
+use super::problem::ProblemBody;
 
-/// The one document of these parts, one an API.
+/// One document out of a part for each API.
 pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let info = InfoBuilder::new()
         .title("Order service")
@@ -19,7 +19,7 @@ pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let mut document = OpenApiBuilder::new().info(info).build();
     parts.into_iter().for_each(|part| document.merge(part));
     let components = document.components.get_or_insert_with(Components::new);
-    components.schemas.insert(Body::name().into_owned(), Body::schema());
+    components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     components.schemas.values_mut().for_each(merge_descriptions);
     let paths = document.paths.paths.values_mut();
     let operations = paths.flat_map(|item| [&mut item.get, &mut item.post].into_iter().flatten());
@@ -27,12 +27,12 @@ pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     document
 }
 
-/// Every error that has no body of its own is a problem document.
+/// Gives every error that is described without a body the problem document.
 fn describe_problems(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if response.content.is_empty() && status.starts_with(['4', '5']) {
-            let schema = Ref::from_schema_name(Body::name());
+            let schema = Ref::from_schema_name(ProblemBody::name());
             let content = ContentBuilder::new().schema(Some(schema)).build();
             response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
         }

@@ -1,16 +1,16 @@
-//! Paths as ASP.NET matches them: without regard to case, with or without a slash at the end, and
-//! however a letter is written.
+//! Paths match as in ASP.NET: without regard to case, with or without a slash at the end, and with
+//! letters percent-encoded or not.
 
 use std::borrow::Cow;
 
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-/// The address under which the routes know what was asked for; `None` where it is that already.
+/// The spelling of an address that the routes have; `None` where it is spelt so already.
 ///
-/// All words of a route and all ids are the same in lower case, and so may be the names of the files
-/// of /docs. The query stays as it is: its values are the client's own.
-pub(crate) fn canonical(uri: &Uri) -> Option<Uri> {
+/// Lower case is right for the words of every route, for ids and for the names of the files of /docs.
+/// The query stays as it is: case matters in its values.
+pub(crate) fn canonical_uri(uri: &Uri) -> Option<Uri> {
     let path = canonical_path(uri.path())?;
     let path = match uri.query() {
         Some(query) => format!("{path}?{query}"),
@@ -30,8 +30,8 @@ fn canonical_path(path: &str) -> Option<String> {
     Some(decoded(trimmed).to_ascii_lowercase())
 }
 
-/// With letters and digits that were written as `%41` (RFC 3986, 6.2.2.2). Everything else that is
-/// encoded stays so: a slash that is part of a segment does not end it.
+/// The path with percent-encoded letters and digits decoded, `%41` for example (RFC 3986, 6.2.2.2).
+/// Other characters stay encoded: an encoded slash is part of a segment and must not end it.
 fn decoded(path: &str) -> Cow<'_, str> {
     let Some((first, rest)) = path.split_once('%') else { return path.into() };
     let mut text = first.to_owned();
@@ -67,12 +67,12 @@ mod tests {
             ("/a//", "/a/"),
             ("http://Shop.Example/API/Health", "http://shop.example/api/health"),
         ] {
-            let uri = canonical(&asked.parse().expect("an address")).expect("another");
+            let uri = canonical_uri(&asked.parse().expect("an address")).expect("another");
             assert_eq!(uri.to_string().to_ascii_lowercase(), known.to_ascii_lowercase(), "{asked}");
             assert_eq!(uri.path(), known.parse::<Uri>().expect("one").path(), "{asked}");
         }
         for known in ["/", "/api/orders/user/1?userId=A", "/a//b", "*", "/ä"] {
-            assert_eq!(known.parse().ok().and_then(|uri| canonical(&uri)), None, "{known}");
+            assert_eq!(known.parse().ok().and_then(|uri| canonical_uri(&uri)), None, "{known}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! RFC 9457 problem documents, with a fixed text in the member `error` that clients may compare.
 //!
-//! A handler says what is wrong; where and in which trace it happened is added at the
-//! [`super::door`], so that no handler can forget it.
+//! A handler says what is wrong. The path and the trace are added by [`super::middleware`], so no handler
+//! can forget them.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,22 +14,22 @@ use crate::checkout::Undoing;
 use crate::order::{OrderId, ProductId};
 use crate::store;
 
-/// Seconds after which a client may try again what the database could not do.
+/// `Retry-After` while the database is unavailable, in seconds.
 const DATABASE_RETRY_SECS: u32 = 5;
 
 /// An error on its way to a client.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    body: Box<Body>,
+    body: Box<ProblemBody>,
     headers: HeaderMap,
 }
 
 /// The document (`application/problem+json`). Clients tell problems apart by `status` and `error`.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Body {
+pub(crate) struct ProblemBody {
     /// `about:blank`: the problem is of no more special sort than its status.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -76,55 +76,46 @@ impl Problem {
     /// A problem of this status; `error` doubles as the detail until [`Problem::detail`] has more.
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         let error = error.into();
-        let body = Body {
+        let body = ProblemBody {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: error.clone(),
-            instance: String::new(),
             error,
-            trace_id: String::new(),
-            id: None,
-            product_id: None,
-            available: None,
-            total: None,
-            undone: None,
-            details: None,
-            version: None,
-            allowed: None,
+            ..ProblemBody::default()
         };
         Self { status, body: Box::new(body), headers: HeaderMap::new() }
     }
 
-    /// 400: the request can't be meant; `error` names the field.
+    /// 400: the request is malformed; `error` names the field.
     pub(crate) fn bad_request(error: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, error)
     }
 
-    /// 404: there is none; `error` says of what.
+    /// 404; `error` says what was not found.
     pub(crate) fn not_found(error: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, error)
     }
 
-    /// 503: the database does not answer. Nothing of the request was done that it knows of.
+    /// 503: the database does not answer.
     pub(crate) fn database_unavailable() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The database is unavailable")
             .retry_after(DATABASE_RETRY_SECS)
     }
 
-    /// 500: a fault of ours that has no better name.
+    /// 500: a fault of this service that the client can do nothing about.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
             .detail("an unexpected fault; the log has it under this traceId")
     }
 
-    /// In more words than `error` has.
+    /// With a sentence that says more than `error`.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.body.detail = detail.into();
         self
     }
 
-    /// About this checkout, which was accepted or may have been and whose status is at this path.
+    /// About this checkout, which was or may have been accepted. Its status is at the path `status`.
     pub(crate) fn of_checkout(mut self, id: OrderId, status: String) -> Self {
         self.body.instance = status;
         self.body.id = Some(id.0);
@@ -137,49 +128,49 @@ impl Problem {
         self
     }
 
-    /// There was so much of it.
+    /// With the pieces of the product that there were.
     pub(crate) fn available(mut self, available: i64) -> Self {
         self.body.available = Some(available);
         self
     }
 
-    /// It costs so much.
+    /// With what the cart costs, in paise.
     pub(crate) fn total(mut self, paise: i64) -> Self {
         self.body.total = Some(paise);
         self
     }
 
-    /// Whether all that had happened of a refused checkout is undone.
+    /// With whether all effects of a refused checkout are undone.
     pub(crate) fn undone(mut self, undoing: Undoing) -> Self {
         self.body.undone = Some(undoing == Undoing::Done);
         self
     }
 
-    /// With a neighbour's own words, if it had any.
+    /// With the body of a neighbour's answer, if it had one.
     pub(crate) fn details(mut self, details: Option<Value>) -> Self {
         self.body.details = details;
         self
     }
 
-    /// The saga is at this version now.
+    /// With the saga's version now.
     pub(crate) fn version(mut self, version: i64) -> Self {
         self.body.version = Some(version);
         self
     }
 
-    /// These actions are allowed instead.
+    /// With the actions that are allowed instead.
     pub(crate) fn allowed(mut self, actions: Vec<&'static str>) -> Self {
         self.body.allowed = Some(actions);
         self
     }
 
-    /// Worth another try after so many seconds.
+    /// With `Retry-After`.
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.headers.insert(header::RETRY_AFTER, seconds.into());
         self
     }
 
-    /// With a header more.
+    /// With another header.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
@@ -191,8 +182,8 @@ impl Problem {
         &self.body.error
     }
 
-    /// The document of it, as it is answered at `path` in this trace.
-    pub(crate) fn into_body(self, path: &str, trace_id: String) -> Body {
+    /// The document that is answered at `path` in this trace.
+    pub(crate) fn into_body(self, path: &str, trace_id: String) -> ProblemBody {
         let mut body = *self.body;
         if body.instance.is_empty() {
             path.clone_into(&mut body.instance);
@@ -203,7 +194,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// Status and headers; the door writes the document.
+    /// Status and headers; the middleware writes the document.
     fn into_response(self) -> Response {
         let mut response = (self.status, self.headers.clone()).into_response();
         response.extensions_mut().insert(self);

@@ -1,4 +1,4 @@
-//! A body that has to be there in time.
+//! A time limit on the arrival of a request's body.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use hyper::body::{Frame, SizeHint};
 
 use crate::clock::Clock;
 
-/// A request's body that fails with [`Late`] where it is not whole within a time. Most are whole
-/// when they are first looked at: only others cost a timer.
+/// A request's body that fails with [`Late`] if it is not complete in time. Most bodies have arrived
+/// when they are polled first; only for the others is there a timer.
 pub(crate) struct Prompt<B> {
     body: B,
     clock: Clock,
@@ -21,7 +21,7 @@ pub(crate) struct Prompt<B> {
     timer: Option<BoxFuture<'static, ()>>,
 }
 
-/// The body did not come in time.
+/// The body did not arrive within this time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Late(Duration);
 

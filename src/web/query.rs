@@ -1,5 +1,5 @@
-//! Parameters of a query, parsed one by one, so that a bad one can be named. Unknown ones are
-//! ignored; one that is there and empty is a bad one.
+//! The parameters of a query. They are parsed one by one, so that an error names the one that is
+//! wrong. Unknown ones are ignored; a known one without a value is wrong.
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -12,22 +12,22 @@ use url::form_urlencoded;
 use super::problem::Problem;
 use crate::json::parse_digits;
 
-/// A query's parameters, decoded, in their order. The first of a name counts.
+/// The parameters, decoded, in the client's order. Of two of one name the first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Of the part behind the question mark.
+    /// Parses what follows the question mark of a URL.
     pub(crate) fn parse(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The text of a parameter. Names match with regard to case.
+    /// The text of a parameter; its name must match in case.
     fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter as `read` reads it; `None` from it is a 400: `name must be {what}`.
+    /// A parameter as `read` reads it. Where that is `None`, the error is `{name} must be {what}`.
     pub(crate) fn read<T>(
         &self,
         name: &str,
@@ -50,7 +50,7 @@ impl Query {
         Ok(limit.unwrap_or(default))
     }
 
-    /// An amount, which may be negative: a bound that every order keeps.
+    /// An amount in paise. It may be negative, although no order's is: it is a bound to compare with.
     pub(crate) fn amount(&self, name: &str) -> Result<Option<i64>, Problem> {
         self.read(name, "a whole number of paise", |text| {
             let digits = text.strip_prefix('-').unwrap_or(text);
@@ -59,19 +59,19 @@ impl Query {
         })
     }
 
-    /// A moment.
+    /// A time, to the nearest that [`within_years`] allows.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
         self.read(name, "a time such as 2026-01-31T00:00:00Z", |text| {
             DateTime::parse_from_rfc3339(text).ok().map(|moment| within_years(moment.to_utc()))
         })
     }
 
-    /// Anything that reads itself.
+    /// A value of a type that implements `FromStr`.
     pub(crate) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
         self.read(name, what, |text| text.parse().ok())
     }
 
-    /// The same query with another cursor, encoded.
+    /// The same query with this cursor, encoded.
     pub(crate) fn with_cursor(&self, cursor: &str) -> String {
         let others = self.0.iter().filter(|(name, _)| name != "cursor");
         form_urlencoded::Serializer::new(String::new())
@@ -81,9 +81,10 @@ impl Query {
     }
 }
 
-/// The moment, or the nearest one whose year has four digits. An offset may move the first and the
-/// last moment that can be written over the edge, where SQLite, which compares times as text,
-/// would take the year 10000 for an early one.
+/// The time, or the nearest one whose year has four digits.
+///
+/// A time near either end can leave that range when its offset is removed. SQLite compares times as
+/// text, so it would sort the year 10000 before all others.
 pub(crate) fn within_years(moment: DateTime<Utc>) -> DateTime<Utc> {
     let first = NaiveDate::from_ymd_opt(0, 1, 1).and_then(|day| day.and_hms_opt(0, 0, 0));
     let last = NaiveDate::from_ymd_opt(9999, 12, 31);

@@ -1,5 +1,5 @@
-//! The way in and out of every request: its trace on the way in, its problem document on the way
-//! out, and nothing of its body in between.
+//! What is done around every request: its trace begins before the handler runs, and a problem becomes
+//! a document after it. The body is not touched.
 
 use std::any::Any;
 
@@ -13,9 +13,9 @@ use tracing::Instrument;
 use super::problem::Problem;
 use crate::trace::TraceParent;
 
-/// A layer around every route: gives the request its [`TraceParent`] as an extension and its span,
-/// and turns a [`Problem`] into its document.
-pub(crate) async fn walk_in(mut request: Request, next: Next) -> Response {
+/// The middleware of every route. It gives the request a span and, as an extension, its
+/// [`TraceParent`]; it turns a [`Problem`] that the handler returned into its document.
+pub(crate) async fn trace_and_report(mut request: Request, next: Next) -> Response {
     let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
     let trace = header.and_then(TraceParent::parse).unwrap_or_else(TraceParent::fresh);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
@@ -26,7 +26,7 @@ pub(crate) async fn walk_in(mut request: Request, next: Next) -> Response {
         trace_id = trace.trace_id(),
     );
     trace.adopt(&span);
-    // As it was asked for: the routes may know it by another spelling.
+    // The path as the client wrote it, which may be another spelling of the one that the routes have.
     let asked = request.extensions().get::<OriginalUri>();
     let path = asked.map_or(request.uri(), |OriginalUri(uri)| uri).path().to_owned();
     request.extensions_mut().insert(trace.clone());
@@ -46,7 +46,7 @@ fn with_document(bare: &Response, problem: Problem, path: &str, trace: &TracePar
     response
 }
 
-/// What a panic in a handler is answered with.
+/// The answer where a handler panicked.
 pub(crate) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let cause = cause
         .downcast::<String>()
@@ -56,12 +56,12 @@ pub(crate) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     Problem::internal().into_response()
 }
 
-/// The answer where no route is.
+/// The answer where there is no route.
 pub(crate) async fn no_such_path() -> Problem {
     Problem::not_found("Not found").detail("there is nothing at this path; see /docs")
 }
 
-/// The answer where the route is there for other methods; axum adds `Allow`.
+/// The answer where the route has other methods only; axum adds the header `Allow`.
 pub(crate) async fn no_such_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         .detail("the header Allow has the methods of this path")
