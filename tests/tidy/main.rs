@@ -3,6 +3,7 @@
 //!
 //! Each failure names the file, the line and the rule.
 
+mod circle;
 mod deployment;
 mod length;
 mod page;
@@ -34,6 +35,11 @@ fn the_picture_of_the_rooms_has_every_room_and_no_other() {
 #[test]
 fn the_drawing_of_the_rooms_in_the_pages_is_the_same_picture() {
     none(&page::wrong_drawing(&page::pages(), &room::Picture::drawn()));
+}
+
+#[test]
+fn no_two_files_import_each_other() {
+    none(&circle::circles(&sources(&["src"])));
 }
 
 #[test]
