@@ -7,11 +7,10 @@
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 
+use super::definitions::DEFINITIONS;
 use crate::order::OrderStatus;
 use crate::saga::{State, StuckKind};
 use crate::sandbox::sample::{ASHA, TEA};
-
-use super::definitions::DEFINITIONS;
 
 const HISTORY: &str = "/api/orders/user/{userId}";
 const CREATE: &str = "/api/orders/create";
@@ -29,6 +28,7 @@ const DURATION: &str = "^P([0-9]{1,6}W([0-9]{1,6}D)?|[0-9]{1,6}D)$\
     |[0-9]{1,6}M([0-9]{1,6}S)?|[0-9]{1,6}S)$";
 /// A cursor of the list of sagas: a time between 1970 and 2112 in microseconds, and an id.
 const CURSOR: &str = "^s000[0-9a-fA-F]{45}$";
+
 /// Makes the document as strict as the server.
 pub(super) fn tighten(document: &mut Value) {
     parameters(document);

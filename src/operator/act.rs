@@ -27,7 +27,8 @@ const UNNAMED: &str = "operator";
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Acted {
+#[schema(as = Acted)]
+pub(super) struct ActedView {
     /// The saga right after.
     saga: SagaView,
     /// What was done, in words.
@@ -81,7 +82,7 @@ pub(super) enum Instead {
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
         ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
     ),
-    responses((status = 200, description = "Done", body = Acted), Instead),
+    responses((status = 200, description = "Done", body = ActedView), Instead),
 )]
 pub(super) async fn retry_saga(
     State(operators): State<Operators>,
@@ -109,7 +110,7 @@ pub(super) async fn retry_saga(
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
         ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
     ),
-    responses((status = 200, description = "Done", body = Acted), Instead),
+    responses((status = 200, description = "Done", body = ActedView), Instead),
 )]
 pub(super) async fn compensate_saga(
     State(operators): State<Operators>,
@@ -138,7 +139,7 @@ pub(super) async fn compensate_saga(
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
         ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
     ),
-    responses((status = 200, description = "Done", body = Acted), Instead),
+    responses((status = 200, description = "Done", body = ActedView), Instead),
 )]
 pub(super) async fn resolve_saga(
     State(operators): State<Operators>,
@@ -166,7 +167,7 @@ pub(super) async fn act(
     let done = operators.executor.intervene(id, what, &word, wanted).await.map_err(problem)?;
     let version = etag(done.saga.revision);
     let saga = Onlooker::of(operators, &[&done.saga]).await?.view(done.saga);
-    Ok(([version], Json(Acted { saga, did: done.did })).into_response())
+    Ok(([version], Json(ActedView { saga, did: done.did })).into_response())
 }
 
 fn problem(why: NotDone) -> Problem {

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Operators;
-use super::act::{Acted, Instead, act};
+use super::act::{ActedView, Instead, act};
 use super::reason::Reason;
 use crate::saga::Intervention;
 use crate::web::{Problem, Segment, json_body};
@@ -28,7 +28,7 @@ use crate::web::{Problem, Segment, json_body};
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
         ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
     ),
-    responses((status = 200, description = "Done", body = Acted), Instead),
+    responses((status = 200, description = "Done", body = ActedView), Instead),
 )]
 pub(super) async fn hold_saga(
     State(operators): State<Operators>,
@@ -55,7 +55,7 @@ pub(super) async fn hold_saga(
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
         ("If-Match" = Option<String>, Header, description = "Only if the saga is at this version"),
     ),
-    responses((status = 200, description = "Done", body = Acted), Instead),
+    responses((status = 200, description = "Done", body = ActedView), Instead),
 )]
 pub(super) async fn release_saga(
     State(operators): State<Operators>,

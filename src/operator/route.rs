@@ -39,7 +39,7 @@ pub fn document() -> OpenApi {
 /// The operators' API, all of it below `/api/operator`. It is merged with the clients' router, which
 /// answers unknown paths.
 pub fn router(operators: Operators) -> Router {
-    let token = token::Expected::new(operators.token.as_deref());
+    let token = token::TokenDigest::new(operators.token.as_deref());
     Router::from(table())
         .method_not_allowed_fallback(web::no_such_method)
         .route_layer(middleware::from_fn_with_state(token, token::check))

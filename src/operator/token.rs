@@ -13,9 +13,9 @@ use crate::web::Problem;
 /// The configured token as a digest. Comparing digests takes the same time whatever the request has, so
 /// the time tells nothing about the token.
 #[derive(Clone)]
-pub(super) struct Expected(Option<[u8; 32]>);
+pub(super) struct TokenDigest(Option<[u8; 32]>);
 
-impl Expected {
+impl TokenDigest {
     /// The digest of the configured token. An empty token counts as none.
     pub(super) fn new(token: Option<&str>) -> Self {
         Self(token.filter(|token| !token.is_empty()).map(|token| digest(token.as_bytes())))
@@ -40,7 +40,7 @@ impl Expected {
 
 /// The middleware that lets only requests with the token through.
 pub(super) async fn check(
-    State(expected): State<Expected>,
+    State(expected): State<TokenDigest>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -74,7 +74,7 @@ mod tests {
         if let Some(shown) = shown {
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(shown));
         }
-        Expected::new(configured).admit(&headers).is_ok()
+        TokenDigest::new(configured).admit(&headers).is_ok()
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         if !self.value.is_object() && !matches!(self.path, Path::Body) {
             return Err(de::Error::custom("must be an object"));
         }
-        visitor.visit_map(Properties { object: self, names })
+        visitor.visit_map(Fields { object: self, names })
     }
 
     serde::forward_to_deserialize_any! {
@@ -131,13 +131,13 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 }
 
 /// The properties of an object that its type has, in the type's order.
-struct Properties<'a> {
+struct Fields<'a> {
     object: Node<'a>,
-    /// Those that are left; the first is the one whose value comes next.
+    /// The names that are still to be read.
     names: &'static [&'static str],
 }
 
-impl<'de> MapAccess<'de> for Properties<'_> {
+impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = Invalid;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
@@ -168,7 +168,7 @@ mod tests {
 
     #[derive(Debug, PartialEq, Eq, Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Parcel {
+    struct Basket {
         sent_by: Option<String>,
         boxes: Vec<Content>,
     }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[derive(Deserialize)]
-    struct Late {
+    struct LateBasket {
         boxes: Field<Vec<Field<Content>>>,
         name: String,
     }
@@ -189,10 +189,10 @@ mod tests {
     fn names_match_without_regard_to_case_and_unknown_ones_are_ignored() {
         let body = json!({"SENTBY": "asha", "Boxes": [{"NAME": "tea", "fragile": false}], "x": 1});
         let content = Content { name: "tea".to_owned(), fragile: false };
-        let parcel = Parcel { sent_by: Some("asha".to_owned()), boxes: vec![content] };
-        assert_eq!(read(&body), Ok(parcel));
-        let parcel = Parcel { sent_by: None, boxes: Vec::new() };
-        assert_eq!(read(&json!({"boxes": []})), Ok(parcel), "missing is null");
+        let basket = Basket { sent_by: Some("asha".to_owned()), boxes: vec![content] };
+        assert_eq!(read(&body), Ok(basket));
+        let basket = Basket { sent_by: None, boxes: Vec::new() };
+        assert_eq!(read(&json!({"boxes": []})), Ok(basket), "missing is null");
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
             (json!({"boxes": [{}]}), "boxes[0].name is required"),
             (json!({"boxes": [{"name": "tea"}]}), "boxes[0].fragile must be true or false"),
         ] {
-            let wrong = read::<Parcel>(&body).expect_err("it is no parcel");
+            let wrong = read::<Basket>(&body).expect_err("it is no basket");
             assert_eq!(wrong.to_string(), error, "{body}");
         }
     }
@@ -212,12 +212,12 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_field_is_told_when_the_field_is_asked_for() {
         let late =
-            read::<Late>(&json!({"name": "n", "boxes": [{"name": 1}]})).expect("all but one");
+            read::<LateBasket>(&json!({"name": "n", "boxes": [{"name": 1}]})).expect("all but one");
         assert_eq!(late.name, "n");
         let boxes = late.boxes.value().expect("an array");
         let wrong = boxes[0].value().expect_err("its name is no text");
         assert_eq!(wrong.to_string(), "boxes[0].name is required");
-        let late = read::<Late>(&json!({"name": "n", "boxes": {}})).expect("all but one");
+        let late = read::<LateBasket>(&json!({"name": "n", "boxes": {}})).expect("all but one");
         let wrong = late.boxes.value().expect_err("no array");
         assert_eq!(wrong.to_string(), "boxes must be an array");
     }

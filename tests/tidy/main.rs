@@ -6,6 +6,7 @@
 mod circle;
 mod deployment;
 mod length;
+mod name;
 mod page;
 mod room;
 mod source;
@@ -40,6 +41,11 @@ fn the_drawing_of_the_rooms_in_the_pages_is_the_same_picture() {
 #[test]
 fn no_two_files_import_each_other() {
     none(&circle::circles(&sources(&["src"])));
+}
+
+#[test]
+fn a_name_has_one_path() {
+    none(&name::two_paths(&sources(&["src"])));
 }
 
 #[test]
