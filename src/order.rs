@@ -13,7 +13,7 @@ pub const MAX_LINES: usize = 100;
 /// The highest quantity of one line.
 pub const MAX_QUANTITY: u32 = 1_000_000;
 
-/// One id for the order, its saga and the payment's `orderId`, given at acceptance.
+/// The id of an order, given at acceptance; the payment service knows the order by it, too.
 #[derive(
     Clone, Copy, Debug, Display, From, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -56,6 +56,29 @@ pub struct Line {
     pub product_id: ProductId,
     /// Pieces, 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
+}
+
+/// A line at the price that was charged for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PricedLine {
+    /// What and how much.
+    pub line: Line,
+    /// Paise a piece.
+    pub unit_price: Paise,
+}
+
+/// What an effect moves between the customer and the shop. Whoever adds up a saga's money and stock
+/// does it by these, whatever kind of saga it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// Money from the customer's wallet to the shop.
+    Charge(Paise),
+    /// Money back to the customer's wallet.
+    Refund(Paise),
+    /// Pieces out of the free stock, for an order.
+    Reserve(Line),
+    /// Pieces back into the free stock.
+    Release(Line),
 }
 
 /// A checkout as a client asked for it: a user and 1 to [`MAX_LINES`] lines.

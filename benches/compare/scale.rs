@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use order_service::checkout::DEFINITION;
+use order_service::checkout::DEFINITIONS;
 use order_service::clock::Clock;
+use order_service::saga::Catalogue;
 use order_service::store::{self, Access, Due, Store};
 use sqlx::Row;
 use uuid::Uuid;
@@ -159,7 +160,9 @@ async fn looks(side: &Side) -> Result<Vec<Met>, Fault> {
 async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     let silence = Duration::from_secs(5);
     let (access, failpoints, clock) = (Access::Guest, None, Clock::system());
-    let options = store::Options { url, max_connections: 4, silence, access, clock, failpoints };
+    let catalogue = Catalogue::of(DEFINITIONS);
+    let options =
+        store::Options { url, max_connections: 4, silence, access, clock, catalogue, failpoints };
     let store = store::open(options).await?;
     let (clock, nobody) = (Clock::system(), Uuid::nil());
     let due = || {
@@ -168,7 +171,7 @@ async fn claims(url: &str) -> Result<Vec<Met>, Fault> {
     };
     let store: &Store = &store;
     let any = async || store.is_any_claimable(due()).await.map(|_any| ());
-    let claim = async || store.claim(nobody, due(), 64, &[&DEFINITION]).await.map(drop);
+    let claim = async || store.claim(nobody, due(), 64).await.map(drop);
     let next = async || store.next_due().await.map(|_due| ());
     let count = async || store.undriven_by_state().await.map(drop);
     let owned = async || store.owned(nobody, 2048).await.map(drop);

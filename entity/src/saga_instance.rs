@@ -1,4 +1,4 @@
-//! Sagas: a row per checkout, from acceptance on, for ever.
+//! Sagas: a row for each, from acceptance on, for ever.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,9 +6,11 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "saga_instance")]
 pub struct Model {
-    /// The order's id, too.
+    /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    /// The order that it is about; null where its own id is the order's, too.
+    pub order_id: Option<Uuid>,
     /// Which table of steps.
     pub kind: String,
     /// Which version of it.
@@ -39,7 +41,7 @@ pub struct Model {
     pub failing_since: Option<DateTimeUtc>,
     /// The last failure.
     pub last_error: Option<String>,
-    /// Not `Reserved` by then: back.
+    /// While it can go back, it does so at this time.
     pub deadline_at: DateTimeUtc,
     /// The executor that owns it.
     pub owner: Option<Uuid>,
@@ -55,7 +57,7 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
 }
 
-/// None: the log is found by its key, the order by the same id.
+/// None: the log is found by its key, the order by its id.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

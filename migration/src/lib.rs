@@ -15,6 +15,7 @@ mod m20261122_000009_undriven;
 mod m20261126_000010_in_flight;
 mod m20261126_000011_held;
 mod m20261126_000012_write_probe;
+mod m20261126_000013_saga_and_order;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000010_in_flight::Migration),
             Box::new(m20261126_000011_held::Migration),
             Box::new(m20261126_000012_write_probe::Migration),
+            Box::new(m20261126_000013_saga_and_order::Migration),
         ]
     }
 }

@@ -74,8 +74,9 @@ pub(super) async fn list_orders(
         HistoryOf::Checkouts(which) => {
             let page = store.checkouts(which, DEFINITION.kind, &wanted).await?;
             let last = page.last();
-            let total = |last: &Found| last.total.unwrap_or(UNPRICED);
-            let last = last.map(|last| cursor(wanted.sort, last.id, last.created_at, total(last)));
+            let total = |last: &Found| last.amount.unwrap_or(UNPRICED);
+            let last =
+                last.map(|last| cursor(wanted.sort, last.order_id, last.created_at, total(last)));
             let view = |found| OrderView::of_checkout(found, uri.path(), &trace);
             (page.orders.iter().map(view).collect(), last)
         }

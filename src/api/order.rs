@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::status::undecided_or_rejected;
 use super::{Api, refusal};
+use crate::checkout::CheckoutFacts;
 use crate::order::{Line, OrderId};
 use crate::store::{self, Found};
 use crate::trace::TraceParent;
@@ -77,22 +78,23 @@ impl From<store::Order> for OrderView {
 impl OrderView {
     /// A checkout that is not, or never became, an order.
     pub(super) fn of_checkout(found: &Found, path: &str, trace: &TraceParent) -> Self {
-        let context = found.context.as_ref();
-        let lines = context.map_or(&[][..], |context| &context.lines);
-        let prices = context.and_then(|context| context.unit_prices.as_ref());
+        let facts = found.known.as_ref().and_then(|known| known.facts.of::<CheckoutFacts>());
+        let lines = facts.map_or(&[][..], |facts| &facts.lines);
+        let prices = facts.and_then(|facts| facts.unit_prices.as_ref());
+        let order_id = found.order_id.0;
         let item = |(at, line): (usize, &Line)| ItemView {
             // The lines of an order get ids when it is written. Until then they follow from the checkout's.
-            id: Uuid::new_v5(&found.id.0, &at.to_be_bytes()),
-            order_id: found.id.0,
+            id: Uuid::new_v5(&order_id, &at.to_be_bytes()),
+            order_id,
             product_id: line.product_id.0,
             quantity: i32::try_from(line.quantity).unwrap_or(i32::MAX),
             unit_price: prices.and_then(|prices| prices.get(at)).map(|price| price.0),
         };
         let problem = refusal::of(found);
         Self {
-            id: found.id.0,
+            id: order_id,
             user_id: found.user_id.0,
-            total_amount: found.total.map(|total| total.0),
+            total_amount: found.amount.map(|amount| amount.0),
             status: undecided_or_rejected(found).to_string(),
             created_at: found.created_at,
             updated_at: found.updated_at,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::checkout::Wait;
+use crate::engine::Wait;
 
 /// The longest wait that a client can ask for, in seconds.
 const MAX_WAIT_SECS: u64 = 60;

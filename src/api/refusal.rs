@@ -49,11 +49,8 @@ pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Proble
 
 /// The same, from a checkout's record; `None` while it is not refused.
 pub(super) fn of(found: &Found) -> Option<Problem> {
-    let undoing = found.state().and_then(Undoing::of)?;
-    let context = found.context.as_ref();
-    let cause = context.and_then(|context| context.cause.as_ref());
-    let lines = context.map_or(&[][..], |context| &context.lines);
-    Some(problem(found.id, Refusal::of(cause, lines), undoing))
+    let undoing = found.progress.and_then(Undoing::of)?;
+    Some(problem(found.order_id, Refusal::of(found.known.as_ref()), undoing))
 }
 
 #[cfg(test)]

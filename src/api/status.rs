@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Api, refusal, url};
 use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus};
-use crate::saga::State as SagaState;
+use crate::saga::{Progress, SagaId};
 use crate::store::{Found, Order};
 use crate::trace::TraceParent;
 use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
@@ -69,10 +69,10 @@ pub(super) async fn get_status(
     id: Segment,
 ) -> Result<Response, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
-    let Some(found) = api.store.find(id).await? else {
+    let Some(found) = api.store.find(SagaId(id.0)).await? else {
         return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
     };
-    if found.state() == Some(SagaState::Completed) {
+    if found.progress.is_some_and(Progress::is_completed) {
         let order = api.store.order(id).await?;
         return Ok(Json(confirmed(&found, order)).into_response());
     }
@@ -86,7 +86,7 @@ pub(super) async fn get_status(
 
 /// The status of a checkout that is not, or never became, an order.
 pub(super) fn undecided_or_rejected(found: &Found) -> OrderStatus {
-    match found.state().and_then(Undoing::of) {
+    match found.progress.and_then(Undoing::of) {
         Some(Undoing::Done) => OrderStatus::Rejected,
         // It won't become an order any more, but not all is undone yet.
         Some(Undoing::UnderWay) | None => OrderStatus::Pending,
@@ -96,8 +96,8 @@ pub(super) fn undecided_or_rejected(found: &Found) -> OrderStatus {
 /// Of a completed checkout. Its status is the order's own, which may be cancelled or shipped by now.
 fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
     let stands = StatusView {
-        total_amount: found.total.map(|total| total.0),
-        order_url: Some(url::order(found.id)),
+        total_amount: found.amount.map(|amount| amount.0),
+        order_url: Some(url::order(found.order_id)),
         ..view(found, OrderStatus::Confirmed)
     };
     match order {
@@ -112,7 +112,7 @@ fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
 
 fn view(found: &Found, status: OrderStatus) -> StatusView {
     StatusView {
-        id: found.id.0,
+        id: found.order_id.0,
         user_id: found.user_id.0,
         status: status.to_string(),
         state: found.state.clone(),

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::compose::neighbours;
-use super::definitions::DEFINITIONS;
 use super::{Error, serve};
 use crate::audit::{Audit, Checked, Options, Report};
 use crate::clock::Clock;
@@ -17,7 +16,7 @@ use crate::store::{self, Store};
 /// Where the database is out of reach or can't be read.
 pub async fn check(config: &Config) -> Result<Checked, Error> {
     let store = open(config).await?;
-    let checked = crate::audit::check(&store, DEFINITIONS).await;
+    let checked = crate::audit::check(&store).await;
     store.close().await;
     Ok(checked?)
 }
@@ -41,7 +40,7 @@ pub async fn audit(
     }
     let total = store.count_sagas().await?;
     let payment = neighbours(config, &clock)?.payment;
-    let audit = Audit::new(store.clone(), payment, DEFINITIONS, options, clock);
+    let audit = Audit::new(store.clone(), payment, options, clock);
     let audited = async {
         let mut report = audit.run(|report| progress(report, total)).await?;
         audit.look_for(ids, &mut report, |report| progress(report, total)).await?;

@@ -1,22 +1,22 @@
 //! Builds the executor and the routes from a configuration and an open store.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 
 use super::Error;
-use super::definitions::DEFINITIONS;
 use super::document::openapi;
 use crate::api::{self, Api};
 use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
-use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
+use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
 use crate::saga::retry::Backoff;
-use crate::saga::{Kinds, Policy};
+use crate::saga::{Manners, Neighbour, Policy};
 use crate::store::Store;
 
 /// The parts of a service behind its HTTP server.
@@ -37,8 +37,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let kinds: Vec<Arc<dyn Kind>> = vec![Arc::new(Checkout::new(neighbours))];
     let settings = settings(config);
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
-    let rules = Rules { kinds: settings.policy.kinds, join_equal: config.checkout.join_equal };
-    let desk = Desk::new(executor.clone(), store.clone(), rules);
+    let rules = Rules { join_equal: config.checkout.join_equal };
+    let desk = Desk::new(executor.clone(), rules);
     let api = Api {
         desk,
         store: store.clone(),
@@ -52,7 +52,6 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         executor: executor.clone(),
         clock,
         token: config.operator.token.as_ref().map(|token| token.reveal().to_owned()),
-        definitions: DEFINITIONS,
     };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
@@ -77,20 +76,12 @@ pub(super) fn neighbours(config: &Config, clock: &Clock) -> Result<Neighbours, E
 }
 
 fn settings(config: &Config) -> Settings {
-    let services = &config.services;
     Settings {
         concurrency: config.executor.concurrency,
         backlog: config.checkout.backlog,
         lease: config.executor.lease,
         policy: Policy {
-            kinds: Kinds {
-                product: services.product.idempotent,
-                payment: services.payment.idempotent,
-            },
-            product_key_memory: key_memory(services.product.key_memory, services.product.timeout),
-            payment_key_memory: key_memory(services.payment.key_memory, services.payment.timeout),
-            product_timeout: services.product.timeout,
-            payment_timeout: services.payment.timeout,
+            neighbours: Arc::new(manners(config)),
             backoff: Backoff {
                 initial: config.retry.initial,
                 max: config.retry.max,
@@ -102,6 +93,17 @@ fn settings(config: &Config) -> Settings {
             deadline_attended: config.checkout.deadline_attended,
         },
     }
+}
+
+/// How each neighbour is configured. The user service is only read, which is always safe to repeat.
+fn manners(config: &Config) -> BTreeMap<Neighbour, Manners> {
+    let of = |service: &ServiceConfig| Manners {
+        idempotent: service.idempotent,
+        key_memory: key_memory(service.key_memory, service.timeout),
+        timeout: service.timeout,
+    };
+    let services = &config.services;
+    [(PRODUCT, of(&services.product)), (PAYMENT, of(&services.payment))].into()
 }
 
 /// How long after the first call with a key a repeat may still be sent. The repeat may take as long as its

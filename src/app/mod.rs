@@ -1,8 +1,8 @@
 //! The composition root: the only room that imports all others.
 
 mod audit;
+mod catalogue;
 mod compose;
-mod definitions;
 mod demo;
 mod document;
 mod listener;

@@ -8,6 +8,7 @@ use humantime::format_duration;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::catalogue::CATALOGUE;
 use super::listener::{Limits, Listener, Shutdown};
 use super::root_service::RootService;
 use super::{Composed, Error, compose};
@@ -143,7 +144,15 @@ pub(super) fn store_options<'a>(config: &'a Config, clock: &Clock) -> store::Opt
     let silence = config.executor.lease / 2;
     let access = store::Access::Owner;
     let clock = clock.clone();
-    store::Options { url, max_connections, silence, access, clock, failpoints: None }
+    store::Options {
+        url,
+        max_connections,
+        silence,
+        access,
+        clock,
+        catalogue: CATALOGUE,
+        failpoints: None,
+    }
 }
 
 /// Opens and migrates the books and registers an executor. Tries again for as long as the database is

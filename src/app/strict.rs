@@ -7,9 +7,9 @@
 use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 
-use super::definitions::DEFINITIONS;
+use super::catalogue::CATALOGUE;
 use crate::order::OrderStatus;
-use crate::saga::{State, StuckKind};
+use crate::saga::{Per, StuckKind};
 use crate::sandbox::sample::{ASHA, TEA};
 
 const HISTORY: &str = "/api/orders/user/{userId}";
@@ -32,6 +32,7 @@ const CURSOR: &str = "^s000[0-9a-fA-F]{45}$";
 /// Makes the document as strict as the server.
 pub(super) fn tighten(document: &mut Value) {
     parameters(document);
+    resolution(document);
     answers(document);
     statuses(document);
     examples(document);
@@ -40,10 +41,10 @@ pub(super) fn tighten(document: &mut Value) {
 fn parameters(document: &mut Value) {
     let text = |pattern: &str| json!({"type": "string", "pattern": pattern});
     let word = |words: Vec<String>| json!({"type": "string", "enum": words});
-    let kinds = DEFINITIONS.iter().map(|definition| definition.kind.to_owned()).collect();
+    let kinds = CATALOGUE.kinds().into_iter().map(str::to_owned).collect();
     let sorts = ["-createdAt", "createdAt", "-totalAmount", "totalAmount"].map(str::to_owned);
     let statuses = OrderStatus::iter().map(|status| status.to_string()).collect();
-    let states = State::iter().map(|state| state.to_string()).collect();
+    let states = CATALOGUE.states().into_iter().map(str::to_owned).collect();
     for (path, method, name, schema) in [
         (HISTORY, "get", "status", word(statuses)),
         (HISTORY, "get", "sort", word(sorts.to_vec())),
@@ -59,6 +60,15 @@ fn parameters(document: &mut Value) {
         let path = format!("{SAGAS}/{{id}}/{action}");
         *parameter(document, &path, "post", "If-Match") = text(VERSION);
         *parameter(document, &path, "post", "X-Operator") = text(OPERATOR);
+    }
+}
+
+/// The steps that an operator can resolve: those without lines, and those with.
+fn resolution(document: &mut Value) {
+    for (form, per) in [Per::Saga, Per::Line].into_iter().enumerate() {
+        let steps = CATALOGUE.effect_steps().into_iter().filter(|(_, of)| *of == per);
+        let words: Vec<_> = steps.map(|(step, _)| step.word()).collect();
+        schema(document, "Verdict")["oneOf"][form]["properties"]["step"]["enum"] = json!(words);
     }
 }
 
@@ -131,7 +141,7 @@ fn examples(document: &mut Value) {
                 Some("id") => json!(ORDER),
                 Some("userId") => json!(ASHA),
                 Some("limit") => json!(20),
-                Some("state") => json!(State::Compensating.to_string()),
+                Some("state") => json!("Compensating"),
                 Some("status") => json!(OrderStatus::Confirmed.to_string()),
                 Some("olderThan") => json!("PT5M"),
                 Some("from" | "to") => json!("2026-01-31T00:00:00Z"),

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use super::report::{About, Finding, Verdict};
 use crate::json;
-use crate::order::{OrderStatus, Paise};
-use crate::saga::{Entry, Instance, State, Step, contradictions};
+use crate::order::{Movement, OrderStatus, Paise, PricedLine};
+use crate::saga::{Entry, Instance, contradictions};
 use crate::store::{Account, Event, Kept, Order};
 
 /// The event that every order is told by.
@@ -56,15 +56,16 @@ fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
     for contradiction in contradictions(instance, log) {
         found.differs(About::Saga, contradiction);
     }
-    if saga.row.total != instance.total() {
-        let (row, sum) = (amount(saga.row.total), amount(instance.total()));
+    let sum = instance.facts.amount();
+    if saga.row.amount != sum {
+        let (row, sum) = (amount(saga.row.amount), amount(sum));
         found.differs(About::Saga, format!("a total of {row}, but its prices add up to {sum}"));
     }
     of_requests(instance, log, found);
-    let state = instance.state;
+    let (state, is_completed) = (instance.state(), instance.progress.is_completed());
     match &account.order {
-        Some(order) if state == State::Completed => of_sale(instance, order, found),
-        None if state == State::Completed => {
+        Some(order) if is_completed => of_sale(instance, order, found),
+        None if is_completed && instance.facts.makes().is_some() => {
             found.differs(About::Order, format!("{state}, and no order"));
         }
         Some(_) => found.differs(About::Order, format!("{state}, and an order all the same")),
@@ -86,23 +87,17 @@ fn of_none(account: &Account, found: &mut Found<'_>) {
 fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
     for entry in log {
         let Some(request) = &entry.request else { continue };
-        let line = saga.context.lines.get(usize::from(entry.effect.line.unwrap_or(0)));
-        let (member, priced) = match entry.effect.step {
-            Step::ChargePayment | Step::RefundPayment => ("amount", saga.total().map(|it| it.0)),
-            Step::ReserveStock | Step::ReleaseStock => {
-                ("quantity", line.map(|line| i64::from(line.quantity)))
+        let (member, priced) = match saga.facts.movement(entry.effect) {
+            Some(Movement::Charge(amount) | Movement::Refund(amount)) => ("amount", amount.0),
+            Some(Movement::Reserve(line) | Movement::Release(line)) => {
+                ("quantity", i64::from(line.quantity))
             }
-            Step::FetchProfile
-            | Step::PriceCart
-            | Step::ConfirmOrder
-            | Step::TakeOver
-            | Step::Intervene => continue,
+            None => continue,
         };
         // An operator's word about a step has a reason, and nothing that was sent.
         let sent = json::integer(request, member);
-        if sent.is_some() && sent != priced {
+        if let Some(sent) = sent.filter(|sent| *sent != priced) {
             let (seq, step) = (entry.seq, entry.effect.step);
-            let (sent, priced) = (sent.unwrap_or_default(), priced.unwrap_or_default());
             let books = format!("entry {seq}: {step} was sent with {member} {sent}, not {priced}");
             found.differs(About::Saga, books);
         }
@@ -115,18 +110,18 @@ fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
         let (other, own) = (order.user_id, saga.user_id);
         found.differs(About::Order, format!("of user {other}, but its saga is of {own}"));
     }
-    if Some(order.total) != saga.total() {
-        let (total, sum) = (order.total, amount(saga.total()));
+    let charged = saga.facts.amount();
+    if Some(order.total) != charged {
+        let (total, sum) = (order.total, amount(charged));
         found.differs(About::Order, format!("a total of {total}, but its saga charged {sum}"));
     }
-    let (items, lines) = (order.items.len(), saga.context.lines.len());
+    let (items, lines) = (order.items.len(), saga.facts.lines().len());
     if items != lines {
         found.differs(About::Order, format!("{items} lines, but its cart has {lines}"));
         return;
     }
-    let prices = saga.context.unit_prices.iter().flatten();
-    let priced = saga.context.lines.iter().zip(prices).zip(&order.items);
-    for (at, ((line, price), item)) in priced.enumerate() {
+    let made = saga.facts.makes().unwrap_or_default();
+    for (at, (PricedLine { line, unit_price }, item)) in made.iter().zip(&order.items).enumerate() {
         if item.product_id != line.product_id {
             found.differs(About::Order, format!("line {at}: not the product of the cart"));
         }
@@ -134,8 +129,8 @@ fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
             let (kept, asked) = (item.quantity, line.quantity);
             found.differs(About::Order, format!("line {at}: {kept} pieces, not {asked}"));
         }
-        if item.unit_price != *price {
-            let (kept, charged) = (item.unit_price, price);
+        if item.unit_price != *unit_price {
+            let (kept, charged) = (item.unit_price, unit_price);
             found.differs(About::Order, format!("line {at}: {kept} a piece, not {charged}"));
         }
     }

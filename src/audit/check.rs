@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::order::OrderId;
-use crate::saga::{Definition, State, StuckKind};
+use crate::saga::{SagaId, StuckKind};
 use crate::store::{Error, Kept, Schema, Store};
 
 /// Sagas read at a time.
@@ -16,7 +15,7 @@ const KEPT: usize = 1_000;
 #[serde(rename_all = "camelCase")]
 pub struct Unfit {
     /// Its id.
-    pub id: OrderId,
+    pub id: SagaId,
     /// The stored word for its kind.
     pub kind: String,
     /// Of the kind's table.
@@ -47,19 +46,19 @@ pub struct Checked {
     pub newer_migrations: Vec<String>,
 }
 
-/// Tries to read every saga in flight as a service with these tables of steps would. Writes nothing.
-pub async fn check(store: &Store, definitions: &[&'static Definition]) -> Result<Checked, Error> {
+/// Tries to read every saga in flight as a service with the store's tables would. Writes nothing.
+pub async fn check(store: &Store) -> Result<Checked, Error> {
     let Schema { missing, newer, is_empty } = store.schema().await?;
     let mut checked =
         Checked { missing_migrations: missing, newer_migrations: newer, ..Checked::default() };
     if is_empty {
         return Ok(checked);
     }
-    let is_rest = |state: &str| state.parse::<State>().is_ok_and(State::is_rest);
-    for state in store.states().await?.into_iter().filter(|state| !is_rest(state)) {
+    let is_open = |state: &String| !store.catalogue().is_rest(state);
+    for state in store.states().await?.into_iter().filter(is_open) {
         let mut after = None;
         loop {
-            let page = store.sagas_in(&state, after, PAGE, definitions).await?;
+            let page = store.sagas_in(&state, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some((last.row.created_at, last.row.id.0));
             for saga in page {

@@ -1,8 +1,8 @@
 //! What the payment service should have recorded, by the books; and whether it has. Pure.
 
-use crate::neighbours::Recorded;
+use crate::neighbours::{PAYMENT, Recorded};
 use crate::order::Paise;
-use crate::saga::{Instance, Neighbour, Standing, State, StuckKind};
+use crate::saga::{Instance, Standing, StuckKind};
 use crate::store::{Account, Kept};
 
 /// What should be recorded.
@@ -30,8 +30,8 @@ pub(super) fn expected(account: &Account) -> Expected {
 }
 
 fn of_saga(saga: &Instance) -> Expected {
-    let mut stages = saga.position.stages.iter();
-    let Some(charge) = stages.find(|position| position.stage.at == Neighbour::Payment) else {
+    let mut actions = saga.position.actions.iter();
+    let Some(charge) = actions.find(|position| position.action.at == PAYMENT) else {
         return Expected::Unknown;
     };
     // Nothing to pay, or not priced: then nothing was sent.
@@ -88,6 +88,6 @@ pub(super) fn waits_for_a_person(account: &Account, expected: Expected) -> bool 
 
 /// Whether this account is a saga that is on its way.
 pub(super) fn is_open(account: &Account) -> bool {
-    let state = account.saga.as_ref().and_then(|saga| saga.row.state());
-    state.is_some_and(|state: State| !state.is_rest())
+    let progress = account.saga.as_ref().and_then(|saga| saga.row.progress);
+    progress.is_some_and(|progress| !progress.is_rest())
 }

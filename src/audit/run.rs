@@ -16,7 +16,6 @@ use crate::clock::Clock;
 use crate::neighbours::{Payment, Recorded};
 use crate::order::OrderId;
 use crate::pacing::Pacing;
-use crate::saga::Definition;
 use crate::store::{Account, Error, Store};
 use crate::trace::TraceParent;
 
@@ -45,7 +44,6 @@ pub struct Options {
 pub struct Audit {
     pub(super) store: Store,
     payment: Payment,
-    definitions: &'static [&'static Definition],
     since: Option<DateTime<Utc>>,
     /// Sagas accepted later are left to the next audit: this one has an end.
     until: DateTime<Utc>,
@@ -63,17 +61,11 @@ struct Examined {
 
 impl Audit {
     /// An audit of these books, with that payment service.
-    pub fn new(
-        store: Store,
-        payment: Payment,
-        definitions: &'static [&'static Definition],
-        options: Options,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(store: Store, payment: Payment, options: Options, clock: Clock) -> Self {
         let (since, until) = (options.since, clock.now());
         let pace = Pace::new(options.rate, clock.clone());
         let unanswered = AtomicU32::new(0);
-        Self { store, payment, definitions, since, until, pace, unanswered, clock }
+        Self { store, payment, since, until, pace, unanswered, clock }
     }
 
     /// Walks the books from end to end, and tells how far it has come after every account.
@@ -81,7 +73,7 @@ impl Audit {
         let mut report = Report::default();
         let mut after = Uuid::nil();
         loop {
-            let page = self.store.accounts(after, PAGE, self.definitions).await?;
+            let page = self.store.accounts(after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(report) };
             after = last.id.0;
             let (due, skipped): (Vec<_>, Vec<_>) =
@@ -111,7 +103,7 @@ impl Audit {
             if !findings.iter().any(|finding| finding.verdict == Verdict::Differs) {
                 return Ok(Examined { account, findings, asked });
             }
-            let now = self.store.account(account.id, self.definitions).await?;
+            let now = self.store.account(account.id).await?;
             if now.stamp() == account.stamp() {
                 return Ok(Examined { account, findings, asked });
             }

@@ -2,44 +2,84 @@
 //! service for every standing of a charge.
 
 use chrono::DateTime;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::books::compare;
 use super::payment::{Expected, agrees, expected, waits_for_a_person};
-use crate::neighbours::Recorded;
-use crate::order::{Line, OrderId, Paise, ProductId, ProfileId, UserId};
-use crate::saga::definition::Per;
+use crate::neighbours::{PAYMENT, Recorded};
+use crate::order::{Line, Movement, OrderId, Paise, PricedLine, ProductId, UserId, total};
 use crate::saga::key::idempotency_key;
 use crate::saga::{
-    Context, Definition, Effect, Entry, Event, Instance, Kinds, Neighbour, Outcome, Phase,
-    Position, Stage, State, Step, Stuck, StuckKind, Work,
+    Action, Definition, Effect, End, Entry, Event, Facts, Instance, Outcome, Per, Phase, Position,
+    Progress, SagaFacts, SagaId, Sort, Stage, Step, Stuck, StuckKind, Terms, WayBack, Work,
 };
 use crate::store::{self, Account, Found, Item, Kept, Order, Unreadable};
+
+const CHARGE_PAYMENT: Step = Step::named("charge_payment");
+const REFUND_PAYMENT: Step = Step::named("refund_payment");
+const CONFIRM_ORDER: Step = Step::named("confirm_order");
+
+/// What is sold, and for how much.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Sold {
+    lines: Vec<Line>,
+    prices: Vec<Paise>,
+}
+
+impl Facts for Sold {
+    fn width(&self, step: Step) -> usize {
+        usize::from(step == CHARGE_PAYMENT && self.amount() != Some(Paise(0)))
+    }
+
+    fn amount(&self) -> Option<Paise> {
+        total(&self.lines, &self.prices)
+    }
+
+    fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    fn movement(&self, _charge_or_refund: Effect) -> Option<Movement> {
+        self.amount().map(Movement::Charge)
+    }
+
+    fn makes(&self) -> Option<Vec<PricedLine>> {
+        let priced = self.lines.iter().zip(&self.prices);
+        Some(priced.map(|(line, price)| PricedLine { line: *line, unit_price: *price }).collect())
+    }
+
+    fn faults(&self, _done: usize, _state: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
 
 /// The shortest kind of saga that moves money.
 static SALE: Definition = Definition {
     kind: "sale",
     version: 1,
-    starts: State::Priced,
+    starts: "Priced",
     stages: &[
         Stage {
-            step: Step::ChargePayment,
-            work: Work::Effect {
-                at: Neighbour::Payment,
-                undo: Step::RefundPayment,
-                per: Per::Total,
+            work: Work::Effects(&[Action {
+                step: CHARGE_PAYMENT,
+                at: PAYMENT,
+                per: Per::Saga,
+                sort: Sort::Compensable { undo: REFUND_PAYMENT },
                 can_look_up: true,
-            },
-            reaches: State::Paid,
+            }]),
+            reaches: "Paid",
         },
-        Stage { step: Step::ConfirmOrder, work: Work::Confirm, reaches: State::Completed },
+        Stage { work: Work::Record(CONFIRM_ORDER), reaches: "Completed" },
     ],
+    back: Some(WayBack { going: "Compensating", compensated: "Compensated", rejected: "Rejected" }),
+    facts: SagaFacts::decode::<Sold>,
 };
 
 const ID: OrderId = OrderId(Uuid::from_u128(1));
 const USER: UserId = UserId(Uuid::from_u128(2));
-const CHARGE: Effect = Effect { step: Step::ChargePayment, line: None };
+const CHARGE: Effect = Effect::of(CHARGE_PAYMENT);
 
 fn product(at: u128) -> ProductId {
     ProductId(Uuid::from_u128(at))
@@ -48,19 +88,22 @@ fn product(at: u128) -> ProductId {
 /// A priced saga of two lines, 70 paise.
 fn priced(prices: [i64; 2]) -> Instance {
     let line = |at, quantity| Line { product_id: product(at), quantity };
-    let mut context = Context::accepted(vec![line(7, 1), line(8, 2)], Kinds::IDEMPOTENT);
-    context.profile_id = Some(ProfileId(Uuid::from_u128(3)));
-    context.unit_prices = Some(prices.map(Paise).to_vec());
+    let lines = vec![line(7, 1), line(8, 2)];
+    let facts = SagaFacts::new(Sold { lines, prices: prices.map(Paise).to_vec() });
     let start = DateTime::UNIX_EPOCH;
+    let terms = Terms { promises: [(PAYMENT, true)].into_iter().collect(), attended: false };
     Instance {
-        id: ID,
-        definition: &SALE,
+        id: SagaId(ID.0),
+        order_id: ID,
         user_id: USER,
-        state: State::Priced,
+        definition: &SALE,
+        progress: Progress::START,
         stuck: None,
         held: None,
-        position: Position::new(&SALE, &context, start),
-        context,
+        position: Position::new(&SALE, &facts, &terms.promises, start),
+        terms,
+        cause: None,
+        facts,
         attempts: 0,
         next_attempt_at: None,
         failing_since: None,
@@ -79,20 +122,13 @@ fn priced(prices: [i64; 2]) -> Instance {
 }
 
 fn charged(saga: &mut Instance, outcome: Outcome) {
+    let entry = Entry::new(CHARGE, Phase::Forward, Event::Came(outcome), DateTime::UNIX_EPOCH);
     saga.log(Entry {
-        seq: 0,
-        effect: CHARGE,
-        phase: Phase::Forward,
-        event: Event::Came(outcome),
-        generation: 0,
         attempt: 1,
-        key: Some(idempotency_key(ID, CHARGE, 0)),
-        started_at: DateTime::UNIX_EPOCH,
+        key: Some(idempotency_key(saga.id, CHARGE, 0)),
         duration_ms: Some(1),
-        request: Some(json!({"amount": saga.total()})),
-        response: None,
-        error: None,
-        executor: String::new(),
+        request: Some(json!({"amount": saga.facts.amount()})),
+        ..entry
     });
 }
 
@@ -111,7 +147,7 @@ fn account(saga: Instance) -> Account {
 fn sold() -> Account {
     let mut saga = priced([10, 30]);
     charged(&mut saga, Outcome::Done);
-    saga.enter(State::Completed, None);
+    saga.enter(Progress::Rest(End::Completed), None);
     let item = |at, quantity, price| Item {
         id: Uuid::from_u128(at),
         product_id: product(at),
@@ -201,7 +237,7 @@ const BROKEN: [Breakage; 20] = [
         &["order: 1 lines, but its cart has 2", "order: a total of 70, but its lines add up to 10"],
     ),
     (
-        |it| saga(it).row.total = Some(Paise(5)),
+        |it| saga(it).row.amount = Some(Paise(5)),
         &["saga: a total of 5, but its prices add up to 70"],
     ),
     (|it| saga(it).owner_is_known = false, &["saga: owned by an executor that nobody knows"]),
@@ -227,7 +263,7 @@ fn every_way_in_which_books_are_broken_is_told() {
 fn an_order_of_a_saga_that_did_not_complete_is_told() {
     let mut saga = priced([10, 30]);
     charged(&mut saga, Outcome::Done);
-    saga.enter(State::Paid, None);
+    saga.enter(Progress::Forward { done: 1 }, None);
     saga.owner = Some(Uuid::from_u128(9));
     let account = Account { order: sold().order, events: sold().events, ..account(saga) };
     let said: Vec<_> = compare(&account).into_iter().map(|finding| finding.books).collect();
@@ -257,7 +293,7 @@ fn what_the_payment_service_should_have_recorded_follows_from_what_is_settled() 
     stray.saga = None;
     assert_eq!(expected(&stray), Expected::Paid);
     let mut unread = sold();
-    let unreadable = Unreadable { id: ID, step: String::new(), detail: String::new() };
+    let unreadable = Unreadable { id: SagaId(ID.0), step: String::new(), detail: String::new() };
     saga(&mut unread).readable = Err(Box::new(unreadable));
     assert_eq!(expected(&unread), Expected::Unknown);
 }
@@ -282,7 +318,7 @@ fn a_charge_in_doubt_waits_for_a_person() {
     let mut saga = priced([10, 30]);
     charged(&mut saga, Outcome::Unknown);
     assert!(!waits_for_a_person(&account(saga.clone()), Expected::Unsettled));
-    let (step, detail) = (Step::ChargePayment.to_string(), String::new());
+    let (step, detail) = (CHARGE_PAYMENT.to_string(), String::new());
     saga.stuck = Some(Stuck { kind: StuckKind::InDoubt, since: saga.created_at, step, detail });
     assert!(waits_for_a_person(&account(saga), Expected::Unsettled));
 }

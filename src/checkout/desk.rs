@@ -1,16 +1,16 @@
 //! The desk: takes a cart in, waits for what becomes of it, and answers repeats of it alike.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use super::DEFINITION;
+use super::facts::CheckoutFacts;
 use super::refusal::{Refusal, Undoing};
-use crate::engine::{Acceptance, Executor, NewSaga, Seen, Shed};
+use crate::engine::{Admission, Executor, NewSaga, Seen, Shed, Wait};
 use crate::order::{Cart, OrderId, UserId};
-use crate::saga::{Context, Kinds, State};
-use crate::store::{self, Found, Identity, Store};
+use crate::saga::{Progress, SagaFacts};
+use crate::store::Identity;
 use crate::trace::TraceParent;
 
 /// A checkout as it comes over HTTP.
@@ -26,15 +26,6 @@ pub struct Order {
     pub is_attended: bool,
     /// The client's trace, or a fresh one.
     pub trace: TraceParent,
-}
-
-/// How long a client waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    /// Until it is accepted, no longer.
-    Accepted,
-    /// Until it is decided, or so long.
-    Decided(Duration),
 }
 
 /// What a client is told.
@@ -108,162 +99,60 @@ impl Answer {
 #[derive(Clone, Debug)]
 pub struct Desk {
     executor: Executor,
-    store: Store,
     rules: Rules,
 }
 
 /// What is configured of how carts are taken in.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// What the neighbours are configured as.
-    pub kinds: Kinds,
     /// `checkout.join_equal`: a request without a key joins an equal one that is in flight.
     pub join_equal: bool,
 }
 
-/// A checkout as it is asked for, and what is known of it by that.
-struct Asked {
-    order: Order,
-    fingerprint: String,
-    identity: Option<Identity>,
-}
-
-impl Asked {
-    fn user_id(&self) -> UserId {
-        self.order.cart.user_id()
-    }
-}
-
-/// Why a checkout was not taken in as the first of its identity.
-enum NotFirst {
-    /// There is one already.
-    Repeats,
-    /// It was not taken in; the answer, unless it is a repeat.
-    Shed(Answer),
-}
-
 impl Desk {
     /// A desk in front of this executor.
-    pub fn new(executor: Executor, store: Store, rules: Rules) -> Self {
-        Self { executor, store, rules }
+    pub fn new(executor: Executor, rules: Rules) -> Self {
+        Self { executor, rules }
     }
 
     /// Takes a cart in and waits as long as the client wants to. The checkout goes on whether or
     /// not the client does: dropping this future stops nothing.
     pub async fn create(&self, order: Order) -> Answer {
-        let fingerprint = fingerprint(&order.cart);
-        let identity = match &order.idempotency_key {
-            Some(key) => Some(Identity::Key(key.clone())),
+        let Order { cart, idempotency_key, wait, is_attended, trace } = order;
+        let fingerprint = fingerprint(&cart);
+        let identity = match idempotency_key {
+            Some(key) => Some(Identity::Key(key)),
             None => self.rules.join_equal.then(|| Identity::Content(fingerprint.clone())),
         };
-        let asked = Asked { order, fingerprint, identity };
-        if let Some(identity) = &asked.identity
-            && self.executor.has_accepted(asked.user_id(), identity).await
-            && let Some(answer) = Box::pin(self.repeat(&asked)).await
-        {
-            return answer;
-        }
-        match self.begin(&asked).await {
-            Ok(answer) => answer,
-            Err(not_first) => Box::pin(self.repeat_or(&asked, not_first)).await,
-        }
-    }
-
-    /// Takes it in as the first of its identity.
-    async fn begin(&self, asked: &Asked) -> Result<Answer, NotFirst> {
-        let Asked { order, fingerprint, identity } = asked;
-        let user_id = asked.user_id();
-        let is_at_once = matches!(order.wait, Wait::Accepted | Wait::Decided(Duration::ZERO));
+        let facts = CheckoutFacts::accepted(cart.lines().to_vec(), cart.expected_total());
         let new = NewSaga {
             definition: &DEFINITION,
-            user_id,
-            context: Context {
-                expected_total: order.cart.expected_total(),
-                attended: order.is_attended,
-                ..Context::accepted(order.cart.lines().to_vec(), self.rules.kinds)
-            },
-            identity: identity.clone(),
-            fingerprint: fingerprint.clone(),
-            trace: order.trace.clone(),
-            at_once: is_at_once,
+            order_id: None,
+            user_id: cart.user_id(),
+            facts: SagaFacts::new(facts),
+            attended: is_attended,
+            identity,
+            fingerprint,
+            trace,
         };
-        let accepted = match self.executor.accept(new) {
-            Ok(accepted) => accepted,
-            Err(Shed::NoDatabase) => return Ok(Answer::Unavailable { id: None }),
-            Err(shed) => return Err(NotFirst::Shed(shed_answer(shed))),
-        };
-        let id = accepted.id;
-        let (acceptance, seen) = match order.wait {
-            Wait::Decided(wait) if !is_at_once => accepted.decided(wait).await,
-            Wait::Decided(_) | Wait::Accepted => (accepted.durable().await, None),
-        };
-        match (acceptance, seen) {
-            (Acceptance::Durable, Some(seen)) => Ok(answer(&seen, false)),
-            (Acceptance::Durable, None) => Ok(Answer::Pending { id, user_id, replayed: false }),
-            (Acceptance::NotWritten, _) => Ok(Answer::Unavailable { id: None }),
-            (Acceptance::Unknown, _) => Ok(Answer::Unavailable { id: Some(id) }),
-            (Acceptance::Repeats, _) => Err(NotFirst::Repeats),
+        match self.executor.admit(new, wait).await {
+            Admission::Accepted { seen, is_repeat } => answer(&seen, is_repeat),
+            Admission::KeyReused { seen } => Answer::KeyReused { id: seen.order_id },
+            Admission::Shed(shed) => shed_answer(shed),
+            Admission::Unavailable { id } => Answer::Unavailable { id: id.map(|id| OrderId(id.0)) },
         }
-    }
-
-    /// The answer of the request that this one repeats. A repeat costs no place: it may get its
-    /// answer even where nothing new is taken in.
-    async fn repeat_or(&self, asked: &Asked, not_first: NotFirst) -> Answer {
-        if let Some(identity) = &asked.identity {
-            // One that came a moment before may have taken the place, and not be in the books yet.
-            self.executor.has_accepted(asked.user_id(), identity).await;
-        }
-        if let Some(answer) = self.repeat(asked).await {
-            return answer;
-        }
-        let gone = Answer::Unavailable { id: None };
-        match (not_first, &asked.identity) {
-            (NotFirst::Shed(answer), _) => answer,
-            // What it was equal to has come to rest in between: it is a checkout of its own.
-            (NotFirst::Repeats, Some(Identity::Content(_))) => match self.begin(asked).await {
-                Ok(answer) | Err(NotFirst::Shed(answer)) => answer,
-                Err(NotFirst::Repeats) => self.repeat(asked).await.unwrap_or(gone),
-            },
-            (NotFirst::Repeats, Some(Identity::Key(_)) | None) => gone,
-        }
-    }
-
-    /// What became of a checkout; `None` where there is none of that id.
-    pub async fn find(&self, id: OrderId) -> Result<Option<Found>, store::Error> {
-        self.store.find(id).await
-    }
-
-    /// The answer of the request that this one repeats; `None` where there is none.
-    async fn repeat(&self, asked: &Asked) -> Option<Answer> {
-        let identity = asked.identity.as_ref()?;
-        let first = self.store.find_first(asked.user_id(), DEFINITION.kind, identity).await;
-        match first {
-            Ok(first) => Some(self.join(first?, &asked.fingerprint, asked.order.wait).await),
-            Err(_out_of_reach) => Some(Answer::Unavailable { id: None }),
-        }
-    }
-
-    async fn join(&self, first: Found, fingerprint: &str, wait: Wait) -> Answer {
-        if first.fingerprint != fingerprint {
-            return Answer::KeyReused { id: first.id };
-        }
-        let seen = match wait {
-            Wait::Accepted => Seen::from(first),
-            Wait::Decided(wait) => self.executor.wait_for(first, wait).await,
-        };
-        answer(&seen, true)
     }
 }
 
-/// The answer that this sight of a saga allows.
+/// The answer that follows from what was seen of a saga.
 fn answer(seen: &Seen, replayed: bool) -> Answer {
-    let Seen { id, user_id, .. } = *seen;
-    if let Some(undoing) = seen.state.and_then(Undoing::of) {
-        let refusal = Refusal::of(seen.cause.as_ref(), &seen.lines);
+    let (id, user_id) = (seen.order_id, seen.user_id);
+    if let Some(undoing) = seen.progress.and_then(Undoing::of) {
+        let refusal = Refusal::of(seen.known.as_ref());
         return Answer::Refused { id, refusal, undoing, replayed };
     }
-    if seen.state == Some(State::Completed) {
-        let total_amount = seen.total.map_or(0, |total| total.0);
+    if seen.progress.is_some_and(Progress::is_completed) {
+        let total_amount = seen.amount.map_or(0, |total| total.0);
         return Answer::Confirmed { id, user_id, total_amount, replayed };
     }
     Answer::Pending { id, user_id, replayed }

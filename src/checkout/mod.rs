@@ -1,47 +1,74 @@
-//! The checkout: a table of steps, one function a step, and the desk that takes carts in.
+//! The checkout: a table of stages, the facts that it stores, one function for each step, and the
+//! desk that takes carts in.
 //!
-//! Money before stock, so that funds are sure before anything is reserved; prices are read once and
-//! kept (promise 5); reservations are made side by side.
+//! Money comes before stock, so that funds are sure before anything is reserved; prices are read once
+//! and kept; the lines are reserved side by side.
 
 mod desk;
+mod facts;
+mod kind;
+mod reason;
+mod record;
 mod refusal;
-mod step;
+pub mod step;
 
-use crate::saga::definition::Per;
-use crate::saga::{Definition, Neighbour, Stage, State, Step, Work};
+use crate::neighbours::{PAYMENT, PRODUCT, USER};
+use crate::saga::{Action, Definition, Per, SagaFacts, Sort, Stage, WayBack, Work};
 
-pub use desk::{Answer, Desk, Order, Rules, Wait};
+pub use desk::{Answer, Desk, Order, Rules};
+pub use facts::CheckoutFacts;
+pub use kind::Checkout;
+pub use reason::Reason;
 pub use refusal::{Refusal, Undoing};
-pub use step::Checkout;
 
 /// The checkout, in one screen.
 pub static DEFINITION: Definition = Definition {
     kind: "checkout",
     version: 1,
-    starts: State::Started,
+    starts: "Started",
     stages: &[
-        Stage { step: Step::FetchProfile, work: Work::Read, reaches: State::ProfileFetched },
-        Stage { step: Step::PriceCart, work: Work::Read, reaches: State::Priced },
         Stage {
-            step: Step::ChargePayment,
-            work: Work::Effect {
-                at: Neighbour::Payment,
-                undo: Step::RefundPayment,
-                per: Per::Total,
+            work: Work::Read { step: step::FETCH_PROFILE, from: USER },
+            reaches: "ProfileFetched",
+        },
+        Stage { work: Work::Read { step: step::PRICE_CART, from: PRODUCT }, reaches: "Priced" },
+        Stage {
+            work: Work::Effects(&[Action {
+                step: step::CHARGE_PAYMENT,
+                at: PAYMENT,
+                per: Per::Saga,
+                sort: Sort::Compensable { undo: step::REFUND_PAYMENT },
                 can_look_up: true,
-            },
-            reaches: State::Paid,
+            }]),
+            reaches: "Paid",
         },
         Stage {
-            step: Step::ReserveStock,
-            work: Work::Effect {
-                at: Neighbour::Product,
-                undo: Step::ReleaseStock,
+            work: Work::Effects(&[Action {
+                step: step::RESERVE_STOCK,
+                at: PRODUCT,
                 per: Per::Line,
+                sort: Sort::Compensable { undo: step::RELEASE_STOCK },
                 can_look_up: false,
-            },
-            reaches: State::Reserved,
+            }]),
+            reaches: "Reserved",
         },
-        Stage { step: Step::ConfirmOrder, work: Work::Confirm, reaches: State::Completed },
+        Stage { work: Work::Record(step::CONFIRM_ORDER), reaches: "Completed" },
     ],
+    back: Some(WayBack { going: "Compensating", compensated: "Compensated", rejected: "Rejected" }),
+    facts: SagaFacts::decode::<CheckoutFacts>,
 };
+
+/// Every version of the checkout's table that this binary can carry on.
+pub static DEFINITIONS: &[&Definition] = &[&DEFINITION];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_have_no_faults() {
+        for definition in DEFINITIONS {
+            assert_eq!(definition.faults(), Vec::<String>::new());
+        }
+    }
+}

@@ -1,10 +1,14 @@
 //! Why a checkout was not an order, in the client's terms: a function of the stored cause, so that
-//! every answer about a saga is the same answer.
+//! every answer about a saga is the same answer (promise 36).
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::order::{Line, Paise, ProductId};
-use crate::saga::{Cause, State, Step};
+use super::facts::CheckoutFacts;
+use super::reason::Reason;
+use super::step::{CHARGE_PAYMENT, FETCH_PROFILE, PRICE_CART, RESERVE_STOCK};
+use crate::order::{Paise, ProductId};
+use crate::saga::{Cause, End, Known, Progress, Step};
 
 /// What a client is told of a checkout that came to nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,35 +68,38 @@ pub enum Undoing {
 }
 
 impl Undoing {
-    /// Of a checkout in this state; `None` while it is not refused.
-    pub fn of(state: State) -> Option<Self> {
-        match state {
-            State::Compensating => Some(Self::UnderWay),
-            State::Compensated | State::Rejected => Some(Self::Done),
-            State::Started
-            | State::ProfileFetched
-            | State::Priced
-            | State::Paid
-            | State::Reserved
-            | State::Completed => None,
+    /// Of a checkout that has come this far; `None` while it is not refused.
+    pub fn of(progress: Progress) -> Option<Self> {
+        match progress {
+            Progress::Backward => Some(Self::UnderWay),
+            Progress::Rest(End::Compensated | End::Rejected) => Some(Self::Done),
+            Progress::Forward { .. } | Progress::Rest(End::Completed) => None,
         }
     }
 }
 
 impl Refusal {
-    /// What this cause means for a client who asked for these lines.
-    pub fn of(cause: Option<&Cause>, lines: &[Line]) -> Self {
+    /// What the cause of a refused checkout means for its client.
+    pub fn of(known: Option<&Known>) -> Self {
+        let cause = known.and_then(|known| known.cause.as_ref());
+        let facts = known.and_then(|known| known.facts.of::<CheckoutFacts>());
+        let lines = facts.map_or(&[][..], |facts| &facts.lines);
         let product = |line: u16| lines.get(usize::from(line)).map(|line| line.product_id);
         match cause {
             Some(Cause::Refused { step, line, status, body }) => {
                 let product = line.and_then(product);
-                refused(*step, product, *status, body.clone())
+                refused(step, product, *status, body.clone())
             }
-            Some(Cause::InsufficientStock { line, available }) => match product(*line) {
-                Some(product_id) => Self::InsufficientStock { product_id, available: *available },
-                None => Self::Failed { detail: "a line that is not in the cart".to_owned() },
+            Some(Cause::Own(reason)) => match Reason::deserialize(reason) {
+                Ok(Reason::InsufficientStock { line, available }) => match product(line) {
+                    Some(product_id) => Self::InsufficientStock { product_id, available },
+                    None => Self::Failed { detail: "a line that is not in the cart".to_owned() },
+                },
+                Ok(Reason::PriceChanged { total }) => Self::PriceChanged { total },
+                Err(_of_a_newer_binary) => {
+                    Self::Failed { detail: "its cause can't be read".to_owned() }
+                }
             },
-            Some(Cause::PriceChanged { total }) => Self::PriceChanged { total: *total },
             // The neighbours' own words, and an operator's, are for operators.
             Some(Cause::Fault { step, .. }) => {
                 Self::NeighbourAtFault { detail: format!("{step}: its answers can't be used") }
@@ -109,25 +116,24 @@ impl Refusal {
 }
 
 fn refused(
-    step: Step,
+    step: &str,
     product: Option<ProductId>,
     status: Option<u16>,
     details: Option<Value>,
 ) -> Refusal {
-    match (step, product, status) {
-        (Step::FetchProfile, _, _) => Refusal::UserProfileNotFound,
-        (Step::PriceCart, Some(product_id), _) => Refusal::ProductNotFound { product_id },
-        (Step::ReserveStock, Some(product_id), _) => {
+    let is = |known: Step| step == known.word();
+    match (product, status) {
+        _ if is(FETCH_PROFILE) => Refusal::UserProfileNotFound,
+        (Some(product_id), _) if is(PRICE_CART) => Refusal::ProductNotFound { product_id },
+        (Some(product_id), _) if is(RESERVE_STOCK) => {
             Refusal::ReservationFailed { product_id, details }
         }
-        (Step::ChargePayment, _, Some(404)) => Refusal::PayerNotFound,
-        (Step::ChargePayment, _, Some(409)) => Refusal::InsufficientBalance { details },
+        (_, Some(404)) if is(CHARGE_PAYMENT) => Refusal::PayerNotFound,
+        (_, Some(409)) if is(CHARGE_PAYMENT) => Refusal::InsufficientBalance { details },
         // A 400 says that the amount is not above 0, and we send no such amounts.
-        (step, _, Some(status)) => {
+        (_, Some(status)) => {
             Refusal::NeighbourAtFault { detail: format!("{step} was answered {status}") }
         }
-        (step, _, None) => {
-            Refusal::Failed { detail: format!("{step} was found not to have happened") }
-        }
+        (_, None) => Refusal::Failed { detail: format!("{step} was found not to have happened") },
     }
 }

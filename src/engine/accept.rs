@@ -1,6 +1,6 @@
-//! Taking checkouts in: a saga is made and driven here at once, and its client watches.
+//! Taking a saga in: it is made and driven here at once, and its client watches.
 //!
-//! The invariant: nobody is told that a checkout is accepted before it is durable.
+//! The invariant: nobody is told that a saga is accepted before it is durable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,33 +9,50 @@ use super::drive::Drive;
 use super::executor::{Executor, Parts};
 use super::lease::Session;
 use super::permit::Permit;
-use super::queued::Written;
-use super::waiting::{Acceptance, Seen, Taken, Waiter};
+use super::waiting::{Seen, Taken, Waiter};
 use crate::order::{OrderId, UserId};
-use crate::saga::{Context, Definition, Instance, Position};
-use crate::store::{Accepted as Acceptable, Base, Found, Identity};
+use crate::saga::{Definition, Instance, Position, Progress, SagaFacts, SagaId, Terms};
+use crate::store::{Accepted as Acceptable, Base, Fate, Found, Identity};
 use crate::trace::TraceParent;
 
-/// How long a client that only wants to be accepted waits for that.
+/// How long a client waits to hear whether a saga was accepted, at least.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A saga to be.
 #[derive(Clone, Debug)]
 pub struct NewSaga {
-    /// Of which kind.
+    /// The table that it goes by.
     pub definition: &'static Definition,
-    /// For whom.
+    /// The order that it is about; `None` for a saga that begins an order, which gets the saga's id.
+    pub order_id: Option<OrderId>,
+    /// Whose order.
     pub user_id: UserId,
     /// What is known of it at acceptance.
-    pub context: Context,
+    pub facts: SagaFacts,
+    /// A client waits for the decision, so the saga has the shorter deadline.
+    pub attended: bool,
     /// What repeats of it are known by.
     pub identity: Option<Identity>,
     /// Of the request as parsed.
     pub fingerprint: String,
     /// The client's trace.
     pub trace: TraceParent,
+}
+
+/// How long a client waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Until the saga is accepted, no longer.
+    Accepted,
+    /// Until the saga is decided, at most this long.
+    Decided(Duration),
+}
+
+impl Wait {
     /// The client waits for no more than the acceptance.
-    pub at_once: bool,
+    pub(super) fn is_over_at_once(self) -> bool {
+        matches!(self, Self::Accepted | Self::Decided(Duration::ZERO))
+    }
 }
 
 /// Why nothing was accepted.
@@ -57,8 +74,9 @@ impl Executor {
     ///
     /// # Errors
     /// Why not; then nothing was accepted.
-    pub fn accept(&self, new: NewSaga) -> Result<Accepted, Shed> {
-        self.permit().map(|permit| self.begin(new, permit)).inspect_err(|_| self.0.metrics.shed())
+    pub(super) fn accept(&self, new: NewSaga, wait: Wait) -> Result<Accepted, Shed> {
+        let permit = self.permit().inspect_err(|_| self.0.metrics.shed())?;
+        Ok(self.begin(new, wait, permit))
     }
 
     fn permit(&self) -> Result<Permit, Shed> {
@@ -75,9 +93,9 @@ impl Executor {
         parts.permits.for_new().ok_or(Shed::Concurrency)
     }
 
-    fn begin(&self, new: NewSaga, permit: Permit) -> Accepted {
+    fn begin(&self, new: NewSaga, wait: Wait, permit: Permit) -> Accepted {
         let parts = &self.0;
-        let (session, at_once) = (parts.session.get(), new.at_once);
+        let session = parts.session.get();
         let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
         let saga = self.instance(new, &session);
         let id = saga.id;
@@ -87,7 +105,7 @@ impl Executor {
         let mut drive = Drive::new(parts.clone(), session, saga, base);
         let (taken, repeats) = drive.accept();
         drive.accepts = known_by.filter(|by| parts.acceptances.note(by, repeats));
-        if at_once {
+        if wait.is_over_at_once() {
             drive.submit();
         }
         parts.backlog.opened();
@@ -97,7 +115,7 @@ impl Executor {
 
     /// Whether a saga of this identity was accepted here and is still driven here. Returns once it is
     /// known what became of the acceptance.
-    pub async fn has_accepted(&self, user_id: UserId, identity: &Identity) -> bool {
+    pub(super) async fn has_accepted(&self, user_id: UserId, identity: &Identity) -> bool {
         let known = self.0.acceptances.get(&(user_id, identity.clone()));
         let Some(known) = known else { return false };
         let _known = self.0.clock.within(ACCEPT_TIMEOUT, known).await;
@@ -105,18 +123,22 @@ impl Executor {
     }
 
     fn instance(&self, new: NewSaga, session: &Session) -> Instance {
-        let now = self.0.clock.now();
-        let context = new.context;
+        let (now, policy) = (self.0.clock.now(), &self.0.settings.policy);
+        let id = SagaId(self.0.clock.fresh_id());
+        let terms = Terms { promises: policy.promises(), attended: new.attended };
         Instance {
-            id: OrderId(self.0.clock.fresh_id()),
-            definition: new.definition,
+            id,
+            order_id: new.order_id.unwrap_or(OrderId(id.0)),
             user_id: new.user_id,
-            state: new.definition.starts,
+            definition: new.definition,
+            progress: Progress::START,
             stuck: None,
             held: None,
-            position: Position::new(new.definition, &context, now),
-            deadline_at: now + self.0.settings.policy.time_for(&context),
-            context,
+            position: Position::new(new.definition, &new.facts, &terms.promises, now),
+            deadline_at: now + policy.time_for(&terms),
+            terms,
+            cause: None,
+            facts: new.facts,
             attempts: 0,
             next_attempt_at: None,
             failing_since: None,
@@ -134,7 +156,7 @@ impl Executor {
     }
 
     /// Waits for news of a saga that was found undecided.
-    pub async fn wait_for(&self, found: Found, wait: Duration) -> Seen {
+    pub(super) async fn wait_for(&self, found: Found, wait: Duration) -> Seen {
         let mut waiter = self.0.waiting.subscribe(found.id);
         let parts = &self.0;
         let found = Seen::from(found);
@@ -153,63 +175,62 @@ impl Executor {
 
 /// A saga that is being taken in, as its client sees it.
 #[derive(Debug)]
-pub struct Accepted {
-    /// The order's id to be.
-    pub id: OrderId,
+pub(super) struct Accepted {
+    /// The saga's id to be.
+    pub(super) id: SagaId,
     taken: Taken,
     waiter: Waiter,
     parts: Arc<Parts>,
 }
 
 impl Accepted {
-    /// Waits until it is in the books, or surely not.
-    pub async fn durable(self) -> Acceptance {
-        tokio::select! {
-            biased;
-            acceptance = heard(self.taken) => acceptance,
-            () = self.parts.clock.sleep(ACCEPT_TIMEOUT) => Acceptance::Unknown,
-        }
+    /// Waits until it is known what became of the acceptance; `None` where that takes too long.
+    pub(super) async fn durable(self) -> Option<Fate> {
+        let heard = self.parts.clock.within(ACCEPT_TIMEOUT, self.taken).await;
+        // A writer that is gone has said nothing.
+        heard.and_then(Result::ok)
     }
 
-    /// Waits until it is decided or needs a person, or for so long, or until the process stops; then
-    /// what is durable counts.
-    pub async fn decided(mut self, wait: Duration) -> (Acceptance, Option<Seen>) {
+    /// Waits until the saga is decided or needs a person, until `wait` is over, or until the process
+    /// stops. Then only what is durable counts:
+    ///
+    /// ```text
+    /// 1. while it is driven here    told: the decision  ──────────────────────▶ the decision
+    ///                               its driver left, time is up, stopping
+    ///                                 │
+    /// 2. is it accepted?            within ACCEPT_TIMEOUT of the start at least
+    ///                                 │ yes              no, or not known ────▶ that
+    /// 3. while others drive it      told, or seen in the database: the decision ▶ the decision
+    ///                               time is up, stopping
+    ///                                 │
+    /// 4. a last look at the database ─────────────────────────────────────────▶ what it shows
+    /// ```
+    pub(super) async fn decided(mut self, wait: Duration) -> (Option<Fate>, Option<Seen>) {
         let Parts { clock, shutdown, .. } = &*self.parts;
         let (began, limit, mut out_of_time) = (clock.monotonic(), clock.sleep(wait), false);
         tokio::pin!(limit);
-        // While it is driven here, nothing but its end is worth to be woken for.
         tokio::select! {
             biased;
-            word = self.waiter.word() => if let Some(seen) = word {
-                return (Acceptance::Durable, Some(seen));
+            told = self.waiter.told() => if let Some(seen) = told {
+                return (Some(Fate::Written), Some(seen));
             },
             () = &mut limit => out_of_time = true,
             () = shutdown.draining.cancelled() => {}
         }
-        // Even who doesn't want to wait is only told what is durable.
         let waited = clock.monotonic().saturating_sub(began);
         let left = wait.max(ACCEPT_TIMEOUT).saturating_sub(waited);
-        let taken = clock.within(left, heard(self.taken)).await.unwrap_or(Acceptance::Unknown);
-        if taken != Acceptance::Durable {
-            return (taken, None);
+        let fate = clock.within(left, self.taken).await.and_then(Result::ok);
+        if !fate.is_some_and(Fate::is_accepted) {
+            return (fate, None);
         }
         if !out_of_time {
             tokio::select! {
                 biased;
-                seen = self.waiter.news(&self.parts) => return (taken, Some(seen)),
+                seen = self.waiter.news(&self.parts) => return (fate, Some(seen)),
                 () = &mut limit => {}
                 () = shutdown.draining.cancelled() => {}
             }
         }
-        (taken, Box::pin(self.parts.look(self.id)).await)
-    }
-}
-
-async fn heard(taken: Taken) -> Acceptance {
-    match taken.await {
-        Ok(Written::Durable | Written::TakenUp) => Acceptance::Durable,
-        Ok(Written::Repeats) => Acceptance::Repeats,
-        Ok(Written::Absent | Written::Lost) => Acceptance::NotWritten,
-        Err(_writer_gone) => Acceptance::Unknown,
+        (fate, Box::pin(self.parts.look(self.id)).await)
     }
 }

@@ -6,7 +6,7 @@ use dashmap::DashMap;
 use dashmap::mapref::one::Ref;
 use tokio_util::sync::CancellationToken;
 
-use crate::order::OrderId;
+use crate::saga::SagaId;
 
 /// One saga's driver, as others reach it.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Active {
 /// All drivers of this process.
 #[derive(Debug)]
 pub(super) struct ActiveSagas {
-    by_id: DashMap<OrderId, Active>,
+    by_id: DashMap<SagaId, Active>,
     /// The database may say that a saga is this executor's though it has no driver here.
     may_have_lost: AtomicBool,
 }
@@ -34,25 +34,25 @@ impl ActiveSagas {
         Self { by_id: DashMap::new(), may_have_lost: AtomicBool::new(true) }
     }
 
-    pub(super) fn insert(&self, id: OrderId, active: Active) {
+    pub(super) fn insert(&self, id: SagaId, active: Active) {
         self.by_id.insert(id, active);
     }
 
     /// Removes the driver of this claim, and no later one's.
-    pub(super) fn remove(&self, id: OrderId, fence: i64) {
+    pub(super) fn remove(&self, id: SagaId, fence: i64) {
         self.by_id.remove_if(&id, |_, active| active.fence == fence);
     }
 
-    pub(super) fn get(&self, id: OrderId) -> Option<Ref<'_, OrderId, Active>> {
+    pub(super) fn get(&self, id: SagaId) -> Option<Ref<'_, SagaId, Active>> {
         self.by_id.get(&id)
     }
 
-    pub(super) fn contains(&self, id: OrderId) -> bool {
+    pub(super) fn contains(&self, id: SagaId) -> bool {
         self.by_id.contains_key(&id)
     }
 
     /// Whether a saga is driven here under this claim.
-    pub(super) fn has_claim(&self, id: OrderId, fence: i64) -> bool {
+    pub(super) fn has_claim(&self, id: SagaId, fence: i64) -> bool {
         self.get(id).is_some_and(|active| active.fence == fence)
     }
 

@@ -63,7 +63,7 @@ impl Executor {
         }
         let due = parts.due_now();
         let most = permits.len();
-        let claim = parts.store.claim(session.id, due, most as u64, &parts.catalogue.definitions);
+        let claim = parts.store.claim(session.id, due, most as u64);
         let claimed = match self.in_time(claim).await {
             Ok(claimed) => claimed,
             Err(error) => {

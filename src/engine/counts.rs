@@ -7,10 +7,10 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::executor::Executor;
-use crate::order::OrderId;
+use crate::saga::SagaId;
 
 /// A saga under a claim.
-type Owned = (OrderId, i64);
+type Owned = (SagaId, i64);
 
 /// Open sagas are counted so often.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
@@ -64,7 +64,8 @@ impl Executor {
     pub async fn count(&self) {
         let parts = &self.0;
         if let Ok(by_state) = parts.store.undriven_by_state().await {
-            parts.metrics.open(&by_state);
+            let states = parts.store.catalogue().open_states();
+            parts.metrics.open(&states, &by_state);
             let undriven: u64 = by_state.iter().map(|(_, count)| count).sum();
             parts.backlog.counted(undriven + parts.active.len() as u64);
         }

@@ -12,14 +12,15 @@ use tracing::{Instrument, debug, info, info_span, warn};
 use super::acceptances::Identified;
 use super::executor::Parts;
 use super::lease::Session;
-use super::queued::Written;
-use super::save::new_order;
 use crate::clock::Watch;
 use crate::neighbours::CallContext;
-use crate::saga::machine::{Next, next};
+use crate::saga::machine::next;
 use crate::saga::take_up::clock_was_set;
-use crate::saga::{Instance, Learned, Outcome, Reading, Report, State, Step, settle};
-use crate::store::{Base, NewOrder};
+use crate::saga::{
+    Cause, Effect, End, Instance, Learned, Next, Outcome, Progress, Reading, Report, Step, Work,
+    settle,
+};
+use crate::store::{Base, Fate, Records};
 
 /// The saga is no longer ours, or never was: write nothing, call nothing.
 #[derive(Debug)]
@@ -39,20 +40,21 @@ pub(super) struct Drive {
     /// What the next write builds on.
     pub(super) base: Base,
     /// Writes on their way, oldest first.
-    pub(super) unanswered: Vec<oneshot::Receiver<Written>>,
+    pub(super) unanswered: Vec<oneshot::Receiver<Fate>>,
     /// Something changed since the last write.
     pub(super) changed: bool,
     /// Who hears, besides the driver, what becomes of the next write.
-    pub(super) heard_by: Vec<oneshot::Sender<Written>>,
+    pub(super) heard_by: Vec<oneshot::Sender<Fate>>,
     /// A state was entered that has to be durable before any effect.
     pub(super) barrier: bool,
-    pub(super) order: Option<NewOrder>,
+    /// What goes into the books with the next write.
+    pub(super) records: Records,
     /// Notices when the clock is set while the saga is driven.
     pub(super) watch: Watch,
     /// What failed last, of what it is at.
     pub(super) failed: Option<(Step, Outcome)>,
     /// States entered and not yet known to be durable: only what is true is counted.
-    pub(super) passed: Vec<State>,
+    pub(super) passed: Vec<&'static str>,
 }
 
 impl Drive {
@@ -63,7 +65,7 @@ impl Drive {
         base: Base,
     ) -> Self {
         let unanswered = Vec::new();
-        let (passed, watch) = (vec![saga.state], Watch::new(&parts.clock));
+        let (passed, watch) = (vec![saga.state()], Watch::new(&parts.clock));
         Self {
             parts,
             session,
@@ -76,7 +78,7 @@ impl Drive {
             changed: false,
             heard_by: Vec::new(),
             barrier: true,
-            order: None,
+            records: Records::default(),
             watch,
             failed: None,
             passed,
@@ -113,8 +115,8 @@ impl Drive {
         loop {
             let now = self.now();
             match next(&self.saga, &self.parts.settings.policy, now) {
-                Next::Read | Next::Call(_) if self.must_stop() => return self.hand_over().await,
-                Next::Read => match self.read().await {
+                Next::Read(_) | Next::Call(_) if self.must_stop() => return self.hand_over().await,
+                Next::Read(step) => match self.read(step).await {
                     Some(reading) => self.learn(reading),
                     None => return self.hand_over().await,
                 },
@@ -122,7 +124,7 @@ impl Drive {
                     self.make_durable(&calls).await?;
                     self.call(calls).await;
                 }
-                Next::Enter(state, cause) => self.enter(state, cause),
+                Next::Enter(progress, cause) => self.enter(progress, cause),
                 Next::Pause { until, stuck } => return self.park(until, stuck).await,
                 Next::Rest => return self.rest().await,
             }
@@ -146,14 +148,14 @@ impl Drive {
     }
 
     /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
-    async fn read(&mut self) -> Option<Reading> {
+    async fn read(&mut self, step: Step) -> Option<Reading> {
         let (parts, yield_to_operator) = (self.parts.clone(), self.yield_to_operator.clone());
         let (sight, trace) = (self.saga.clone(), self.trace());
         let left = sight.deadline_at - parts.clock.now();
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);
         let context = CallContext { trace: &trace, may_send: &|| true, attempt };
-        let reading = parts.catalogue.kind_of(&sight).read(&sight, context);
+        let reading = parts.kinds.of(&sight).read(&sight, step, context);
         let limit = parts.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
         let mut timer = parts.writer.coalesce();
         tokio::pin!(reading, limit);
@@ -161,7 +163,7 @@ impl Drive {
             tokio::select! {
                 biased;
                 reading = &mut reading => return Some(reading),
-                () = &mut limit => return Some(self.out_of_time()),
+                () = &mut limit => return Some(self.out_of_time(step)),
                 () = parts.shutdown.cut.cancelled() => return None,
                 () = yield_to_operator.cancelled() => return None,
                 () = &mut timer, if self.changed => self.submit(),
@@ -169,18 +171,11 @@ impl Drive {
         }
     }
 
-    fn out_of_time(&self) -> Reading {
+    fn out_of_time(&self, step: Step) -> Reading {
+        let now = self.parts.clock.now();
         let report = Report {
-            step: self.saga.current_step(),
-            line: None,
-            outcome: Outcome::Unknown,
-            started_at: self.parts.clock.now(),
-            duration_ms: 0,
-            status: None,
-            request: None,
-            response: None,
-            error: Some("no answer by the checkout's deadline".to_owned()),
-            retry_after_ms: None,
+            error: Some("no answer by the deadline".to_owned()),
+            ..Report::new(Effect::of(step), Outcome::Unknown, now)
         };
         Reading { reports: vec![report], learned: Learned::Nothing }
     }
@@ -188,13 +183,15 @@ impl Drive {
     fn learn(&mut self, reading: Reading) {
         reading.reports.iter().for_each(|report| self.parts.metrics.called(report));
         self.note_failed(&reading.reports);
-        let before = self.saga.state;
+        let before = self.saga.progress;
         let now = self.now();
         let policy = &self.parts.settings.policy;
         let chance = self.parts.clock.chance();
         settle::learn(&mut self.saga, reading, &self.parts.name, policy, now, chance);
         self.changed = true;
-        if self.saga.state != before {
+        if self.saga.progress != before {
+            // What was read is durable before any effect is sent.
+            self.barrier = true;
             self.entered();
         }
     }
@@ -204,27 +201,31 @@ impl Drive {
         let failed =
             |report: &&Report| matches!(report.outcome, Outcome::NotSent | Outcome::Unknown);
         let failed = reports.iter().find(failed);
-        self.failed = failed.map(|report| (report.step, report.outcome));
+        self.failed = failed.map(|report| (report.effect.step, report.outcome));
     }
 
-    fn enter(&mut self, state: State, cause: Option<crate::saga::Cause>) {
-        self.saga.enter(state, cause);
-        if state == State::Completed {
-            let now = self.parts.clock.now();
-            settle::confirmed(&mut self.saga, &self.parts.name, now);
-            self.order = Some(new_order(&self.saga, &self.parts.clock));
+    fn enter(&mut self, progress: Progress, cause: Option<Cause>) {
+        if let Progress::Forward { done } = self.saga.progress
+            && let Work::Record(step) = self.saga.definition.stage(done).work
+            && progress.is_completed()
+        {
+            let parts = self.parts.clone();
+            self.saga.enter(progress, cause);
+            settle::recorded(&mut self.saga, step, &parts.name, parts.clock.now());
+            self.records = parts.kinds.of(&self.saga).record(&self.saga, &parts.clock);
+        } else {
+            self.saga.enter(progress, cause);
         }
+        // That the saga goes back is durable before anything is undone.
+        self.barrier |= progress == Progress::Backward;
         self.entered();
     }
 
     fn entered(&mut self) {
         self.changed = true;
-        let state = self.saga.state;
+        let state = self.saga.state();
         debug!(saga.state = %state, "entered");
         self.passed.push(state);
-        if matches!(state, State::Priced | State::Compensating) {
-            self.barrier = true;
-        }
     }
 
     /// The end: answered only once it is durable.
@@ -238,11 +239,11 @@ impl Drive {
         self.parts.waiting.tell(&self.saga);
         let took = self.parts.clock.now() - self.saga.created_at;
         let took = took.to_std().unwrap_or(Duration::ZERO);
-        self.parts.closed(self.saga.state, took);
+        self.parts.closed(self.saga.state(), took);
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let state = self.saga.state;
+        let state = self.saga.state();
         // A shop's every order is counted, and in the books; what was taken back is worth a line.
-        if state == State::Compensated {
+        if self.saga.progress == Progress::Rest(End::Compensated) {
             info!(saga.state = %state, duration_ms, "at rest");
         } else {
             debug!(saga.state = %state, duration_ms, "at rest");

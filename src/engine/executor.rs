@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::acceptances::Acceptances;
 use super::active::{Active, ActiveSagas};
 use super::backlog::Backlog;
-use super::catalogue::Catalogue;
 use super::claim_schedule::ClaimSchedule;
 use super::drive::Drive;
+use super::kinds::Kinds;
 use super::lease::CurrentSession;
 use super::limiter::{Admission, Limiter};
 use super::metrics::Metrics;
@@ -24,9 +24,7 @@ use super::waiting::Waiting;
 use super::write_health::WriteHealth;
 use super::writer::LogWriter;
 use crate::clock::Clock;
-use crate::order::OrderId;
-use crate::saga::State;
-use crate::saga::machine::A_MOMENT;
+use crate::saga::{A_MOMENT, SagaId};
 use crate::store::{Due, Store};
 
 /// A saga whose driver broke is left alone for so long.
@@ -39,7 +37,7 @@ pub struct Executor(pub(super) Arc<Parts>);
 /// The parts of an executor, shared by all of its tasks.
 pub(super) struct Parts {
     pub(super) store: Store,
-    pub(super) catalogue: Catalogue,
+    pub(super) kinds: Kinds,
     pub(super) settings: Settings,
     pub(super) clock: Clock,
     pub(super) metrics: Arc<Metrics>,
@@ -77,7 +75,7 @@ impl Parts {
         }
     }
 
-    pub(super) fn closed(&self, state: State, took: Duration) {
+    pub(super) fn closed(&self, state: &'static str, took: Duration) {
         self.metrics.came_to_rest(state, took);
         self.backlog.closed();
     }
@@ -129,7 +127,7 @@ impl Parts {
     }
 
     /// A broken driver must not leave its saga behind.
-    async fn abandon(&self, owned: (OrderId, Uuid, i64)) {
+    async fn abandon(&self, owned: (SagaId, Uuid, i64)) {
         error!(saga.id = %owned.0, "its driver panicked; it is left alone for a while");
         let now = self.clock.now();
         let due = now + AFTER_A_PANIC;

@@ -7,13 +7,13 @@
 //! the check of owner and fence (promise 28).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::{info, warn};
 
 use super::executor::Executor;
 use super::lease::{SentAt, Session};
 use super::process;
-use super::settings::Settings;
 use super::write_health::Source;
 use crate::clock::{Clock, Watch};
 use crate::store::{Error, Store};
@@ -38,7 +38,7 @@ impl Executor {
         let parts = &self.0;
         let session = parts.session.get();
         let sent = SentAt::now(&parts.clock);
-        let breakers = parts.catalogue.breakers();
+        let breakers = parts.kinds.breakers();
         parts.metrics.breakers(&breakers);
         // Plain data, which always serializes.
         let breakers = serde_json::to_value(breakers).unwrap_or_default();
@@ -57,7 +57,7 @@ impl Executor {
                 // Writes that are still on their way in its name must find it dead.
                 let buried = parts.store.insert_dead_executor(session.id, &parts.clock).await;
                 let registered =
-                    register(&parts.store, &parts.name, parts.settings, &parts.clock).await;
+                    register(&parts.store, &parts.name, parts.settings.lease, &parts.clock).await;
                 match buried.and(registered) {
                     Ok(next) => parts.session.replace(next),
                     Err(error) => warn!(%error, "could not register; tries again"),
@@ -91,11 +91,11 @@ impl Executor {
 pub(super) async fn register(
     store: &Store,
     name: &str,
-    settings: Settings,
+    lease: Duration,
     clock: &Clock,
 ) -> Result<Arc<Session>, Error> {
     let (id, sent) = (clock.fresh_id(), SentAt::now(clock));
-    store.register_executor(id, name, &process::identity(), settings.lease, clock).await?;
+    store.register_executor(id, name, &process::identity(), lease, clock).await?;
     info!(executor = %id, name, "registered");
-    Ok(Arc::new(Session::new(id, settings.lease, sent, clock.clone())))
+    Ok(Arc::new(Session::new(id, lease, sent, clock.clone())))
 }

@@ -14,11 +14,7 @@ impl Executor {
     /// What is held is to be held even if a call has to come to its end first.
     pub(super) fn patience_for(&self, what: Intervention) -> Duration {
         let policy = &self.0.settings.policy;
-        if what == Intervention::Hold {
-            PATIENCE + policy.payment_timeout.max(policy.product_timeout)
-        } else {
-            PATIENCE
-        }
+        if what == Intervention::Hold { PATIENCE + policy.longest_call() } else { PATIENCE }
     }
 
     /// Has it held, or go on, without owning it; `None` when somebody else was quicker.

@@ -9,10 +9,9 @@ use tracing::info;
 use super::drive::Drive;
 use super::executor::Executor;
 use crate::neighbours::CallContext;
-use crate::order::OrderId;
 use crate::saga::intervention::{Preview, intervene, is_word, previews};
 use crate::saga::key::idempotency_key;
-use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, Word};
+use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, SagaId, Word};
 use crate::store::{self, Found, Inspected};
 use crate::trace::TraceParent;
 
@@ -74,7 +73,7 @@ impl Executor {
     /// As [`NotDone`] says.
     pub async fn intervene(
         &self,
-        id: OrderId,
+        id: SagaId,
         what: Intervention,
         word: &Word,
         if_match: Option<i64>,
@@ -89,7 +88,7 @@ impl Executor {
 
     async fn intervene_when_free(
         &self,
-        id: OrderId,
+        id: SagaId,
         what: Intervention,
         word: &Word,
         if_match: Option<i64>,
@@ -98,7 +97,7 @@ impl Executor {
         let came_at = parts.clock.now();
         let give_up_at = parts.clock.monotonic() + self.patience_for(what);
         loop {
-            let inspected = parts.store.inspect(id, &parts.catalogue.definitions).await;
+            let inspected = parts.store.inspect(id).await;
             let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
             let version = inspected.found.revision;
             if if_match.is_some_and(|wanted| wanted != version) {
@@ -152,7 +151,7 @@ impl Executor {
     /// `None` when somebody else was quicker.
     async fn claim_and_intervene(
         &self,
-        id: OrderId,
+        id: SagaId,
         version: i64,
         what: Intervention,
         word: &Word,
@@ -163,10 +162,7 @@ impl Executor {
             let why = "the database has not heard of us for too long".to_owned();
             return Err(not_allowed(why, vec![]));
         }
-        let claim = parts
-            .store
-            .claim_one((id, version), session.id, now, &parts.catalogue.definitions)
-            .await;
+        let claim = parts.store.claim_one((id, version), session.id, now).await;
         let unheard = |_: &store::Error| parts.active.may_have_lost_one();
         let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
         let Some(mut saga) = claim else { return Ok(None) };
@@ -216,7 +212,7 @@ impl Executor {
 
     /// Why the neighbour does not bear out that it has not happened, where it can be asked.
     async fn contradicted(&self, saga: &Instance, effect: Effect) -> Option<String> {
-        let can_look_up = saga.position.stage(effect.step).is_some_and(|of| of.stage.can_look_up);
+        let can_look_up = saga.position.action(effect.step).is_some_and(|of| of.action.can_look_up);
         let track = saga.position.track(effect).filter(|_| can_look_up)?;
         let call = Call {
             effect,
@@ -233,7 +229,7 @@ impl Executor {
         let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
         // A person asks: it comes out of no budget.
         let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
-        let report = self.0.catalogue.kind_of(saga).call(saga, &call, context).await;
+        let report = self.0.kinds.of(saga).call(saga, &call, context).await;
         match (report.outcome, report.status) {
             (Outcome::Done, _) => Some(format!("{} is recorded as done", effect.step)),
             (_, Some(200 | 404)) => None,

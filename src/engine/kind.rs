@@ -1,17 +1,25 @@
-//! Where a kind of saga plugs in: its table, and what its steps do.
+//! Where a kind of saga plugs in: its tables, what its steps do, and what it writes into the books.
 
 use futures::future::BoxFuture;
 
+use crate::clock::Clock;
 use crate::neighbours::{BreakerView, CallContext};
-use crate::saga::{Call, Definition, Instance, Reading, Report};
+use crate::saga::{Call, Definition, Instance, Reading, Report, Step};
+use crate::store::Records;
 
 /// A kind of saga.
 pub trait Kind: Send + Sync + 'static {
-    /// Its table of steps.
-    fn definition(&self) -> &'static Definition;
+    /// Its tables, one for each version under which a saga may have begun.
+    fn definitions(&self) -> &'static [&'static Definition];
 
-    /// Reads what the saga doesn't know yet. May be dropped at any point.
-    fn read<'a>(&'a self, saga: &'a Instance, context: CallContext<'a>) -> BoxFuture<'a, Reading>;
+    /// Reads what this step reads, and may read ahead as far as reads follow it. May be dropped at
+    /// any point.
+    fn read<'a>(
+        &'a self,
+        saga: &'a Instance,
+        step: Step,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Reading>;
 
     /// Makes one call. Dropped half way, it may or may not have happened.
     fn call<'a>(
@@ -20,6 +28,9 @@ pub trait Kind: Send + Sync + 'static {
         call: &'a Call,
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Report>;
+
+    /// What goes into the books in the transaction that brings this saga to its goal. Calls nobody.
+    fn record(&self, saga: &Instance, clock: &Clock) -> Records;
 
     /// The circuit breakers of the neighbours that it calls.
     fn breakers(&self) -> Vec<BreakerView> {

@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::neighbours::{BreakerState, BreakerView};
-use crate::saga::{Report, State};
+use crate::saga::Report;
 
 /// The labels of a metric of one state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -141,20 +141,20 @@ impl Metrics {
     }
 
     /// A saga durably entered this state.
-    pub(super) fn entered(&self, state: State) {
-        self.entered.get_or_create(&InState { state: Word(state.into()) }).inc();
+    pub(super) fn entered(&self, state: &'static str) {
+        self.entered.get_or_create(&InState { state: Word(state) }).inc();
     }
 
     /// A saga came to rest, this long after it was accepted.
-    pub(super) fn came_to_rest(&self, state: State, took: Duration) {
-        let labels = InState { state: Word(state.into()) };
+    pub(super) fn came_to_rest(&self, state: &'static str, took: Duration) {
+        let labels = InState { state: Word(state) };
         self.checkouts.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// One attempt at a step was made.
     pub(super) fn called(&self, report: &Report) {
         let labels =
-            OfStep { step: Word(report.step.into()), outcome: Word(report.outcome.into()) };
+            OfStep { step: Word(report.effect.step.word()), outcome: Word(report.outcome.into()) };
         let millis = u32::try_from(report.duration_ms).unwrap_or(u32::MAX);
         self.steps.get_or_create(&labels).observe(f64::from(millis) / 1000.0);
     }
@@ -185,10 +185,9 @@ impl Metrics {
         }
     }
 
-    /// The open sagas that nobody drives were counted, by state.
-    pub(super) fn open(&self, by_state: &[(String, u64)]) {
-        for state in <State as strum::IntoEnumIterator>::iter().filter(|state| !state.is_rest()) {
-            let state: &'static str = state.into();
+    /// The open sagas that nobody drives were counted, in each of the states that there are.
+    pub(super) fn open(&self, states: &[&'static str], by_state: &[(String, u64)]) {
+        for state in states {
             let count = by_state.iter().find(|(counted, _)| counted == state);
             let gauge = self.open.get_or_create(&InState { state: Word(state) });
             gauge.set(count.map_or(0, |(_, count)| i64::try_from(*count).unwrap_or(i64::MAX)));

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{error, info, warn};
 
 use super::drive::{Drive, Gone};
-use crate::saga::{Step, Stuck, StuckKind};
+use crate::saga::{Neighbour, Step, Stuck, StuckKind};
 
 /// What an operator waits for is left alone for so long.
 const FOR_AN_OPERATOR: TimeDelta = TimeDelta::seconds(1);
@@ -51,11 +51,11 @@ impl Drive {
             "a call failed"
         };
         let (step, outcome) = self.failed.unzip();
-        let neighbour = step.and_then(Step::neighbour).map(<&str>::from);
+        let neighbour = step.and_then(|step| self.saga.definition.neighbour(step));
         info!(
             why,
-            step = step.map(<&str>::from),
-            neighbour,
+            step = step.map(Step::word),
+            neighbour = neighbour.map(Neighbour::name),
             outcome = outcome.map(<&str>::from),
             error = self.saga.last_error,
             attempt = self.saga.attempts,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::executor::Executor;
 use super::process;
 use crate::clock::Clock;
-use crate::saga::machine::A_MOMENT;
+use crate::saga::A_MOMENT;
 use crate::store::ExecutorRecord;
 
 /// What is known here of the other executors.

@@ -4,24 +4,11 @@ use tokio::sync::oneshot;
 
 use crate::store::{Base, Fate, Write};
 
-/// What became of a write, as its saga needs to know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Written {
-    Durable,
-    /// An acceptance of what another saga is already.
-    Repeats,
-    /// An acceptance that is durable, and another's already.
-    TakenUp,
-    /// Ownership is lost, or the saga never came to be.
-    Lost,
-    /// An acceptance that is surely not in the books.
-    Absent,
-}
-
+/// A write that waits for its commit.
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) write: Write,
-    pub(super) done: Vec<oneshot::Sender<Written>>,
+    pub(super) done: Vec<oneshot::Sender<Fate>>,
     /// A commit with it in may have happened.
     pub(super) maybe_written: bool,
 }
@@ -40,7 +27,7 @@ pub(super) fn turn_away(batch: Vec<Queued>) -> Vec<Queued> {
         |queued: &Queued| matches!(queued.write.base, Base::New(_)) && !queued.maybe_written;
     let (refused, kept): (Vec<_>, Vec<_>) = batch.into_iter().partition(may_refuse);
     for queued in refused {
-        queued.say(Written::Absent);
+        queued.tell(Fate::Withdrawn);
     }
     kept
 }
@@ -58,31 +45,24 @@ impl Queued {
     pub(super) fn merge(&mut self, later: Self) {
         self.write.saga = later.write.saga;
         self.write.entries.extend(later.write.entries);
-        self.write.order = self.write.order.take().or(later.write.order);
+        self.write.records.merge(later.write.records);
         self.done.extend(later.done);
     }
 
+    /// Tells everybody who listens.
     pub(super) fn tell(self, fate: Fate) {
-        self.say(match fate {
-            Fate::Written => Written::Durable,
-            Fate::Repeats => Written::Repeats,
-            Fate::TakenUp => Written::TakenUp,
-            Fate::Lost => Written::Lost,
-        });
-    }
-
-    pub(super) fn refuse(self) {
-        let written = match self.write.base {
-            Base::New(_) => Written::Absent,
-            Base::Owned { .. } => Written::Lost,
-        };
-        self.say(written);
-    }
-
-    fn say(self, written: Written) {
         for done in self.done {
             // Who doesn't listen any more has heard enough.
-            let _heard = done.send(written);
+            let _heard = done.send(fate);
         }
+    }
+
+    /// The database will never take it.
+    pub(super) fn refuse(self) {
+        let fate = match self.write.base {
+            Base::New(_) => Fate::Withdrawn,
+            Base::Owned { .. } => Fate::Lost,
+        };
+        self.tell(fate);
     }
 }

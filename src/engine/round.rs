@@ -21,14 +21,14 @@ impl Drive {
         // What the calls see; the saga itself changes as they come in.
         let sight = self.saga.clone();
         let (session, parts) = (self.session.clone(), self.parts.clone());
-        let kind = parts.catalogue.kind_of(&sight);
+        let kind = parts.kinds.of(&sight);
         let (cut, clock, sight, trace, session) =
             (&parts.shutdown.cut, &parts.clock, &sight, &trace, &session);
         let cut_calls = &self.cut_calls.clone();
         let under_way = calls.iter().map(|call| {
             async move {
                 let began = clock.now();
-                let patience = call.patience(began);
+                let limit = call.time_limit(began);
                 let sent = AtomicBool::new(false);
                 let may_send = || {
                     let may = session.holds() && call.is_in_time(clock.now());
@@ -44,7 +44,7 @@ impl Drive {
                     () = cut_calls.cancelled(), if !call.intent_first => {
                         cut_off(call, began, how_far(&sent))
                     }
-                    () = clock.sleep(patience.unwrap_or_default()), if patience.is_some() => {
+                    () = clock.sleep(limit.unwrap_or_default()), if limit.is_some() => {
                         out_of_time(call, began, clock.now(), how_far(&sent))
                     }
                 };
@@ -111,21 +111,10 @@ fn cut_off(call: &Call, began: DateTime<Utc>, how_far: HowFar) -> Report {
         HowFar::MaybeSent => (Outcome::Unknown, "was cut off before an answer came"),
         HowFar::NotSent => (Outcome::NotSent, "was cut off before it was sent"),
     };
-    Report {
-        step: call.effect.step,
-        line: call.effect.line,
-        outcome,
-        started_at: began,
-        duration_ms: 0,
-        status: None,
-        request: None,
-        response: None,
-        error: Some(error.to_owned()),
-        retry_after_ms: None,
-    }
+    Report { error: Some(error.to_owned()), ..Report::new(call.effect, outcome, began) }
 }
 
-/// The checkout's deadline came before an answer.
+/// The saga's deadline came before an answer.
 fn out_of_time(call: &Call, began: DateTime<Utc>, now: DateTime<Utc>, how_far: HowFar) -> Report {
     let error = match how_far {
         HowFar::MaybeSent => "no answer by the deadline",

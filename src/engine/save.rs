@@ -6,11 +6,9 @@
 use tokio::sync::oneshot;
 
 use super::drive::{Drive, Gone};
-use super::queued::Written;
 use super::waiting::Taken;
-use crate::clock::Clock;
-use crate::saga::{Call, Instance, Kinds, settle};
-use crate::store::{Base, NewOrder, Write};
+use crate::saga::{Call, Sort, settle};
+use crate::store::{Base, Fate, Write};
 
 impl Drive {
     /// The saga is to be taken in: its client hears of that, and whoever repeats it.
@@ -25,7 +23,7 @@ impl Drive {
     pub(super) fn was_not_handed_in(&mut self) {
         for done in self.heard_by.drain(..) {
             // Who doesn't listen any more has heard enough.
-            let _heard = done.send(Written::Absent);
+            let _heard = done.send(Fate::Withdrawn);
         }
     }
 
@@ -40,7 +38,8 @@ impl Drive {
         let next = Base::Owned { owner: self.session.id, fence, revision };
         let base = std::mem::replace(&mut self.base, next);
         let entries = std::mem::take(&mut self.saga.unsaved);
-        let write = Write { base, saga: self.saga.clone(), entries, order: self.order.take() };
+        let records = std::mem::take(&mut self.records);
+        let write = Write { base, saga: self.saga.clone(), entries, records };
         let mut heard_by = std::mem::take(&mut self.heard_by);
         let (done, written) = oneshot::channel();
         heard_by.push(done);
@@ -52,13 +51,13 @@ impl Drive {
     pub(super) async fn durable(&mut self) -> Result<(), Gone> {
         for written in self.unanswered.drain(..) {
             match written.await {
-                Ok(Written::Durable) => {}
-                Ok(Written::Lost) => {
+                Ok(Fate::Written) => {}
+                Ok(Fate::Lost) => {
                     // Where the database refuses what it has to write, it is still ours.
                     self.parts.active.may_have_lost_one();
                     return Err(Gone);
                 }
-                Ok(Written::Repeats | Written::TakenUp | Written::Absent) | Err(_) => {
+                Ok(Fate::Repeats | Fate::TakenUp | Fate::Withdrawn) | Err(_) => {
                     return Err(Gone);
                 }
             }
@@ -80,27 +79,16 @@ impl Drive {
             settle::intend(&mut self.saga, call, &self.parts.name, now);
             self.changed = true;
         }
-        let kinds = self.parts.settings.policy.kinds;
-        let all_keep_keys = |kinds: Kinds| kinds == Kinds::IDEMPOTENT;
-        if self.barrier || !all_keep_keys(kinds) || !all_keep_keys(self.saga.context.kinds) {
+        let all_idempotent = self.parts.settings.policy.all_idempotent()
+            && self.saga.terms.promises.all_idempotent();
+        let is_pivot = |call: &Call| {
+            let action = self.saga.position.action(call.effect.step);
+            action.is_some_and(|position| position.action.sort == Sort::Pivot)
+        };
+        if self.barrier || !all_idempotent || calls.iter().any(is_pivot) {
             self.submit();
             self.durable().await?;
         }
         Ok(())
-    }
-}
-
-/// The order that a completed saga stands for.
-pub(super) fn new_order(saga: &Instance, clock: &Clock) -> NewOrder {
-    let prices = saga.context.unit_prices.iter().flatten();
-    let items = saga.context.lines.iter().zip(prices);
-    NewOrder {
-        id: saga.id,
-        user_id: saga.user_id,
-        total: saga.total().unwrap_or(crate::order::Paise(0)),
-        created_at: saga.created_at,
-        confirmed_at: clock.now(),
-        items: items.map(|(line, price)| (clock.fresh_id(), *line, *price)).collect(),
-        event_id: clock.fresh_id(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::saga::Policy;
 
 /// Limits, the lease and the policy.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// How many sagas are advanced at once.
     pub concurrency: usize,

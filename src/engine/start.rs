@@ -8,11 +8,11 @@ use tracing::warn;
 use super::acceptances::Acceptances;
 use super::active::ActiveSagas;
 use super::backlog::Backlog;
-use super::catalogue::Catalogue;
 use super::claim_schedule::ClaimSchedule;
 use super::executor::{Executor, Parts};
 use super::heartbeat::register;
 use super::kind::Kind;
+use super::kinds::Kinds;
 use super::lease::CurrentSession;
 use super::limiter::Limiter;
 use super::metrics::Metrics;
@@ -41,7 +41,7 @@ impl Executor {
     ) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::default());
         let name = process::name();
-        let session = register(&store, &name, settings, &clock).await?;
+        let session = register(&store, &name, settings.lease, &clock).await?;
         let observers = LogObservers {
             metrics: metrics.clone(),
             limiter: Arc::new(Limiter::new(settings.for_claims())),
@@ -53,26 +53,26 @@ impl Executor {
         shutdown.spawn_to_its_end(writing);
         let this = Self(Arc::new(Parts {
             store,
-            catalogue: Catalogue::new(kinds),
-            settings,
+            kinds: Kinds::new(kinds),
+            backlog: Backlog::new(settings.backlog),
+            peers: Peers::new(settings.lease),
             clock,
             metrics,
             name,
             writer,
             health,
             session: CurrentSession::new(session),
-            peers: Peers::new(settings.lease),
             permits: Permits::new(&settings),
             limiter,
-            backlog: Backlog::new(settings.backlog),
             claim_schedule: ClaimSchedule::new(),
             active: ActiveSagas::new(),
             acceptances: Acceptances::default(),
             waiting: Waiting::default(),
+            settings,
             shutdown,
         }));
         let parts = &this.0;
-        if parts.store.is_up_for_less_than(settings.lease, &parts.clock).await? {
+        if parts.store.is_up_for_less_than(parts.settings.lease, &parts.clock).await? {
             parts.peers.start_grace(&parts.clock);
         }
         this.check_peers().await;

@@ -10,92 +10,82 @@ use std::time::Duration;
 use dashmap::DashMap;
 use tokio::sync::{oneshot, watch};
 
+use super::accept::NewSaga;
 use super::executor::Parts;
-use super::queued::Written;
-use crate::order::{Line, OrderId, Paise, UserId};
-use crate::saga::{Cause, Instance, State};
-use crate::store::Found;
+use crate::order::{OrderId, Paise, UserId};
+use crate::saga::{Instance, Known, Progress, SagaId};
+use crate::store::{Fate, Found};
 
 /// The first look at the database comes so long after the last news.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
 /// Looks are at most so far apart, and the last one takes no longer.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
-/// What a waiting client's answer is made of.
-#[derive(Clone, Debug, PartialEq)]
+/// What a client's answer is made of.
+#[derive(Clone, Debug)]
 pub struct Seen {
-    /// The order's id.
-    pub id: OrderId,
-    /// Whose.
+    /// The saga's id.
+    pub id: SagaId,
+    /// The order that it is about.
+    pub order_id: OrderId,
+    /// Whose order.
     pub user_id: UserId,
-    /// `None` where this binary can't read it.
-    pub state: Option<State>,
+    /// How far it has come; `None` where that is not known here.
+    pub progress: Option<Progress>,
     /// It needs a person, or a person holds it.
-    pub stuck: bool,
-    /// Once priced.
-    pub total: Option<Paise>,
-    /// The cart's.
-    pub lines: Vec<Line>,
-    /// Why it came to nothing.
-    pub cause: Option<Cause>,
+    pub needs_person: bool,
+    /// What it is about, in paise, once it is known.
+    pub amount: Option<Paise>,
+    /// What it knows; `None` where this binary can't read it.
+    pub known: Option<Known>,
 }
 
 impl Seen {
-    /// There is an answer, or there is none before a person has spoken.
+    /// One that was just accepted, and of which nothing else has been heard.
+    pub(super) fn undecided(id: SagaId, new: &NewSaga) -> Self {
+        let order_id = new.order_id.unwrap_or(OrderId(id.0));
+        let (user_id, needs_person) = (new.user_id, false);
+        Self { id, order_id, user_id, progress: None, needs_person, amount: None, known: None }
+    }
+
+    /// There is an answer, or there is none before a person has decided something.
     pub(super) fn is_worth_telling(&self) -> bool {
-        self.stuck || self.state.is_some_and(State::is_rest)
+        self.needs_person || self.progress.is_some_and(Progress::is_rest)
     }
 }
 
 impl From<Found> for Seen {
     fn from(found: Found) -> Self {
-        let state = found.state();
-        let (lines, cause) = match found.context {
-            Some(context) => (context.lines, context.cause),
-            None => (Vec::new(), None),
-        };
         Self {
             id: found.id,
+            order_id: found.order_id,
             user_id: found.user_id,
-            state,
-            stuck: found.stuck.is_some() || found.held.is_some(),
-            total: found.total,
-            lines,
-            cause,
+            progress: found.progress,
+            needs_person: found.stuck.is_some() || found.held.is_some(),
+            amount: found.amount,
+            known: found.known,
         }
     }
 }
 
 impl From<&Instance> for Seen {
     fn from(saga: &Instance) -> Self {
+        let (terms, cause, facts) = (saga.terms.clone(), saga.cause.clone(), saga.facts.clone());
         Self {
             id: saga.id,
+            order_id: saga.order_id,
             user_id: saga.user_id,
-            state: Some(saga.state),
-            stuck: saga.stuck.is_some() || saga.held.is_some(),
-            total: saga.total(),
-            lines: saga.context.lines.clone(),
-            cause: saga.context.cause.clone(),
+            progress: Some(saga.progress),
+            needs_person: saga.stuck.is_some() || saga.held.is_some(),
+            amount: facts.amount(),
+            known: Some(Known { terms, cause, facts }),
         }
     }
 }
 
-/// What became of taking a saga in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acceptance {
-    /// It is in the books.
-    Durable,
-    /// It repeats another: this one does not exist.
-    Repeats,
-    /// It is surely not in the books.
-    NotWritten,
-    /// It may be in the books.
-    Unknown,
-}
-
 /// Who waits for what.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Waiting(Arc<DashMap<OrderId, watch::Sender<Option<Seen>>>>);
+pub(super) struct Waiting(Arc<DashMap<SagaId, watch::Sender<Option<Seen>>>>);
 
 impl Waiting {
     /// Tells everybody who waits for this saga, if it is worth telling.
@@ -107,14 +97,14 @@ impl Waiting {
     }
 
     /// Tells everybody who waits for this saga that nobody drives it here any more.
-    pub(super) fn left(&self, id: OrderId) {
+    pub(super) fn left(&self, id: SagaId) {
         if let Some(waiters) = self.0.get(&id) {
             // What was told stays: only that there is something to look at.
             waiters.send_modify(|_told| {});
         }
     }
 
-    pub(super) fn subscribe(&self, id: OrderId) -> Waiter {
+    pub(super) fn subscribe(&self, id: SagaId) -> Waiter {
         let waiters = self.0.entry(id).or_insert_with(|| watch::Sender::new(None));
         Waiter { id, news: waiters.subscribe(), all: self.clone() }
     }
@@ -123,14 +113,14 @@ impl Waiting {
 /// One who waits.
 #[derive(Debug)]
 pub(super) struct Waiter {
-    id: OrderId,
+    id: SagaId,
     news: watch::Receiver<Option<Seen>>,
     all: Waiting,
 }
 
 impl Waiter {
     /// What is told of the saga here, or `None` when its driver has left it. Cancel safe.
-    pub(super) async fn word(&mut self) -> Option<Seen> {
+    pub(super) async fn told(&mut self) -> Option<Seen> {
         let told = self.news.borrow_and_update().clone();
         if told.is_some() {
             return told;
@@ -148,7 +138,7 @@ impl Waiter {
         loop {
             tokio::select! {
                 biased;
-                word = self.word() => if let Some(seen) = word {
+                told = self.told() => if let Some(seen) = told {
                     return seen;
                 },
                 () = parts.clock.sleep(pause) => {
@@ -172,7 +162,7 @@ impl Waiter {
 impl Parts {
     /// The last look of who waits no longer: a decision may be durable, though not done yet. `None`
     /// where the database does not say so in time.
-    pub(super) async fn look(&self, id: OrderId) -> Option<Seen> {
+    pub(super) async fn look(&self, id: SagaId) -> Option<Seen> {
         let found = self.clock.within(LONGEST_LOOK, self.store.find(id)).await?;
         found.ok().flatten().map(Seen::from)
     }
@@ -186,4 +176,4 @@ impl Drop for Waiter {
 }
 
 /// Hears once whether a saga was taken in.
-pub(super) type Taken = oneshot::Receiver<Written>;
+pub(super) type Taken = oneshot::Receiver<Fate>;

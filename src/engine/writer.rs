@@ -27,12 +27,12 @@ use tracing::{error, info, warn};
 use super::coalesce::{CoalescingTimer, Wait};
 use super::limiter::Limiter;
 use super::metrics::Metrics;
-use super::queued::{Queued, Written, may_be_written, turn_away};
+use super::queued::{Queued, may_be_written, turn_away};
 use super::write_health::{Source, WriteHealth};
 use crate::clock::Clock;
-use crate::order::OrderId;
 use crate::pacing::Pacing;
-use crate::store::{Committer, Error, Store, Write};
+use crate::saga::SagaId;
+use crate::store::{Committer, Error, Fate, Store, Write};
 
 /// The most sagas in one commit.
 const MAX_BATCH: usize = 256;
@@ -83,7 +83,7 @@ impl LogWriter {
 
     /// Hands a write in. The listeners are told what became of it; their channels close if the
     /// writer is gone.
-    pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Written>>) {
+    pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Fate>>) {
         drop(self.queue.send(Queued { write, done, maybe_written: false }));
     }
 
@@ -148,7 +148,7 @@ impl Writer {
             self.waiting.push_back(first);
         }
         let mut batch: Vec<Queued> = Vec::new();
-        let mut positions: HashMap<OrderId, Option<usize>> = HashMap::new();
+        let mut positions: HashMap<SagaId, Option<usize>> = HashMap::new();
         let mut left = VecDeque::new();
         let Self { waiting, queue, .. } = self;
         // What does not fit stays in the queue: thousands of writes should not be moved twice.

@@ -47,9 +47,9 @@ pub enum BreakerState {
 
 /// A breaker at one moment, to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BreakerView {
+pub struct BreakerView<N = Neighbour> {
     /// The neighbour that it stands before.
-    pub neighbour: Neighbour,
+    pub neighbour: N,
     /// Whether calls are let through.
     pub state: BreakerState,
     /// When it opened; none while it is closed.
@@ -238,12 +238,13 @@ impl Rejected {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::neighbours::{PAYMENT, PRODUCT};
 
     const PAUSE: Duration = Duration::from_millis(500);
 
     fn breaker(clock: &Clock) -> Breaker {
         let limits = BreakerLimits { failures: 3, pause: PAUSE, retries: 2 };
-        Breaker::new(Neighbour::Payment, limits, clock.clone())
+        Breaker::new(PAYMENT, limits, clock.clone())
     }
 
     fn clock() -> Clock {
@@ -286,7 +287,7 @@ mod tests {
         assert_eq!(
             breaker.view(),
             BreakerView {
-                neighbour: Neighbour::Payment,
+                neighbour: PAYMENT,
                 state: BreakerState::Closed,
                 since: None,
                 failures: 0,
@@ -321,7 +322,7 @@ mod tests {
     fn repeats_are_free_while_they_help_and_rationed_while_they_do_not() {
         let clock = clock();
         let limits = BreakerLimits { failures: u32::MAX, pause: PAUSE, retries: 2 };
-        let breaker = Breaker::new(Neighbour::Product, limits, clock.clone());
+        let breaker = Breaker::new(PRODUCT, limits, clock.clone());
         for _each in 0..100 {
             breaker.admit(2).expect("it helps").succeeded();
         }

@@ -9,7 +9,7 @@ use super::breaker::{Breaker, BreakerView};
 use super::response::Response;
 use super::transport::{Request, Transport, TransportError};
 use crate::clock::Clock;
-use crate::saga::{Outcome, Report, Step};
+use crate::saga::{Effect, Outcome, Report};
 use crate::trace::TraceParent;
 
 /// On whose behalf a call is made.
@@ -78,8 +78,7 @@ impl Endpoint {
     pub(super) async fn call(
         &self,
         context: CallContext<'_>,
-        step: Step,
-        line: Option<u16>,
+        effect: Effect,
         request: Request<'_>,
         judge: impl Fn(&Response) -> Result<Outcome, String>,
     ) -> Attempt {
@@ -99,16 +98,12 @@ impl Endpoint {
             }
         };
         let report = Report {
-            step,
-            line,
-            outcome,
-            started_at,
             duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
             status: response.as_ref().map(|response| response.status),
             request: request.body,
-            response: None,
             error,
             retry_after_ms,
+            ..Report::new(effect, outcome, started_at)
         };
         Attempt { report, response }
     }

@@ -48,6 +48,13 @@ pub use response::Response;
 pub use transport::{Request, Transport, TransportError};
 pub use user::User;
 
+/// The service that knows the users' profiles. It is only read.
+pub const USER: Neighbour = Neighbour::named("user");
+/// The service that knows prices and stock.
+pub const PRODUCT: Neighbour = Neighbour::named("product");
+/// The service that moves money.
+pub const PAYMENT: Neighbour = Neighbour::named("payment");
+
 /// How to call one neighbour.
 #[derive(Clone, Debug)]
 pub struct EndpointSettings {
@@ -89,9 +96,9 @@ impl Neighbours {
             Ok(Endpoint::new(transport, settings.concurrency, breaker, clock.clone()))
         };
         Ok(Self {
-            user: User(endpoint(Neighbour::User, user)?),
-            product: Product(endpoint(Neighbour::Product, product)?),
-            payment: Payment(endpoint(Neighbour::Payment, payment)?),
+            user: User(endpoint(USER, user)?),
+            product: Product(endpoint(PRODUCT, product)?),
+            payment: Payment(endpoint(PAYMENT, payment)?),
         })
     }
 
@@ -109,9 +116,9 @@ impl Neighbours {
             Endpoint::new(transport, concurrency, breaker, clock.clone())
         };
         Self {
-            user: User(endpoint(Neighbour::User, user)),
-            product: Product(endpoint(Neighbour::Product, product)),
-            payment: Payment(endpoint(Neighbour::Payment, payment)),
+            user: User(endpoint(USER, user)),
+            product: Product(endpoint(PRODUCT, product)),
+            payment: Payment(endpoint(PAYMENT, payment)),
         }
     }
 

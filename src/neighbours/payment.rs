@@ -105,7 +105,7 @@ impl Payment {
             _ if response.is_refusal(&[404]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(context, call.effect.step, None, request, judge).await.into_report()
+        self.0.call(context, call.effect, request, judge).await.into_report()
     }
 
     async fn transfer(
@@ -143,7 +143,7 @@ impl Payment {
             _ if response.is_refusal(transfer.refusals) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(context, call.effect.step, None, request, judge).await.into_report()
+        self.0.call(context, call.effect, request, judge).await.into_report()
     }
 }
 

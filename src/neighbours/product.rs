@@ -7,8 +7,8 @@ use super::endpoint::{CallContext, Endpoint};
 use super::read::{Read, ReadResult};
 use super::response::Response;
 use super::transport::Request;
-use crate::order::{Line, OrderId, Paise, ProductId};
-use crate::saga::{Call, Outcome, Report, Step};
+use crate::order::{Line, Paise, ProductId};
+use crate::saga::{Call, Effect, Outcome, Report};
 
 /// The product service.
 #[derive(Debug)]
@@ -24,20 +24,15 @@ pub struct Offer {
 }
 
 impl Product {
-    /// Price and stock of a product, read on behalf of the first line that names it.
+    /// Price and stock of a product, read on behalf of this line under this key.
     pub async fn offer(
         &self,
         context: CallContext<'_>,
-        saga: OrderId,
-        line: u16,
+        effect: Effect,
+        key: String,
         product: ProductId,
     ) -> (Report, ReadResult<Offer>) {
-        let read = Read {
-            step: Step::PriceCart,
-            line: Some(line),
-            path: format!("/api/products/{product}"),
-            key: format!("{saga}:{}:{line}", Step::PriceCart),
-        };
+        let read = Read { effect, path: format!("/api/products/{product}"), key };
         self.0
             .read(context, read, |fields| {
                 fields.check_uuid("id", product.0)?;
@@ -88,6 +83,6 @@ impl Product {
             _ if response.is_refusal(&[400, 404, 409]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(context, call.effect.step, call.effect.line, request, judge).await.into_report()
+        self.0.call(context, call.effect, request, judge).await.into_report()
     }
 }

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::response::Response;
 use super::transport::Request;
 use crate::pacing::Pacing;
-use crate::saga::{Outcome, Report, Step};
+use crate::saga::{Effect, Outcome, Report};
 
 /// How many malformed responses in a row it takes to say that the neighbour is at fault.
 const MAX_TRIES: u32 = 3;
@@ -28,9 +28,8 @@ pub enum ReadResult<T> {
 
 /// What to read.
 pub(super) struct Read {
-    pub(super) step: Step,
-    /// The cart's line, from 0, for a step that reads once per line.
-    pub(super) line: Option<u16>,
+    /// What it is logged as.
+    pub(super) effect: Effect,
     pub(super) path: String,
     pub(super) key: String,
 }
@@ -43,7 +42,7 @@ impl Endpoint {
         read: Read,
         parse: impl Fn(&Fields) -> Result<T, String>,
     ) -> (Report, ReadResult<T>) {
-        let Read { step, line, path, key } = read;
+        let Read { effect, path, key } = read;
         let parsed = |response: &Response| response.fields().and_then(|fields| parse(&fields));
         let judge = |response: &Response| match response.status {
             200 => parsed(response).map(|_value| Outcome::Done),
@@ -55,7 +54,7 @@ impl Endpoint {
         loop {
             tries += 1;
             let request = Request::get(path.clone(), &key, context.trace);
-            let attempt = self.call(context, step, line, request, judge).await;
+            let attempt = self.call(context, effect, request, judge).await;
             let report = &attempt.report;
             let result = match (report.outcome, attempt.response.as_ref().map(parsed)) {
                 (Outcome::Done, Some(Ok(value))) => ReadResult::Value(value),

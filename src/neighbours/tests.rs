@@ -75,16 +75,18 @@ async fn outcome(asked: Asked, status: u16, body: &[u8]) -> Outcome {
     let trace = TraceParent::fresh();
     let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
     let Neighbours { user, product, payment } = &neighbours;
-    let paying = call(Step::ChargePayment, None);
-    let stocking = call(Step::ReserveStock, Some(0));
+    let paying = call(Step::named("pay"), None);
+    let stocking = call(Step::named("reserve"), Some(0));
     let report = match asked {
         Asked::Process => payment.process(context, &paying, CHARGE).await,
         Asked::Refund => payment.refund(context, &paying, CHARGE).await,
         Asked::Status => payment.look_up(context, &paying, CHARGE).await,
         Asked::Reserve => product.reserve(context, &stocking, LINE).await,
         Asked::Release => product.release(context, &stocking, LINE).await,
-        Asked::Profile => user.profile(context, ORDER, USER).await.0,
-        Asked::Offer => product.offer(context, ORDER, 0, PRODUCT).await.0,
+        Asked::Profile => user.profile(context, paying.effect, "a key".to_owned(), USER).await.0,
+        Asked::Offer => {
+            product.offer(context, stocking.effect, "a key".to_owned(), PRODUCT).await.0
+        }
     };
     report.outcome
 }

@@ -2,27 +2,23 @@
 
 use super::endpoint::{CallContext, Endpoint};
 use super::read::{Read, ReadResult};
-use crate::order::{OrderId, ProfileId, UserId};
-use crate::saga::{Report, Step};
+use crate::order::{ProfileId, UserId};
+use crate::saga::{Effect, Report};
 
 /// The user service.
 #[derive(Debug)]
 pub struct User(pub(super) Endpoint);
 
 impl User {
-    /// The profile of a user; wallets belong to profiles.
+    /// The profile of a user, read under this key; wallets belong to profiles.
     pub async fn profile(
         &self,
         context: CallContext<'_>,
-        saga: OrderId,
+        effect: Effect,
+        key: String,
         user: UserId,
     ) -> (Report, ReadResult<ProfileId>) {
-        let read = Read {
-            step: Step::FetchProfile,
-            line: None,
-            path: format!("/api/users/by-userid/{user}"),
-            key: format!("{saga}:{}", Step::FetchProfile),
-        };
+        let read = Read { effect, path: format!("/api/users/by-userid/{user}"), key };
         self.0
             .read(context, read, |fields| {
                 fields.check_uuid("userId", user.0)?;

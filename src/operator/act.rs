@@ -16,8 +16,7 @@ use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView};
 use crate::engine::NotDone;
 use crate::json::parse_digits;
-use crate::order::OrderId;
-use crate::saga::{Intervention, Word};
+use crate::saga::{Intervention, SagaId, Word};
 use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
 
 /// The longest name of an operator, in characters.
@@ -148,7 +147,7 @@ pub(super) async fn resolve_saga(
     body: Body,
 ) -> Result<Response, Problem> {
     let resolution: Resolution = json_body(&headers, body).await?;
-    let what = resolution.intervention()?;
+    let what = resolution.intervention(operators.store.catalogue())?;
     act(&operators, id, &headers, &resolution.reason, what).await
 }
 
@@ -160,7 +159,7 @@ pub(super) async fn act(
     reason: &Field<ReasonText>,
     what: Intervention,
 ) -> Result<Response, Problem> {
-    let id = OrderId(uuid_segment(id, "id")?);
+    let id = SagaId(uuid_segment(id, "id")?);
     let operator = operator(headers)?;
     let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
     let wanted = if_match(headers)?;

@@ -1,15 +1,16 @@
-//! Where the money and the stock of a saga are: yes, no or unknown.
+//! Where the money and the stock of a saga are, in the words of the contract: yes, no, unknown.
 //!
 //! Pure. The invariant: `no` is only said of what surely did not happen, `yes` only of what surely
-//! did (promises 8 and 13).
+//! did.
+
+use std::iter::repeat;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::order::Line;
-use crate::saga::effects::Track;
-use crate::saga::{Effect, Entry, Event, Instance, Position, Standing, Step};
+use crate::order::{Line, Movement};
+use crate::saga::{Effect, Entry, Event, Instance, Position, SagaFacts, Standing, Step, Track};
 
 /// Whether an effect happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,61 +47,69 @@ struct LineEffects {
 /// log: it is looked at as if its owner had died just now.
 pub(super) fn effects(saga: &Instance) -> Effects {
     let mut position = saga.position.clone();
-    if saga.owner.is_some() && !saga.state.is_rest() {
-        position.apply(&abandoned(saga));
+    if saga.owner.is_some() && !saga.progress.is_rest() {
+        let (effect, event) = (Effect::of(Step::TAKE_OVER), Event::TakenOver(saga.progress));
+        position.apply(&Entry::new(effect, saga.phase(), event, saga.updated_at));
     }
-    add_up(&position, &saga.context.lines)
+    add_up(&position, &saga.facts)
 }
 
-fn abandoned(saga: &Instance) -> Entry {
-    Entry {
-        seq: saga.next_seq,
-        effect: Effect { step: Step::TakeOver, line: None },
-        phase: saga.phase(),
-        event: Event::TakenOver(saga.state),
-        generation: 0,
-        attempt: 0,
-        key: None,
-        started_at: saga.updated_at,
-        duration_ms: None,
-        request: None,
-        response: None,
-        error: None,
-        executor: String::new(),
+/// Adds up what each effect moves, whatever kind of saga it is.
+fn add_up(position: &Position, facts: &SagaFacts) -> Effects {
+    let mut effects = of_lines(facts.lines(), Known::No);
+    // A later stage is only sent once every effect of the earlier ones is done.
+    let mut may_be_sent = true;
+    for stage in position.stages() {
+        for action in stage {
+            let undos = action.undos().map(|(_, track)| Some(track));
+            for ((effect, track), undo) in action.effects().zip(undos.chain(repeat(None))) {
+                let happened = match happened(Some(track)) {
+                    Known::Unknown if !may_be_sent => Known::No,
+                    known @ (Known::Yes | Known::No | Known::Unknown) => known,
+                };
+                effects.take_in(facts.movement(effect), effect, happened, undone(happened, undo));
+            }
+        }
+        let mut tracks = stage.iter().flat_map(|action| &action.forward);
+        may_be_sent &= tracks.all(Track::may_have_happened);
     }
+    effects
 }
 
-fn add_up(position: &Position, lines: &[Line]) -> Effects {
-    let track = |step, line| position.track(Effect { step, line });
-    let charge = track(Step::ChargePayment, None);
-    let charged = happened(charge);
-    // A later stage is only sent once the earlier one is done.
-    let lines_may_be_sent = charge.is_none() || charged != Known::No;
-    let line_effects = |(line, at): (&Line, u16)| {
-        let reserved = match happened(track(Step::ReserveStock, Some(at))) {
-            Known::Unknown if !lines_may_be_sent => Known::No,
-            known @ (Known::Yes | Known::No | Known::Unknown) => known,
-        };
-        let released = undone(reserved, track(Step::ReleaseStock, Some(at)));
-        of_line(*line, reserved, released)
-    };
-    Effects {
-        charged,
-        refunded: undone(charged, track(Step::RefundPayment, None)),
-        // A cart has at most 100 lines.
-        lines: lines.iter().zip(0_u16..).map(line_effects).collect(),
+impl Effects {
+    fn take_in(
+        &mut self,
+        movement: Option<Movement>,
+        effect: Effect,
+        happened: Known,
+        undone: Known,
+    ) {
+        let line = self.lines.get_mut(usize::from(effect.line.unwrap_or(0)));
+        match (movement, line) {
+            (Some(Movement::Charge(_)), _) => (self.charged, self.refunded) = (happened, undone),
+            (Some(Movement::Refund(_)), _) => self.refunded = happened,
+            (Some(Movement::Reserve(_)), Some(line)) => {
+                (line.reserved, line.released) = (happened, undone);
+            }
+            (Some(Movement::Release(_)), Some(line)) => line.released = happened,
+            (Some(Movement::Reserve(_) | Movement::Release(_)), None) | (None, _) => {}
+        }
     }
 }
 
 /// Of a saga that this binary can't read: nothing is known.
 pub(super) fn unknown(lines: &[Line]) -> Effects {
-    let line = |line: &Line| of_line(*line, Known::Unknown, Known::Unknown);
-    let lines = lines.iter().map(line).collect();
-    Effects { charged: Known::Unknown, refunded: Known::Unknown, lines }
+    of_lines(lines, Known::Unknown)
 }
 
-fn of_line(line: Line, reserved: Known, released: Known) -> LineEffects {
-    LineEffects { product_id: line.product_id.0, quantity: line.quantity, reserved, released }
+fn of_lines(lines: &[Line], all: Known) -> Effects {
+    let line = |line: &Line| LineEffects {
+        product_id: line.product_id.0,
+        quantity: line.quantity,
+        reserved: all,
+        released: all,
+    };
+    Effects { charged: all, refunded: all, lines: lines.iter().map(line).collect() }
 }
 
 /// No track: nothing of the sort can have been sent yet, or nothing is to pay.
@@ -126,17 +135,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checkout::DEFINITION;
+    use crate::checkout::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
+    use crate::checkout::{CheckoutFacts, DEFINITION};
+    use crate::neighbours::{PAYMENT, PRODUCT};
     use crate::order::{Paise, ProductId};
-    use crate::saga::{Context, Kinds, Outcome, Phase, State};
+    use crate::saga::{Outcome, Phase, Progress, Promises};
 
-    const CHARGE: Effect = Effect { step: Step::ChargePayment, line: None };
-    const REFUND: Effect = Effect { step: Step::RefundPayment, line: None };
-    const RESERVE: Effect = Effect { step: Step::ReserveStock, line: Some(0) };
-    const RELEASE: Effect = Effect { step: Step::ReleaseStock, line: Some(0) };
+    const CHARGE: Effect = Effect::of(CHARGE_PAYMENT);
+    const REFUND: Effect = Effect::of(REFUND_PAYMENT);
+    const RESERVE: Effect = Effect::of_line(RESERVE_STOCK, 0);
+    const RELEASE: Effect = Effect::of_line(RELEASE_STOCK, 0);
     const DONE: Event = Event::Came(Outcome::Done);
     const REFUSED: Event = Event::Came(Outcome::Refused);
     const UNKNOWN: Event = Event::Came(Outcome::Unknown);
+    const PRICED: Progress = Progress::Forward { done: 2 };
 
     fn line() -> Line {
         Line { product_id: ProductId(Uuid::from_u128(7)), quantity: 2 }
@@ -144,27 +156,17 @@ mod tests {
 
     /// Charged, refunded, reserved, released.
     fn after(log: &[(Effect, Event)]) -> serde_json::Value {
-        let mut context = Context::accepted(vec![line()], Kinds::IDEMPOTENT);
-        context.unit_prices = Some(vec![Paise(100)]);
-        let mut position = Position::new(&DEFINITION, &context, DateTime::UNIX_EPOCH);
+        let unit_prices = Some(vec![Paise(100)]);
+        let facts = CheckoutFacts { unit_prices, ..CheckoutFacts::accepted(vec![line()], None) };
+        let facts = SagaFacts::new(facts);
+        let promises: Promises = [(PAYMENT, true), (PRODUCT, true)].into_iter().collect();
+        let now = DateTime::UNIX_EPOCH;
+        let mut position = Position::new(&DEFINITION, &facts, &promises, now);
         for (effect, event) in log {
-            position.apply(&Entry {
-                seq: 1,
-                effect: *effect,
-                phase: Phase::Forward,
-                event: *event,
-                generation: 0,
-                attempt: 1,
-                key: None,
-                started_at: DateTime::UNIX_EPOCH,
-                duration_ms: None,
-                request: None,
-                response: None,
-                error: None,
-                executor: String::new(),
-            });
+            let entry = Entry::new(*effect, Phase::Forward, *event, now);
+            position.apply(&Entry { attempt: 1, ..entry });
         }
-        let effects = add_up(&position, &context.lines);
+        let effects = add_up(&position, &facts);
         let line = &effects.lines[0];
         json!([effects.charged, effects.refunded, line.reserved, line.released])
     }
@@ -183,10 +185,10 @@ mod tests {
 
     #[test]
     fn what_a_dead_owner_may_have_sent_is_unknown_until_the_charge_is_refused() {
-        let taken_over = (CHARGE, Event::TakenOver(State::Priced));
+        let taken_over = (CHARGE, Event::TakenOver(PRICED));
         assert_eq!(after(&[taken_over]), json!(["unknown", "no", "unknown", "no"]));
         assert_eq!(after(&[taken_over, (CHARGE, REFUSED)]), json!(["no", "no", "no", "no"]));
-        let going_back = (REFUND, Event::TakenOver(State::Compensating));
+        let going_back = (REFUND, Event::TakenOver(Progress::Backward));
         let log = [taken_over, going_back];
         assert_eq!(after(&log), json!(["unknown", "unknown", "unknown", "unknown"]));
         let log = [taken_over, going_back, (CHARGE, REFUSED)];

@@ -12,9 +12,8 @@ use super::effect::{Effects, effects, unknown};
 use super::saga::{Onlooker, SagaView};
 use super::step::{StepView, steps};
 use crate::engine::names;
-use crate::order::OrderId;
-use crate::saga::Intervention;
 use crate::saga::intervention::Preview;
+use crate::saga::{Intervention, SagaId};
 use crate::store::Inspected;
 use crate::web::{Problem, Segment, uuid_segment};
 
@@ -62,7 +61,7 @@ impl From<Preview> for PreviewView {
             | Intervention::Hold
             | Intervention::Release => (None, None, None),
             Intervention::Resolve { effect, happened } => {
-                (Some(effect.step.into()), effect.line, Some(happened))
+                (Some(effect.step.word()), effect.line, Some(happened))
             }
         };
         Self { action, step, line, happened, will }
@@ -92,13 +91,13 @@ pub(super) async fn get_saga(
     State(operators): State<Operators>,
     id: Segment,
 ) -> Result<Response, Problem> {
-    let id = OrderId(uuid_segment(id, "id")?);
-    let inspected = operators.store.inspect(id, operators.definitions).await?;
+    let id = SagaId(uuid_segment(id, "id")?);
+    let inspected = operators.store.inspect(id).await?;
     let Inspected { found, steps: log, instance } = inspected.ok_or_else(not_found)?;
     let (effects, previews) = match &instance {
         Ok(saga) => (effects(saga), operators.executor.previews(saga)),
         Err(_unreadable) => {
-            let lines = found.context.as_ref().map_or(&[][..], |context| &context.lines);
+            let lines = found.known.as_ref().map_or(&[][..], |known| known.facts.lines());
             (unknown(lines), Vec::new())
         }
     };

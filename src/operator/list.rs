@@ -9,7 +9,6 @@ use super::Operators;
 use super::duration::duration;
 use super::saga::{Onlooker, SagaView};
 use crate::order::UserId;
-use crate::saga::State as SagaState;
 use crate::store::Filter;
 use crate::web::{Cursor, Problem, Query, within_years};
 
@@ -74,28 +73,25 @@ fn filter(query: &Query, operators: &Operators) -> Result<Filter, Problem> {
     let older_than = query.read("olderThan", DURATION, |text| {
         duration(text).and_then(|age| now.checked_sub_signed(age)).map(within_years)
     })?;
-    let kinds = operators.definitions.iter().map(|definition| definition.kind);
-    let kinds = kinds.collect::<Vec<_>>();
-    let one_of = format!("one of {}", kinds.join(", "));
-    let kind = query.read("kind", &one_of, |text| kinds.iter().find(|kind| **kind == text))?;
+    let word = |name: &str, words: Vec<&'static str>| {
+        let one_of = format!("one of {}", words.join(", "));
+        let word = query.read(name, &one_of, |text| words.iter().find(|word| **word == text))?;
+        Ok::<_, Problem>(word.map(|word| (*word).to_owned()))
+    };
+    let catalogue = operators.store.catalogue();
     let cursor = query.read("cursor", "`next` of another page", |text| {
         let cursor = Cursor::parse(text, TAG)?;
         Some((cursor.moment()?, cursor.id))
     })?;
     Ok(Filter {
-        state: query.parsed::<SagaState>("state", &states())?,
+        state: word("state", catalogue.states())?,
         stuck: query.parsed("stuck", "true or false")?,
         held: query.parsed("held", "true or false")?,
-        kind: kind.map(|kind| (*kind).to_owned()),
+        kind: word("kind", catalogue.kinds())?,
         user_id: query.parsed("userId", "a UUID")?.map(UserId),
         before: older_than,
         after: cursor,
         limit: query.limit(MAX_LIMIT, DEFAULT_LIMIT)?,
         ..Filter::default()
     })
-}
-
-fn states() -> String {
-    let words = <SagaState as strum::IntoEnumIterator>::iter().map(|state| state.to_string());
-    format!("one of {}", words.collect::<Vec<_>>().join(", "))
 }

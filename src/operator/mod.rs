@@ -20,7 +20,6 @@ mod token;
 
 use crate::clock::Clock;
 use crate::engine::Executor;
-use crate::saga::Definition;
 use crate::store::Store;
 
 pub use route::{document, router};
@@ -36,6 +35,4 @@ pub struct Operators {
     pub clock: Clock,
     /// `operator.token`; without one every request is answered 403.
     pub token: Option<String>,
-    /// The kinds of saga that this binary knows.
-    pub definitions: &'static [&'static Definition],
 }

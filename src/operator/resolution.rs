@@ -6,13 +6,8 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::reason::ReasonText;
-use crate::saga::{Effect, Intervention, Step};
+use crate::saga::{Catalogue, Effect, Intervention, Per};
 use crate::web::{Field, Problem, WholeNumber};
-
-/// The steps with one effect for the whole cart.
-const OF_THE_CART: [Step; 2] = [Step::ChargePayment, Step::RefundPayment];
-/// The steps with an effect for each line of the cart.
-const OF_A_LINE: [Step; 2] = [Step::ReserveStock, Step::ReleaseStock];
 
 /// What became of an effect, and how the operator knows.
 #[derive(Debug, Deserialize)]
@@ -44,52 +39,51 @@ impl<'de> Deserialize<'de> for LineNumber {
 
 impl Resolution {
     /// What the operator says became of which effect.
-    pub(super) fn intervention(&self) -> Result<Intervention, Problem> {
-        let effect = self.effect()?;
+    pub(super) fn intervention(&self, catalogue: Catalogue) -> Result<Intervention, Problem> {
+        let effect = self.effect(catalogue)?;
         Ok(Intervention::Resolve { effect, happened: *self.happened.value()? })
     }
 
     /// The effect that `step` and `line` name. Only a step with effects has something to resolve.
-    fn effect(&self) -> Result<Effect, Problem> {
+    fn effect(&self, catalogue: Catalogue) -> Result<Effect, Problem> {
         let word = self.step.value()?;
-        let find = |steps: [Step; 2]| steps.into_iter().find(|step| step.to_string() == *word);
-        if let Some(step) = find(OF_THE_CART) {
-            return match self.line.value() {
-                Ok(None) => Ok(Effect { step, line: None }),
-                Ok(Some(_)) | Err(_) => {
-                    Err(Problem::bad_request(format!("line: {word} has no lines")))
-                }
-            };
-        }
-        let step = find(OF_A_LINE).ok_or_else(|| {
-            let steps = "charge_payment, reserve_stock, refund_payment or release_stock";
-            Problem::bad_request(format!("step must be {steps}"))
-        })?;
-        match self.line.value()? {
-            Some(LineNumber(line)) => Ok(Effect { step, line: Some(*line) }),
-            None => Err(Problem::bad_request(format!("line {}", LineNumber::RULE.rule))),
+        let steps = catalogue.effect_steps();
+        let Some((step, per)) = steps.iter().find(|(step, _)| step.word() == word) else {
+            let words: Vec<_> = steps.iter().map(|(step, _)| step.word()).collect();
+            let (last, others) = words.split_last().unwrap_or((&"nothing", &[]));
+            let error = format!("step must be {} or {last}", others.join(", "));
+            return Err(Problem::bad_request(error));
+        };
+        match (per, self.line.value()) {
+            (Per::Saga, Ok(None)) => Ok(Effect::of(*step)),
+            (Per::Saga, Ok(Some(_)) | Err(_)) => {
+                Err(Problem::bad_request(format!("line: {word} has no lines")))
+            }
+            (Per::Line, Ok(Some(LineNumber(line)))) => Ok(Effect::of_line(*step, *line)),
+            (Per::Line, Ok(None)) => {
+                Err(Problem::bad_request(format!("line {}", LineNumber::RULE.rule)))
+            }
+            (Per::Line, Err(invalid)) => Err(invalid.into()),
         }
     }
 }
 
 impl PartialSchema for Resolution {
-    /// An object of two forms: with a line where the step has lines, and without.
+    /// An object of two forms: without a line, and with one where the step has lines. Which steps
+    /// there are follows from the kinds of saga, which only the composed application knows.
     fn schema() -> RefOr<Schema> {
-        let of = |steps: [Step; 2]| {
-            let words = steps.map(|step| step.to_string());
-            let step = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+        let form = || {
             ObjectBuilder::new()
-                .property("step", step)
+                .property("step", ObjectBuilder::new().schema_type(Type::String))
                 .required("step")
                 .property("happened", bool::schema())
                 .property("reason", ReasonText::schema())
         };
         let line = LineNumber::RULE.schema().description(Some("The cart's line, from 0."));
-        let of_a_line = of(OF_A_LINE).property("line", line).required("line");
-        let no_line = ObjectBuilder::new().schema_type(Type::Null);
-        let of_the_cart = of(OF_THE_CART).property("line", no_line);
+        let of_a_line = form().property("line", line).required("line");
+        let of_the_saga = form().property("line", ObjectBuilder::new().schema_type(Type::Null));
         let forms =
-            [of_the_cart, of_a_line].map(|form| form.required("happened").required("reason"));
+            [of_the_saga, of_a_line].map(|form| form.required("happened").required("reason"));
         let resolution = forms.into_iter().fold(OneOfBuilder::new(), OneOfBuilder::item);
         resolution.description(Some("What became of an effect, and how the operator knows.")).into()
     }
@@ -106,22 +100,26 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::checkout::DEFINITIONS;
+    use crate::checkout::step::{CHARGE_PAYMENT, RESERVE_STOCK};
     use crate::web::read;
 
     fn resolution(body: &Value) -> Result<Intervention, String> {
         let resolution: Resolution = read(body).expect("it is said later what is wrong");
-        resolution.intervention().map_err(|problem| problem.error().to_owned())
+        resolution
+            .intervention(Catalogue::of(DEFINITIONS))
+            .map_err(|problem| problem.error().to_owned())
     }
 
     #[test]
     fn a_resolution_names_an_effect_and_says_yes_or_no() {
-        let line = Effect { step: Step::ReserveStock, line: Some(1) };
+        let line = Effect::of_line(RESERVE_STOCK, 1);
         let what = Intervention::Resolve { effect: line, happened: true };
         for line in [json!(1), json!("01"), json!(1.0)] {
             let body = json!({"step": "reserve_stock", "line": line, "happened": true});
             assert_eq!(resolution(&body), Ok(what), "{body}");
         }
-        let charge = Effect { step: Step::ChargePayment, line: None };
+        let charge = Effect::of(CHARGE_PAYMENT);
         let what = Intervention::Resolve { effect: charge, happened: false };
         for body in [
             json!({"Step": "charge_payment", "Happened": false}),

@@ -105,7 +105,7 @@ impl Onlooker {
             stuck: found.stuck.map(StuckView::from),
             held: found.held.map(HeldView::from),
             user_id: found.user_id.0,
-            total_amount: found.total.map(|total| total.0),
+            total_amount: found.amount.map(|amount| amount.0),
             attempts: found.attempts,
             next_attempt_at: found.next_attempt_at,
             last_error: found.last_error,

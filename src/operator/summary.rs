@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
-use crate::neighbours::{BreakerState, BreakerView};
-use crate::saga::{Neighbour, State as SagaState, StuckKind};
+use crate::neighbours::{BreakerState, BreakerView, PAYMENT, PRODUCT, USER};
+use crate::saga::StuckKind;
 use crate::store::ExecutorRecord;
 use crate::web::Problem;
 
@@ -104,9 +104,10 @@ pub(super) async fn get_summary(
     let now = operators.clock.now();
     let summary = operators.store.summary(now - TimeDelta::minutes(1), now).await?;
     let executors = operators.store.executors(&operators.clock).await?;
+    let states = operators.store.catalogue().states();
     let age = |since: DateTime<Utc>| (now - since).num_seconds().max(0);
     Ok(Json(Summary {
-        by_state: counts(SagaState::iter(), summary.by_state),
+        by_state: counts(states.into_iter(), summary.by_state),
         stuck: counts(StuckKind::iter(), summary.by_stuck),
         held: summary.held,
         oldest_age_seconds: summary.oldest_open.map(age),
@@ -117,15 +118,16 @@ pub(super) async fn get_summary(
 }
 
 fn circuits(executors: &[ExecutorRecord]) -> BTreeMap<String, CircuitSummary> {
-    let every =
-        Neighbour::iter().map(|neighbour| (neighbour.to_string(), CircuitSummary::default()));
+    let every = [USER, PRODUCT, PAYMENT]
+        .map(|neighbour| (neighbour.to_string(), CircuitSummary::default()))
+        .into_iter();
     let mut circuits: BTreeMap<String, CircuitSummary> = every.collect();
     for heard in executors.iter().filter(|heard| !heard.lapsed && !heard.dead) {
         // One that this binary can't read says nothing.
         let views = serde_json::from_value(heard.circuits.clone());
-        let views: Vec<BreakerView> = views.unwrap_or_default();
+        let views: Vec<BreakerView<String>> = views.unwrap_or_default();
         for view in views {
-            let circuit = circuits.entry(view.neighbour.to_string()).or_default();
+            let circuit = circuits.entry(view.neighbour).or_default();
             circuit.state = circuit.state.max(view.state);
             circuit.since = circuit.since.into_iter().chain(view.since).min();
             circuit.failures = circuit.failures.max(view.failures);

@@ -1,11 +1,11 @@
-//! A call that the machine allows: everything that whoever makes it has to know.
+//! A call that the machine allows, with everything that its caller has to know.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::effects::Effect;
-use super::vocabulary::Phase;
+use super::effect::Effect;
+use super::word::Phase;
 
 /// One call that may be made now.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,34 +16,35 @@ pub struct Call {
     pub phase: Phase,
     /// The neighbour's key for it.
     pub key: String,
-    /// Which doing of it.
+    /// How often a person has had the effect done anew.
     pub generation: u32,
     /// Which attempt, from 1.
     pub attempt: u32,
-    /// Send it, or only look.
+    /// Send it, or only look whether it has happened.
     pub how: How,
-    /// An earlier attempt may have happened, so a refusal now needs looking into (promise 14).
+    /// An earlier attempt may have happened, so a refusal now is not proof that it did not.
     pub unsure_before: bool,
-    /// It may have been sent before, and may be sent again before then: its neighbour forgets the
-    /// key. To be asked when it is sent, as time passes between a decision and its being durable.
+    /// It may have been sent before, and must not be sent again from this time on, when its
+    /// neighbour may have forgotten the key. Checked when it is sent, as time passes between the
+    /// decision and its being durable.
     pub repeat_before: Option<DateTime<Utc>>,
-    /// It is not begun after that; and where its key settles it later, it is not waited for any
-    /// longer either.
+    /// It must not begin after this time. Where its key can settle it later, its answer is not waited
+    /// for beyond this time either.
     pub deadline: Option<DateTime<Utc>>,
-    /// It is sent to a neighbour that is not idempotent: the intent is durable before the call, the outcome before
-    /// the next step.
+    /// It is sent to a neighbour that is not idempotent: the intent is durable before the call, and
+    /// the outcome before the next step.
     pub intent_first: bool,
 }
 
 impl Call {
-    /// How long it is waited for from this moment; `None` is until the neighbour's time-out. To cut
-    /// it off at a neighbour that is not idempotent would only make doubt.
-    pub fn patience(&self, now: DateTime<Utc>) -> Option<Duration> {
+    /// How long to wait for an answer; `None` is until the neighbour's time-out. A call to a neighbour
+    /// that is not idempotent is not cut off, as that would only leave it in doubt.
+    pub fn time_limit(&self, now: DateTime<Utc>) -> Option<Duration> {
         let deadline = self.deadline.filter(|_| !self.intent_first)?;
         Some((deadline - now).to_std().unwrap_or(Duration::ZERO))
     }
 
-    /// Whether what was decided may still be done at this moment.
+    /// Whether the call may still be sent at this time.
     pub fn is_in_time(&self, now: DateTime<Utc>) -> bool {
         let before = |limit: Option<DateTime<Utc>>| limit.is_none_or(|limit| now < limit);
         before(self.repeat_before) && before(self.deadline)
@@ -53,8 +54,8 @@ impl Call {
 /// How a call settles its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// By making it happen, or finding that it has.
+    /// By making it happen, or hearing that it has happened.
     Send,
-    /// By asking whether it has; it is in doubt and may not be sent.
+    /// By asking whether it has happened: it may not be sent.
     LookUp,
 }

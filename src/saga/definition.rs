@@ -1,118 +1,288 @@
-//! What a kind of saga is: its stages in order, each with its work and the state that it reaches.
+//! What a kind of saga is: its stages in order, and its words for where a saga stands.
 //!
-//! A table, so that a saga can be read in one screen; the machine walks it and knows no saga by
-//! name.
+//! A static table, so that a kind can be read in one screen. A saga is carried by the version of the
+//! table under which it began, so a kind may have several tables side by side; a table that has sagas
+//! in flight is never changed, a new one is added.
 
-use super::context::Context;
-use super::vocabulary::{Neighbour, State, Step};
+use std::collections::BTreeSet;
 
-/// A kind of saga.
+use super::facts::Decode;
+use super::neighbour::Neighbour;
+use super::progress::{Direction, End, Progress};
+use super::word::Step;
+
+/// One version of a kind of saga.
 #[derive(Debug)]
 pub struct Definition {
     /// The stored name of the kind.
     pub kind: &'static str,
-    /// Rises when sagas begun under the old table could not be continued by the new one.
+    /// The stored version of this table.
     pub version: i32,
-    /// The state at acceptance.
-    pub starts: State,
-    /// What to do, in order.
+    /// The word for a saga that was just accepted.
+    pub starts: &'static str,
+    /// What to do, in order. The last one records, see [`Work::Record`].
     pub stages: &'static [Stage],
+    /// The words for going back; `None` for a kind that never does.
+    pub back: Option<WayBack>,
+    /// Reads the facts that this kind stores.
+    pub facts: Decode,
 }
 
-/// One stage: a step, or one effect per line side by side, and where it leads.
+/// One stage: what is done side by side, and where it leads.
 #[derive(Debug)]
 pub struct Stage {
     /// What is done.
-    pub step: Step,
-    /// Of what sort it is.
     pub work: Work,
-    /// The state once it is done.
-    pub reaches: State,
+    /// The word for a saga that has come this far.
+    pub reaches: &'static str,
 }
 
-/// The sorts of work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a stage does.
+#[derive(Debug)]
 pub enum Work {
-    /// Reading, always safe to repeat. Neighbouring reads are made side by side.
-    Read,
-    /// A change at a neighbour, undone by another step.
-    Effect {
-        /// Whose.
-        at: Neighbour,
-        /// What undoes it.
-        undo: Step,
-        /// How many there are.
-        per: Per,
-        /// A doubtful one can be looked up there.
-        can_look_up: bool,
+    /// Reads something from neighbours, which is always safe to repeat. What was read is durable
+    /// before the next effect is sent. A kind may read ahead: stages of reads that follow each other
+    /// can be done at once.
+    Read {
+        /// The step.
+        step: Step,
+        /// Who is asked.
+        from: Neighbour,
     },
-    /// Our own books, in one transaction with the state it reaches.
-    Confirm,
+    /// Changes something at neighbours. The actions are taken side by side and are all of one sort.
+    Effects(&'static [Action]),
+    /// Writes what came of the saga into our own books, in the transaction that brings it to rest.
+    Record(Step),
 }
 
-/// How many effects a stage has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Per {
-    /// One for the order, unless there is nothing to pay.
-    Total,
-    /// One for each line of the cart.
-    Line,
-}
-
-impl Definition {
-    /// The stage that a saga in this state has before it; `None` at rest or going back.
-    pub fn stage_from(&self, state: State) -> Option<&'static Stage> {
-        let reached = self.stages.iter().position(|stage| stage.reaches == state);
-        match reached {
-            Some(at) => self.stages.get(at + 1),
-            None if state == self.starts => self.stages.first(),
-            None => None,
-        }
-    }
-
-    /// The stages that change something at a neighbour, in forward order.
-    pub fn effect_stages(&self) -> impl DoubleEndedIterator<Item = EffectStage> {
-        self.stages.iter().filter_map(|stage| match stage.work {
-            Work::Effect { at, undo, per, can_look_up } => {
-                Some(EffectStage { step: stage.step, undo, at, per, can_look_up })
-            }
-            Work::Read | Work::Confirm => None,
-        })
-    }
-
-    /// Whether this kind can be in this state at all.
-    pub fn knows(&self, state: State) -> bool {
-        state == self.starts
-            || self.stages.iter().any(|stage| stage.reaches == state)
-            || matches!(state, State::Compensating | State::Compensated | State::Rejected)
-    }
-}
-
-/// A [`Stage`] whose work is an effect, taken apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EffectStage {
-    /// The forward step.
+/// A step that changes something at a neighbour: one effect, or one for each line.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Action {
+    /// The step.
     pub step: Step,
-    /// The step that undoes it.
-    pub undo: Step,
-    /// At whom.
+    /// Where.
     pub at: Neighbour,
-    /// How many.
+    /// How many effects it has.
     pub per: Per,
-    /// See [`Work::Effect`].
+    /// Whether it can be undone, and whether it may be given up.
+    pub sort: Sort,
+    /// The neighbour can be asked whether the effect has happened.
     pub can_look_up: bool,
 }
 
-impl EffectStage {
-    /// How many effects this stage has for a saga that is priced; none before.
-    pub fn width(&self, context: &Context) -> usize {
-        let Some(prices) = &context.unit_prices else { return 0 };
-        match self.per {
-            Per::Line => context.lines.len(),
-            Per::Total => match crate::order::total(&context.lines, prices) {
-                Some(total) if total.0 == 0 => 0,
-                Some(_) | None => 1,
-            },
+/// How many effects a step has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// One in all, unless there is nothing to do.
+    Saga,
+    /// One for each line of what the saga is about.
+    Line,
+}
+
+/// The textbook's three sorts of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// Can be undone, and is undone when the saga goes back.
+    Compensable {
+        /// The step that undoes it.
+        undo: Step,
+    },
+    /// Can't be undone, but may be refused: once it may have happened, the saga only goes forward.
+    Pivot,
+    /// Can't be undone and is never given up.
+    Retriable,
+}
+
+/// The words of a saga that goes back.
+#[derive(Debug)]
+pub struct WayBack {
+    /// While it undoes what happened.
+    pub going: &'static str,
+    /// At rest, with everything undone that had happened.
+    pub compensated: &'static str,
+    /// At rest, with nothing ever having happened.
+    pub rejected: &'static str,
+}
+
+impl Action {
+    /// The step that undoes this one, if it can be undone.
+    pub fn undo(&self) -> Option<Step> {
+        match self.sort {
+            Sort::Compensable { undo } => Some(undo),
+            Sort::Pivot | Sort::Retriable => None,
         }
+    }
+}
+
+impl Work {
+    /// The effects of this stage; none where it has none.
+    pub fn actions(&self) -> &'static [Action] {
+        match self {
+            Self::Effects(actions) => actions,
+            Self::Read { .. } | Self::Record(_) => &[],
+        }
+    }
+
+    /// The steps of this stage, for messages: the first of them stands for the stage.
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        let (single, actions) = match self {
+            Self::Read { step, .. } | Self::Record(step) => (Some(*step), &[][..]),
+            Self::Effects(actions) => (None, *actions),
+        };
+        single.into_iter().chain(actions.iter().map(|action| action.step))
+    }
+}
+
+impl Definition {
+    /// The stage that follows when this many are done. A forward saga always has one: the last
+    /// stage leads to rest.
+    pub fn stage(&self, done: usize) -> &'static Stage {
+        &self.stages[done]
+    }
+
+    /// Where a saga stands once it has done one stage more than this.
+    pub fn after(&self, done: usize) -> Progress {
+        if done + 1 < self.stages.len() {
+            Progress::Forward { done: done + 1 }
+        } else {
+            Progress::Rest(End::Completed)
+        }
+    }
+
+    /// Every step that changes something at a neighbour, in order, with the place of its stage.
+    pub fn actions(&self) -> impl Iterator<Item = (usize, &'static Action)> {
+        let stages = self.stages.iter().enumerate();
+        stages.flat_map(|(at, stage)| stage.work.actions().iter().map(move |action| (at, action)))
+    }
+
+    /// The first step of the next stage, which stands for the stage in messages; `None` going back
+    /// and at rest.
+    pub fn next_step(&self, progress: Progress) -> Option<Step> {
+        match progress {
+            Progress::Forward { done } => self.stage(done).work.steps().next(),
+            Progress::Backward | Progress::Rest(_) => None,
+        }
+    }
+
+    /// Effects may have been sent and are not accounted for yet: something may be out that belongs
+    /// to a customer or to the shop.
+    pub fn is_at_risk(&self, progress: Progress) -> bool {
+        match progress {
+            Progress::Forward { done } => self.actions().next().is_some_and(|(at, _)| at <= done),
+            Progress::Backward => true,
+            Progress::Rest(_) => false,
+        }
+    }
+
+    /// The stored word for where a saga stands.
+    pub fn word(&self, progress: Progress) -> &'static str {
+        let back = |word: fn(&WayBack) -> &'static str| self.back.as_ref().map_or("", word);
+        match progress {
+            Progress::Forward { done: 0 } => self.starts,
+            Progress::Forward { done } => self.stages[done - 1].reaches,
+            Progress::Rest(End::Completed) => self.stages[self.stages.len() - 1].reaches,
+            Progress::Backward => back(|back| back.going),
+            Progress::Rest(End::Compensated) => back(|back| back.compensated),
+            Progress::Rest(End::Rejected) => back(|back| back.rejected),
+        }
+    }
+
+    /// Where a saga stands by its stored word; `None` where this kind has no such word.
+    pub fn progress(&self, word: &str) -> Option<Progress> {
+        self.all_progress().find(|progress| self.word(*progress) == word)
+    }
+
+    /// Everywhere that a saga of this kind can stand: forward first, then going back.
+    pub fn all_progress(&self) -> impl Iterator<Item = Progress> {
+        let forward = (0..self.stages.len()).map(|done| Progress::Forward { done });
+        let back =
+            [Progress::Backward, Progress::Rest(End::Compensated), Progress::Rest(End::Rejected)];
+        let back = back.into_iter().filter(|_| self.back.is_some());
+        forward.chain([Progress::Rest(End::Completed)]).chain(back)
+    }
+
+    /// The step of this stored word, of this kind or of every saga.
+    pub fn step(&self, word: &str) -> Option<Step> {
+        let undo = self.actions().filter_map(|(_, action)| action.undo());
+        let steps = self.stages.iter().flat_map(|stage| stage.work.steps()).chain(undo);
+        let mut all = steps.chain([Step::TAKE_OVER, Step::INTERVENE]);
+        all.find(|step| step.word() == word)
+    }
+
+    /// The neighbour that a step calls; `None` for what is no call.
+    pub fn neighbour(&self, step: Step) -> Option<Neighbour> {
+        let is_of = |action: &&Action| action.step == step || action.undo() == Some(step);
+        self.stages.iter().find_map(|stage| match &stage.work {
+            Work::Read { step: read, from } => (*read == step).then_some(*from),
+            Work::Effects(actions) => actions.iter().find(is_of).map(|action| action.at),
+            Work::Record(_) => None,
+        })
+    }
+
+    /// What is wrong with this table, a sentence each. A test of each kind asserts that there is
+    /// nothing; the machine relies on it.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let records = |stage: &Stage| matches!(stage.work, Work::Record(_));
+        let last = self.stages.last();
+        if !last.is_some_and(records) || self.stages.iter().filter(|it| records(it)).count() != 1 {
+            faults.push("the last stage, and no other, has to record".to_owned());
+        }
+        let words: Vec<_> = self.all_progress().map(|progress| self.word(progress)).collect();
+        if words.iter().collect::<BTreeSet<_>>().len() != words.len() {
+            faults.push("two states have the same word".to_owned());
+        }
+        let undo = self.actions().filter_map(|(_, action)| action.undo());
+        let steps = self.stages.iter().flat_map(|stage| stage.work.steps()).chain(undo);
+        let steps: Vec<_> = steps.chain([Step::TAKE_OVER, Step::INTERVENE]).collect();
+        if steps.iter().collect::<BTreeSet<_>>().len() != steps.len() {
+            faults.push("two steps have the same name".to_owned());
+        }
+        faults.extend(self.faults_of_sorts());
+        faults
+    }
+
+    /// Compensable before the pivot, of which there is one at most, retriable after it.
+    fn faults_of_sorts(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut earlier = 0;
+        for (at, stage) in self.stages.iter().enumerate() {
+            let actions = stage.work.actions();
+            if actions.is_empty() && matches!(stage.work, Work::Effects(_)) {
+                faults.push(format!("stage {at} has no actions"));
+            }
+            for action in actions {
+                let rank = match action.sort {
+                    Sort::Compensable { .. } => 0,
+                    Sort::Pivot => 1,
+                    Sort::Retriable => 2,
+                };
+                if rank < earlier || (rank == 1 && earlier == 1) {
+                    faults.push(format!(
+                        "{}: compensable, pivot, retriable: in this order",
+                        action.step
+                    ));
+                }
+                earlier = rank;
+                if action.sort == Sort::Pivot && action.per == Per::Line {
+                    // One line done and another refused would leave no way to go.
+                    faults.push(format!("{} is a pivot with lines", action.step));
+                }
+                if rank < 2 && self.back.is_none() {
+                    faults
+                        .push(format!("{} may be given up, and there is no way back", action.step));
+                }
+            }
+            let sorts = actions.iter().map(|action| std::mem::discriminant(&action.sort));
+            if sorts.collect::<std::collections::HashSet<_>>().len() > 1 {
+                faults.push(format!("stage {at} has actions of different sorts"));
+            }
+        }
+        faults
+    }
+
+    /// The direction of a saga with this stored word, where the word is known.
+    pub fn direction(&self, word: &str) -> Option<Direction> {
+        self.progress(word).map(Progress::direction)
     }
 }

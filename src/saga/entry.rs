@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use strum::IntoStaticStr;
 
-use super::effects::Effect;
+use super::effect::Effect;
 use super::outcome::Outcome;
-use super::vocabulary::{Phase, State};
+use super::progress::Progress;
+use super::word::Phase;
 
 /// What an entry says. The names are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
@@ -17,13 +18,14 @@ pub enum Event {
     Sending,
     /// An attempt came to this.
     Came(Outcome),
-    /// An executor died owning the saga in this state: what it may have sent is unknown.
-    TakenOver(State),
-    /// Never sent by this log, it was looked up and had happened: in a future that the books have lost.
+    /// An executor died owning the saga when it had come this far: what it sent is unknown.
+    TakenOver(Progress),
+    /// By this log it was never sent, and a look-up found that it had happened: the books were
+    /// restored from a backup and have lost what followed it.
     Found,
     /// A person found that it happened.
     Happened,
-    /// A person found that it did not happen, and it need not.
+    /// A person found that it did not happen, and it need not happen.
     DidNotHappen,
     /// A person has it done anew, as a new effect under a new key.
     Renewed,
@@ -48,9 +50,9 @@ pub struct Entry {
     pub phase: Phase,
     /// What it says.
     pub event: Event,
-    /// Which doing of the effect, from 0; see [`super::key`].
+    /// How often a person has had the effect done anew; see [`super::key`].
     pub generation: u32,
-    /// Which attempt of that doing, from 1; 0 where there was none.
+    /// Which attempt in this generation, from 1; 0 where there was none.
     pub attempt: u32,
     /// The key that was sent.
     pub key: Option<String>,
@@ -66,4 +68,32 @@ pub struct Entry {
     pub error: Option<String>,
     /// The executor, or the operator's name.
     pub executor: String,
+}
+
+impl Entry {
+    /// An entry that says only this; see the fields for what else one can say. It gets its place when
+    /// it is logged.
+    pub fn new(effect: Effect, phase: Phase, event: Event, at: DateTime<Utc>) -> Self {
+        Self {
+            seq: 0,
+            effect,
+            phase,
+            event,
+            generation: 0,
+            attempt: 0,
+            key: None,
+            started_at: at,
+            duration_ms: None,
+            request: None,
+            response: None,
+            error: None,
+            executor: String::new(),
+        }
+    }
+
+    /// The same, written by this executor or operator.
+    #[must_use]
+    pub fn by(self, name: &str) -> Self {
+        Self { executor: name.to_owned(), ..self }
+    }
 }

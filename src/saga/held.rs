@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::instance::{Instance, Stuck};
-use super::machine::{A_MOMENT, Next, Policy, next};
+use super::machine::next;
+use super::next::Next;
+use super::policy::{A_MOMENT, Policy};
 
 /// What a person should know of it besides: what it would say if it only waited.
 pub(super) fn trouble_of_held(
@@ -14,6 +16,6 @@ pub(super) fn trouble_of_held(
     let waiting = Instance { held: None, next_attempt_at: Some(now + A_MOMENT), ..saga.clone() };
     match next(&waiting, policy, now) {
         Next::Pause { stuck, .. } => stuck,
-        Next::Read | Next::Call(_) | Next::Enter(..) | Next::Rest => None,
+        Next::Read(_) | Next::Call(_) | Next::Enter(..) | Next::Rest => None,
     }
 }

@@ -5,12 +5,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::context::{Cause, Context};
+use super::cause::Cause;
 use super::definition::Definition;
-use super::effects::Position;
 use super::entry::Entry;
-use super::vocabulary::{Phase, State, Step, StuckKind};
-use crate::order::{OrderId, Paise, UserId};
+use super::facts::{SagaFacts, Terms};
+use super::id::SagaId;
+use super::position::Position;
+use super::progress::{Direction, Progress};
+use super::word::{Phase, StuckKind};
+use crate::order::{OrderId, UserId};
 
 /// Why and since when a saga needs a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,20 +43,26 @@ pub struct Held {
 /// A saga in an executor's hands.
 #[derive(Clone, Debug)]
 pub struct Instance {
-    /// The order's, too.
-    pub id: OrderId,
+    /// Its id.
+    pub id: SagaId,
+    /// The order that it is about.
+    pub order_id: OrderId,
+    /// Whose order.
+    pub user_id: UserId,
     /// Its table.
     pub definition: &'static Definition,
-    /// For whom.
-    pub user_id: UserId,
-    /// Where it stands.
-    pub state: State,
+    /// How far it has come.
+    pub progress: Progress,
     /// Set while it needs a person.
     pub stuck: Option<Stuck>,
     /// Set while an operator holds it.
     pub held: Option<Held>,
-    /// What it knows.
-    pub context: Context,
+    /// What was agreed when it began.
+    pub terms: Terms,
+    /// Why it goes, or went, back.
+    pub cause: Option<Cause>,
+    /// What it knows, in its kind's own type.
+    pub facts: SagaFacts,
     /// Failures in a row at what it is trying.
     pub attempts: u32,
     /// Not before then; `None` is at once.
@@ -62,7 +71,7 @@ pub struct Instance {
     pub failing_since: Option<DateTime<Utc>>,
     /// The last failure, in a sentence.
     pub last_error: Option<String>,
-    /// A saga not `Reserved` by then goes back.
+    /// A saga that can still go back does so at this time.
     pub deadline_at: DateTime<Utc>,
     /// Who owns it; `None` for one that waits for anybody.
     pub owner: Option<Uuid>,
@@ -87,10 +96,9 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// What is to pay, once it is priced.
-    pub fn total(&self) -> Option<Paise> {
-        let prices = self.context.unit_prices.as_ref()?;
-        crate::order::total(&self.context.lines, prices)
+    /// The stored word for where it stands.
+    pub fn state(&self) -> &'static str {
+        self.definition.word(self.progress)
     }
 
     /// Appends to the log and takes the entry in.
@@ -102,11 +110,12 @@ impl Instance {
         self.unsaved.push(entry);
     }
 
-    /// Moves to another state, and begins it afresh.
-    pub fn enter(&mut self, state: State, cause: Option<Cause>) {
-        self.state = state;
-        if self.context.cause.is_none() {
-            self.context.cause = cause;
+    /// Comes to stand elsewhere, and begins what is to be done there afresh. The first cause of
+    /// going back is kept.
+    pub fn enter(&mut self, progress: Progress, cause: Option<Cause>) {
+        self.progress = progress;
+        if self.cause.is_none() {
+            self.cause = cause;
         }
         self.attempts = 0;
         self.next_attempt_at = None;
@@ -114,16 +123,18 @@ impl Instance {
         self.last_error = None;
     }
 
-    /// Whose phase a step is now: settling a forward effect on the way back is compensation.
+    /// The phase of a call that is made now: settling a forward effect on the way back is
+    /// compensation.
     pub fn phase(&self) -> Phase {
-        match self.state.direction() {
-            super::Direction::Forward => Phase::Forward,
-            super::Direction::Backward => Phase::Compensation,
+        match self.progress.direction() {
+            Direction::Forward => Phase::Forward,
+            Direction::Backward => Phase::Compensation,
         }
     }
 
-    /// The step that it is at, for messages: the next stage's, or compensation's.
-    pub fn current_step(&self) -> Step {
-        self.definition.stage_from(self.state).map_or(Step::RefundPayment, |stage| stage.step)
+    /// The step that it is at, for messages; the way back has no single one.
+    pub fn current_step(&self) -> &'static str {
+        let step = self.definition.next_step(self.progress);
+        step.map_or(Phase::Compensation.into(), |step| step.word())
     }
 }

@@ -1,41 +1,61 @@
-//! Decides, and never acts.
+//! The state machine of every saga: decides, and never acts.
 //!
-//! Everything here is a pure function of a saga's row, its log and the time: no clock, no chance,
-//! no database, no network. The invariant: what [`machine::next`] allows is exactly what
-//! docs/PROMISES.md allows, and an operator's preview is the same function as the action
-//! (promise 44). Comments cite these promises by number.
+//! Everything here is a pure function of a saga's row, its log and the time: no clock, no
+//! randomness, no database, no network. It knows no kind of saga by name. A kind brings a table of
+//! stages ([`Definition`]), its typed [`Facts`], and its words for states and steps; the machine
+//! speaks of stages by their place, of how many effects a step has, and of whether an effect can be
+//! undone. The preview of an operator's action is computed by the function that performs it.
 
+mod action;
 pub mod call;
-pub mod context;
+mod catalogue;
+mod cause;
 mod contradiction;
 pub mod definition;
-pub mod effects;
+mod effect;
 pub mod entry;
+pub mod facts;
 mod first_look;
 mod give_up;
 mod held;
+mod id;
 pub mod instance;
 pub mod intervention;
 pub mod key;
 pub mod machine;
+mod neighbour;
+mod next;
 pub mod outcome;
 mod plan;
+mod policy;
+pub mod position;
+mod progress;
 pub mod retry;
 pub mod settle;
 pub mod take_up;
-pub mod vocabulary;
+pub mod track;
+mod word;
 
+pub use action::ActionPosition;
 pub use call::{Call, How};
-pub use context::{Cause, Context, Kinds};
+pub use catalogue::Catalogue;
+pub use cause::Cause;
 pub use contradiction::contradictions;
-pub use definition::{Definition, Stage, Work};
-pub use effects::{Effect, Position, Standing};
+pub use definition::{Action, Definition, Per, Sort, Stage, WayBack, Work};
+pub use effect::Effect;
 pub use entry::{Entry, Event};
+pub use facts::{Facts, Known, SagaFacts, Terms};
+pub use id::SagaId;
 pub use instance::{Held, Instance, Stuck};
 pub use intervention::{Intervention, Word};
-pub use machine::{Next, Policy};
+pub use neighbour::{Manners, Neighbour, Promises};
+pub use next::Next;
 pub use outcome::{Learned, Outcome, Reading, Report};
-pub use vocabulary::{Direction, Neighbour, Phase, State, Step, StuckKind};
+pub use policy::{A_MOMENT, Policy};
+pub use position::Position;
+pub use progress::{Direction, End, Progress};
+pub use track::{Standing, Track};
+pub use word::{Phase, Step, StuckKind};
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,15 @@
-//! What came of a call, as one of four outcomes (promise 8), and the report that a step hands back.
+//! What came of a call: one of four outcomes (promise 8), and the report that a step hands back.
 //!
-//! A failed call is an [`Outcome`], never an `Err`: the machine decides on it like on any other.
+//! A failed call is an [`Outcome`], never an `Err`: the machine decides on it as on any other.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 
-use super::context::Cause;
-use super::vocabulary::Step;
-use crate::order::{Paise, ProfileId};
+use super::cause::Cause;
+use super::effect::Effect;
+use super::facts::SagaFacts;
 
 /// What came of a call to a neighbour. `Done` and `Refused` settle an effect.
 #[derive(
@@ -31,7 +31,7 @@ use crate::order::{Paise, ProfileId};
 pub enum Outcome {
     /// It happened.
     Done,
-    /// It did not happen, and will not: one of the refusals that the neighbour's interface lists.
+    /// It did not happen and will not: a refusal that the neighbour's contract lists.
     Refused,
     /// It surely never reached the neighbour. Says nothing about an earlier attempt.
     NotSent,
@@ -42,10 +42,8 @@ pub enum Outcome {
 /// One attempt at a step, as it is logged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// The step tried.
-    pub step: Step,
-    /// The cart's line, from 0, for a step that has one effect per line.
-    pub line: Option<u16>,
+    /// What was tried.
+    pub effect: Effect,
     /// What came of it.
     pub outcome: Outcome,
     /// When the attempt began.
@@ -64,8 +62,25 @@ pub struct Report {
     pub retry_after_ms: Option<u64>,
 }
 
-/// What a stage of reads came to.
-#[derive(Clone, Debug, PartialEq)]
+impl Report {
+    /// A report that says only this; see the fields for what else one can say.
+    pub fn new(effect: Effect, outcome: Outcome, started_at: DateTime<Utc>) -> Self {
+        Self {
+            effect,
+            outcome,
+            started_at,
+            duration_ms: 0,
+            status: None,
+            request: None,
+            response: None,
+            error: None,
+            retry_after_ms: None,
+        }
+    }
+}
+
+/// What reading came to.
+#[derive(Clone, Debug)]
 pub struct Reading {
     /// Every call made.
     pub reports: Vec<Report>,
@@ -73,20 +88,18 @@ pub struct Reading {
     pub learned: Learned,
 }
 
-/// What reads teach a saga.
-#[derive(Clone, Debug, PartialEq)]
+/// What reading teaches a saga.
+#[derive(Clone, Debug)]
 pub enum Learned {
     /// Nothing yet: try again.
     Nothing,
-    /// Who pays, but not yet every price.
-    Profile(ProfileId),
-    /// Everything that is needed before money moves.
-    Prices {
-        /// Who pays.
-        profile_id: ProfileId,
-        /// One for each line, in cart order.
-        unit_prices: Vec<Paise>,
+    /// More than before.
+    Facts {
+        /// How many stages are done now: more than before.
+        done: usize,
+        /// All that is known now.
+        facts: SagaFacts,
     },
-    /// That there is no going on.
+    /// That the saga can't reach its goal.
     Hopeless(Cause),
 }

@@ -3,12 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::call::{Call, How};
-use super::definition::{EffectStage, Per};
-use super::effects::{Effect, Standing, Track};
+use super::definition::Action;
+use super::effect::Effect;
 use super::instance::{Instance, Stuck};
 use super::key::idempotency_key;
-use super::machine::{Next, Policy, pause, waits_until};
-use super::vocabulary::{Direction, StuckKind};
+use super::machine::{may_be_given_up, waits_until};
+use super::next::Next;
+use super::policy::Policy;
+use super::progress::Progress;
+use super::track::{Standing, Track};
+use super::word::{Step, StuckKind};
 
 /// What the effects at hand allow and ask for.
 #[derive(Default)]
@@ -30,26 +34,26 @@ impl Plan {
         saga: &Instance,
         policy: &Policy,
         now: DateTime<Utc>,
-        stage: EffectStage,
+        action: &Action,
         effect: Effect,
         track: Track,
     ) {
-        let keeps_keys = policy.keeps_keys(saga, stage);
+        let keeps_keys = policy.keeps_keys(saga, action);
         let (how, repeat_before) = match track.standing {
             Standing::Done => return,
             Standing::Refused => return self.refused.push(effect),
             Standing::Untouched
-                if effect.step == stage.step && policy.wants_a_look(saga, stage, track, now) =>
+                if effect.step == action.step && policy.wants_a_look(saga, action, track, now) =>
             {
                 (How::LookUp, None)
             }
             Standing::Untouched => (How::Send, None),
-            Standing::Unsure { since } if policy.may_repeat(saga, stage, since, now) => {
-                (How::Send, Some(policy.remembered_until(stage, since)))
+            Standing::Unsure { since } if policy.may_repeat(saga, action, since, now) => {
+                (How::Send, Some(policy.remembered_until(action, since)))
             }
             Standing::Unsure { .. } => {
                 self.doubts.push(effect);
-                if !(stage.can_look_up && effect.step == stage.step) {
+                if !(action.can_look_up && effect.step == action.step) {
                     return;
                 }
                 (How::LookUp, None)
@@ -85,7 +89,7 @@ impl Plan {
             until => {
                 let until = until.filter(|_| !self.calls.is_empty());
                 let until = until.map(|until| limit.map_or(until, |limit| until.min(limit)));
-                pause(until, self.stuck(saga, policy, now))
+                Next::pause(until, self.stuck(saga, policy, now))
             }
         }
     }
@@ -93,40 +97,60 @@ impl Plan {
     fn stuck(&self, saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Option<Stuck> {
         let error = saga.last_error.as_deref().unwrap_or("no answer was seen");
         let (kind, effect, detail) = if let Some(effect) = self.doubts.first() {
-            let detail =
-                format!("{} may have happened, and must not be sent again: {error}", name(*effect));
+            let detail = format!("{effect} may have happened, and must not be sent again: {error}");
             (StuckKind::InDoubt, *effect, detail)
         } else if let Some(effect) = self.refused.first() {
-            (StuckKind::Refused, *effect, format!("{} was refused: {error}", name(*effect)))
+            (StuckKind::Refused, *effect, format!("{effect} was refused: {error}"))
         } else {
-            let since = saga.failing_since?;
-            let backward = saga.state.direction() == Direction::Backward;
-            let long = (now - since).to_std().is_ok_and(|failing| failing >= policy.stuck_after);
-            let call = self.calls.first().filter(|_| backward && long)?;
-            let detail = format!("{} keeps failing: {error}", name(call.effect));
+            let is_exhausted = is_never_given_up(saga) && has_failed_for_long(saga, policy, now);
+            let call = self.calls.first().filter(|_| is_exhausted)?;
+            let detail = format!("{} keeps failing: {error}", call.effect);
             (StuckKind::Exhausted, call.effect, detail)
         };
-        let step = effect.step.to_string();
-        let before = saga.stuck.as_ref().filter(|old| old.kind == kind && old.step == step);
-        let since = before.map_or(now, |old| old.since);
-        Some(Stuck { kind, since, step, detail })
+        Some(stuck(saga, kind, effect.step, detail, now))
     }
 }
 
-/// An effect in words.
-pub(super) fn name(effect: Effect) -> String {
-    match effect.line {
-        Some(line) => format!("{} of line {line}", effect.step),
-        None => effect.step.to_string(),
+/// Whether what the saga is at is tried until it succeeds: undoing, and what comes after something
+/// that can't be undone.
+fn is_never_given_up(saga: &Instance) -> bool {
+    match saga.progress {
+        Progress::Forward { done } => {
+            saga.position.is_past_return() || !may_be_given_up(saga, done)
+        }
+        Progress::Backward => true,
+        Progress::Rest(_) => false,
     }
 }
 
-/// A stage's tracks with their lines.
-pub(super) fn numbered(
-    stage: EffectStage,
-    tracks: &[Track],
-) -> impl Iterator<Item = (Option<u16>, Track)> {
-    let per_line = stage.per == Per::Line;
-    // A cart has at most 100 lines.
-    tracks.iter().zip(0_u16..).map(move |(track, at)| (per_line.then_some(at), *track))
+/// The trouble of a read that must not be given up, as something that can't be undone has happened.
+pub(super) fn trouble_of_read(
+    saga: &Instance,
+    step: Step,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Option<Stuck> {
+    let is_exhausted = saga.position.is_past_return() && has_failed_for_long(saga, policy, now);
+    let error = saga.last_error.as_deref().unwrap_or("no answer was seen");
+    let detail = format!("{step} keeps failing: {error}");
+    is_exhausted.then(|| stuck(saga, StuckKind::Exhausted, step, detail, now))
+}
+
+fn has_failed_for_long(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> bool {
+    let failing = saga.failing_since.and_then(|since| (now - since).to_std().ok());
+    failing.is_some_and(|failing| failing >= policy.stuck_after)
+}
+
+/// A trouble that is the same as before goes on since it began.
+fn stuck(
+    saga: &Instance,
+    kind: StuckKind,
+    step: Step,
+    detail: String,
+    now: DateTime<Utc>,
+) -> Stuck {
+    let step = step.to_string();
+    let before = saga.stuck.as_ref().filter(|old| old.kind == kind && old.step == step);
+    let since = before.map_or(now, |old| old.since);
+    Stuck { kind, since, step, detail }
 }

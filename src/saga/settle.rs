@@ -5,15 +5,19 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::call::Call;
-use super::context::Cause;
-use super::effects::{Effect, Position};
+use super::cause::Cause;
+use super::effect::Effect;
 use super::entry::{Entry, Event};
 use super::first_look;
+use super::give_up::go_back;
 use super::instance::Instance;
-use super::machine::{Policy, in_doubt};
+use super::machine::in_doubt;
+use super::next::Next;
 use super::outcome::{Learned, Outcome, Reading, Report};
+use super::policy::Policy;
+use super::progress::{Direction, Progress};
 use super::retry::LONGEST_ASKED;
-use super::vocabulary::{Direction, Phase, State, Step, StuckKind};
+use super::word::{Phase, Step, StuckKind};
 
 /// Takes in what came of a call. When all of a round are in, [`schedule`] follows.
 pub fn record(saga: &mut Instance, call: &Call, report: &Report, executor: &str) {
@@ -101,23 +105,22 @@ pub fn end_doubt(saga: &mut Instance, policy: &Policy, now: DateTime<Utc>) {
     let was = saga.stuck.as_ref().is_some_and(|stuck| stuck.kind == StuckKind::InDoubt);
     if was && !in_doubt(saga, policy, now) {
         saga.stuck = None;
-        saga.deadline_at = now + policy.time_for(&saga.context);
+        saga.deadline_at = now + policy.time_for(&saga.terms);
     }
 }
 
-/// The client's answer follows from the refusal on the way forward that is first in cart order,
-/// whichever was answered first.
+/// The cause is the refusal on the way forward whose line is first, whichever was answered first.
 fn note_refusal(saga: &mut Instance, call: &Call, report: &Report) {
-    let earlier = match &saga.context.cause {
+    let earlier = match &saga.cause {
         None => true,
         Some(Cause::Refused { step, line, .. }) => {
-            *step == call.effect.step && call.effect.line < *line
+            *step == call.effect.step.word() && call.effect.line < *line
         }
         Some(_decided) => false,
     };
-    if earlier && saga.state.direction() == Direction::Forward {
-        saga.context.cause = Some(Cause::Refused {
-            step: call.effect.step,
+    if earlier && saga.progress.direction() == Direction::Forward {
+        saga.cause = Some(Cause::Refused {
+            step: call.effect.step.word().into(),
             line: call.effect.line,
             status: report.status,
             body: report.response.clone(),
@@ -142,74 +145,46 @@ pub fn learn(
     let failed: Vec<_> = reading.reports.iter().filter(unsettled).cloned().collect();
     match reading.learned {
         Learned::Nothing => schedule(saga, &failed, policy, now, chance),
-        Learned::Profile(profile_id) => {
-            saga.context.profile_id = Some(profile_id);
-            saga.state = State::ProfileFetched;
-            schedule(saga, &failed, policy, now, chance);
+        Learned::Facts { done, facts } => {
+            saga.position.widen(&facts, now);
+            saga.facts = facts;
+            if failed.is_empty() {
+                saga.enter(Progress::Forward { done }, None);
+            } else {
+                saga.progress = Progress::Forward { done };
+                schedule(saga, &failed, policy, now, chance);
+            }
         }
-        Learned::Prices { profile_id, unit_prices } => {
-            saga.context.profile_id = Some(profile_id);
-            saga.context.unit_prices = Some(unit_prices);
-            saga.enter(State::Priced, None);
-            let times = [saga.created_at, now];
-            saga.position = Position::priced(saga.definition, &saga.context, times);
-        }
-        Learned::Hopeless(cause) => saga.enter(State::Rejected, Some(cause)),
+        Learned::Hopeless(cause) => match go_back(saga, policy, now, cause) {
+            Some(Next::Enter(progress, cause)) => saga.enter(progress, cause),
+            // There is no way back: it is read again until there is an answer that can be used.
+            Some(_) | None => schedule(saga, &reading.reports, policy, now, chance),
+        },
     }
 }
 
-/// Logs that the order is written; it is, in the same transaction.
-pub fn confirmed(saga: &mut Instance, executor: &str, now: DateTime<Utc>) {
-    let effect = Effect { step: Step::ConfirmOrder, line: None };
-    saga.log(Entry {
-        seq: 0,
-        effect,
-        phase: Phase::Forward,
-        event: Event::Came(Outcome::Done),
-        generation: 0,
-        attempt: 1,
-        key: None,
-        started_at: now,
-        duration_ms: Some(0),
-        request: None,
-        response: None,
-        error: None,
-        executor: executor.to_owned(),
-    });
+/// Logs that the books are written; they are, in the same transaction.
+pub fn recorded(saga: &mut Instance, step: Step, executor: &str, now: DateTime<Utc>) {
+    let done = Event::Came(Outcome::Done);
+    let entry = Entry::new(Effect::of(step), Phase::Forward, done, now).by(executor);
+    saga.log(Entry { attempt: 1, duration_ms: Some(0), ..entry });
 }
 
 fn read_entry(report: &Report, attempt: u32, executor: &str) -> Entry {
+    let came = Event::Came(report.outcome);
     Entry {
-        seq: 0,
-        effect: Effect { step: report.step, line: report.line },
-        phase: Phase::Forward,
-        event: Event::Came(report.outcome),
-        generation: 0,
         attempt,
-        key: None,
-        started_at: report.started_at,
         duration_ms: Some(report.duration_ms),
-        request: None,
-        response: None,
         error: report.error.clone(),
-        executor: executor.to_owned(),
+        ..Entry::new(report.effect, Phase::Forward, came, report.started_at).by(executor)
     }
 }
 
 fn entry_of(call: &Call, started_at: DateTime<Utc>, executor: &str) -> Entry {
     Entry {
-        seq: 0,
-        effect: call.effect,
-        phase: call.phase,
-        event: Event::Sending,
         generation: call.generation,
         attempt: call.attempt,
         key: Some(call.key.clone()),
-        started_at,
-        duration_ms: None,
-        request: None,
-        response: None,
-        error: None,
-        executor: executor.to_owned(),
+        ..Entry::new(call.effect, call.phase, Event::Sending, started_at).by(executor)
     }
 }

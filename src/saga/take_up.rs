@@ -4,14 +4,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::instance::Instance;
-use super::machine::{A_MOMENT, Policy};
+use super::policy::{A_MOMENT, Policy};
 
 /// Takes a claimed saga up. One that nobody could drive when its deadline passed still gets a
 /// quarter of the time that it had: it was left by a dead owner, or was due before
 /// this executor began, `since`. In that time nothing failed, either. No deadline is further off than
 /// that time, whatever the clock said when it was set.
 pub fn take_up(saga: &mut Instance, policy: &Policy, now: DateTime<Utc>, since: DateTime<Utc>) {
-    let deadline = policy.time_for(&saga.context);
+    let deadline = policy.time_for(&saga.terms);
     let ahead = saga.updated_at - now;
     if ahead.to_std().is_ok_and(|ahead| ahead > A_MOMENT) {
         clock_was_set(saga, -ahead);

@@ -7,13 +7,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use super::claim::MONEY_FIRST;
+use super::claim::AT_RISK_FIRST;
 use super::due::Due;
-use super::operator::open_states;
 use super::retry::Retries;
 use super::{Error, Store};
-use crate::order::OrderId;
-use crate::saga::StuckKind;
+use crate::saga::{SagaId, StuckKind};
 
 /// Dead executors that still own sagas. A value of each dead one, that no planner turns into a join:
 /// only the ranges of the dead are read. A living one's is full of what came to rest since the last
@@ -25,7 +23,7 @@ impl Store {
     /// Whether a claim would find anything.
     pub async fn is_any_claimable(&self, at: Due) -> Result<bool, Error> {
         // In the order of its index, so that no other will do.
-        let due = MONEY_FIRST.map(|at_risk| {
+        let due = AT_RISK_FIRST.map(|at_risk| {
             format!(
                 "SELECT id FROM (SELECT id FROM saga_instance WHERE owner IS NULL \
                  AND next_attempt_at <= $1 AND at_risk = {at_risk} \
@@ -38,7 +36,7 @@ impl Store {
             return Ok(true);
         }
         let far_off = Due::far_off("");
-        for at_risk in MONEY_FIRST {
+        for at_risk in AT_RISK_FIRST {
             let one = self.statement(&far_off, at.far_off_values(at_risk, 1));
             if self.write.query_one_raw(one).await?.is_some() {
                 return Ok(true);
@@ -49,7 +47,8 @@ impl Store {
 
     /// How many open sagas nobody drives, by state: they wait, or a dead executor left them.
     pub async fn undriven_by_state(&self) -> Result<Vec<(String, u64)>, Error> {
-        let open: Vec<_> = open_states().map(|state| format!("'{state}'")).collect();
+        let open = self.catalogue.open_states();
+        let open: Vec<_> = open.iter().map(|state| format!("'{state}'")).collect();
         let waiting = format!(
             "SELECT state, count(*) FROM saga_instance WHERE owner IS NULL AND state IN ({}) \
              GROUP BY state",
@@ -68,12 +67,12 @@ impl Store {
     }
 
     /// Sagas of this owner, with their fences.
-    pub async fn owned(&self, owner: Uuid, limit: u64) -> Result<Vec<(OrderId, i64)>, Error> {
+    pub async fn owned(&self, owner: Uuid, limit: u64) -> Result<Vec<(SagaId, i64)>, Error> {
         let sql = "SELECT id, fence FROM saga_instance WHERE owner = $1 LIMIT $2";
         let values = vec![owner.into(), limit.into()];
         let rows = self.write.query_all_raw(self.statement(sql, values)).await?;
         let owned = |row: &sea_orm::QueryResult| {
-            Ok((OrderId(row.try_get_by_index(0)?), row.try_get_by_index(1)?))
+            Ok((SagaId(row.try_get_by_index(0)?), row.try_get_by_index(1)?))
         };
         rows.iter().map(owned).collect()
     }
@@ -94,7 +93,7 @@ impl Store {
     /// from a dead owner.
     pub async fn abandon(
         &self,
-        (id, owner, fence): (OrderId, Uuid, i64),
+        (id, owner, fence): (SagaId, Uuid, i64),
         now: DateTime<Utc>,
         due: DateTime<Utc>,
     ) -> Result<(), Error> {

@@ -20,7 +20,7 @@ use super::saga::Found;
 use super::transaction::Transaction;
 use super::{Error, Order, Store, Unreadable};
 use crate::order::OrderId;
-use crate::saga::{Definition, Entry, Instance};
+use crate::saga::{Catalogue, Entry, Instance};
 
 /// All that the books say under one id.
 #[derive(Debug)]
@@ -81,15 +81,10 @@ const NAMED: [(&str, u64); 4] = [
 impl Store {
     /// The accounts of the next ids behind this one, in their order: up to `limit`, or fewer where
     /// their logs are long; none at the end.
-    pub async fn accounts(
-        &self,
-        after: Uuid,
-        limit: u64,
-        definitions: &[&'static Definition],
-    ) -> Result<Vec<Account>, Error> {
+    pub async fn accounts(&self, after: Uuid, limit: u64) -> Result<Vec<Account>, Error> {
         let snapshot = self.snapshot().await?;
         let ids = self.ids_behind(&snapshot, after, limit).await?;
-        let accounts = read(&snapshot, &ids, definitions).await?;
+        let accounts = read(&snapshot, &ids, self.catalogue).await?;
         snapshot.leave().await;
         Ok(accounts)
     }
@@ -115,13 +110,9 @@ impl Store {
     }
 
     /// The account of this id as it is now; empty where the books know nothing of it.
-    pub async fn account(
-        &self,
-        id: OrderId,
-        definitions: &[&'static Definition],
-    ) -> Result<Account, Error> {
+    pub async fn account(&self, id: OrderId) -> Result<Account, Error> {
         let snapshot = self.snapshot().await?;
-        let accounts = read(&snapshot, &[id.0], definitions).await?;
+        let accounts = read(&snapshot, &[id.0], self.catalogue).await?;
         snapshot.leave().await;
         let nothing = Account { id, saga: None, entries: 0, order: None, events: Vec::new() };
         Ok(accounts.into_iter().next().unwrap_or(nothing))
@@ -177,7 +168,6 @@ impl Store {
         state: &str,
         after: Option<(DateTime<Utc>, Uuid)>,
         limit: u64,
-        definitions: &[&'static Definition],
     ) -> Result<Vec<Kept>, Error> {
         let snapshot = self.snapshot().await?;
         let (behind, mut values) = match after {
@@ -195,7 +185,7 @@ impl Store {
         let (undriven, driven) = (page("IS NULL", "undriven"), page("IS NOT NULL", "driven"));
         let sql = format!("{undriven} UNION ALL {driven} ORDER BY created_at, id LIMIT $2");
         let ids = ids_of(&snapshot, self.statement(&sql, values)).await?;
-        let mut sagas = sagas(&snapshot, &ids, definitions).await?;
+        let mut sagas = sagas(&snapshot, &ids, self.catalogue).await?;
         snapshot.leave().await;
         Ok(ids.iter().filter_map(|id| sagas.remove(id)).collect())
     }
@@ -219,9 +209,9 @@ async fn ids_of(snapshot: &Transaction, select: Statement) -> Result<Vec<Uuid>, 
 async fn read(
     snapshot: &Transaction,
     ids: &[Uuid],
-    definitions: &[&'static Definition],
+    catalogue: Catalogue,
 ) -> Result<Vec<Account>, Error> {
-    let mut sagas = sagas(snapshot, ids, definitions).await?;
+    let mut sagas = sagas(snapshot, ids, catalogue).await?;
     let found = orders::Entity::find().filter(orders::Column::Id.is_in(ids.iter().copied()));
     let orders = with_items(snapshot, found.all(snapshot).await?).await?;
     let mut orders: BTreeMap<Uuid, Order> =
@@ -248,7 +238,7 @@ async fn read(
 async fn sagas(
     snapshot: &Transaction,
     ids: &[Uuid],
-    definitions: &[&'static Definition],
+    catalogue: Catalogue,
 ) -> Result<BTreeMap<Uuid, Kept>, Error> {
     let of_page = saga_instance::Column::Id.is_in(ids.iter().copied());
     let rows = saga_instance::Entity::find().filter(of_page).all(snapshot).await?;
@@ -264,13 +254,14 @@ async fn sagas(
     let executors: HashSet<Uuid> = executors.into_iter().map(|executor| executor.id).collect();
     let kept = |row: saga_instance::Model| {
         let log = logs.remove(&row.id).unwrap_or_default();
-        let entries = entries_of(&log);
-        let readable = instance_of(row.clone(), log, definitions);
+        let definition = catalogue.find(&row.kind, row.definition_version);
+        let entries = definition.map_or(Vec::new(), |definition| entries_of(definition, &log));
+        let readable = instance_of(row.clone(), log, catalogue);
         let kept = Kept {
             version: row.definition_version,
             owner_is_known: row.owner.is_none_or(|owner| executors.contains(&owner)),
             readable: readable.map(|instance| (instance, entries)),
-            row: Found::from(row),
+            row: Found::of_row(row, catalogue),
         };
         (kept.row.id.0, kept)
     };

@@ -72,6 +72,6 @@ impl Store {
             .limit(query.limit + 1)
             .all(&self.read)
             .await?;
-        Ok(HistoryPage::of(rows.into_iter().map(Found::from).collect(), query.limit))
+        Ok(HistoryPage::of(rows.into_iter().map(|row| self.found(row)).collect(), query.limit))
     }
 }

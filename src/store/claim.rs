@@ -3,7 +3,7 @@
 //! One statement for all of them: those that are due, and those that a dead executor left. There
 //! is no recovery code besides. A claim raises the fence, so that whatever the former owner still
 //! writes touches no row; and one from a dead owner is logged, because that owner's calls may have
-//! run ahead of its records (promise 30). Money that may be out comes before what is not, the oldest first.
+//! run ahead of its records. Sagas with something at risk come before those without, the oldest first.
 
 use chrono::{DateTime, Utc};
 use entity::{saga_instance, step_log};
@@ -20,13 +20,13 @@ use super::codec::instance_of;
 use super::due::Due;
 use super::retry::Retries;
 use super::rowset::{self, source_of_ids};
+use super::saga::IN_FLIGHT;
 use super::transaction::Transaction;
 use super::{Error, Store, Unreadable};
-use crate::order::OrderId;
-use crate::saga::{Definition, Instance, Stuck, StuckKind};
+use crate::saga::{Instance, SagaId, Stuck, StuckKind};
 
-/// Whose money may be out comes first.
-pub(super) const MONEY_FIRST: [bool; 2] = [true, false];
+/// Sagas with something at risk come first.
+pub(super) const AT_RISK_FIRST: [bool; 2] = [true, false];
 
 /// What a claim brought.
 #[derive(Debug, Default)]
@@ -42,18 +42,13 @@ pub struct Claimed {
 }
 
 impl Store {
-    /// Makes `executor` the owner of up to `limit` sagas that are due or that a dead executor owned. Those that can't be read are set aside instead.
-    pub async fn claim(
-        &self,
-        executor: Uuid,
-        due: Due,
-        limit: u64,
-        definitions: &[&'static Definition],
-    ) -> Result<Claimed, Error> {
+    /// Makes `executor` the owner of up to `limit` sagas that are due or that a dead executor owned.
+    /// Those that can't be read are set aside instead.
+    pub async fn claim(&self, executor: Uuid, due: Due, limit: u64) -> Result<Claimed, Error> {
         let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
-            let claimed = self.claim_in(&transaction, executor, due, limit, definitions).await;
+            let claimed = self.claim_in(&transaction, executor, due, limit).await;
             let ended = transaction.end(claimed).await;
             if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
@@ -67,7 +62,6 @@ impl Store {
         executor: Uuid,
         due: Due,
         limit: u64,
-        definitions: &[&'static Definition],
     ) -> Result<Claimed, Error> {
         let now = due.now;
         // What a dead owner left must not hold up what is due, however much it is.
@@ -81,7 +75,7 @@ impl Store {
         let ids: Vec<Uuid> = orphans.into_iter().chain(due).collect();
         if !ids.is_empty() {
             let rows = take(transaction, &ids, executor).await?;
-            self.sort_out(transaction, rows, now, definitions, &mut claimed).await?;
+            self.sort_out(transaction, rows, now, &mut claimed).await?;
         }
         Ok(claimed)
     }
@@ -90,14 +84,13 @@ impl Store {
     /// at this revision.
     pub async fn claim_one(
         &self,
-        (id, revision): (OrderId, i64),
+        (id, revision): (SagaId, i64),
         executor: Uuid,
         now: DateTime<Utc>,
-        definitions: &[&'static Definition],
     ) -> Result<Option<Instance>, Error> {
         let sql = format!(
             "SELECT id FROM saga_instance WHERE id = $1 AND revision = $2 AND owner IS NULL \
-             AND state NOT IN ('Completed', 'Compensated', 'Rejected') {}",
+             AND {IN_FLIGHT} {}",
             self.for_update()
         );
         let mut retries = Retries::new(self.write.clock());
@@ -108,7 +101,7 @@ impl Store {
                 let found = self.ids(&transaction, &sql, id).await?;
                 let mut claimed = Claimed::default();
                 let rows = take(&transaction, &found, executor).await?;
-                self.sort_out(&transaction, rows, now, definitions, &mut claimed).await?;
+                self.sort_out(&transaction, rows, now, &mut claimed).await?;
                 Ok(claimed.sagas.pop())
             };
             let claimed = claimed.await;
@@ -129,7 +122,7 @@ impl Store {
                    AND next_attempt_at IS NOT NULL AND at_risk = $1 \
                    ORDER BY next_attempt_at LIMIT 1";
         let mut first = None;
-        for at_risk in MONEY_FIRST {
+        for at_risk in AT_RISK_FIRST {
             let statement = self.statement(sql, vec![at_risk.into()]);
             let due = Due::find_by_statement(statement).one(&self.write).await?;
             first = first.into_iter().chain(due.map(|due| due.next_attempt_at)).min();
@@ -146,7 +139,7 @@ impl Store {
             self.for_update()
         );
         let mut orphans = Vec::new();
-        for at_risk in MONEY_FIRST {
+        for at_risk in AT_RISK_FIRST {
             for dead in &dead {
                 let left = limit.saturating_sub(orphans.len() as u64);
                 let values = vec![(*dead).into(), at_risk.into(), left.into()];
@@ -169,7 +162,7 @@ impl Store {
             self.for_update()
         );
         let mut due = Vec::new();
-        for at_risk in MONEY_FIRST {
+        for at_risk in AT_RISK_FIRST {
             let left = limit.saturating_sub(due.len() as u64);
             let values = vec![at.now.into(), at_risk.into(), left.into()];
             due.extend(self.ids(transaction, &sql, values).await?);
@@ -228,7 +221,6 @@ impl Store {
         transaction: &Transaction,
         rows: Vec<saga_instance::Model>,
         now: DateTime<Utc>,
-        definitions: &[&'static Definition],
         claimed: &mut Claimed,
     ) -> Result<(), Error> {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -242,7 +234,7 @@ impl Store {
         }
         for row in rows {
             let log = logs.remove(&row.id).unwrap_or_default();
-            match instance_of(row, log, definitions) {
+            match instance_of(row, log, self.catalogue) {
                 Ok(saga) => claimed.sagas.push(saga),
                 Err(unreadable) => {
                     set_aside(transaction, &unreadable, now).await?;

@@ -3,11 +3,11 @@
 //! A row that this binary can't read is [`Unreadable`], never a panic and never a guess.
 
 mod read;
+mod recorded;
 mod written;
 
 pub use read::Unreadable;
 pub(super) use read::{entries_of, event_of, instance_of};
-pub(super) use written::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA, TALLY};
-pub(super) use written::{
-    entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row, tally_row,
-};
+pub(super) use recorded::{EVENT, ITEM, ORDER, event_row, item_rows, order_row};
+pub(super) use written::{ENTRY, NEW_SAGA, SAGA, TALLY};
+pub(super) use written::{entry_rows, new_saga_row, saga_row, tally_row};

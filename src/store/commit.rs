@@ -10,11 +10,10 @@ use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use uuid::Uuid;
 
-use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA, TALLY};
-use super::codec::{
-    entry_rows, event_row, item_rows, new_saga_row, order_row, saga_row, tally_row,
-};
-use super::commit_sql::{self, InTurn};
+use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
+use super::codec::{entry_rows, new_saga_row, saga_row, tally_row};
+use super::commit_sql::{self, InTurn, ROWSETS};
+use super::records::{self, TABLES};
 use super::retry::Retries;
 use super::rowset::{self, Rowset, source_of_ids};
 use super::session::Session;
@@ -22,22 +21,41 @@ use super::transaction::Transaction;
 use super::write::{Base, Fate, Identity, Write};
 use super::{Error, Store};
 use crate::clock::Clock;
-use crate::saga::State;
 
-/// What these write: new sagas, sagas, entries, orders, lines, events, and what comes to rest.
-fn rowsets<'a>(writer: Uuid, writes: &[&'a Write]) -> [Rowset<'a>; 7] {
-    let writes = || writes.iter().copied();
-    let orders = || writes().filter_map(|write| write.order.as_ref());
-    let rested = rested(writes()).into_iter();
-    [
-        Rowset::of(&NEW_SAGA, in_one_order(writes()).into_iter().filter_map(new_saga_row)),
-        Rowset::of(&SAGA, writes().filter_map(saga_row)),
-        Rowset::of(&ENTRY, writes().flat_map(entry_rows)),
-        Rowset::of(&ORDER, orders().map(order_row)),
-        Rowset::of(&ITEM, orders().flat_map(item_rows)),
-        Rowset::of(&EVENT, orders().map(event_row)),
-        Rowset::of(&TALLY, rested.map(|(state, sagas)| tally_row(writer, state, sagas))),
-    ]
+/// What these write: new sagas, sagas, entries, records and what comes to rest, each in the tables of
+/// its own.
+struct Rowsets<'a> {
+    new_sagas: Rowset<'a>,
+    sagas: Rowset<'a>,
+    entries: Rowset<'a>,
+    records: [Rowset<'a>; TABLES.len()],
+    rested: Rowset<'a>,
+}
+
+impl<'a> Rowsets<'a> {
+    fn of(writer: Uuid, writes: &[&'a Write]) -> Self {
+        let each = || writes.iter().copied();
+        let rested = rested(each()).into_iter();
+        Self {
+            new_sagas: Rowset::of(
+                &NEW_SAGA,
+                in_one_order(each()).into_iter().filter_map(new_saga_row),
+            ),
+            sagas: Rowset::of(&SAGA, each().filter_map(saga_row)),
+            entries: Rowset::of(&ENTRY, each().flat_map(entry_rows)),
+            records: records::rowsets(writes),
+            rested: Rowset::of(
+                &TALLY,
+                rested.map(|(state, sagas)| tally_row(writer, state, sagas)),
+            ),
+        }
+    }
+
+    /// All of them, in the order of a commit.
+    fn all(&self) -> [&Rowset<'a>; ROWSETS] {
+        let Self { new_sagas, sagas, entries, records: [one, two, three], rested } = self;
+        [new_sagas, sagas, entries, one, two, three, rested]
+    }
 }
 
 /// Acceptances in the order in which every replica inserts them: where two of them have the same
@@ -55,18 +73,19 @@ fn in_one_order<'a>(writes: impl Iterator<Item = &'a Write>) -> Vec<&'a Write> {
 /// How many of these are given up at rest, by state. Each is counted once: nothing stands on a saga
 /// that nobody owns but a claim, and what rests is not claimed. An operator's word may bring one to
 /// rest that is still owned.
-fn rested<'a>(writes: impl Iterator<Item = &'a Write>) -> BTreeMap<State, i64> {
+fn rested<'a>(writes: impl Iterator<Item = &'a Write>) -> BTreeMap<&'static str, i64> {
     let mut rested = BTreeMap::new();
     let given_up = writes.map(|write| &write.saga).filter(|saga| saga.owner.is_none());
-    for state in given_up.map(|saga| saga.state).filter(|state| state.is_rest()) {
-        *rested.entry(state).or_default() += 1;
+    for saga in given_up.filter(|saga| saga.progress.is_rest()) {
+        *rested.entry(saga.state()).or_default() += 1;
     }
     rested
 }
 
 /// The same for PostgreSQL, and the statement that takes them.
 fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
-    let rowsets = rowsets(writer, writes);
+    let rowsets = Rowsets::of(writer, writes);
+    let rowsets = rowsets.all();
     let mut arguments = PgArguments::default();
     let mut bound = arguments.add(i64::try_from(writes.len()).unwrap_or(i64::MAX));
     for rowset in rowsets.iter().filter(|rowset| !rowset.is_empty()) {
@@ -74,7 +93,7 @@ fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments
     }
     // An array of more than fits a message: no batch is so large.
     bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
-    let has = rowsets.each_ref().map(|rowset| !rowset.is_empty());
+    let has = rowsets.map(|rowset| !rowset.is_empty());
     Ok((commit_sql::all_at_once(has), arguments))
 }
 
@@ -196,7 +215,7 @@ impl Store {
     ) -> Result<HashSet<Uuid>, Error> {
         let mut touched = HashSet::with_capacity(writes.len());
         let in_turn = InTurn::of(self.backend);
-        let [new_sagas, sagas, ..] = rowsets(writer, writes);
+        let Rowsets { new_sagas, sagas, .. } = Rowsets::of(writer, writes);
         for (sql, rows) in [(&in_turn.insert_sagas, new_sagas), (&in_turn.update_sagas, sagas)] {
             if rows.is_empty() {
                 continue;
@@ -208,14 +227,11 @@ impl Store {
         }
         let standing = writes.iter().copied().filter(|write| touched.contains(&write.saga.id.0));
         let standing: Vec<_> = standing.collect();
-        let [_, _, entries, orders, items, events, rested] = rowsets(writer, &standing);
-        for (sql, rows) in [
-            (&in_turn.insert_entries, entries),
-            (&in_turn.insert_orders, orders),
-            (&in_turn.insert_items, items),
-            (&in_turn.insert_events, events),
-            (&in_turn.count_rested, rested),
-        ] {
+        let Rowsets { entries, records, rested, .. } = Rowsets::of(writer, &standing);
+        let records = in_turn.insert_records.iter().zip(records);
+        let entries = (&in_turn.insert_entries, entries);
+        let rested = (&in_turn.count_rested, rested);
+        for (sql, rows) in [entries].into_iter().chain(records).chain([rested]) {
             if !rows.is_empty() {
                 let sent = self.statement(sql, vec![rows.json().into()]);
                 transaction.execute_raw(sent).await?;

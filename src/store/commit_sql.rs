@@ -40,7 +40,8 @@ use std::sync::{LazyLock, OnceLock};
 
 use sea_orm::DbBackend;
 
-use super::codec::{ENTRY, EVENT, ITEM, NEW_SAGA, ORDER, SAGA, TALLY};
+use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
+use super::records::TABLES;
 use super::rowset::{Column, Form};
 
 /// The statements of a transaction that writes one table after the other. Each takes its rowset as `$1`.
@@ -50,9 +51,8 @@ pub(super) struct InTurn {
     /// Returns the ids of the writes that stand.
     pub(super) update_sagas: String,
     pub(super) insert_entries: String,
-    pub(super) insert_orders: String,
-    pub(super) insert_items: String,
-    pub(super) insert_events: String,
+    /// One for each of the records' tables.
+    pub(super) insert_records: [String; TABLES.len()],
     pub(super) count_rested: String,
 }
 
@@ -69,27 +69,28 @@ impl InTurn {
             insert_sagas: insert_sagas(form, 1),
             update_sagas: update_sagas(form, 1),
             insert_entries: form.insert("step_log", &ENTRY, 1),
-            insert_orders: form.insert("orders", &ORDER, 1),
-            insert_items: form.insert("order_items", &ITEM, 1),
-            insert_events: form.insert("outbox", &EVENT, 1),
+            insert_records: TABLES.map(|(table, columns)| form.insert(table, columns, 1)),
             count_rested: count_rested(form, 1),
         }
     }
 }
 
+/// The rowsets of a commit: new sagas, sagas, log entries, the records' tables, and tallies.
+pub(super) const ROWSETS: usize = 4 + TABLES.len();
+
 /// The one statement that writes a whole commit or fails (PostgreSQL). `$1` is the number of writes. Then
-/// come the parameters of the rowsets that `has` names: of new sagas, sagas, log entries, orders, lines,
-/// events and tallies, in this order.
+/// come the parameters of the rowsets that `has` names: of new sagas, sagas, log entries, records and
+/// tallies, in this order.
 ///
 /// A statement names only the tables that it has rows for: even an insert of no rows costs time. So
-/// there are 2^7 texts, each built when it is first needed; `has`, read as bits, is its index.
-pub(super) fn all_at_once(has: [bool; 7]) -> &'static str {
-    static TEXTS: [OnceLock<String>; 1 << 7] = [const { OnceLock::new() }; 1 << 7];
+/// there are 2^`ROWSETS` texts, each built when it is first needed; `has`, read as bits, is its index.
+pub(super) fn all_at_once(has: [bool; ROWSETS]) -> &'static str {
+    static TEXTS: [OnceLock<String>; 1 << ROWSETS] = [const { OnceLock::new() }; 1 << ROWSETS];
     let bits = has.into_iter().zip(0..).map(|(has, bit)| usize::from(has) << bit);
     TEXTS[bits.sum::<usize>()].get_or_init(|| build(has))
 }
 
-fn build([new_sagas, sagas, entries, orders, items, events, rested]: [bool; 7]) -> String {
+fn build([new_sagas, sagas, entries, records @ .., rested]: [bool; ROWSETS]) -> String {
     let mut next = 2;
     // The number of a rowset's first parameter.
     let mut parameters = |columns: &[Column]| {
@@ -114,9 +115,9 @@ fn build([new_sagas, sagas, entries, orders, items, events, rested]: [bool; 7]) 
         }
     };
     insert(entries, "step_log", &ENTRY);
-    insert(orders, "orders", &ORDER);
-    insert(items, "order_items", &ITEM);
-    insert(events, "outbox", &EVENT);
+    for (has, (table, columns)) in records.into_iter().zip(TABLES) {
+        insert(has, table, columns);
+    }
     if rested {
         parts.push(format!("rested AS ({})", count_rested(form, parameters(&TALLY))));
     }

@@ -26,6 +26,7 @@ use super::pool::Pool;
 use super::pool_inner::{CommitCheck, PoolLimits, PoolOptions};
 use super::{Error, Store, pooler};
 use crate::clock::Clock;
+use crate::saga::Catalogue;
 
 /// Connections of the write pool (PostgreSQL): the log writer's, one for claims and operators, and one
 /// for heartbeats.
@@ -75,6 +76,8 @@ pub struct Options<'a> {
     pub access: Access,
     /// For time limits, and for how long connections have been idle.
     pub clock: Clock,
+    /// The tables of the kinds of saga that are read.
+    pub catalogue: Catalogue,
     /// See [`Failpoints`]; `None` except in tests.
     pub failpoints: Option<Arc<dyn Failpoints>>,
 }
@@ -138,7 +141,8 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
     let read = options.pool(connector, READERS, AUDIT_LIMITS, CommitCheck::None).resending();
     drop(read.session().await?);
     let (write, alive, orders, ready) = (read.clone(), read.clone(), read.clone(), read.clone());
-    Ok(Store { write, alive, read, orders, ready, backend, lock: None })
+    let catalogue = options.catalogue;
+    Ok(Store { write, alive, read, orders, ready, backend, catalogue, lock: None })
 }
 
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
@@ -164,7 +168,8 @@ async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     // Readers never wait for locks (WAL), so they need no lanes.
     let read = options.pool(connector, READERS, READ_LIMITS, CommitCheck::None).resending();
     let (alive, orders, ready) = (write.resending(), read.clone(), read.clone());
-    Ok(Store { write, alive, read, orders, ready, backend: DbBackend::Sqlite, lock })
+    let (backend, catalogue) = (DbBackend::Sqlite, options.catalogue);
+    Ok(Store { write, alive, read, orders, ready, backend, catalogue, lock })
 }
 
 fn sqlite(url: &str) -> Result<SqliteConnectOptions, Error> {
@@ -198,7 +203,8 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
     // Neither of the other two lanes may use all connections that are left.
     let most = ((readers - 1) * 2 / 3).max(1);
     let (read, orders) = (read.lane(most), read.lane(most));
-    Ok(Store { write, alive, read, orders, ready, backend: DbBackend::Postgres, lock: None })
+    let (backend, catalogue) = (DbBackend::Postgres, options.catalogue);
+    Ok(Store { write, alive, read, orders, ready, backend, catalogue, lock: None })
 }
 
 /// A connector for sessions with these settings besides those that all of ours have. They are set by

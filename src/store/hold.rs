@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use serde_json::Value;
 
-use super::operator::open_states;
+use super::saga::IN_FLIGHT;
 use super::{Error, Store};
 use crate::saga::{Entry, Instance};
 
@@ -29,7 +29,7 @@ impl Store {
             .filter(Column::Id.eq(saga.id.0))
             .filter(Column::Owner.is_null())
             .filter(Column::Revision.eq(revision))
-            .filter(Column::State.is_in(open_states()));
+            .filter(Expr::cust(IN_FLIGHT));
         let transaction = self.write.begin().await?;
         let written = async {
             if row.exec(&transaction).await?.rows_affected != 1 {

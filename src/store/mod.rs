@@ -26,6 +26,7 @@ mod pool;
 mod pool_inner;
 mod pooler;
 mod probe;
+mod records;
 mod retry;
 mod rowset;
 mod saga;
@@ -39,6 +40,8 @@ use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
 
 use pool::Pool;
+
+use crate::saga::Catalogue;
 
 pub use audit::{Account, Event, Kept};
 pub use checkouts::{Checkouts, UNPRICED};
@@ -55,9 +58,10 @@ pub use operator::{Filter, Summary};
 pub use order::{
     CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, Item, Order, SortDirection,
 };
+pub use records::{NewOrder, Records};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
-pub use write::{Accepted, Base, Fate, Identity, NewOrder, Write};
+pub use write::{Accepted, Base, Fate, Identity, Write};
 
 /// The books. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
@@ -73,6 +77,8 @@ pub struct Store {
     /// The same, for whoever asks whether we are ready.
     ready: Pool,
     backend: DbBackend,
+    /// The tables by which sagas are read.
+    catalogue: Catalogue,
     /// Held as long as the store lives: one process drives sagas on an SQLite file.
     lock: Option<std::sync::Arc<lock::FileLock>>,
 }
@@ -131,6 +137,11 @@ impl Store {
     /// Whether this process has the database to itself.
     pub fn is_exclusive(&self) -> bool {
         self.lock.is_some()
+    }
+
+    /// The tables of the kinds of saga that it reads.
+    pub fn catalogue(&self) -> Catalogue {
+        self.catalogue
     }
 
     fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> sea_orm::Statement {

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::saga::Found;
 use super::{Error, Store};
 use crate::order::UserId;
-use crate::saga::State;
 
 /// So many acceptances are counted at most.
 const LATEST: u64 = 10_000;
@@ -21,7 +20,7 @@ const LATEST: u64 = 10_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     /// In this state.
-    pub state: Option<State>,
+    pub state: Option<String>,
     /// Only those that are not at rest.
     pub open: bool,
     /// Needing a person, or not.
@@ -56,12 +55,6 @@ pub struct Summary {
     pub accepted: u64,
 }
 
-/// The states that are not rest, as they are stored.
-pub(super) fn open_states() -> impl Iterator<Item = &'static str> {
-    let states = <State as strum::IntoEnumIterator>::iter();
-    states.filter(|state| !state.is_rest()).map(<&str>::from)
-}
-
 /// From word to word by the states' index, so that one of a newer binary is found, too. Words that
 /// are counted by the writers are not counted again.
 const BY_STATE: &str = "WITH RECURSIVE word (state) AS \
@@ -79,8 +72,9 @@ impl Store {
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Found>, Error> {
         use saga_instance::Column;
         let mut only = Condition::all();
-        only = only.add_option(filter.state.map(|state| Column::State.eq(state.to_string())));
-        only = only.add_option(filter.open.then(|| Column::State.is_in(open_states())));
+        only = only.add_option(filter.state.as_ref().map(|state| Column::State.eq(state.as_str())));
+        only =
+            only.add_option(filter.open.then(|| Column::State.is_in(self.catalogue.open_states())));
         only = only.add_option(filter.stuck.map(|stuck| {
             if stuck { Column::StuckKind.is_not_null() } else { Column::StuckKind.is_null() }
         }));
@@ -107,7 +101,7 @@ impl Store {
         };
         let select = if filter.open || filter.state.is_some() {
             let mut select = page(only.clone().add(Column::Owner.is_null()), "undriven");
-            if !filter.state.is_some_and(State::is_rest) {
+            if !filter.state.as_ref().is_some_and(|state| self.catalogue.is_rest(state)) {
                 let driven = page(only.add(Column::Owner.is_not_null()), "driven");
                 select.union(UnionType::All, driven);
             }
@@ -119,7 +113,7 @@ impl Store {
         };
         let rows = saga_instance::Model::find_by_statement(self.backend.build(&select));
         let rows = rows.all(&self.read).await?;
-        Ok(rows.into_iter().map(Found::from).collect())
+        Ok(rows.into_iter().map(|row| self.found(row)).collect())
     }
 
     /// Counts: of those at rest by the writers' tallies. Acceptances are of the time between.
@@ -131,7 +125,7 @@ impl Store {
         let by_stuck = "SELECT stuck_kind, count(*) FROM saga_instance \
                         WHERE stuck_kind IS NOT NULL GROUP BY stuck_kind ORDER BY stuck_kind";
         // The first of each state by the states' index; a plain minimum would walk all that rest.
-        let firsts = open_states().map(|state| {
+        let firsts = self.catalogue.open_states().into_iter().map(|state| {
             format!(
                 "SELECT * FROM (SELECT created_at FROM saga_instance \
                  WHERE owner IS NULL AND state = '{state}' \

@@ -5,15 +5,17 @@ use entity::{saga_instance, step_log};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
-use std::str::FromStr;
 
 use super::codec::{event_of, instance_of};
 use super::{Error, Identity, Store, Unreadable};
 use crate::order::{OrderId, Paise, UserId};
-use crate::saga::{Context, Definition, Event, Held, Instance, State, Stuck};
+use crate::saga::{Catalogue, Definition, Event, Held, Instance, Known, Progress, SagaId, Stuck};
 
-/// In the words of the index of those in flight: SQLite finds it by no others.
-pub(super) const IN_FLIGHT: &str = "state NOT IN ('Completed', 'Compensated', 'Rejected')";
+/// A saga is in flight while somebody has to do something for it: its owner, whoever takes it up when
+/// it is due, a person, or who holds it. In the words of the index of those in flight: SQLite uses the
+/// index for no others.
+pub(super) const IN_FLIGHT: &str = "(owner IS NOT NULL OR next_attempt_at IS NOT NULL \
+    OR stuck_kind IS NOT NULL OR held IS NOT NULL)";
 
 /// The longest log that is shown; what is decided on is always the whole.
 const MAX_SHOWN: u64 = 10_000;
@@ -21,22 +23,26 @@ const MAX_SHOWN: u64 = 10_000;
 /// A saga's row, for looking at. What this binary can't read is left out instead of refused.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The order's id.
-    pub id: OrderId,
-    /// Which table of steps.
-    pub kind: String,
-    /// For whom.
+    /// Its id.
+    pub id: SagaId,
+    /// The order that it is about.
+    pub order_id: OrderId,
+    /// Whose order.
     pub user_id: UserId,
-    /// The stored word.
+    /// The stored name of its kind.
+    pub kind: String,
+    /// The stored word for where it stands.
     pub state: String,
+    /// The same as progress; `None` where this binary doesn't know the word.
+    pub progress: Option<Progress>,
     /// Set while it needs a person.
     pub stuck: Option<Stuck>,
     /// Set while an operator holds it.
     pub held: Option<Held>,
-    /// `None` where this binary can't read it.
-    pub context: Option<Context>,
-    /// Once priced.
-    pub total: Option<Paise>,
+    /// What it knows; `None` where this binary can't read it.
+    pub known: Option<Known>,
+    /// What it is about, in paise, once it is known.
+    pub amount: Option<Paise>,
     /// Of the request that began it.
     pub fingerprint: String,
     /// Failures in a row.
@@ -56,27 +62,25 @@ pub struct Found {
 }
 
 impl Found {
-    /// The state, if this binary knows the word.
-    pub fn state(&self) -> Option<State> {
-        State::from_str(&self.state).ok()
-    }
-
     /// Nothing is left to do.
     pub fn is_at_rest(&self) -> bool {
-        self.state().is_some_and(State::is_rest)
+        self.progress.is_some_and(Progress::is_rest)
     }
 
     /// What is left of an instance once its owner has written it.
     pub fn of(saga: &Instance) -> Self {
+        let (terms, cause, facts) = (saga.terms.clone(), saga.cause.clone(), saga.facts.clone());
         Self {
             id: saga.id,
-            kind: saga.definition.kind.to_owned(),
+            order_id: saga.order_id,
             user_id: saga.user_id,
-            state: saga.state.to_string(),
+            kind: saga.definition.kind.to_owned(),
+            state: saga.state().to_owned(),
+            progress: Some(saga.progress),
             stuck: saga.stuck.clone(),
             held: saga.held.clone(),
-            context: Some(saga.context.clone()),
-            total: saga.total(),
+            amount: facts.amount(),
+            known: Some(Known { terms, cause, facts }),
             fingerprint: String::new(),
             attempts: i32::try_from(saga.attempts).unwrap_or(i32::MAX),
             next_attempt_at: saga.next_attempt_at,
@@ -87,19 +91,21 @@ impl Found {
             updated_at: saga.updated_at,
         }
     }
-}
 
-impl From<saga_instance::Model> for Found {
-    fn from(row: saga_instance::Model) -> Self {
+    /// What this binary can read of a row.
+    pub(super) fn of_row(row: saga_instance::Model, catalogue: Catalogue) -> Self {
+        let definition = catalogue.find(&row.kind, row.definition_version);
         Self {
-            id: OrderId(row.id),
-            kind: row.kind,
+            id: SagaId(row.id),
+            order_id: OrderId(row.order_id.unwrap_or(row.id)),
             user_id: UserId(row.user_id),
+            kind: row.kind,
+            progress: definition.and_then(|definition| definition.progress(&row.state)),
             state: row.state,
             stuck: row.stuck.and_then(|stuck| serde_json::from_value(stuck).ok()),
             held: row.held.and_then(|held| serde_json::from_value(held).ok()),
-            context: serde_json::from_value(row.context).ok(),
-            total: row.total_amount.map(Paise),
+            known: definition.and_then(|definition| (definition.facts)(row.context).ok()),
+            amount: row.total_amount.map(Paise),
             fingerprint: row.fingerprint,
             attempts: row.attempts,
             next_attempt_at: row.next_attempt_at,
@@ -119,7 +125,7 @@ pub struct LoggedStep {
     pub seq: i32,
     /// The step's stored word.
     pub step: String,
-    /// The cart's line.
+    /// The line, where the step has lines.
     pub line: Option<i32>,
     /// forward, compensation, operator.
     pub phase: String,
@@ -145,10 +151,10 @@ pub struct LoggedStep {
     pub executor: String,
 }
 
-impl From<step_log::Model> for LoggedStep {
-    fn from(row: step_log::Model) -> Self {
+impl LoggedStep {
+    fn of_row(row: step_log::Model, definition: Option<&Definition>) -> Self {
         Self {
-            event: event_of(&row),
+            event: event_of(definition, &row),
             seq: row.seq,
             step: row.step,
             line: row.line,
@@ -178,10 +184,14 @@ pub struct Inspected {
 }
 
 impl Store {
+    pub(super) fn found(&self, row: saga_instance::Model) -> Found {
+        Found::of_row(row, self.catalogue)
+    }
+
     /// The saga of that id.
-    pub async fn find(&self, id: OrderId) -> Result<Option<Found>, Error> {
+    pub async fn find(&self, id: SagaId) -> Result<Option<Found>, Error> {
         let row = saga_instance::Entity::find_by_id(id.0).one(&self.read).await?;
-        Ok(row.map(Found::from))
+        Ok(row.map(|row| self.found(row)))
     }
 
     /// The saga that a request of this identity repeats: the one of that key, or the one in flight
@@ -207,15 +217,11 @@ impl Store {
         if found.is_some() {
             self.make_reads_durable().await?;
         }
-        Ok(found.map(Found::from))
+        Ok(found.map(|row| self.found(row)))
     }
 
     /// Everything about a saga.
-    pub async fn inspect(
-        &self,
-        id: OrderId,
-        definitions: &[&'static Definition],
-    ) -> Result<Option<Inspected>, Error> {
+    pub async fn inspect(&self, id: SagaId) -> Result<Option<Inspected>, Error> {
         let Some(row) = saga_instance::Entity::find_by_id(id.0).one(&self.read).await? else {
             return Ok(None);
         };
@@ -225,8 +231,9 @@ impl Store {
             .limit(MAX_SHOWN)
             .all(&self.read)
             .await?;
-        let instance = instance_of(row.clone(), log.clone(), definitions);
-        let steps = log.into_iter().map(LoggedStep::from).collect();
-        Ok(Some(Inspected { found: Found::from(row), steps, instance }))
+        let definition = self.catalogue.find(&row.kind, row.definition_version);
+        let instance = instance_of(row.clone(), log.clone(), self.catalogue);
+        let steps = log.into_iter().map(|entry| LoggedStep::of_row(entry, definition)).collect();
+        Ok(Some(Inspected { found: self.found(row), steps, instance }))
     }
 }

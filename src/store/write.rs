@@ -1,9 +1,8 @@
-//! What is written of a saga, what it builds on, and what becomes of it.
+//! What is written of a saga, what the write builds on, and what becomes of it.
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::order::{Line, OrderId, Paise, UserId};
+use super::records::Records;
 use crate::saga::{Entry, Instance};
 
 /// What one saga has to write: its row as it is now, and what is new in its log.
@@ -15,8 +14,8 @@ pub struct Write {
     pub saga: Instance,
     /// New entries; the instance's own `unsaved` are not looked at.
     pub entries: Vec<Entry>,
-    /// The order, with `Completed`.
-    pub order: Option<NewOrder>,
+    /// What goes into the books with it.
+    pub records: Records,
 }
 
 /// What a write builds on; it is void when that is no longer so.
@@ -72,34 +71,27 @@ impl Identity {
     }
 }
 
-/// An order row with its lines and its event.
-#[derive(Clone, Debug)]
-pub struct NewOrder {
-    /// The saga's id.
-    pub id: OrderId,
-    /// Who bought.
-    pub user_id: UserId,
-    /// The sum.
-    pub total: Paise,
-    /// When the checkout was accepted.
-    pub created_at: DateTime<Utc>,
-    /// When it completed.
-    pub confirmed_at: DateTime<Utc>,
-    /// An id of its own, the line, and the price it was charged at; in cart order.
-    pub items: Vec<(Uuid, Line, Paise)>,
-    /// The id of the `OrderConfirmed` event.
-    pub event_id: Uuid,
-}
-
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is durable, by this commit or by an earlier one whose answer was lost.
     Written,
-    /// Another saga has this user's [`Identity`]: nothing was accepted.
+    /// An acceptance of a request that another saga has already accepted: this saga does not exist.
     Repeats,
-    /// An earlier try of this acceptance landed, and the saga is another's already.
+    /// An acceptance that is durable, by an earlier try, and another executor owns the saga already.
     TakenUp,
-    /// The saga is another's now: drop it, and call nothing more.
+    /// The saga is another executor's now: drop it, and call nothing more.
     Lost,
+    /// An acceptance that is surely not in the books, as it was withdrawn before it was written.
+    Withdrawn,
+}
+
+impl Fate {
+    /// Whether the saga is in the books.
+    pub fn is_accepted(self) -> bool {
+        match self {
+            Self::Written | Self::TakenUp => true,
+            Self::Repeats | Self::Lost | Self::Withdrawn => false,
+        }
+    }
 }

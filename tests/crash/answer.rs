@@ -62,7 +62,7 @@ impl Told {
     /// Whether the books say the same.
     pub fn is_true_of(&self, saga: &Found) {
         let true_of = match self.status {
-            201 => saga.state == "Completed" && saga.total.map(|total| total.0) == self.total,
+            201 => saga.state == "Completed" && saga.amount.map(|total| total.0) == self.total,
             // It may have been decided since, as a payment in doubt is looked up.
             202 => true,
             _refused if self.undone == Some(false) => {

@@ -232,7 +232,7 @@ impl Clients {
             let saga = by_id.remove(&id).unwrap_or_else(|| panic!("{key}: {last:?} is not there"));
             last.is_true_of(saga);
             for maybe in all.iter().filter_map(|told| told.id).filter(|told| *told != id) {
-                let found = store.find(order_service::order::OrderId(maybe)).await;
+                let found = store.find(order_service::saga::SagaId(maybe)).await;
                 assert!(found.expect("the books").is_none(), "{key} has two sagas: {id}, {maybe}");
             }
         }

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use order_service::checkout::DEFINITIONS;
 use order_service::clock::Clock;
+use order_service::saga::Catalogue;
 use order_service::sandbox::Kinds;
 use order_service::store::{self, Store};
 
@@ -31,6 +33,7 @@ fn options(url: &str) -> store::Options<'_> {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
+        catalogue: Catalogue::of(DEFINITIONS),
         failpoints: None,
     }
 }

@@ -1,7 +1,6 @@
 //! How soon another replica has the sagas of one that is gone (promise 30). No test asserts on time: the
 //! figures are printed. They should be below a lease and a second.
 
-use order_service::saga::State;
 use order_service::sandbox::Kinds;
 use order_service::store::{Found, Store};
 use serde_json::json;
@@ -25,7 +24,7 @@ async fn taken_over(what: &str, this: impl FnOnce(&mut World)) -> World {
     // Checkouts that cost nothing, or are refused, do not wait for the charge.
     let charged = async || {
         let sagas = all_sagas(&books).await;
-        let waits = |saga: &Found| saga.is_at_rest() || saga.state() == Some(State::Priced);
+        let waits = |saga: &Found| saga.is_at_rest() || saga.state == "Priced";
         sagas.len() == SAGAS && sagas.iter().all(waits)
     };
     world.until("whoever pays is being charged", charged).await;

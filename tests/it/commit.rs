@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use order_service::checkout::DEFINITION;
+use order_service::checkout::step::PRICE_CART;
+use order_service::checkout::{CheckoutFacts, DEFINITION, DEFINITIONS};
 use order_service::clock::Clock;
-use order_service::order::{Line, OrderId, Paise, ProductId, UserId};
+use order_service::order::{Line, OrderId, Paise, PricedLine, ProductId, UserId};
 use order_service::saga::{
-    Context, Effect, Entry, Event, Instance, Kinds, Phase, Position, State, Step,
+    Catalogue, Effect, End, Entry, Event, Instance, Phase, Position, Progress, SagaFacts, SagaId,
+    Terms,
 };
 use order_service::store::{
-    self, Accepted, Access, Base, Committer, Fate, Identity, NewOrder, Store, Write,
+    self, Accepted, Access, Base, Committer, Fate, Identity, NewOrder, Records, Store, Write,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
@@ -26,16 +28,20 @@ const OTHER: Uuid = Uuid::from_u128(0xb);
 const LINE: Line = Line { product_id: ProductId(Uuid::from_u128(0xc)), quantity: 2 };
 
 fn saga(id: u128) -> Instance {
-    let context = Context::accepted(vec![LINE], Kinds::IDEMPOTENT);
+    let facts = SagaFacts::new(CheckoutFacts::accepted(vec![LINE], None));
+    let terms = Terms::default();
     Instance {
-        id: OrderId(Uuid::from_u128(id)),
-        definition: &DEFINITION,
+        id: SagaId(Uuid::from_u128(id)),
+        order_id: OrderId(Uuid::from_u128(id)),
         user_id: UserId(Uuid::from_u128(0xd)),
-        state: DEFINITION.starts,
+        definition: &DEFINITION,
+        progress: Progress::START,
         stuck: None,
         held: None,
-        position: Position::new(&DEFINITION, &context, NOW),
-        context,
+        position: Position::new(&DEFINITION, &facts, &terms.promises, NOW),
+        terms,
+        cause: None,
+        facts,
         attempts: 0,
         next_attempt_at: None,
         failing_since: None,
@@ -55,23 +61,10 @@ fn saga(id: u128) -> Instance {
 
 /// A write with a log entry, as every write has one.
 fn write(base: Base, mut saga: Instance) -> Write {
-    saga.log(Entry {
-        seq: 0,
-        effect: Effect { step: Step::PriceCart, line: Some(0) },
-        phase: Phase::Forward,
-        event: Event::Retried,
-        generation: 0,
-        attempt: 0,
-        key: None,
-        started_at: NOW,
-        duration_ms: None,
-        request: None,
-        response: None,
-        error: None,
-        executor: "host:1".to_owned(),
-    });
+    let effect = Effect::of_line(PRICE_CART, 0);
+    saga.log(Entry::new(effect, Phase::Forward, Event::Retried, NOW).by("host:1"));
     let entries = std::mem::take(&mut saga.unsaved);
-    Write { base, saga, entries, order: None }
+    Write { base, saga, entries, records: Records::default() }
 }
 
 fn acceptance(saga: Instance, key: Option<&str>) -> Write {
@@ -81,12 +74,15 @@ fn acceptance(saga: Instance, key: Option<&str>) -> Write {
 
 fn order(saga: &Instance) -> NewOrder {
     NewOrder {
-        id: saga.id,
+        id: saga.order_id,
         user_id: saga.user_id,
         total: Paise(200),
         created_at: NOW,
         confirmed_at: NOW,
-        items: vec![(Uuid::from_u128(saga.id.0.as_u128() + 0x100), LINE, Paise(100))],
+        items: vec![(
+            Uuid::from_u128(saga.id.0.as_u128() + 0x100),
+            PricedLine { line: LINE, unit_price: Paise(100) },
+        )],
         event_id: Uuid::from_u128(saga.id.0.as_u128() + 0x200),
     }
 }
@@ -94,10 +90,11 @@ fn order(saga: &Instance) -> NewOrder {
 /// The write that completes a saga right after its acceptance.
 fn completion(mut saga: Instance, owner: Uuid) -> Write {
     let base = Base::Owned { owner, fence: saga.fence, revision: saga.revision };
-    (saga.state, saga.owner, saga.next_seq) = (State::Completed, None, 2);
+    (saga.owner, saga.next_seq) = (None, 2);
+    saga.progress = Progress::Rest(End::Completed);
     saga.revision += 1;
     let order = order(&saga);
-    Write { order: Some(order), ..write(base, saga) }
+    Write { records: Records { order: Some(order) }, ..write(base, saga) }
 }
 
 struct Bare {
@@ -116,12 +113,14 @@ impl Bare {
         };
         let (silence, access) = (Duration::from_secs(10), Access::Owner);
         let clock = Clock::system();
+        let catalogue = Catalogue::of(DEFINITIONS);
         let options = store::Options {
             url: &url,
             max_connections: 5,
             silence,
             access,
             clock,
+            catalogue,
             failpoints: None,
         };
         let store = store::open(options).await.expect("the books");

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use order_service::app::Running;
+use order_service::checkout::DEFINITIONS;
 use order_service::clock::Clock;
 use order_service::config::{Config, DatabaseUrl};
+use order_service::saga::Catalogue;
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
 use order_service::store;
@@ -110,6 +112,7 @@ async fn however_often_a_process_has_died_its_last_executor_is_found() {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
+        catalogue: Catalogue::of(DEFINITIONS),
         failpoints: None,
     };
     let store = store::open(options).await.expect("the books");

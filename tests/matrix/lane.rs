@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::outbox;
+use order_service::checkout::DEFINITIONS;
 use order_service::clock::Clock;
-use order_service::saga::State;
+use order_service::saga::Catalogue;
 use order_service::store::{self, Store};
 use sea_orm::{Database, EntityTrait};
 use tempfile::TempDir;
@@ -150,6 +151,7 @@ async fn open_books(url: &str) -> Store {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
+        catalogue: Catalogue::of(DEFINITIONS),
         failpoints: None,
     };
     store::open(options).await.expect("the books")
@@ -165,7 +167,7 @@ async fn migrate(url: &str) {
 async fn check_events(url: &str) {
     let store = open_books(url).await;
     let sagas = all_sagas(&store).await.into_iter();
-    let completed = sagas.filter(|saga| saga.state() == Some(State::Completed));
+    let completed = sagas.filter(|saga| saga.state == "Completed");
     let completed: BTreeSet<_> = completed.map(|saga| saga.id.0).collect();
     store.close().await;
     let books = Database::connect(url).await.expect("the books");

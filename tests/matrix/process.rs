@@ -6,19 +6,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_service::checkout::{Checkout, DEFINITION, Desk, Order, Rules, Wait};
+use order_service::checkout::{Checkout, DEFINITION, DEFINITIONS, Desk, Order, Rules};
 use order_service::clock::Clock;
-use order_service::engine::{Executor, NotDone, Settings};
-use order_service::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
+use order_service::engine::{Executor, NotDone, Settings, Wait};
+use order_service::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use order_service::order::{Cart, Line, ProductId, UserId};
 use order_service::saga::intervention::resolvable;
 use order_service::saga::retry::Backoff;
-use order_service::saga::{Instance, Intervention, Kinds, Policy, State, StuckKind, Word};
+use order_service::saga::{Catalogue, Instance, Intervention, Manners, Policy, StuckKind, Word};
 use order_service::store::{self, Found, Identity, Store};
 use order_service::trace::TraceParent;
 
 use crate::point::Points;
-use crate::scenario::{Calm, Ending, Scenario};
+use crate::scenario::{Calm, Ending, Kinds, Scenario};
 use crate::watched::Watched;
 use crate::world::World;
 
@@ -49,6 +49,7 @@ impl Process {
             silence: Duration::from_secs(5),
             access: store::Access::Owner,
             clock: clock.clone(),
+            catalogue: Catalogue::of(DEFINITIONS),
             failpoints: Some(points.clone()),
         });
         let store = store.await.expect("the books");
@@ -65,15 +66,15 @@ impl Process {
             world: world.clone(),
             points: points.clone(),
         };
-        let settings = Settings { concurrency: 16, backlog: 1_000_000, lease: LEASE, policy };
+        let (concurrency, backlog) = (16, 1_000_000);
+        let settings = Settings { concurrency, backlog, lease: LEASE, policy: policy.clone() };
         points.starting(true);
         let started =
             Executor::start(store.clone(), vec![Arc::new(watched)], settings, clock.clone());
         let executor = started.await.expect("an executor");
         points.starting(false);
         executor.run();
-        let rules = Rules { kinds, join_equal: true };
-        let desk = Desk::new(executor.clone(), store.clone(), rules);
+        let desk = Desk::new(executor.clone(), Rules { join_equal: true });
         Self { world, points, clock, store, executor, desk, policy }
     }
 
@@ -137,7 +138,7 @@ impl Process {
         if saga.owner.is_some() || saga.is_at_rest() {
             return;
         }
-        let forward = saga.state() != Some(State::Compensating);
+        let forward = saga.state != "Compensating";
         if self.world.scenario.is_held && !forward && self.holds_or_releases(saga).await {
             return;
         }
@@ -148,7 +149,7 @@ impl Process {
             return;
         }
         let Some(stuck) = saga.stuck.as_ref() else { return };
-        let inspected = self.store.inspect(saga.id, &[&DEFINITION]).await.expect("the books");
+        let inspected = self.store.inspect(saga.id).await.expect("the books");
         let saga_now = inspected.expect("it was just there").instance.expect("readable");
         let kind = stuck.kind;
         self.check_the_reason(kind, &saga_now);
@@ -248,12 +249,11 @@ async fn found(store: &Store, world: &World) -> Option<Found> {
 }
 
 fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
+    let manners =
+        |idempotent| Manners { idempotent, key_memory: scenario.key_memory, timeout: IN_FLIGHT };
+    let neighbours = [(PRODUCT, manners(kinds.product)), (PAYMENT, manners(kinds.payment))];
     Policy {
-        kinds,
-        product_key_memory: scenario.key_memory,
-        payment_key_memory: scenario.key_memory,
-        product_timeout: IN_FLIGHT,
-        payment_timeout: IN_FLIGHT,
+        neighbours: Arc::new(neighbours.into()),
         backoff: Backoff {
             // Short compared with heartbeats and polls, so that most moves of the clock are not only for those.
             initial: Duration::from_millis(20),

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use order_service::saga::{Kinds, Step};
+use order_service::checkout::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
+use order_service::saga::Step;
 use order_service::sandbox::sample::{ASHA, KETTLE, MEENA, RAVI, SAMOVAR, STICKER, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
 use uuid::Uuid;
@@ -70,6 +71,14 @@ pub enum Ending {
 
 use Ending::{Compensated, Completed, Rejected};
 
+/// Which neighbours are taken for idempotent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    pub product: bool,
+    pub payment: bool,
+}
+
+const IDEMPOTENT: Kinds = Kinds { product: true, payment: true };
 const REPEATING: Kinds = Kinds { product: false, payment: false };
 
 /// A cart of tea and a kettle for Meena, who can afford anything.
@@ -80,8 +89,8 @@ fn scenario(name: impl Into<String>, ends: &[Ending]) -> Scenario {
         user: MEENA,
         lines: vec![(TEA, 1), (KETTLE, 2)],
         is_repeating: false,
-        kinds: Kinds::IDEMPOTENT,
-        kinds_later: Kinds::IDEMPOTENT,
+        kinds: IDEMPOTENT,
+        kinds_later: IDEMPOTENT,
         faults: vec![],
         unreachable: None,
         calm: Calm::Never,
@@ -178,10 +187,10 @@ fn refusals() -> Vec<Scenario> {
 }
 
 const EFFECTS: [(Call, Step); 4] = [
-    (Call::Process, Step::ChargePayment),
-    (Call::Reserve, Step::ReserveStock),
-    (Call::Refund, Step::RefundPayment),
-    (Call::Release, Step::ReleaseStock),
+    (Call::Process, CHARGE_PAYMENT),
+    (Call::Reserve, RESERVE_STOCK),
+    (Call::Refund, REFUND_PAYMENT),
+    (Call::Release, RELEASE_STOCK),
 ];
 
 const TROUBLES: [FaultKind; 9] = [
@@ -257,7 +266,7 @@ fn troubled_reads() -> Vec<Scenario> {
             let looked = scenario(format!("charge {charge:?}, its look-up {kind:?}"), &[Completed]);
             let looked = looked.with(Fault::once(Call::Process, charge));
             let looked = looked.with(Fault::once(Call::PaymentStatus, kind)).repeating();
-            all.push(Scenario { differs_from: Some(Step::ChargePayment), ..looked });
+            all.push(Scenario { differs_from: Some(CHARGE_PAYMENT), ..looked });
         }
     }
     all
@@ -277,11 +286,11 @@ fn deadlines() -> Vec<Scenario> {
     let reserve = late("not reserved by the deadline", &[compensated]);
     let reserve = reserve.with(Fault { product_id: Some(TEA), ..failing(Call::Reserve) });
     let unsent = Scenario {
-        unreachable: Some((Step::ChargePayment, u32::MAX)),
+        unreachable: Some((CHARGE_PAYMENT, u32::MAX)),
         ..late("charge not sent by the deadline", &[rejected, compensated])
     };
     let unsent_line = Scenario {
-        unreachable: Some((Step::ReserveStock, u32::MAX)),
+        unreachable: Some((RESERVE_STOCK, u32::MAX)),
         ..late("reservations not sent by the deadline", &[compensated])
     };
     // The rest of the time may be over before anything is sent.
@@ -321,7 +330,7 @@ fn words() -> Vec<Scenario> {
     let unreserved = stopped("stopped while a line fails, unreserved", &[Compensated("failed")])
         .with(of_tea(FaultKind::ErrorBefore));
     let unsent = Scenario {
-        unreachable: Some((Step::ChargePayment, u32::MAX)),
+        unreachable: Some((CHARGE_PAYMENT, u32::MAX)),
         ..stopped(
             "stopped while the charge can't be sent",
             &[Rejected("failed"), Compensated("failed")],
@@ -340,7 +349,7 @@ fn words() -> Vec<Scenario> {
         let name = format!("held while the refund fails, {kind:?}");
         let held = scenario(name, &[Compensated("not reserved")]).going_back();
         let held = held.with(Fault::on(Call::Refund, kind));
-        all.push(Scenario { is_held: true, differs_from: Some(Step::RefundPayment), ..held });
+        all.push(Scenario { is_held: true, differs_from: Some(REFUND_PAYMENT), ..held });
     }
     all
 }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use order_service::checkout::Checkout;
+use order_service::clock::Clock;
 use order_service::engine::Kind;
 use order_service::neighbours::CallContext;
-use order_service::saga::{Call, Definition, How, Instance, Reading, Report};
+use order_service::saga::{Call, Definition, How, Instance, Reading, Report, Step};
+use order_service::store::Records;
 use order_service::trace::TraceParent;
 
 use crate::point::Points;
@@ -27,15 +29,24 @@ pub struct Watched {
 }
 
 impl Kind for Watched {
-    fn definition(&self) -> &'static Definition {
-        self.checkout.definition()
+    fn definitions(&self) -> &'static [&'static Definition] {
+        self.checkout.definitions()
     }
 
-    fn read<'a>(&'a self, saga: &'a Instance, context: CallContext<'a>) -> BoxFuture<'a, Reading> {
+    fn record(&self, saga: &Instance, clock: &Clock) -> Records {
+        self.checkout.record(saga, clock)
+    }
+
+    fn read<'a>(
+        &'a self,
+        saga: &'a Instance,
+        step: Step,
+        context: CallContext<'a>,
+    ) -> BoxFuture<'a, Reading> {
         async move {
             let _reading = self.points.reading();
             self.points.reach("before reading").await;
-            let reading = self.checkout.read(saga, context).await;
+            let reading = self.checkout.read(saga, step, context).await;
             self.points.reach("after reading").await;
             reading
         }

@@ -4,8 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use order_service::checkout::{Answer, Checkout, Refusal, Undoing};
-use order_service::order::OrderId;
-use order_service::saga::{Effect, State, Step};
+use order_service::saga::{Effect, End, Progress, SagaId, Step};
 use order_service::sandbox::{self, RecordResult, Sandbox};
 use order_service::store::{Found, Store};
 
@@ -116,7 +115,7 @@ impl World {
     pub fn calm_down(&self, saga: &Found) {
         let now = match self.scenario.calm {
             Calm::Never => false,
-            Calm::GoingBack | Calm::GoingBackOrDeath => saga.state() == Some(State::Compensating),
+            Calm::GoingBack | Calm::GoingBackOrDeath => saga.state == "Compensating",
             Calm::Stuck => saga.stuck.is_some(),
         };
         if now {
@@ -184,7 +183,7 @@ impl World {
     }
 
     /// What the neighbours' own ledger says, as an operator who asks them would hear.
-    pub fn happened(&self, id: OrderId, effect: Effect) -> bool {
+    pub fn happened(&self, id: SagaId, effect: Effect) -> bool {
         let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
         let key = format!("{id}:{}{line}", effect.step);
         let is_it = |sent: &str| sent == key || sent.starts_with(&format!("{key}#"));
@@ -197,7 +196,7 @@ impl World {
     /// A process starts on the books that the one before left: what was answered must be true in them.
     pub async fn check_what_was_told(&self, store: &Store, saga: Option<&Found>) {
         let told = self.seen(|seen| {
-            seen.priced = seen.priced.or(saga.and_then(|saga| saga.total).map(|total| total.0));
+            seen.priced = seen.priced.or(saga.and_then(|saga| saga.amount).map(|total| total.0));
             seen.told.clone()
         });
         // A client that was turned away was told nothing about what is in the books.
@@ -210,22 +209,23 @@ impl World {
     }
 
     async fn check(&self, answer: &Answer, saga: &Found, store: &Store) {
-        let state = saga.state().expect("readable");
+        let progress = saga.progress.expect("readable");
         match answer {
             Answer::Confirmed { id, total_amount, .. } => {
-                assert_eq!((*id, state), (saga.id, State::Completed), "{answer:?}");
+                assert_eq!(*id, saga.order_id, "{answer:?}");
+                assert!(progress.is_completed(), "{answer:?}");
                 let order = store.order(*id).await.expect("the books").expect("the order stands");
                 assert_eq!(order.total.0, *total_amount, "{answer:?}");
             }
             Answer::Refused { id, refusal, undoing, .. } => {
-                assert_eq!(*id, saga.id, "{answer:?}");
+                assert_eq!(*id, saga.order_id, "{answer:?}");
                 // What was not undone when the client heard it may be by now, but never the other way round.
-                let now = Undoing::of(state).unwrap_or_else(|| panic!("{answer:?} of {state}"));
+                let now =
+                    Undoing::of(progress).unwrap_or_else(|| panic!("{answer:?} of {progress:?}"));
                 assert!(*undoing == Undoing::UnderWay || now == Undoing::Done, "{answer:?}");
-                let context = saga.context.as_ref().expect("readable");
-                assert_eq!(*refusal, Refusal::of(context.cause.as_ref(), &context.lines));
+                assert_eq!(*refusal, Refusal::of(saga.known.as_ref()));
             }
-            Answer::Pending { id, .. } => assert_eq!(*id, saga.id, "{answer:?}"),
+            Answer::Pending { id, .. } => assert_eq!(*id, saga.order_id, "{answer:?}"),
             // That request was not accepted; what is there is from a later one.
             Answer::Unavailable { id: None } => {}
             Answer::KeyReused { .. }
@@ -250,33 +250,24 @@ impl World {
         last.dedup();
         assert_eq!(last.len(), 1, "one answer and no other: {last:?}");
         if let Some(priced) = priced {
-            let total = saga.total.map(|total| total.0);
+            let total = saga.amount.map(|total| total.0);
             assert_eq!(total, Some(priced), "the price that was durable is the price");
         }
         let called = self.seen(|seen| seen.called_while_held.clone());
         assert_eq!(called, None, "a held saga calls nobody");
-        assert!(!stopped || saga.state() != Some(State::Completed), "it was told to go back");
+        assert!(!stopped || saga.state != "Completed", "it was told to go back");
         audit_of(std::slice::from_ref(saga), store, &self.sandbox.ledger()).await;
         ending
     }
 }
 
 fn ending_of(saga: &Found) -> Ending {
-    let context = saga.context.as_ref().expect("readable");
-    match saga.state().expect("readable") {
-        State::Completed => Ending::Completed,
-        State::Compensated => {
-            Ending::Compensated(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
-        }
-        State::Rejected => {
-            Ending::Rejected(word(&Refusal::of(context.cause.as_ref(), &context.lines)))
-        }
-        State::Started
-        | State::ProfileFetched
-        | State::Priced
-        | State::Paid
-        | State::Reserved
-        | State::Compensating => panic!("not at rest: {saga:?}"),
+    let refused = || word(&Refusal::of(saga.known.as_ref()));
+    match saga.progress.expect("readable") {
+        Progress::Rest(End::Completed) => Ending::Completed,
+        Progress::Rest(End::Compensated) => Ending::Compensated(refused()),
+        Progress::Rest(End::Rejected) => Ending::Rejected(refused()),
+        Progress::Forward { .. } | Progress::Backward => panic!("not at rest: {saga:?}"),
     }
 }
 

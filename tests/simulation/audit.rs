@@ -1,13 +1,19 @@
 //! The end of a run: the ledger, the books and the answers agree exactly (promises 1 to 7).
 
 use order_service::checkout::Answer;
+use order_service::checkout::CheckoutFacts;
+use order_service::checkout::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
 use order_service::saga::key::idempotency_key;
-use order_service::saga::{Effect, State, Step};
+use order_service::saga::{Effect, End, Progress};
 use order_service::store::{Filter, Found};
 
 use super::client::Purchase;
 use super::neighbour::Act;
 use super::run::Run;
+
+fn facts(found: &Found) -> Option<&CheckoutFacts> {
+    found.known.as_ref()?.facts.of()
+}
 
 impl Run {
     /// Notes a fault for everything that does not add up.
@@ -45,26 +51,26 @@ impl Run {
             self.neighbours.acts(&key).to_vec()
         };
         let sum = |acts: &[Act]| acts.iter().map(|act| act.amount).sum::<i64>();
-        let (charged, refunded) =
-            (done(Step::ChargePayment, None), done(Step::RefundPayment, None));
+        let (charged, refunded) = (done(CHARGE_PAYMENT, None), done(REFUND_PAYMENT, None));
         let mut happened = usize::from(!charged.is_empty()) + usize::from(!refunded.is_empty());
         let mut forward = charged.len();
-        let state = found.state().expect("a state");
-        let completed = state == State::Completed;
-        self.story.count(match state {
-            State::Completed => "completed",
-            State::Compensated => "compensated",
+        let state = &found.state;
+        let progress = found.progress.expect("a state");
+        let completed = progress.is_completed();
+        self.story.count(match progress {
+            Progress::Rest(End::Completed) => "completed",
+            Progress::Rest(End::Compensated) => "compensated",
             _rejected => "rejected",
         });
-        let total = found.total.map_or(0, |total| total.0);
+        let total = found.amount.map_or(0, |total| total.0);
         let mut wrong = Vec::new();
         if sum(&charged) - sum(&refunded) != if completed { total } else { 0 } {
             wrong.push(format!("charged {charged:?}, refunded {refunded:?}, total {total}"));
         }
-        let context = found.context.as_ref().expect("it can be read");
-        for (line, at) in context.lines.iter().zip(0_u16..) {
-            let reserved = done(Step::ReserveStock, Some(at));
-            let released = done(Step::ReleaseStock, Some(at));
+        let facts = facts(found).expect("it can be read");
+        for (line, at) in facts.lines.iter().zip(0_u16..) {
+            let reserved = done(RESERVE_STOCK, Some(at));
+            let released = done(RELEASE_STOCK, Some(at));
             happened += usize::from(!reserved.is_empty()) + usize::from(!released.is_empty());
             forward += reserved.len();
             let wanted = if completed { i64::from(line.quantity) } else { 0 };
@@ -74,12 +80,12 @@ impl Run {
                 wrong.push(format!("line {at}: reserved {reserved:?}, released {released:?}"));
             }
         }
-        if (state == State::Rejected && forward > 0)
-            || (state == State::Compensated && forward == 0)
+        if (progress == Progress::Rest(End::Rejected) && forward > 0)
+            || (progress == Progress::Rest(End::Compensated) && forward == 0)
         {
             wrong.push(format!("{forward} effects had happened"));
         }
-        let expected = context.expected_total.map_or(total, |expected| expected.0);
+        let expected = facts.expected_total.map_or(total, |expected| expected.0);
         if completed && expected != total {
             wrong.push(format!("the customer saw {expected}, and paid {total}"));
         }
@@ -90,24 +96,24 @@ impl Run {
     }
 
     fn wrong_order(&self, found: &Found, completed: bool) -> Option<String> {
-        let context = found.context.as_ref()?;
-        let order = self.books.order(found.id);
+        let facts = facts(found)?;
+        let order = self.books.order(found.order_id);
         let Some(order) = order else { return completed.then(|| "it has no order".to_owned()) };
         let items = order
             .items
             .iter()
             .map(|item| (item.product_id, i64::from(item.quantity), item.unit_price));
-        let prices = context.unit_prices.iter().flatten();
-        let lines = context.lines.iter().zip(prices);
+        let prices = facts.unit_prices.iter().flatten();
+        let lines = facts.lines.iter().zip(prices);
         let lines = lines.map(|(line, price)| (line.product_id, i64::from(line.quantity), *price));
-        let is_right = completed && items.eq(lines) && Some(order.total) == found.total;
+        let is_right = completed && items.eq(lines) && Some(order.total) == found.amount;
         (!is_right).then(|| format!("its order is {order:?}"))
     }
 
     /// Checks that every price is one that the product service gave for this saga.
     fn wrong_prices(&self, found: &Found) -> Option<String> {
-        let context = found.context.as_ref()?;
-        let mut priced = context.lines.iter().zip(context.unit_prices.iter().flatten());
+        let facts = facts(found)?;
+        let mut priced = facts.lines.iter().zip(facts.unit_prices.iter().flatten());
         let wrong = priced.find(|(line, price)| {
             let told = self.neighbours.told.get(&(found.id.to_string(), line.product_id.0));
             !told.is_some_and(|told| told.contains(&price.0))
@@ -120,10 +126,10 @@ impl Run {
     fn audit_purchase(&mut self, at: usize, sagas: &[Found]) {
         let purchase = &self.purchases[at];
         let Some(id) = purchase.id else { return };
-        let Some(found) = sagas.iter().find(|found| found.id == id) else {
+        let Some(found) = sagas.iter().find(|found| found.order_id == id) else {
             return self.faults.push(format!("client {at}'s saga {id} is forgotten"));
         };
-        let completed = found.state() == Some(State::Completed);
+        let completed = found.state == "Completed";
         let told = match &purchase.decided {
             Some(Answer::Confirmed { .. }) => Some(true),
             Some(Answer::Refused { .. }) => Some(false),

@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use super::weather::Kinds;
 use chrono::TimeDelta;
-use order_service::saga::Kinds;
 use order_service::store::{Failpoint, Fault};
 
 use super::dice::Dice;

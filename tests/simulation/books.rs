@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use order_service::clock::Clock;
 use order_service::order::OrderId;
+use order_service::saga::SagaId;
 use order_service::saga::StuckKind;
 use order_service::store::{Filter, Found, Inspected, Order, Store};
 use sea_orm::{
@@ -11,7 +12,7 @@ use sea_orm::{
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
-use super::node::{self, KINDS};
+use super::node;
 
 /// A connection that reads the books between two steps of the nodes.
 pub struct Books {
@@ -60,7 +61,7 @@ impl Books {
         self.query(sql, values)[0].try_get_by_index(0).expect("a count")
     }
 
-    pub fn row(&self, id: OrderId) -> Option<Row> {
+    pub fn row(&self, id: SagaId) -> Option<Row> {
         let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead, \
                    s.held IS NOT NULL \
                    FROM saga_instance s LEFT JOIN executor e ON e.id = s.owner WHERE s.id = $1";
@@ -75,7 +76,7 @@ impl Books {
     }
 
     /// Whether the last log entry of an effect is the intent to send it.
-    pub fn is_intended(&self, id: OrderId, key: &str) -> bool {
+    pub fn is_intended(&self, id: SagaId, key: &str) -> bool {
         let sql = "SELECT event FROM step_log WHERE saga_id = $1 AND idempotency_key = $2 \
                    ORDER BY seq DESC LIMIT 1";
         let rows = self.query(sql, vec![id.0.into(), key.into()]);
@@ -83,12 +84,12 @@ impl Books {
         event.as_deref() == Some("sending")
     }
 
-    pub fn find(&self, id: OrderId) -> Option<Found> {
+    pub fn find(&self, id: SagaId) -> Option<Found> {
         self.runtime.block_on(self.store.find(id)).expect("the books can be read")
     }
 
-    pub fn inspect(&self, id: OrderId) -> Option<Inspected> {
-        let inspected = self.runtime.block_on(self.store.inspect(id, &KINDS));
+    pub fn inspect(&self, id: SagaId) -> Option<Inspected> {
+        let inspected = self.runtime.block_on(self.store.inspect(id));
         inspected.expect("the books can be read")
     }
 

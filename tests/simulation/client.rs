@@ -4,9 +4,10 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use order_service::checkout::{Answer, Order, Refusal, Undoing, Wait};
+use order_service::checkout::{Answer, Order, Refusal, Undoing};
+use order_service::engine::Wait;
 use order_service::order::{Cart, Line, OrderId, Paise, ProductId, UserId};
-use order_service::saga::State;
+use order_service::saga::{End, Progress, SagaId};
 use order_service::trace::TraceParent;
 use tokio::task::AbortHandle;
 
@@ -243,24 +244,24 @@ impl Run {
         else {
             return;
         };
-        let Some(found) = self.books.find(*id) else {
+        let Some(found) = self.books.find(SagaId(id.0)) else {
             return self
                 .faults
                 .push(format!("client {at} got {answer:?}, and there is no such saga"));
         };
-        let is_true = match (answer, found.state()) {
-            (Answer::Confirmed { total_amount, .. }, Some(State::Completed)) => {
-                found.total.map(|total| total.0) == Some(*total_amount)
+        let is_true = match (answer, found.progress) {
+            (Answer::Confirmed { total_amount, .. }, Some(Progress::Rest(End::Completed))) => {
+                found.amount.map(|total| total.0) == Some(*total_amount)
             }
             (
                 Answer::Refused { refusal, undoing, .. },
-                Some(State::Compensating | State::Rejected | State::Compensated),
+                Some(
+                    progress @ (Progress::Backward
+                    | Progress::Rest(End::Rejected | End::Compensated)),
+                ),
             ) => {
-                let is_undone = found.state() != Some(State::Compensating);
-                let context = found.context.as_ref();
-                let because = context.and_then(|context| context.cause.as_ref());
-                *refusal == Refusal::of(because, self.purchases[at].cart.lines())
-                    && (*undoing == Undoing::UnderWay || is_undone)
+                *refusal == Refusal::of(found.known.as_ref())
+                    && (*undoing == Undoing::UnderWay || progress.is_rest())
             }
             (Answer::Pending { .. }, Some(_)) => true,
             _ => false,

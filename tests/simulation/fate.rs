@@ -4,8 +4,8 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use order_service::neighbours::{Response, TransportError};
-use order_service::order::OrderId;
 use order_service::saga::Outcome;
+use order_service::saga::SagaId;
 
 use super::neighbour::Mood;
 use super::network::Request;
@@ -68,7 +68,7 @@ impl Run {
     /// Checks an effect before it is sent: its sender owns the saga, and what has to be durable is.
     fn check_sent(&mut self, request: &Request) {
         let (key, at) = (&request.key, request.node);
-        let id = key.split(':').next().and_then(|id| id.parse().ok()).map(OrderId);
+        let id = key.split(':').next().and_then(|id| id.parse().ok()).map(SagaId);
         let Some((id, row)) = id.and_then(|id| Some((id, self.books.row(id)?))) else {
             return self.faults.push(format!("{key} was sent for a saga that is not in the books"));
         };

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use order_service::checkout::{Checkout, DEFINITION, Desk, Rules};
+use order_service::checkout::{Checkout, DEFINITIONS, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
 use order_service::neighbours::{BreakerLimits, Neighbours};
-use order_service::saga::Definition;
+use order_service::saga::Catalogue;
 use order_service::store::{self, Access, Options, Store};
 use tokio::runtime::{Builder, Runtime};
 
@@ -23,7 +23,7 @@ const CALLS: usize = 32;
 const HANGS: Duration = Duration::from_secs(45);
 
 /// The kinds of saga that this binary can read.
-pub const KINDS: [&Definition; 1] = [&DEFINITION];
+const CATALOGUE: Catalogue = Catalogue::of(DEFINITIONS);
 
 /// Messages from nodes, read after they were pumped.
 pub type Mailbox<T> = Arc<Mutex<Vec<T>>>;
@@ -51,7 +51,15 @@ pub async fn open(url: &str, clock: &Clock, board: Option<(&Board, usize)>) -> S
     let silence = Duration::from_secs(10);
     let access = Access::Guest;
     let clock = clock.clone();
-    let options = Options { url, max_connections: 4, silence, access, clock, failpoints };
+    let options = Options {
+        url,
+        max_connections: 4,
+        silence,
+        access,
+        clock,
+        catalogue: CATALOGUE,
+        failpoints,
+    };
     store::open(options).await.expect("the books can be opened")
 }
 
@@ -78,11 +86,10 @@ impl Node {
         let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
         let clock = clock.clone();
         runtime.spawn(async move {
-            let rules = Rules { kinds: settings.policy.kinds, join_equal: true };
-            let started = Executor::start(store.clone(), vec![kind], settings, clock).await;
+            let started = Executor::start(store, vec![kind], settings, clock).await;
             said(started.ok().map(|executor| {
                 executor.run();
-                Up { desk: Desk::new(executor.clone(), store, rules), executor }
+                Up { desk: Desk::new(executor.clone(), Rules { join_equal: true }), executor }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

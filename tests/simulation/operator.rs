@@ -3,7 +3,7 @@
 
 use std::sync::PoisonError;
 
-use order_service::order::OrderId;
+use order_service::saga::SagaId;
 use order_service::saga::intervention::resolvable;
 use order_service::saga::key::idempotency_key;
 use order_service::saga::{Instance, Intervention, StuckKind, Word};
@@ -84,7 +84,7 @@ impl Run {
     }
 
     /// A verdict that agrees with the ledger, if one can be given.
-    fn truth(&mut self, node: usize, id: OrderId) -> Option<Intervention> {
+    fn truth(&mut self, node: usize, id: SagaId) -> Option<Intervention> {
         let saga: Instance = self.books.inspect(id)?.instance.ok()?;
         let policy = self.plan.settings(self.slots[node].kinds).policy;
         let mut open = resolvable(&saga, &policy, self.clock.now());

@@ -8,11 +8,11 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use super::weather::Kinds;
 use chrono::{DateTime, TimeDelta, Utc};
 use order_service::checkout::Answer;
 use order_service::clock::Clock;
-use order_service::order::OrderId;
-use order_service::saga::Kinds;
+use order_service::saga::SagaId;
 use order_service::store::{Failpoint, Fault};
 
 use super::board::{Board, Seen};
@@ -84,7 +84,7 @@ pub struct Run {
     pub mail: Mailbox<Mail>,
     pub story: Story,
     pub faults: Vec<String>,
-    pub fences: BTreeMap<OrderId, i64>,
+    pub fences: BTreeMap<SagaId, i64>,
     /// Keys under which effects were sent, with the time of the first sending.
     pub sent: BTreeMap<String, Duration>,
     /// The product and the payment service are out of order until these times.

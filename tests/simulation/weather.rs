@@ -3,11 +3,13 @@
 //! Each run has a weather of its own, with some faults left out and some frequent, because one frequent
 //! fault can hide the effects of another.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use order_service::engine::Settings;
+use order_service::neighbours::{PAYMENT, PRODUCT};
 use order_service::saga::retry::Backoff;
-use order_service::saga::{Kinds, Policy};
+use order_service::saga::{Manners, Policy};
 
 use super::dice::Dice;
 
@@ -122,7 +124,14 @@ impl Weather {
     }
 }
 
-/// The other settings of a run.
+/// Which neighbours are taken for idempotent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    pub product: bool,
+    pub payment: bool,
+}
+
+/// What a run is about besides its weather.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub nodes: usize,
@@ -160,12 +169,11 @@ impl Plan {
             multiplier: 2.0,
             jitter: 0.5,
         };
+        let manners =
+            |idempotent| Manners { idempotent, key_memory: self.key_memory, timeout: TIMEOUT };
+        let neighbours = [(PRODUCT, manners(kinds.product)), (PAYMENT, manners(kinds.payment))];
         let policy = Policy {
-            kinds,
-            product_key_memory: self.key_memory,
-            payment_key_memory: self.key_memory,
-            product_timeout: TIMEOUT,
-            payment_timeout: TIMEOUT,
+            neighbours: Arc::new(neighbours.into()),
             backoff,
             stuck_after: Duration::from_secs(2),
             deadline: DEADLINE,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{WHOLE, Word, entry, then};
 use crate::saga::entry::Event;
 use crate::saga::instance::{Held, Instance};
-use crate::saga::machine::{A_MOMENT, Policy};
+use crate::saga::policy::{A_MOMENT, Policy};
 
 /// What a held saga says of itself.
 pub(super) const NOTHING_IS_SENT: &str = "nothing is sent until it is released";

@@ -10,11 +10,13 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::call::Call;
-use super::effects::Effect;
+use super::effect::Effect;
 use super::entry::{Entry, Event};
 use super::instance::Instance;
-use super::machine::{Next, Policy, next};
-use super::vocabulary::{Phase, Step};
+use super::machine::next;
+use super::next::Next;
+use super::policy::Policy;
+use super::word::{Phase, Step};
 
 pub use resolve::resolvable;
 
@@ -74,8 +76,8 @@ pub fn intervene(
     policy: &Policy,
     now: DateTime<Utc>,
 ) -> Result<String, String> {
-    if saga.state.is_rest() {
-        return Err(format!("the saga is at rest: {}", saga.state));
+    if saga.progress.is_rest() {
+        return Err(format!("the saga is at rest: {}", saga.state()));
     }
     let is_settling = matches!(what, Intervention::Resolve { .. });
     if let Some(held) = saga.held.as_ref().filter(|_| !is_settling && !what.is_about_holding()) {
@@ -87,13 +89,13 @@ pub fn intervene(
         Intervention::Compensate => compensate::compensate(&mut after, word, policy, now),
         Intervention::Resolve { effect, happened } => {
             let did = resolve::resolve(&mut after, effect, happened, word, policy, now);
-            after.deadline_at = now + policy.time_for(&after.context);
+            after.deadline_at = now + policy.time_for(&after.terms);
             did
         }
         Intervention::Hold => Ok(hold::hold(&mut after, word, now)),
         Intervention::Release => {
             let did = hold::release(&mut after, word, policy, now);
-            after.deadline_at = now + policy.time_for(&after.context);
+            after.deadline_at = now + policy.time_for(&after.terms);
             did
         }
     }?;
@@ -103,8 +105,7 @@ pub fn intervene(
 
 /// Whether this entry of a log is what such an intervention leaves there.
 pub fn is_word(what: Intervention, event: Event, step: &str, line: Option<i32>) -> bool {
-    let is_of =
-        |effect: Effect| step == <&str>::from(effect.step) && line == effect.line.map(i32::from);
+    let is_of = |effect: Effect| step == effect.step.word() && line == effect.line.map(i32::from);
     match what {
         Intervention::Retry => event == Event::Retried && is_of(WHOLE),
         Intervention::Compensate => event == Event::Stopped,
@@ -132,7 +133,7 @@ pub struct Preview {
 pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Preview> {
     let word = Word { operator: String::new(), reason: String::new() };
     let resolve = |effect| [true, false].map(|happened| Intervention::Resolve { effect, happened });
-    let open = if saga.state.is_rest() { Vec::new() } else { resolvable(saga, policy, now) };
+    let open = if saga.progress.is_rest() { Vec::new() } else { resolvable(saga, policy, now) };
     let verdicts = open.into_iter().flat_map(resolve);
     let hold = if saga.held.is_some() { Intervention::Release } else { Intervention::Hold };
     let all =
@@ -150,9 +151,9 @@ fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> String {
         return format!("it is held: {}", hold::NOTHING_IS_SENT);
     }
     match next(saga, policy, now) {
-        Next::Read => format!("tries {} now", saga.current_step()),
+        Next::Read(step) => format!("tries {step} now"),
         Next::Call(calls) => format!("tries {} now", named(&calls)),
-        Next::Enter(state, _) => format!("goes to {state} now"),
+        Next::Enter(progress, _) => format!("goes to {} now", saga.definition.word(progress)),
         Next::Pause { stuck: Some(stuck), .. } => format!("waits: {}", stuck.detail),
         Next::Pause { until: Some(until), .. } => format!("tries again at {until}"),
         Next::Pause { .. } | Next::Rest => "has nothing left to do".to_owned(),
@@ -160,34 +161,17 @@ fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> String {
 }
 
 fn named(calls: &[Call]) -> String {
-    calls.iter().map(|call| name(call.effect)).collect::<Vec<_>>().join(", ")
-}
-
-fn name(effect: Effect) -> String {
-    match effect.line {
-        Some(line) => format!("{} of line {line}", effect.step),
-        None => effect.step.to_string(),
-    }
+    calls.iter().map(|call| call.effect.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// The saga as a whole, in its log.
-const WHOLE: Effect = Effect { step: Step::Intervene, line: None };
+const WHOLE: Effect = Effect::of(Step::INTERVENE);
 
 fn entry(effect: Effect, event: Event, generation: u32, word: &Word, now: DateTime<Utc>) -> Entry {
     Entry {
-        seq: 0,
-        effect,
-        phase: Phase::Operator,
-        event,
         generation,
-        attempt: 0,
-        key: None,
-        started_at: now,
-        duration_ms: None,
         request: Some(json!({"reason": word.reason})),
-        response: None,
-        error: None,
-        executor: word.operator.clone(),
+        ..Entry::new(effect, Phase::Operator, event, now).by(&word.operator)
     }
 }
 

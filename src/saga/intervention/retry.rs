@@ -3,11 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::{WHOLE, Word, entry, renewal, then};
-use crate::saga::definition::Per;
-use crate::saga::effects::{Effect, Position, Standing};
+use crate::saga::definition::Sort;
+use crate::saga::effect::Effect;
 use crate::saga::entry::Event;
 use crate::saga::instance::Instance;
-use crate::saga::machine::{Next, Policy, next};
+use crate::saga::machine::next;
+use crate::saga::next::Next;
+use crate::saga::policy::Policy;
+use crate::saga::position::Position;
+use crate::saga::track::Standing;
 
 pub(super) fn retry(
     saga: &mut Instance,
@@ -16,27 +20,25 @@ pub(super) fn retry(
     now: DateTime<Utc>,
 ) -> Result<String, String> {
     // After a definite refusal, trying again is a new effect under a new key.
-    let refused: Vec<Effect> = refused_undos(&saga.position).collect();
+    let refused: Vec<Effect> = refused_for_good(&saga.position).collect();
     for effect in refused {
         saga.log(renewal(saga, effect, word, now));
     }
     saga.log(entry(WHOLE, Event::Retried, 0, word, now));
     saga.next_attempt_at = None;
     match next(saga, policy, now) {
-        Next::Read | Next::Call(_) | Next::Enter(..) => Ok(then(saga, policy, now)),
+        Next::Read(_) | Next::Call(_) | Next::Enter(..) => Ok(then(saga, policy, now)),
         Next::Pause { .. } | Next::Rest => {
             Err("there is nothing that may be tried: it is in doubt".to_owned())
         }
     }
 }
 
-/// Refunds and releases that were answered with a definite no.
-fn refused_undos(position: &Position) -> impl Iterator<Item = Effect> {
-    position.stages.iter().flat_map(|stage| {
-        let per_line = stage.stage.per == Per::Line;
-        stage.undo.iter().zip(0_u16..).filter_map(move |(track, at)| {
-            let effect = Effect { step: stage.stage.undo, line: per_line.then_some(at) };
-            (track.standing == Standing::Refused).then_some(effect)
-        })
-    })
+/// Effects that must not be given up and were answered with a definite no.
+fn refused_for_good(position: &Position) -> impl Iterator<Item = Effect> {
+    let effects = position.actions.iter().flat_map(|action| {
+        let forward = action.effects().filter(|_| action.action.sort == Sort::Retriable);
+        forward.chain(action.undos())
+    });
+    effects.filter(|(_, track)| track.standing == Standing::Refused).map(|(effect, _)| effect)
 }

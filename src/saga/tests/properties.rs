@@ -8,12 +8,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
-use super::{REPEATING, policy, priced, start};
+use super::{
+    CHARGE, COMPLETED, IDEMPOTENT, REFUND, REJECTED, RELEASE, REPEATING, RESERVE, policy, priced,
+    start,
+};
 use crate::saga::intervention::{intervene, previews};
 use crate::saga::machine::next;
 use crate::saga::{
-    Call, Effect, Entry, Event, How, Instance, Intervention, Kinds, Next, Outcome, Phase, Policy,
-    Report, State, Step, StuckKind, Word, contradictions, settle,
+    Call, Effect, Entry, Event, How, Instance, Intervention, Next, Outcome, Phase, Policy,
+    Progress, Report, Step, StuckKind, Word, contradictions, settle,
 };
 
 /// Chance from a seed; enough for tests.
@@ -103,38 +106,14 @@ impl World {
 }
 
 fn report(call: &Call, outcome: Outcome, now: DateTime<Utc>) -> Report {
-    Report {
-        step: call.effect.step,
-        line: call.effect.line,
-        outcome,
-        started_at: now,
-        duration_ms: 1,
-        status: None,
-        request: None,
-        response: None,
-        error: Some("x".to_owned()),
-        retry_after_ms: None,
-    }
+    let error = Some("x".to_owned());
+    Report { duration_ms: 1, error, ..Report::new(call.effect, outcome, now) }
 }
 
 fn crash(durable: &Instance, now: DateTime<Utc>) -> Instance {
     let mut saga = durable.clone();
-    let state = saga.state;
-    saga.log(Entry {
-        seq: 0,
-        effect: Effect { step: Step::TakeOver, line: None },
-        phase: Phase::Forward,
-        event: Event::TakenOver(state),
-        generation: 0,
-        attempt: 0,
-        key: None,
-        started_at: now,
-        duration_ms: None,
-        request: None,
-        response: None,
-        error: None,
-        executor: String::new(),
-    });
+    let event = Event::TakenOver(saga.progress);
+    saga.log(Entry::new(Effect::of(Step::TAKE_OVER), Phase::Forward, event, now));
     saga
 }
 
@@ -150,12 +129,11 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64, kinds: Kinds, unit_price: i64) -> Self {
+    fn new(seed: u64, kinds: bool, unit_price: i64) -> Self {
         let mut dice = Dice(seed);
-        let refuses =
-            [Step::ChargePayment, Step::ReserveStock].map(|step| (step, dice.roll(3) == 0));
+        let refuses = [CHARGE, RESERVE].map(|step| (step, dice.roll(3) == 0));
         let world = World {
-            idempotent: kinds == Kinds::IDEMPOTENT,
+            idempotent: kinds == IDEMPOTENT,
             decided: HashMap::new(),
             acts: HashMap::new(),
             sent: HashMap::new(),
@@ -212,7 +190,7 @@ impl Run {
 }
 
 /// Drives one saga as an executor would; returns where it came to.
-fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
+fn run(seed: u64, kinds: bool, unit_price: i64) -> (Instance, World) {
     let mut run = Run::new(seed, kinds, unit_price);
     for turn in 0.. {
         assert!(turn < 2000, "seed {seed} does not come to rest: {:?}", run.saga);
@@ -228,12 +206,11 @@ fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
             holding_keeps_its_word(&run.saga, &run.policy, run.now);
         }
         match next(&run.saga, &run.policy, run.now) {
-            Next::Read => panic!("a priced saga reads nothing"),
+            Next::Read(_) => panic!("a priced saga reads nothing"),
             Next::Rest => break,
             Next::Enter(state, cause) => {
                 run.saga.enter(state, cause);
-                if matches!(state, State::Compensating) || state.is_rest() || run.dice.roll(2) == 0
-                {
+                if matches!(state, Progress::Backward) || state.is_rest() || run.dice.roll(2) == 0 {
                     run.save();
                 }
             }
@@ -264,7 +241,7 @@ fn run(seed: u64, kinds: Kinds, unit_price: i64) -> (Instance, World) {
 fn previews_keep_their_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>) {
     let word = Word { operator: "asha".to_owned(), reason: "seen".to_owned() };
     let offered = previews(saga, policy, now);
-    let steps = [Step::ChargePayment, Step::RefundPayment, Step::ReserveStock, Step::ReleaseStock];
+    let steps = [CHARGE, REFUND, RESERVE, RELEASE];
     let effects = steps
         .into_iter()
         .flat_map(|step| [None, Some(0), Some(1), Some(2)].map(|line| Effect { step, line }));
@@ -280,7 +257,9 @@ fn previews_keep_their_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>
         let preview = offered.iter().find(|preview| preview.what == what);
         assert_eq!(did.as_ref().ok(), preview.map(|preview| &preview.will), "{what:?} {saga:?}");
         match did {
-            Err(_refused) => assert_eq!((after.state, after.next_seq), (saga.state, saga.next_seq)),
+            Err(_refused) => {
+                assert_eq!((after.progress, after.next_seq), (saga.progress, saga.next_seq));
+            }
             Ok(_) => assert!(after.unsaved.len() > saga.unsaved.len(), "{what:?} leaves its word"),
         }
     }
@@ -291,7 +270,7 @@ fn holding_keeps_its_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>) 
     let word = Word { operator: "asha".to_owned(), reason: "by hand".to_owned() };
     let mut held = saga.clone();
     if let Err(why) = intervene(&mut held, Intervention::Hold, &word, policy, now) {
-        assert!(saga.state.is_rest(), "{why}");
+        assert!(saga.progress.is_rest(), "{why}");
         return;
     }
     for later in [Duration::ZERO, Duration::from_mins(1), Duration::from_hours(48)] {
@@ -303,12 +282,12 @@ fn holding_keeps_its_word(saga: &Instance, policy: &Policy, now: DateTime<Utc>) 
     intervene(&mut held, Intervention::Hold, &word, policy, now).expect("harmless");
     assert_eq!((held.next_seq, &held.held), (again.next_seq, &again.held));
     intervene(&mut held, Intervention::Release, &word, policy, now).expect("it is held");
-    assert_eq!((held.state, &held.position.stages), (saga.state, &saga.position.stages));
+    assert_eq!((held.progress, &held.position.actions), (saga.progress, &saga.position.actions));
     let due = Instance { next_attempt_at: None, deadline_at: held.deadline_at, ..saga.clone() };
     assert_eq!(next(&held, policy, now), next(&due, policy, now));
 }
 
-fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> {
+fn check(seed: u64, kinds: bool, unit_price: i64) -> Result<(), TestCaseError> {
     let (saga, world) = run(seed, kinds, unit_price);
     for (key, acts) in &world.acts {
         prop_assert!(*acts <= 1, "seed {seed}: {key} acted {acts} times");
@@ -321,24 +300,21 @@ fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> 
     // Nothing is taken out of `unsaved` here: it is the whole log.
     let mut row = saga.clone();
     row.owner = None;
-    if row.state.is_rest() {
+    if row.progress.is_rest() {
         row.stuck = None;
     }
     prop_assert_eq!(contradictions(&row, &saga.unsaved), Vec::<String>::new(), "seed {}", seed);
-    let (charged, refunded) = (
-        world.times(&saga, Step::ChargePayment, None),
-        world.times(&saga, Step::RefundPayment, None),
-    );
+    let (charged, refunded) = (world.times(&saga, CHARGE, None), world.times(&saga, REFUND, None));
     prop_assert!(refunded <= charged, "seed {seed}: refunded what was not charged");
     if unit_price == 0 {
         prop_assert_eq!(charged, 0);
     }
-    let completed = saga.state == State::Completed;
+    let completed = saga.progress == COMPLETED;
     for line in [Some(0), Some(1)] {
-        let reserved = world.times(&saga, Step::ReserveStock, line);
-        let released = world.times(&saga, Step::ReleaseStock, line);
+        let reserved = world.times(&saga, RESERVE, line);
+        let released = world.times(&saga, RELEASE, line);
         prop_assert!(released <= reserved, "seed {seed}: released what was not reserved");
-        if saga.state.is_rest() {
+        if saga.progress.is_rest() {
             prop_assert_eq!(
                 reserved - released,
                 u32::from(completed),
@@ -348,11 +324,11 @@ fn check(seed: u64, kinds: Kinds, unit_price: i64) -> Result<(), TestCaseError> 
             );
         }
     }
-    if saga.state.is_rest() {
+    if saga.progress.is_rest() {
         let paid = u32::from(completed && unit_price > 0);
         prop_assert_eq!(charged - refunded, paid, "seed {} {:?}", seed, saga);
         let happened = world.acts.values().sum::<u32>() > 0;
-        prop_assert_eq!(saga.state == State::Rejected, !happened && !completed, "seed {}", seed);
+        prop_assert_eq!(saga.progress == REJECTED, !happened && !completed, "seed {}", seed);
     } else {
         prop_assert!(saga.stuck.is_some(), "seed {seed}: neither at rest nor stuck");
         prop_assert!(kinds == REPEATING, "seed {seed}: stuck where keys are kept: {saga:?}");
@@ -365,7 +341,7 @@ proptest! {
 
     #[test]
     fn idempotent_neighbours_always_come_out_right(seed in any::<u64>()) {
-        check(seed, Kinds::IDEMPOTENT, 10)?;
+        check(seed, IDEMPOTENT, 10)?;
     }
 
     #[test]
@@ -375,6 +351,6 @@ proptest! {
 
     #[test]
     fn a_free_cart_moves_stock_only(seed in any::<u64>()) {
-        check(seed, Kinds::IDEMPOTENT, 0)?;
+        check(seed, IDEMPOTENT, 0)?;
     }
 }

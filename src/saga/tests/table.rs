@@ -3,13 +3,16 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{REPEATING, policy, priced, start};
+use super::{
+    CHARGE, IDEMPOTENT, PAID, PRICE, PRICED, REFUND, REJECTED, RELEASE, REPEATING, RESERVE,
+    TWO_EFFECTS, policy, priced, start,
+};
 use crate::saga::machine::next;
 use crate::saga::settle::record;
 use crate::saga::take_up::take_up;
 use crate::saga::{
-    Cause, Effect, Entry, Event, How, Instance, Kinds, Next, Outcome, Phase, Report, Standing,
-    State, Step,
+    Cause, Effect, Entry, Event, How, Instance, Next, Outcome, Phase, Progress, Report, Standing,
+    Step,
 };
 
 const STANDINGS: [(&str, Option<Outcome>); 4] = [
@@ -21,33 +24,27 @@ const STANDINGS: [(&str, Option<Outcome>); 4] = [
 
 fn put(saga: &mut Instance, step: Step, line: Option<u16>, outcome: Option<Outcome>) {
     let Some(outcome) = outcome else { return };
-    saga.log(Entry {
-        seq: 0,
-        effect: Effect { step, line },
-        phase: Phase::Forward,
-        event: Event::Came(outcome),
-        generation: 0,
-        attempt: 1,
-        key: None,
-        started_at: start(),
-        duration_ms: None,
-        request: None,
-        response: None,
-        error: None,
-        executor: String::new(),
-    });
+    let came = Entry::new(Effect { step, line }, Phase::Forward, Event::Came(outcome), start());
+    saga.log(Entry { attempt: 1, ..came });
+}
+
+fn word(progress: Progress) -> &'static str {
+    TWO_EFFECTS.word(progress)
 }
 
 fn said(next: &Next) -> String {
     match next {
-        Next::Read => "read".to_owned(),
+        Next::Read(_) => "read".to_owned(),
         Next::Rest => "rest".to_owned(),
-        Next::Enter(state, None) => format!("enter {state}"),
-        Next::Enter(state, Some(cause)) => match cause {
-            Cause::Deadline { .. } => format!("enter {state} (deadline)"),
-            Cause::Refused { step, .. } => format!("enter {state} ({step} refused)"),
-            other => format!("enter {state} ({other:?})"),
-        },
+        Next::Enter(progress, None) => format!("enter {}", word(*progress)),
+        Next::Enter(progress, Some(cause)) => {
+            let state = word(*progress);
+            match cause {
+                Cause::Deadline { .. } => format!("enter {state} (deadline)"),
+                Cause::Refused { step, .. } => format!("enter {state} ({step} refused)"),
+                other => format!("enter {state} ({other:?})"),
+            }
+        }
         Next::Pause { until, stuck } => {
             let until = if until.is_some() { "pause" } else { "wait for a person" };
             let stuck =
@@ -69,18 +66,18 @@ fn said(next: &Next) -> String {
     }
 }
 
-fn kinds() -> [(&'static str, Kinds); 2] {
-    [("idempotent", Kinds::IDEMPOTENT), ("repeating", REPEATING)]
+fn promises_kept() -> [(&'static str, bool); 2] {
+    [("idempotent", IDEMPOTENT), ("repeating", REPEATING)]
 }
 
 #[test]
 fn forward_with_a_charge_to_make() {
     let mut table = String::new();
-    for (named, kinds) in kinds() {
+    for (named, kinds) in promises_kept() {
         for late in [false, true] {
             for (charge, outcome) in STANDINGS {
                 let mut saga = priced(kinds, 10);
-                put(&mut saga, Step::ChargePayment, None, outcome);
+                put(&mut saga, CHARGE, None, outcome);
                 let now = start() + Duration::from_secs(if late { 121 } else { 1 });
                 let on_time = if late { "late" } else { "on time" };
                 let does = said(&next(&saga, &policy(kinds), now));
@@ -94,15 +91,15 @@ fn forward_with_a_charge_to_make() {
 #[test]
 fn forward_with_lines_to_reserve() {
     let mut table = String::new();
-    for (named, kinds) in kinds() {
+    for (named, kinds) in promises_kept() {
         for late in [false, true] {
             for (first, a) in STANDINGS {
                 for (second, b) in STANDINGS {
                     let mut saga = priced(kinds, 10);
-                    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Done));
-                    saga.state = State::Paid;
-                    put(&mut saga, Step::ReserveStock, Some(0), a);
-                    put(&mut saga, Step::ReserveStock, Some(1), b);
+                    put(&mut saga, CHARGE, None, Some(Outcome::Done));
+                    saga.progress = PAID;
+                    put(&mut saga, RESERVE, Some(0), a);
+                    put(&mut saga, RESERVE, Some(1), b);
                     let now = start() + Duration::from_secs(if late { 121 } else { 1 });
                     let on_time = if late { "late" } else { "on time" };
                     let does = said(&next(&saga, &policy(kinds), now));
@@ -118,15 +115,15 @@ fn forward_with_lines_to_reserve() {
 #[test]
 fn backward_from_every_standing() {
     let mut table = String::new();
-    for (named, kinds) in kinds() {
+    for (named, kinds) in promises_kept() {
         for (charge, paid) in STANDINGS {
             for (first, a) in STANDINGS {
                 for (second, b) in STANDINGS {
                     let mut saga = priced(kinds, 10);
-                    put(&mut saga, Step::ChargePayment, None, paid);
-                    put(&mut saga, Step::ReserveStock, Some(0), a);
-                    put(&mut saga, Step::ReserveStock, Some(1), b);
-                    saga.state = State::Compensating;
+                    put(&mut saga, CHARGE, None, paid);
+                    put(&mut saga, RESERVE, Some(0), a);
+                    put(&mut saga, RESERVE, Some(1), b);
+                    saga.progress = Progress::Backward;
                     let does = said(&next(&saga, &policy(kinds), start()));
                     writeln!(
                         table,
@@ -143,16 +140,16 @@ fn backward_from_every_standing() {
 #[test]
 fn backward_with_undoing_under_way() {
     let mut table = String::new();
-    for (named, kinds) in kinds() {
+    for (named, kinds) in promises_kept() {
         for (refund, a) in STANDINGS {
             for (release, b) in STANDINGS {
                 let mut saga = priced(kinds, 10);
-                put(&mut saga, Step::ChargePayment, None, Some(Outcome::Done));
-                put(&mut saga, Step::ReserveStock, Some(0), Some(Outcome::Done));
-                put(&mut saga, Step::ReserveStock, Some(1), Some(Outcome::Refused));
-                saga.state = State::Compensating;
-                put(&mut saga, Step::RefundPayment, None, a);
-                put(&mut saga, Step::ReleaseStock, Some(0), b);
+                put(&mut saga, CHARGE, None, Some(Outcome::Done));
+                put(&mut saga, RESERVE, Some(0), Some(Outcome::Done));
+                put(&mut saga, RESERVE, Some(1), Some(Outcome::Refused));
+                saga.progress = Progress::Backward;
+                put(&mut saga, REFUND, None, a);
+                put(&mut saga, RELEASE, Some(0), b);
                 let does = said(&next(&saga, &policy(kinds), start()));
                 writeln!(table, "{named:10} refund {refund:9} release {release:9} -> {does}")
                     .unwrap();
@@ -164,27 +161,24 @@ fn backward_with_undoing_under_way() {
 
 #[test]
 fn a_free_cart_is_never_charged() {
-    let saga = priced(Kinds::IDEMPOTENT, 0);
-    assert_eq!(next(&saga, &policy(Kinds::IDEMPOTENT), start()), Next::Enter(State::Paid, None));
+    let saga = priced(IDEMPOTENT, 0);
+    assert_eq!(next(&saga, &policy(IDEMPOTENT), start()), Next::Enter(PAID, None));
 }
 
 #[test]
 fn what_a_dead_owner_may_have_sent_is_sent_again_under_its_key_and_no_other() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    let before = next(&saga, &policy(Kinds::IDEMPOTENT), start());
-    let take_over = Effect { step: Step::TakeOver, line: None };
+    let mut saga = priced(IDEMPOTENT, 10);
+    let before = next(&saga, &policy(IDEMPOTENT), start());
+    let take_over = Effect { step: Step::TAKE_OVER, line: None };
     let entry = |saga: &mut Instance| {
-        put(saga, Step::PriceCart, None, Some(Outcome::Done));
-        let taken = Entry {
-            effect: take_over,
-            event: Event::TakenOver(State::Priced),
-            ..saga.unsaved[0].clone()
-        };
+        put(saga, PRICE, None, Some(Outcome::Done));
+        let taken =
+            Entry { effect: take_over, event: Event::TakenOver(PRICED), ..saga.unsaved[0].clone() };
         saga.log(taken);
     };
     entry(&mut saga);
     let (Next::Call(before), Next::Call(after)) =
-        (before, next(&saga, &policy(Kinds::IDEMPOTENT), start()))
+        (before, next(&saga, &policy(IDEMPOTENT), start()))
     else {
         panic!("both send");
     };
@@ -195,34 +189,32 @@ fn what_a_dead_owner_may_have_sent_is_sent_again_under_its_key_and_no_other() {
 
 #[test]
 fn a_neighbour_that_is_no_longer_idempotent_leaves_everything_that_may_have_been_sent_in_doubt() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    let mut saga = priced(IDEMPOTENT, 10);
+    put(&mut saga, CHARGE, None, Some(Outcome::Unknown));
     let Next::Call(calls) = next(&saga, &policy(REPEATING), start()) else { panic!("it looks") };
     assert_eq!(calls[0].how, How::LookUp);
 }
 
 #[test]
 fn a_key_that_the_neighbour_has_forgotten_is_not_sent_again() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    let mut saga = priced(IDEMPOTENT, 10);
+    put(&mut saga, CHARGE, None, Some(Outcome::Unknown));
     let late = start() + Duration::from_hours(24);
-    let Next::Call(calls) = next(&saga, &policy(Kinds::IDEMPOTENT), late) else {
-        panic!("it looks")
-    };
+    let Next::Call(calls) = next(&saga, &policy(IDEMPOTENT), late) else { panic!("it looks") };
     assert_eq!(calls[0].how, How::LookUp);
 }
 
 #[test]
 fn doubt_about_a_dead_owners_attempt_outlives_another_attempt_that_was_not_sent() {
     // The neighbour is trusted with keys, but for a while one of the replicas was told otherwise.
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    let charge = Effect { step: Step::ChargePayment, line: None };
-    put(&mut saga, Step::PriceCart, None, Some(Outcome::Done));
+    let mut saga = priced(IDEMPOTENT, 10);
+    let charge = Effect { step: CHARGE, line: None };
+    put(&mut saga, PRICE, None, Some(Outcome::Done));
     let entry =
         |event, attempt| Entry { effect: charge, event, attempt, ..saga.unsaved[0].clone() };
     let log = [
         entry(Event::Sending, 1),
-        entry(Event::TakenOver(State::Priced), 0),
+        entry(Event::TakenOver(PRICED), 0),
         entry(Event::Came(Outcome::NotSent), 2),
     ];
     for entry in log {
@@ -234,13 +226,13 @@ fn doubt_about_a_dead_owners_attempt_outlives_another_attempt_that_was_not_sent(
 
 #[test]
 fn a_repeat_that_was_decided_in_time_is_still_too_late_once_its_key_is_forgotten() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    let policy = policy(Kinds::IDEMPOTENT);
+    let mut saga = priced(IDEMPOTENT, 10);
+    let policy = policy(IDEMPOTENT);
     let late = start() + Duration::from_hours(24);
     saga.deadline_at = late + Duration::from_hours(1);
     let Next::Call(first) = next(&saga, &policy, start()) else { panic!("it is charged") };
     assert!(first[0].is_in_time(late), "what was never sent may be sent until the deadline");
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    put(&mut saga, CHARGE, None, Some(Outcome::Unknown));
     let Next::Call(again) = next(&saga, &policy, start()) else { panic!("it is charged again") };
     assert!(again[0].is_in_time(late - Duration::from_secs(1)));
     assert!(!again[0].is_in_time(late));
@@ -249,51 +241,49 @@ fn a_repeat_that_was_decided_in_time_is_still_too_late_once_its_key_is_forgotten
 #[test]
 fn only_a_call_whose_key_settles_it_later_is_given_up_at_the_deadline() {
     let left = Duration::from_mins(2);
-    for (kinds, patience) in [(Kinds::IDEMPOTENT, Some(left)), (REPEATING, None)] {
+    for (kinds, limit) in [(IDEMPOTENT, Some(left)), (REPEATING, None)] {
         let saga = priced(kinds, 10);
         let Next::Call(calls) = next(&saga, &policy(kinds), start()) else {
             panic!("it is charged")
         };
-        assert_eq!(calls[0].patience(start()), patience);
+        assert_eq!(calls[0].time_limit(start()), limit);
         assert!(calls[0].is_in_time(start()) && !calls[0].is_in_time(saga.deadline_at));
     }
     // What is settled on the way back has no deadline.
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
-    saga.enter(State::Compensating, None);
-    let Next::Call(calls) = next(&saga, &policy(Kinds::IDEMPOTENT), start()) else {
+    let mut saga = priced(IDEMPOTENT, 10);
+    put(&mut saga, CHARGE, None, Some(Outcome::Unknown));
+    saga.enter(Progress::Backward, None);
+    let Next::Call(calls) = next(&saga, &policy(IDEMPOTENT), start()) else {
         panic!("it is settled")
     };
-    assert_eq!(calls[0].patience(start()), None);
+    assert_eq!(calls[0].time_limit(start()), None);
 }
 
 #[test]
 fn who_waits_has_a_deadline_of_its_own_that_is_never_later() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    let mut policy = policy(Kinds::IDEMPOTENT);
-    assert_eq!(policy.time_for(&saga.context), Duration::from_mins(2));
-    saga.context.attended = true;
-    assert_eq!(policy.time_for(&saga.context), Duration::from_secs(15));
+    let mut saga = priced(IDEMPOTENT, 10);
+    let mut policy = policy(IDEMPOTENT);
+    assert_eq!(policy.time_for(&saga.terms), Duration::from_mins(2));
+    saga.terms.attended = true;
+    assert_eq!(policy.time_for(&saga.terms), Duration::from_secs(15));
     // Taken up again later than that, it gets a quarter of its own.
     let late = start() + Duration::from_hours(1);
     saga.taken_over = true;
     take_up(&mut saga, &policy, late, late);
     assert_eq!(saga.deadline_at, late + Duration::from_millis(3_750));
     policy.deadline = Duration::from_secs(10);
-    assert_eq!(policy.time_for(&saga.context), Duration::from_secs(10));
+    assert_eq!(policy.time_for(&saga.terms), Duration::from_secs(10));
 }
 
 #[test]
 fn an_owner_that_died_before_the_prices_were_durable_sent_nothing() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    put(&mut saga, Step::PriceCart, None, Some(Outcome::Done));
-    let effect = Effect { step: Step::TakeOver, line: None };
-    for state in [State::Started, State::ProfileFetched] {
-        let event = Event::TakenOver(state);
-        saga.log(Entry { effect, event, ..saga.unsaved[0].clone() });
-    }
+    let mut saga = priced(IDEMPOTENT, 10);
+    put(&mut saga, PRICE, None, Some(Outcome::Done));
+    let effect = Effect { step: Step::TAKE_OVER, line: None };
+    let event = Event::TakenOver(Progress::START);
+    saga.log(Entry { effect, event, ..saga.unsaved[0].clone() });
     let late = start() + Duration::from_secs(121);
-    let Next::Enter(State::Rejected, _) = next(&saga, &policy(Kinds::IDEMPOTENT), late) else {
+    let Next::Enter(REJECTED, _) = next(&saga, &policy(IDEMPOTENT), late) else {
         panic!("nothing was sent: nothing is to be settled");
     };
 }
@@ -301,23 +291,23 @@ fn an_owner_that_died_before_the_prices_were_durable_sent_nothing() {
 /// A line that a person found to be reserved is released, though by its log it was never sent.
 #[test]
 fn after_a_refused_charge_what_a_person_found_to_be_reserved_is_released() {
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    let line = Effect { step: Step::ReserveStock, line: Some(0) };
+    let mut saga = priced(IDEMPOTENT, 10);
+    let line = Effect { step: RESERVE, line: Some(0) };
     put(&mut saga, line.step, line.line, Some(Outcome::Done));
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Refused));
-    let policy = policy(Kinds::IDEMPOTENT);
+    put(&mut saga, CHARGE, None, Some(Outcome::Refused));
+    let policy = policy(IDEMPOTENT);
     let Next::Enter(state, cause) = next(&saga, &policy, start()) else { panic!("goes back") };
-    assert_eq!(state, State::Compensating);
+    assert_eq!(state, Progress::Backward);
     saga.enter(state, cause);
     assert_eq!(said(&next(&saga, &policy, start())), "send release_stock[0]");
 }
 
 #[test]
 fn a_schedule_that_no_pause_can_have_made_is_due() {
-    let policy = policy(Kinds::IDEMPOTENT);
+    let policy = policy(IDEMPOTENT);
     let (hour, seconds) = (Duration::from_hours(1), Duration::from_secs(20));
     let is_due = |in_: Duration, written_ahead: Duration| {
-        let mut saga = priced(Kinds::IDEMPOTENT, 10);
+        let mut saga = priced(IDEMPOTENT, 10);
         saga.next_attempt_at = Some(start() + in_);
         saga.updated_at = start() + written_ahead;
         matches!(next(&saga, &policy, start()), Next::Call(_))
@@ -330,11 +320,11 @@ fn a_schedule_that_no_pause_can_have_made_is_due() {
 
 #[test]
 fn a_saga_that_is_taken_up_is_held_to_the_clock_as_it_is_now() {
-    let (policy, deadline) = (policy(Kinds::IDEMPOTENT), Duration::from_mins(2));
+    let (policy, deadline) = (policy(IDEMPOTENT), Duration::from_mins(2));
     let (hour, now) = (Duration::from_hours(1), start() + Duration::from_mins(1));
     // Written by a clock that was an hour ahead: it had failed for a minute, and had one left.
-    let mut saga = priced(Kinds::IDEMPOTENT, 10);
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Unknown));
+    let mut saga = priced(IDEMPOTENT, 10);
+    put(&mut saga, CHARGE, None, Some(Outcome::Unknown));
     (saga.updated_at, saga.deadline_at) = (now + hour, now + hour + Duration::from_mins(1));
     saga.failing_since = Some(now + hour - Duration::from_mins(1));
     saga.next_attempt_at = Some(now + hour + Duration::from_secs(5));
@@ -357,7 +347,7 @@ fn a_saga_that_is_taken_up_is_held_to_the_clock_as_it_is_now() {
 #[test]
 fn an_old_saga_looks_its_charge_up_before_it_is_sent_and_a_young_one_does_not() {
     let day = Duration::from_hours(24);
-    let looks = |kinds: Kinds, age: Duration| {
+    let looks = |kinds: bool, age: Duration| {
         let policy = policy(kinds);
         let saga = Instance { deadline_at: start() + age * 2, ..priced(kinds, 10) };
         match next(&saga, &policy, start() + age) {
@@ -365,33 +355,25 @@ fn an_old_saga_looks_its_charge_up_before_it_is_sent_and_a_young_one_does_not() 
             other => panic!("{other:?}"),
         }
     };
-    assert!(!looks(Kinds::IDEMPOTENT, day / 2) && looks(Kinds::IDEMPOTENT, day));
+    assert!(!looks(IDEMPOTENT, day / 2) && looks(IDEMPOTENT, day));
     // Where no key is kept, it is old once it can't be on its first way.
     assert!(!looks(REPEATING, Duration::from_mins(2)) && looks(REPEATING, Duration::from_mins(5)));
 }
 
 #[test]
 fn what_an_old_saga_finds_done_leaves_what_comes_after_it_in_doubt() {
-    let (policy, now) = (policy(Kinds::IDEMPOTENT), start() + Duration::from_hours(25));
-    let mut saga =
-        Instance { deadline_at: now + Duration::from_mins(1), ..priced(Kinds::IDEMPOTENT, 10) };
+    let (policy, now) = (policy(IDEMPOTENT), start() + Duration::from_hours(25));
+    let mut saga = Instance { deadline_at: now + Duration::from_mins(1), ..priced(IDEMPOTENT, 10) };
     let Next::Call(calls) = next(&saga, &policy, now) else { panic!("it looks") };
     let looked = |outcome, status| Report {
-        step: Step::ChargePayment,
-        line: None,
-        outcome,
-        started_at: now,
         duration_ms: 1,
         status: Some(status),
-        request: None,
-        response: None,
-        error: None,
-        retry_after_ms: None,
+        ..Report::new(Effect::of(CHARGE), outcome, now)
     };
     let mut missing = saga.clone();
     record(&mut missing, &calls[0], &looked(Outcome::Refused, 404), "host:1");
     let Next::Call(sends) = next(&missing, &policy, now) else { panic!("it charges") };
-    assert_eq!((sends[0].how, missing.context.cause), (How::Send, None));
+    assert_eq!((sends[0].how, missing.cause), (How::Send, None));
     // Unanswered, nothing is sent, and giving up has to find out first.
     let mut unanswered = saga.clone();
     record(&mut unanswered, &calls[0], &looked(Outcome::Unknown, 500), "host:1");
@@ -400,7 +382,7 @@ fn what_an_old_saga_finds_done_leaves_what_comes_after_it_in_doubt() {
     let back = next(&unanswered, &policy, now);
     assert_eq!(said(&back), "enter Compensating (deadline)");
     record(&mut saga, &calls[0], &looked(Outcome::Done, 200), "host:1");
-    saga.enter(State::Paid, None);
+    saga.enter(PAID, None);
     let waits = next(&saga, &policy, now);
     assert!(matches!(waits, Next::Pause { until: None, stuck: Some(_) }), "{waits:?}");
 }
@@ -409,10 +391,10 @@ fn what_an_old_saga_finds_done_leaves_what_comes_after_it_in_doubt() {
 fn an_old_sagas_refund_is_sent_and_not_looked_up() {
     let (policy, now) = (policy(REPEATING), start() + Duration::from_hours(25));
     let mut saga = priced(REPEATING, 10);
-    put(&mut saga, Step::ChargePayment, None, Some(Outcome::Done));
-    saga.enter(State::Compensating, None);
+    put(&mut saga, CHARGE, None, Some(Outcome::Done));
+    saga.enter(Progress::Backward, None);
     let Next::Call(calls) = next(&saga, &policy, now) else { panic!("it refunds") };
-    let refund = Effect { step: Step::RefundPayment, line: None };
+    let refund = Effect { step: REFUND, line: None };
     assert_eq!((calls[0].effect, calls[0].how), (refund, How::Send));
     assert!(calls[0].intent_first);
 }

@@ -1,15 +1,13 @@
-//! The rows of the log writer's statements, with the columns that they are of.
+//! The rows of the log writer's statements about sagas, with their columns.
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::order::{OrderId, OrderStatus, Paise, ProductId, UserId};
-use crate::saga::{Entry, Event, Instance, State};
+use crate::saga::{Entry, Event, Instance};
 use crate::store::rowset::{Cell, Column, Type};
-use crate::store::write::{Base, Identity, NewOrder, Write};
+use crate::store::write::{Base, Identity, Write};
 
-/// What every write of a saga gives anew.
+/// What every write of a saga sets.
 const CHANGING: [Column; 15] = [
     ("id", Type::Uuid),
     ("state", Type::Text),
@@ -29,7 +27,8 @@ const CHANGING: [Column; 15] = [
 ];
 
 /// A saga that is accepted.
-pub(in crate::store) const NEW_SAGA: [Column; 24] = and([
+pub(in crate::store) const NEW_SAGA: [Column; 25] = and([
+    ("order_id", Type::Uuid),
     ("kind", Type::Text),
     ("definition_version", Type::Int),
     ("user_id", Type::Uuid),
@@ -80,32 +79,6 @@ pub(in crate::store) const ENTRY: [Column; 17] = [
     ("executor", Type::Text),
 ];
 
-pub(in crate::store) const ORDER: [Column; 6] = [
-    ("id", Type::Uuid),
-    ("user_id", Type::Uuid),
-    ("total_amount", Type::BigInt),
-    ("status", Type::Text),
-    ("created_at", Type::Time),
-    ("updated_at", Type::Time),
-];
-
-pub(in crate::store) const ITEM: [Column; 6] = [
-    ("id", Type::Uuid),
-    ("order_id", Type::Uuid),
-    ("line", Type::Int),
-    ("product_id", Type::Uuid),
-    ("quantity", Type::Int),
-    ("unit_price", Type::BigInt),
-];
-
-pub(in crate::store) const EVENT: [Column; 5] = [
-    ("id", Type::Uuid),
-    ("order_id", Type::Uuid),
-    ("kind", Type::Text),
-    ("payload", Type::Json),
-    ("created_at", Type::Time),
-];
-
 pub(in crate::store) const TALLY: [Column; 3] =
     [("writer", Type::Uuid), ("state", Type::Text), ("sagas", Type::BigInt)];
 
@@ -113,12 +86,12 @@ pub(in crate::store) const TALLY: [Column; 3] =
 fn changing(saga: &Instance) -> [Cell<'_>; 15] {
     [
         saga.id.0.into(),
-        text(saga.state),
-        saga.state.has_money_at_risk().into(),
+        saga.state().into(),
+        saga.definition.is_at_risk(saga.progress).into(),
         saga.stuck.as_ref().map(|stuck| text(stuck.kind)).into(),
         saga.stuck.as_ref().map(encoded).into(),
-        saga.total().map(|total| total.0).into(),
-        encoded(&saga.context),
+        saga.facts.amount().map(|amount| amount.0).into(),
+        saga.facts.encode(&saga.terms, saga.cause.as_ref()).into(),
         whole(saga.attempts),
         saga.next_attempt_at.into(),
         saga.failing_since.into(),
@@ -131,10 +104,12 @@ fn changing(saga: &Instance) -> [Cell<'_>; 15] {
 }
 
 /// A row of [`NEW_SAGA`].
-pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 24]> {
+pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 25]> {
     let Base::New(accepted) = &write.base else { return None };
     let saga = &write.saga;
+    let order_id = Some(saga.order_id.0).filter(|order| *order != saga.id.0);
     let fixed = [
+        order_id.into(),
         saga.definition.kind.into(),
         saga.definition.version.into(),
         saga.user_id.0.into(),
@@ -162,7 +137,7 @@ pub(in crate::store) fn entry_rows(write: &Write) -> impl Iterator<Item = [Cell<
 fn entry_row<'a>(write: &Write, entry: &'a Entry) -> [Cell<'a>; 17] {
     let (outcome, from_state) = match entry.event {
         Event::Came(outcome) => (text(outcome), Cell::Null),
-        Event::TakenOver(state) => (Cell::Null, text(state)),
+        Event::TakenOver(progress) => (Cell::Null, write.saga.definition.word(progress).into()),
         _other => (Cell::Null, Cell::Null),
     };
     [
@@ -186,91 +161,27 @@ fn entry_row<'a>(write: &Write, entry: &'a Entry) -> [Cell<'a>; 17] {
     ]
 }
 
-/// A row of [`ORDER`].
-pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 6] {
-    [
-        order.id.0.into(),
-        order.user_id.0.into(),
-        order.total.0.into(),
-        text(OrderStatus::Confirmed),
-        order.created_at.into(),
-        order.confirmed_at.into(),
-    ]
-}
-
-/// Rows of [`ITEM`].
-pub(in crate::store) fn item_rows(order: &NewOrder) -> impl Iterator<Item = [Cell<'_>; 6]> {
-    order.items.iter().zip(0_i32..).map(|((id, line, price), at)| {
-        [
-            (*id).into(),
-            order.id.0.into(),
-            at.into(),
-            line.product_id.0.into(),
-            whole(line.quantity),
-            price.0.into(),
-        ]
-    })
-}
-
 /// A row of [`TALLY`].
-pub(in crate::store) fn tally_row(writer: Uuid, state: State, sagas: i64) -> [Cell<'static>; 3] {
-    [writer.into(), text(state), sagas.into()]
+pub(in crate::store) fn tally_row(
+    writer: Uuid,
+    state: &'static str,
+    sagas: i64,
+) -> [Cell<'static>; 3] {
+    [writer.into(), state.into(), sagas.into()]
 }
 
-/// What `OrderConfirmed` says.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Confirmed {
-    id: OrderId,
-    user_id: UserId,
-    total_amount: Paise,
-    created_at: DateTime<Utc>,
-    items: Vec<ConfirmedLine>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfirmedLine {
-    product_id: ProductId,
-    quantity: u32,
-    unit_price: Paise,
-}
-
-/// A row of [`EVENT`].
-pub(in crate::store) fn event_row(order: &NewOrder) -> [Cell<'_>; 5] {
-    let items = order.items.iter().map(|(_, line, price)| ConfirmedLine {
-        product_id: line.product_id,
-        quantity: line.quantity,
-        unit_price: *price,
-    });
-    let payload = Confirmed {
-        id: order.id,
-        user_id: order.user_id,
-        total_amount: order.total,
-        created_at: order.created_at,
-        items: items.collect(),
-    };
-    [
-        order.event_id.into(),
-        order.id.0.into(),
-        "OrderConfirmed".into(),
-        encoded(&payload),
-        order.confirmed_at.into(),
-    ]
-}
-
-/// A word of the saga's vocabulary, as it is stored.
-fn text<'a>(word: impl Into<&'static str>) -> Cell<'a> {
+/// A stored word.
+pub(super) fn text<'a>(word: impl Into<&'static str>) -> Cell<'a> {
     let word: &'static str = word.into();
     word.into()
 }
 
-/// A number that was an `int4` before, or counts to one.
-fn whole<'a>(number: u32) -> Cell<'a> {
+/// A number that fits the column, or the largest that does.
+pub(super) fn whole<'a>(number: u32) -> Cell<'a> {
     i32::try_from(number).unwrap_or(i32::MAX).into()
 }
 
-fn encoded<'a>(value: &impl Serialize) -> Cell<'a> {
+pub(super) fn encoded<'a>(value: &impl Serialize) -> Cell<'a> {
     serde_json::to_string(value).expect("plain data with string keys").into()
 }
 

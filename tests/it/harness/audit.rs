@@ -3,11 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
-use order_service::order::OrderId;
-use order_service::saga::State;
 use order_service::sandbox::{Effect, Ledger, RecordResult};
 use order_service::store::{Filter, Found, Store};
-use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 /// Money and stock that the neighbours moved for one saga, found by the keys that they were sent.
@@ -42,10 +39,11 @@ async fn at_rest(store: &Store) -> BTreeMap<String, u64> {
     let summary =
         store.summary(DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH).await.expect("the books");
     let mut at_rest: BTreeMap<_, _> = summary.by_state.into_iter().collect();
-    for rest in State::iter().filter(|state| state.is_rest()) {
-        at_rest.entry(rest.to_string()).or_default();
+    let catalogue = store.catalogue();
+    for rest in catalogue.states().into_iter().filter(|state| catalogue.is_rest(state)) {
+        at_rest.entry(rest.to_owned()).or_default();
     }
-    at_rest.retain(|state, _| state.parse().is_ok_and(State::is_rest));
+    at_rest.retain(|state, _| catalogue.is_rest(state));
     at_rest
 }
 
@@ -78,22 +76,22 @@ pub async fn all_sagas(store: &Store) -> Vec<Found> {
 }
 
 async fn check(store: &Store, saga: &Found, of: &Moved) {
-    let context = saga.context.as_ref().expect("readable");
+    let facts = &saga.known.as_ref().expect("readable").facts;
     for (key, times) in &of.acts {
         assert_eq!(*times, 1, "{key} acted {times} times");
     }
-    let order = store.order(OrderId(saga.id.0)).await.expect("the books");
+    let order = store.order(saga.order_id).await.expect("the books");
     if !saga.is_at_rest() {
         assert!(order.is_none(), "{}: an order before Completed", saga.id);
         return;
     }
     assert!(saga.stuck.is_none(), "{}: stuck at rest", saga.id);
     assert!(saga.owner.is_none(), "{}: owned at rest", saga.id);
-    let (charged, expected) = (of.charged - of.refunded, saga.total.map_or(0, |total| total.0));
+    let (charged, expected) = (of.charged - of.refunded, saga.amount.map_or(0, |total| total.0));
     let completed = saga.state == "Completed";
     assert_eq!(charged, if completed { expected } else { 0 }, "{} {}: {of:?}", saga.id, saga.state);
     assert!(of.charges <= 1 && of.refunds <= 1, "{}: {of:?}", saga.id);
-    for (line, at) in context.lines.iter().zip(0_u16..) {
+    for (line, at) in facts.lines().iter().zip(0_u16..) {
         let (reserved, released) = of.lines.get(&at).copied().unwrap_or_default();
         let wanted = if completed { i64::from(line.quantity) } else { 0 };
         assert_eq!(reserved - released, wanted, "{} line {at} {}: {of:?}", saga.id, saga.state);
@@ -103,7 +101,7 @@ async fn check(store: &Store, saga: &Found, of: &Moved) {
         Some(order) => {
             assert!(completed, "{}: an order of a saga that is {}", saga.id, saga.state);
             assert_eq!(order.total.0, expected);
-            assert_eq!(order.items.len(), context.lines.len());
+            assert_eq!(order.items.len(), facts.lines().len());
             let sum: i64 =
                 order.items.iter().map(|item| item.unit_price.0 * i64::from(item.quantity)).sum();
             assert_eq!(sum, expected, "{}: its lines don't add up", saga.id);
