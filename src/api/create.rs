@@ -135,7 +135,7 @@ pub(super) async fn create(
     Ok(response)
 }
 
-/// Whether the request repeats an earlier one, which this is the answer to.
+/// Whether the request repeats an earlier one whose answer this is.
 fn is_replayed(answer: &Answer) -> bool {
     match answer {
         Answer::Confirmed { replayed, .. }

@@ -1,13 +1,13 @@
-//! Where a client finds what an answer speaks of.
+//! The addresses that answers refer to.
 
 use crate::order::OrderId;
 
-/// An order that stands.
+/// The address of an order.
 pub(super) fn order(id: OrderId) -> String {
     format!("/api/orders/{id}")
 }
 
-/// What became of a checkout.
+/// The address of a checkout's status.
 pub(super) fn status(id: OrderId) -> String {
     format!("/api/orders/{id}/status")
 }

@@ -31,7 +31,7 @@ pub struct Operators {
     pub store: Store,
     /// Carries out what an operator asks for.
     pub executor: Executor,
-    /// Time.
+    /// What time it is.
     pub clock: Clock,
     /// `operator.token`; without one every request is answered 403.
     pub token: Option<String>,

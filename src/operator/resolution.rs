@@ -38,13 +38,13 @@ impl<'de> Deserialize<'de> for LineNumber {
 }
 
 impl Resolution {
-    /// What the operator says became of which effect.
+    /// The intervention that this body asks for.
     pub(super) fn intervention(&self, catalogue: Catalogue) -> Result<Intervention, Problem> {
         let effect = self.effect(catalogue)?;
         Ok(Intervention::Resolve { effect, happened: *self.happened.value()? })
     }
 
-    /// The effect that `step` and `line` name. Only a step with effects has something to resolve.
+    /// The effect that `step` and `line` name. Steps without effects can't be resolved.
     fn effect(&self, catalogue: Catalogue) -> Result<Effect, Problem> {
         let word = self.step.value()?;
         let steps = catalogue.effect_steps();

@@ -39,8 +39,8 @@ fn describe_problems(operation: &mut Operation) {
     }
 }
 
-/// Puts what is said of a field into the schema of its type. utoipa writes a field whose type stands in
-/// its place as `allOf: [type, {description}]`.
+/// Moves the description of a field into the schema of its type. utoipa writes a field with an inline
+/// schema as `allOf: [type, {description}]`, which says the same in a form that is hard to read.
 fn merge_descriptions(schema: &mut RefOr<Schema>) {
     let RefOr::T(Schema::Object(object)) = schema else { return };
     for property in object.properties.values_mut() {

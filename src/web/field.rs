@@ -1,5 +1,5 @@
-//! What the fields of request bodies are made of. A field's type holds its rule: how it is read, what
-//! the client is told when it is wrong, and what the `OpenAPI` document says of it.
+//! Types for the fields of request bodies. A field's type holds all that there is to say of its values:
+//! how they are read, what a client is told of a wrong one, and their schema in the `OpenAPI` document.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -54,7 +54,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for FieldVisitor<T> {
     }
 }
 
-/// A UUID that names something, which the nil UUID does not.
+/// A UUID other than the nil UUID, which names nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NonNilUuid(pub(crate) Uuid);
 
@@ -86,18 +86,18 @@ impl ToSchema for NonNilUuid {}
 /// The rule of a whole number, which may be written as a number or as a string of digits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WholeNumber {
-    /// The least.
+    /// The smallest number.
     pub(crate) min: u64,
-    /// The greatest; fits an `i64`.
+    /// The greatest number; fits an `i64`.
     pub(crate) max: u64,
-    /// The strings of digits that the document promises to take, as a regular expression.
+    /// The strings of digits in the document, as a regular expression. The server may accept more.
     pub(crate) digits: &'static str,
-    /// What the client is told otherwise, after the name of the field.
+    /// What a client is told of any other value, after the path of the field.
     pub(crate) rule: &'static str,
 }
 
 impl WholeNumber {
-    /// Reads a number within the rule. `N` has room for all of them.
+    /// Reads a number. `N` must be able to hold every number that the rule allows.
     pub(crate) fn read<'de, N, D>(&self, from: D) -> Result<N, D::Error>
     where
         N: TryFrom<u64>,
@@ -106,7 +106,7 @@ impl WholeNumber {
         self.of(&Value::deserialize(from)?)
     }
 
-    /// The same of a value that was read.
+    /// The same, from JSON.
     pub(crate) fn of<N: TryFrom<u64>, E: Error>(&self, value: &Value) -> Result<N, E> {
         let number = json::whole_number(value);
         let number = number.filter(|number| (self.min..=self.max).contains(number));
@@ -114,7 +114,7 @@ impl WholeNumber {
         number.ok_or_else(|| E::custom(self.rule))
     }
 
-    /// What the document says of it.
+    /// The schema of such a number.
     pub(crate) fn schema(&self) -> OneOfBuilder {
         let int64 = SchemaFormat::KnownFormat(KnownFormat::Int64);
         let number = ObjectBuilder::new().schema_type(Type::Integer).format(Some(int64));

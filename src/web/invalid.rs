@@ -9,14 +9,15 @@ use super::problem::Problem;
 /// What is wrong with a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Invalid {
-    /// The rule that a value breaks, such as `is required`. What holds the value puts the path before it.
+    /// The rule that a value breaks, such as `is required`. Its path is not known yet.
     Rule(String),
     /// What the client is told: path and rule, such as `items[0].productId is required`.
     Told(String),
 }
 
 impl Invalid {
-    /// The same error of the value at this path, which an error from further inside names already.
+    /// The same error, with this path before the rule. An error that has a path already is from further
+    /// inside, and keeps it.
     pub(super) fn at(self, path: Path<'_>) -> Self {
         match self {
             Self::Rule(rule) => Self::Told(format!("{path} {rule}")),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-/// The spelling of an address that the routes have; `None` where it is spelt so already.
+/// The same address in the spelling that the routes have; `None` where it has that spelling already.
 ///
 /// Lower case is right for the words of every route, for ids and for the names of the files of /docs.
 /// The query stays as it is: case matters in its values.

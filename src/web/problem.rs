@@ -176,7 +176,7 @@ impl Problem {
         self
     }
 
-    /// The contract's words.
+    /// The member `error`.
     #[cfg(test)]
     pub(crate) fn error(&self) -> &str {
         &self.body.error

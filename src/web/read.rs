@@ -60,8 +60,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
         if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// The visitor reads the value as the only element of a sequence, so that an error in it has its
-    /// path before the visitor sees it ([`super::Field`] keeps such an error).
+    /// The visitor gets the value as the only element of a sequence. So an error in it has its path when
+    /// the visitor sees it, which [`super::Field`] needs: it keeps the error.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -130,7 +130,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
     }
 }
 
-/// The properties of an object that its type has, in the type's order.
+/// The properties of an object that its type knows, in the order of the type's fields.
 struct Fields<'a> {
     object: Node<'a>,
     /// The names that are still to be read.
