@@ -42,7 +42,7 @@ impl Executor {
             return false;
         }
         parts.permits.claim_waits_no_more();
-        // Places are only taken from new checkouts where there is something to do with them.
+        // Places are only taken from new sagas where there is something to do with them.
         let any = self.in_time(parts.store.is_any_claimable(parts.due_now())).await;
         match any {
             Ok(true) if session.holds() => {}
@@ -107,7 +107,7 @@ impl Executor {
         if taken == 0 || room >= WORTH_A_CLAIM { room } else { 0 }
     }
 
-    /// As many as a claim may use: new checkouts keep their share. While new checkouts hold all
+    /// As many as a claim may use: new sagas keep their share. While new sagas hold all
     /// there are, the next place that is given back is for a claim: what is begun comes to an end.
     async fn permits_for_claims(&self) -> Vec<Permit> {
         let parts = &self.0;

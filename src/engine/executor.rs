@@ -1,4 +1,4 @@
-//! The executor: accepts checkouts, drives what it owns, and gives everything up when it stops.
+//! The executor: accepts sagas, drives what it owns, and gives everything up when it stops.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -154,7 +154,7 @@ impl Executor {
         self.0.shutdown.is_draining()
     }
 
-    /// Why no checkout can be taken in now, as far as is known here.
+    /// Why no saga can be taken in now, as far as is known here.
     pub fn not_ready(&self) -> Option<String> {
         if self.is_draining() {
             return Some("this process is stopping".to_owned());

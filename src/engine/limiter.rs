@@ -2,7 +2,7 @@
 //!
 //! After a crash, or when a neighbour is back, claimed sagas come by the thousand. While they wait
 //! for a slow neighbour, many at once do no harm; while the processor or the database is the
-//! bottleneck, each one more only makes new checkouts wait. The time that a commit takes tells the
+//! bottleneck, each one more only makes new sagas wait. The time that a commit takes tells the
 //! two apart, so the limit follows it, as in TCP's congestion control:
 //!
 //! ```text
@@ -10,7 +10,7 @@
 //!  the limit                             + 1/32, + 1  stays        − 1/8, − 1
 //! ```
 //!
-//! New checkouts never wait here. Each takes the room of one claimed saga while that leaves the
+//! New sagas never wait here. Each takes the room of one claimed saga while that leaves the
 //! claimed ones half of the limit; while no new ones come, the limit is at least 64. A wrong
 //! estimate is safe: the limiter decides when a claimed saga goes on and nothing else, the limit
 //! never falls to zero, and the next commits correct it.

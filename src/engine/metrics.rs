@@ -48,7 +48,7 @@ impl EncodeLabelValue for Word {
 pub struct Metrics {
     registry: Registry,
     entered: Family<InState, Counter>,
-    checkouts: Family<InState, Histogram>,
+    durations: Family<InState, Histogram>,
     steps: Family<OfStep, Histogram>,
     in_flight: Gauge,
     open: Family<InState, Gauge>,
@@ -68,7 +68,7 @@ impl Default for Metrics {
         let mut this = Self {
             registry: Registry::with_prefix("order_service"),
             entered: Family::default(),
-            checkouts: Family::new_with_constructor(slow),
+            durations: Family::new_with_constructor(slow),
             steps: Family::new_with_constructor(fast),
             in_flight: Gauge::default(),
             open: Family::default(),
@@ -92,7 +92,7 @@ impl Metrics {
             "checkout_duration",
             "From acceptance to rest, by the state of rest",
             Unit::Seconds,
-            self.checkouts.clone(),
+            self.durations.clone(),
         );
         registry.register_with_unit(
             "step_duration",
@@ -148,7 +148,7 @@ impl Metrics {
     /// A saga came to rest, this long after it was accepted.
     pub(super) fn came_to_rest(&self, state: &'static str, took: Duration) {
         let labels = InState { state: Word(state) };
-        self.checkouts.get_or_create(&labels).observe(took.as_secs_f64());
+        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
     /// One attempt at a step was made.
@@ -159,7 +159,7 @@ impl Metrics {
         self.steps.get_or_create(&labels).observe(f64::from(millis) / 1000.0);
     }
 
-    /// A checkout was not accepted.
+    /// A saga was not accepted.
     pub(super) fn shed(&self) {
         self.shed.inc();
     }

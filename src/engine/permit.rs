@@ -1,7 +1,7 @@
 //! Permits: how many sagas may be advanced here at once, and how many of those may be claimed ones.
 //!
 //! Every saga needs a permit out of `total`. A claimed one needs one out of `for_claims` besides,
-//! so that claims always leave some to new checkouts.
+//! so that claims always leave some to new sagas.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +65,7 @@ impl Permits {
         Some(Permit { _of_all: Some(of_all), of_claims: Some(of_claims) })
     }
 
-    /// For a claimed saga: where only new checkouts' permits are in the way, the next that is given
+    /// For a claimed saga: where only new sagas' permits are in the way, the next that is given
     /// back. `None` where claims hold all that they may. Cancel safe.
     pub(super) async fn next_for_claimed(&self) -> Option<Permit> {
         let of_claims = self.claims.clone().try_acquire_owned().ok()?;

@@ -67,11 +67,11 @@ impl Drive {
         Ok(())
     }
 
-    /// Makes durable what has to be before these calls: the priced or compensating saga always
+    /// Makes durable what has to be before these calls: a saga that has learnt something or goes back, always
     /// (promises 16 and 17); at a neighbour that is not idempotent, all that is known and what is about
     /// to be sent (promise 19).
     /// Anything else is handed in after [`CoalescingTimer`](super::coalesce::CoalescingTimer), and most of it is
-    /// not: it goes with what comes after it and has to be durable, an acceptance with the prices,
+    /// not: it goes with what comes after it and has to be durable, an acceptance with what is read first,
     /// an outcome with the end.
     pub(super) async fn make_durable(&mut self, calls: &[Call]) -> Result<(), Gone> {
         let now = self.parts.clock.now();

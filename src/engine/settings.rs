@@ -25,7 +25,7 @@ impl Settings {
         (self.lease / 5).min(Duration::from_millis(500))
     }
 
-    /// How many of the permits claimed sagas may hold; the rest are kept for new checkouts.
+    /// How many of the permits claimed sagas may hold; the rest are kept for new sagas.
     pub(super) fn for_claims(&self) -> usize {
         (self.concurrency / 2).max(1)
     }

@@ -5,6 +5,7 @@
 
 mod circle;
 mod deployment;
+mod kind;
 mod length;
 mod name;
 mod page;
@@ -41,6 +42,11 @@ fn the_drawing_of_the_rooms_in_the_pages_is_the_same_picture() {
 #[test]
 fn no_two_files_import_each_other() {
     none(&circle::circles(&sources(&["src"])));
+}
+
+#[test]
+fn the_engine_knows_no_kind_of_saga_by_name() {
+    none(&kind::kinds_by_name(&sources(&["src"])));
 }
 
 #[test]
