@@ -1,4 +1,4 @@
-//! `sandbox`: the three neighbours in one process, until it is told to stop.
+//! `sandbox`: runs the three neighbours in one process until it is stopped.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{Error, out};
-use crate::sandbox::{self, Kinds, Seeding};
+use crate::sandbox::{self, Idempotency, Seeding};
 
 /// Flags of `sandbox`.
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ Examples:
   order-service sandbox
   order-service sandbox --not-idempotent payment,product     as the platform's own services behave
   order-service sandbox --empty --seed 7                     no samples, faults that repeat")]
-pub struct Sandbox {
+pub struct SandboxArgs {
     /// Where the user service listens
     #[arg(long, value_name = "ADDRESS", default_value_t = local(5005))]
     user: SocketAddr,
@@ -55,7 +55,7 @@ fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-impl Sandbox {
+impl SandboxArgs {
     /// Serves until SIGTERM or ctrl-c.
     pub(super) async fn run(self) -> Result<(), Error> {
         let is_idempotent = |neighbour| !self.not_idempotent.contains(&neighbour);
@@ -63,7 +63,7 @@ impl Sandbox {
             user: self.user,
             product: self.product,
             payment: self.payment,
-            idempotent: Kinds {
+            idempotent: Idempotency {
                 user: is_idempotent(Neighbour::User),
                 product: is_idempotent(Neighbour::Product),
                 payment: is_idempotent(Neighbour::Payment),

@@ -1,25 +1,25 @@
-//! What the neighbours own: users with a wallet, products with a stock. Also the JSON in which
-//! tests set them up and the ledger shows them.
+//! What the neighbours own: users with a wallet, and products with a stock. Tests set them up, and the
+//! ledger shows them, in the JSON of these types.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A user, the user's profile and its wallet.
+/// A user with a profile and a wallet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "UserBody")]
 pub struct User {
-    /// The id of the profile, by which the payment service knows the wallet.
+    /// The id of the profile. The payment service identifies the wallet by it.
     pub profile_id: Uuid,
-    /// The id of the user, by which a cart is checked out.
+    /// The id of the user, which a cart names.
     pub user_id: Uuid,
     /// Shown as `firstName`.
     pub name: String,
-    /// Balance, in the unit of prices: what a payment takes is what it is less by.
+    /// The balance, in the unit of prices, which payments are in, too.
     pub wallet: i64,
 }
 
-/// What else the user service keeps of a profile, and what a wallet holds below one unit.
+/// What else the user service keeps for a profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Details {
     pub last_name: Option<String>,
@@ -27,11 +27,19 @@ pub(super) struct Details {
     pub address: Option<String>,
     pub created_at: Option<DateTime<Utc>>,
     pub updated_at: Option<DateTime<Utc>>,
-    /// 0 to 99, on top of the wallet: somebody may add 10.50, and payments are whole.
+    /// The part of the balance below one unit, 0 to 99 hundredths. A user may add 10.50 to a wallet;
+    /// payments are in whole units.
     pub hundredths: u8,
 }
 
-/// A product and what is left of it.
+/// A user's profile: the user and what else is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Profile<'a> {
+    pub user: &'a User,
+    pub details: &'a Details,
+}
+
+/// A product and its stock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Product {
@@ -39,14 +47,14 @@ pub struct Product {
     pub id: Uuid,
     /// The name of the product.
     pub name: String,
-    /// Price of one piece, in paise. Any number, so that tests can set up a price that overflows.
+    /// The price of one piece, in paise. Any number, so that tests can make a total overflow.
     pub price: i64,
-    /// Units that can still be reserved.
+    /// How many pieces can still be reserved.
     pub stock: i64,
 }
 
-/// A user as a test may send it: without a profile id one is derived from the user id, so that the
-/// two always differ and a mix-up is seen.
+/// A user as a test may send it. A missing profile id is derived from the user id, so that the two always
+/// differ and mixing them up is noticed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UserBody {

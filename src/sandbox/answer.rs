@@ -1,5 +1,5 @@
-//! What the neighbours say, as JSON. The answer about an effect is made from its
-//! record alone: so a repeated key gets the very bytes of the first answer, also after a restart.
+//! The neighbours' answers, as JSON. The answer to an effect is made from its record alone, so that a
+//! repeated key gets exactly the bytes of the first answer, after a restart too.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,14 +7,14 @@ use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
 use super::{
-    account::{Details, Product, User},
+    account::{Product, Profile},
     effect::{Effect, Payment, Units},
     ledger::{Record, RecordResult},
     money::Money,
     reply::Reply,
 };
 
-/// A payment's id is this and the number of its record.
+/// The first half of every payment's id. The second is the number of its record.
 const PAYMENT_IDS: u64 = 0x7061_796d_656e_7473;
 
 #[derive(Serialize)]
@@ -97,7 +97,7 @@ fn paid(record: &Record, payment: &Payment, amount: i64) -> Reply {
     Reply::json(200, &answer)
 }
 
-/// The status of a payment, or of a refund: no other effect has one.
+/// The status of a payment or a refund. Other effects have none.
 fn status_of(effect: &Effect) -> &'static str {
     match effect {
         Effect::Process(_) => "Paid",
@@ -119,23 +119,24 @@ fn refusal(record: &Record) -> Reply {
         (Effect::Reserve(_) | Effect::Release(_), 400, _) => json!({"error": "Invalid quantity"}),
         (Effect::Process(_) | Effect::Refund(_), 404, _) => json!({"error": "User not found"}),
         (Effect::Reserve(_) | Effect::Release(_), 404, _) => json!({"error": "Product not found"}),
-        // Whatever else a `refuse` fault was told to answer.
+        // Any other status of a `refuse` fault.
         _ => json!({"error": "Refused"}),
     };
     Reply::json(status, &body)
 }
 
 /// A user's profile.
-pub(super) fn user(status: u16, (user, details): (&User, &Details)) -> Reply {
-    Reply::json(status, &user_answer((user, details)))
+pub(super) fn user(status: u16, profile: Profile<'_>) -> Reply {
+    Reply::json(status, &user_answer(profile))
 }
 
 /// All profiles.
-pub(super) fn users<'a>(users: impl Iterator<Item = (&'a User, &'a Details)>) -> Reply {
-    Reply::json(200, &users.map(user_answer).collect::<Vec<_>>())
+pub(super) fn users<'a>(profiles: impl Iterator<Item = Profile<'a>>) -> Reply {
+    Reply::json(200, &profiles.map(user_answer).collect::<Vec<_>>())
 }
 
-fn user_answer<'a>((user, details): (&'a User, &'a Details)) -> UserAnswer<'a> {
+fn user_answer(profile: Profile<'_>) -> UserAnswer<'_> {
+    let Profile { user, details } = profile;
     UserAnswer {
         id: user.profile_id,
         user_id: user.user_id,
@@ -143,29 +144,29 @@ fn user_answer<'a>((user, details): (&'a User, &'a Details)) -> UserAnswer<'a> {
         last_name: details.last_name.as_deref(),
         phone_number: details.phone_number.as_deref(),
         address: details.address.as_deref(),
-        wallet_balance: raw(&balance(user, details)),
+        wallet_balance: raw(&balance(profile)),
         created_at: details.created_at,
         updated_at: details.updated_at,
     }
 }
 
-/// The answer where somebody has added to a wallet.
-pub(super) fn added((user, details): (&User, &Details), amount: Money) -> Reply {
-    let balance = balance(user, details);
+/// The answer after a user has added this amount to the wallet.
+pub(super) fn added(profile: Profile<'_>, amount: Money) -> Reply {
+    let balance = balance(profile);
     let message = format!("Successfully added ₹{amount} to wallet. New balance: ₹{balance}");
-    let (user_id, balance) = (user.user_id, raw(&balance));
+    let (user_id, balance) = (profile.user.user_id, raw(&balance));
     Reply::json(200, &AddedAnswer { user_id, balance, message })
 }
 
-/// The answer where another service has taken from a wallet, or put back.
-pub(super) fn moved((user, details): (&User, &Details)) -> Reply {
-    let balance = raw(&balance(user, details));
-    Reply::json(200, &MovedAnswer { id: user.profile_id, balance })
+/// The answer after another service has taken money from a wallet or put it back.
+pub(super) fn moved(profile: Profile<'_>) -> Reply {
+    let balance = raw(&balance(profile));
+    Reply::json(200, &MovedAnswer { id: profile.user.profile_id, balance })
 }
 
-/// As .NET writes a decimal of two places, exactly: a float would round large wallets.
-fn balance(user: &User, details: &Details) -> String {
-    Money::of(user.wallet, details.hundredths).to_string()
+/// The balance as .NET writes a decimal of two places. Exact: a float would round large balances.
+fn balance(profile: Profile<'_>) -> String {
+    Money::of(profile.user.wallet, profile.details.hundredths).to_string()
 }
 
 fn raw(decimal: &str) -> Box<RawValue> {
@@ -183,7 +184,7 @@ pub(super) fn product_with_negative_price(product: &Product) -> Reply {
     Reply::json(200, &Product { price, ..product.clone() })
 }
 
-/// The answer to a read of the status of a payment, from the first record for the order.
+/// The answer to a read of a payment's status, from the first record for the order.
 pub(super) fn payment_status(record: &Record, order_id: Uuid) -> Reply {
     let status = status_of(&record.effect);
     Reply::json(200, &StatusAnswer { order_id, status, timestamp: record.at })

@@ -1,4 +1,4 @@
-//! The neighbours' own clock: they are other machines, so it is not the order service's.
+//! The neighbours' clock. They stand for other machines, so it is not the order service's.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ pub(super) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
-/// Returns once that long has passed at a neighbour. Cancel safe.
+/// Returns after this long at a neighbour. Cancel safe.
 #[expect(clippy::disallowed_methods, reason = "the one place of the sandbox that waits")]
 pub(super) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// What this comes to, if it does so within `longest`. Cancel safe if that is.
+/// The result of `done`, or `None` if it takes longer than `longest`. Cancel safe if `done` is.
 pub(super) async fn within<T>(longest: Duration, done: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;

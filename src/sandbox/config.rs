@@ -1,14 +1,14 @@
-//! How a sandbox is started, and why it may not start.
+//! The sandbox's configuration, and its errors.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
 use super::{
     sample,
     sample::Sample,
-    service::{Kinds, Service},
+    service::{Idempotency, Service},
 };
 
-/// How a sandbox is started. The default is loopback on the ports that the real services use,
+/// A sandbox's configuration. The default is: loopback, on the ports that the real services use,
 /// samples, all idempotent, all in memory.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -18,20 +18,19 @@ pub struct Config {
     pub product: SocketAddr,
     /// Where the payment service listens.
     pub payment: SocketAddr,
-    /// The `SQLite` file that keeps every act. A file that already holds something decides: it brings
-    /// back its own users, products, ledger and kinds, and `idempotent` and `seeding` then only
-    /// count for a reset. One sandbox at a time: a second on the same file doesn't start. `None`:
-    /// all in memory.
+    /// The SQLite file that keeps everything. If it already holds something, the sandbox comes back as
+    /// it was, and `idempotent` and `seeding` are only used by a reset. Only one sandbox can use a file at
+    /// a time. `None`: all is in memory.
     pub file: Option<PathBuf>,
     /// Which services are idempotent.
-    pub idempotent: Kinds,
+    pub idempotent: Idempotency,
     /// Seed of the random numbers for faults that strike by chance.
     pub seed: u64,
-    /// What the services own at the start.
+    /// What the services own at first.
     pub seeding: Seeding,
 }
 
-/// What the services own at the start, and after a reset that doesn't say otherwise.
+/// What the services own at first, and after a reset that doesn't say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seeding {
     /// The users and products of [`sample`].
@@ -57,7 +56,7 @@ impl Default for Config {
             product: loopback(5002),
             payment: loopback(5003),
             file: None,
-            idempotent: Kinds::default(),
+            idempotent: Idempotency::default(),
             seed: 0,
             seeding: Seeding::Samples,
         }
@@ -65,7 +64,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The default on three free ports of the loopback: what tests want.
+    /// The default configuration on three free ports of the loopback, for tests.
     #[must_use]
     pub fn on_free_ports() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -73,7 +72,7 @@ impl Config {
     }
 }
 
-/// Why a sandbox doesn't start, or doesn't take a fault.
+/// Why a sandbox doesn't start, or refuses a fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address is taken, or isn't ours.
@@ -91,7 +90,7 @@ pub enum Error {
     File {
         /// The file that was asked for.
         file: PathBuf,
-        /// What `SQLite` said.
+        /// What SQLite said.
         source: sqlx::Error,
     },
     /// The file was written by another version.
@@ -104,7 +103,7 @@ pub enum Error {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A fault that could never strike as meant.
+    /// A fault that could never strike as intended.
     #[error("not a fault that can be injected: {0}")]
     Fault(&'static str),
 }

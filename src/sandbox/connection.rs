@@ -1,6 +1,6 @@
-//! Connections that a handler can cut without a byte of answer. HTTP libraries answer every
-//! request; so each connection carries a switch that makes every further write fail, which ends
-//! it. Over HTTP/1 a connection carries one request at a time, so no other is harmed.
+//! Connections that a handler can cut without sending a byte. HTTP libraries insist on answering every
+//! request, so each connection has a switch that makes all further writes fail, which ends it. HTTP/1
+//! carries one request at a time over a connection, so no other request is affected.
 
 use std::{
     io::{self, IoSlice},
@@ -27,7 +27,7 @@ use tokio::{
 pub(super) struct Cut(Arc<AtomicBool>);
 
 impl Cut {
-    /// From now on nothing more is sent: the connection closes as soon as something should be.
+    /// Sends nothing more from now on. The connection closes at the next write.
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
@@ -40,16 +40,16 @@ impl Cut {
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, CuttableListener>> for Cut {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
         stream.io().cut.clone()
     }
 }
 
 /// A listener whose connections can be cut.
-pub(super) struct Door(pub(super) TcpListener);
+pub(super) struct CuttableListener(pub(super) TcpListener);
 
-impl Listener for Door {
+impl Listener for CuttableListener {
     type Io = Connection;
     type Addr = SocketAddr;
 

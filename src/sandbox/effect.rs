@@ -1,12 +1,12 @@
-//! What a caller asks a neighbour to do: the four calls that change something, as parsed. The
-//! ledger keeps them in this form.
+//! Effects: the four calls that change something at a neighbour, parsed. The ledger keeps them in this
+//! form.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::service::Call;
 
-/// One call that changes something. In JSON: `call`, then the members of what is asked.
+/// A call that changes something. In JSON: `call`, and then the members of the payment or the units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub enum Effect {
@@ -30,7 +30,7 @@ pub struct Payment {
     pub user_id: Uuid,
     /// The profile whose wallet it is.
     pub user_profile_id: Uuid,
-    /// Paise, as sent: may be zero or negative, which is refused.
+    /// Paise, as they were sent. Zero and negative amounts are refused.
     pub amount: i64,
 }
 
@@ -40,7 +40,7 @@ pub struct Payment {
 pub struct Units {
     /// The product.
     pub product_id: Uuid,
-    /// Units, as sent: may be zero or negative, which is refused.
+    /// Units, as they were sent. Zero and negative quantities are refused.
     pub quantity: i64,
 }
 
@@ -56,7 +56,7 @@ impl Effect {
         }
     }
 
-    /// What is asked of the payment service, if it is.
+    /// The payment, if this is an effect of the payment service.
     #[must_use]
     pub fn payment(&self) -> Option<&Payment> {
         match self {
@@ -65,7 +65,7 @@ impl Effect {
         }
     }
 
-    /// What is asked of the product service, if it is.
+    /// The units, if this is an effect of the product service.
     #[must_use]
     pub fn units(&self) -> Option<&Units> {
         match self {

@@ -1,4 +1,4 @@
-//! Faults: how a neighbour can be made to misbehave, one call at a time.
+//! Faults: how tests make a neighbour misbehave, one call at a time.
 
 use std::time::Duration;
 
@@ -13,42 +13,42 @@ use super::{
     service::{Call, Service},
 };
 
-/// How a call goes wrong. "Acts" for a read means nothing: both forms are the same there.
+/// How a call goes wrong. A read never acts, so for reads the forms before and after the act are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// The service says no, and means it: `status`, else 409 for `reserve`, `release` and
-    /// `process`, else 404. A repeated key that has its answer still gets that.
+    /// The service refuses, and doesn't act: with `status`, or 409 for `reserve`, `release` and `process`,
+    /// or 404. A repeated key that was answered before still gets that answer.
     Refuse,
-    /// Doesn't act, answers 5xx: `status`, else 503 with a `retryAfter`, else 500.
+    /// Doesn't act, and answers 5xx: `status`, or 503 if there is a `retryAfter`, or 500.
     ErrorBefore,
     /// Acts, then answers 5xx.
     ErrorAfter,
-    /// Doesn't act, closes the connection without a byte of answer.
+    /// Doesn't act, and closes the connection without sending a byte.
     DropBefore,
-    /// Acts, then closes the connection without a byte of answer.
+    /// Acts, then closes the connection without sending a byte.
     DropAfter,
-    /// Doesn't act and doesn't answer for `millis` (default: an hour), then drops. Until then, or
-    /// until the caller hangs up, a repeat of the key waits.
+    /// Doesn't act, keeps silent for `millis` (default: an hour), then closes the connection. Until then,
+    /// or until the caller hangs up, a repeat of the key waits.
     HangBefore,
-    /// Acts, doesn't answer for `millis` (default: an hour), then drops. A repeat of the key gets
-    /// the first answer at once.
+    /// Acts, keeps silent for `millis` (default: an hour), then closes the connection. A repeat of the key
+    /// is answered at once.
     HangAfter,
-    /// Waits for `millis` (default: one second), then acts and answers, also when the caller has
-    /// hung up. A repeat of the key waits.
+    /// Waits for `millis` (default: one second), then acts and answers, even if the caller has hung up. A
+    /// repeat of the key waits.
     Slow,
-    /// Acts, answers 200 with a body that isn't JSON.
+    /// Acts, and answers 200 with a body that isn't JSON.
     Garbage,
-    /// Doesn't act, answers 200 with a body that isn't JSON.
+    /// Doesn't act, and answers 200 with a body that isn't JSON.
     GarbageBefore,
-    /// `get_product` only: a price below zero.
+    /// Only for `get_product`: answers with a price below zero.
     NegativePrice,
-    /// Acts, then closes the connection in the middle of the body.
+    /// Acts, and closes the connection in the middle of the answer's body.
     Truncated,
-    /// Acts, answers 200 about something else: an amount of 1.00, or another user or product, or for
-    /// a status another order.
+    /// Acts, and answers 200 about something else: with an amount of 1.00, or another user, product or
+    /// order.
     Elsewhere,
-    /// No fault, for a reader that knows it: acts, answers behind a UTF-8 byte order mark.
+    /// Acts, and answers with a UTF-8 byte order mark before the body, which a reader should accept.
     Marked,
 }
 
@@ -56,25 +56,25 @@ pub enum FaultKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
-    /// The service it is for; none: any.
+    /// The service it is for; `None`: any.
     #[serde(default, deserialize_with = "star", skip_serializing_if = "Option::is_none")]
     pub service: Option<Service>,
-    /// The call it is for; none: any.
+    /// The call it is for; `None`: any.
     #[serde(default, deserialize_with = "star", skip_serializing_if = "Option::is_none")]
     pub call: Option<Call>,
     /// What goes wrong.
     #[serde(rename = "fault")]
     pub kind: FaultKind,
-    /// How often it strikes; none: for ever. In a list of faults: how often it still will.
+    /// How often it strikes; `None`: for ever. In a list of faults: how often it still will.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// How likely it strikes a call that matches, 0 to 1; none: surely.
+    /// The probability that it strikes a matching call, 0 to 1; `None`: always.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chance: Option<f64>,
-    /// The product it is for; none: any.
+    /// The product it is for; `None`: any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<Uuid>,
-    /// How long a hang or a slow call takes.
+    /// How long a hang or a slow call lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
     /// The status of a refusal (4xx) or an error (5xx).
@@ -86,7 +86,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of every call, for ever; change its members for less than that.
+    /// A fault of every call, for ever. Set its members to limit it.
     #[must_use]
     pub fn anywhere(kind: FaultKind) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl Fault {
         Self { times: Some(1), ..Self::on(call, kind) }
     }
 
-    /// How long the call is held.
+    /// How long the call is delayed.
     pub(super) fn pause(&self) -> Duration {
         let default = if self.kind == FaultKind::Slow { 1_000 } else { 3_600_000 };
         Duration::from_millis(self.millis.unwrap_or(default))

@@ -1,6 +1,6 @@
-//! The file: every change of the world as one row of JSON, in order, in `SQLite`. No answer leaves
-//! before everything that it may have seen is committed, so a killed sandbox comes back as its
-//! callers knew it. A commit is safe against the death of the process, not of the machine.
+//! The file: every change of the world as one row of JSON, in order, in SQLite. An answer is sent only
+//! after everything that it may depend on is committed, so a killed sandbox comes back as its callers
+//! knew it. A commit survives the end of the process, but not a power failure.
 
 use std::path::Path;
 
@@ -11,14 +11,14 @@ use sqlx::{
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{config::Error, world::Entry};
+use super::{config::Error, world::JournalEntry};
 
-/// Rows per commit at the most.
+/// The most rows of a commit.
 const BATCH: usize = 1_000;
 
-/// Opens or makes the file and reads what it holds. The file is locked until the connection is
-/// closed: two sandboxes that share one file would each sell the same stock.
-pub(super) async fn open(file: &Path) -> Result<(SqliteConnection, Vec<Entry>), Error> {
+/// Opens or creates the file and reads what it holds. The file is locked until the connection is closed,
+/// since two sandboxes with one file would each sell the same stock.
+pub(super) async fn open(file: &Path) -> Result<(SqliteConnection, Vec<JournalEntry>), Error> {
     let failed = |source| Error::File { file: file.to_owned(), source };
     let mut connection = SqliteConnectOptions::new()
         .filename(file)
@@ -51,18 +51,19 @@ pub(super) async fn open(file: &Path) -> Result<(SqliteConnection, Vec<Entry>), 
     Ok((connection, entries))
 }
 
-/// The end that changes are put in at.
+/// Takes entries for the file.
 pub(super) struct Journal {
-    entries: mpsc::UnboundedSender<Entry>,
-    put: u64,
+    entries: mpsc::UnboundedSender<JournalEntry>,
+    len: u64,
 }
 
-/// The end that they come out at: how many are committed.
+/// How many entries are committed.
 pub(super) type Committed = watch::Receiver<u64>;
 
 impl Journal {
-    /// The journal, how far it is committed, and the task that commits, which ends on `stop`, and
-    /// stops the sandbox when it can't go on: callers must not be told what may be lost.
+    /// A journal, the count of its committed entries, and the task that commits them. The task ends on
+    /// `stop`. If it can't write the file, it stops the sandbox, since callers must not be told what may be
+    /// lost.
     pub(super) fn new(
         connection: SqliteConnection,
         stop: CancellationToken,
@@ -75,25 +76,25 @@ impl Journal {
                 stop.cancel();
             }
         };
-        (Self { entries, put: 0 }, committed, writing)
+        (Self { entries, len: 0 }, committed, writing)
     }
 
-    /// Puts a change in. One that can't be, since the writer has ended, is never committed, and
-    /// whoever waits for that is told.
-    pub(super) fn put(&mut self, entry: Entry) {
-        self.put += 1;
+    /// Adds an entry. If the task has ended, the entry is never committed, and whoever waits for that is
+    /// told so.
+    pub(super) fn add(&mut self, entry: JournalEntry) {
+        self.len += 1;
         drop(self.entries.send(entry));
     }
 
-    /// How many changes were put in.
+    /// How many entries were added.
     pub(super) fn len(&self) -> u64 {
-        self.put
+        self.len
     }
 }
 
 async fn write(
     mut connection: SqliteConnection,
-    mut from: mpsc::UnboundedReceiver<Entry>,
+    mut from: mpsc::UnboundedReceiver<JournalEntry>,
     count: watch::Sender<u64>,
     stop: &CancellationToken,
 ) -> Result<(), sqlx::Error> {
@@ -114,12 +115,12 @@ async fn write(
 
 async fn commit(
     connection: &mut SqliteConnection,
-    batch: &mut Vec<Entry>,
+    batch: &mut Vec<JournalEntry>,
 ) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
     for entry in batch.drain(..) {
-        if matches!(entry, Entry::Reset { .. }) {
-            // Nothing from before a reset is ever read again.
+        if matches!(entry, JournalEntry::Reset { .. }) {
+            // Nothing from before a reset is needed any more.
             sqlx::query("DELETE FROM journal").execute(&mut *transaction).await?;
         }
         let json = serde_json::to_string(&entry).expect("our own plain types always serialise");

@@ -1,5 +1,5 @@
-//! The ledger: what the neighbours were asked and what they really did. It is what a test holds
-//! the order service's own books against, so nothing that was asked is left out.
+//! The ledger: what the neighbours were asked to do, and what they really did. Tests compare the order
+//! service's books with it, so it leaves out no request.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{
     service::Service,
 };
 
-/// All that the neighbours own and did.
+/// All that the neighbours own and have done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ledger {
@@ -21,11 +21,11 @@ pub struct Ledger {
     pub users: Vec<User>,
     /// Every product, by id.
     pub products: Vec<Product>,
-    /// What was asked, in the order in which it was settled.
+    /// All attempts, in the order in which they were decided.
     pub records: Vec<Record>,
-    /// Sums over all records, also those left out of `records`.
+    /// Sums over all records, including those that `records` leaves out.
     pub totals: Totals,
-    /// The keys that were acted on more than once. Always empty for an idempotent service.
+    /// The keys for which a service acted more than once. An idempotent one never does.
     pub repeated: Vec<Repeated>,
 }
 
@@ -33,42 +33,43 @@ pub struct Ledger {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// Counts from 1 without a gap, and from 1 again after a reset.
+    /// Its number, from 1 without gaps; a reset starts at 1 again.
     pub seq: u64,
-    /// When it was settled.
+    /// When it was decided.
     pub at: DateTime<Utc>,
-    /// Who was asked.
+    /// The service that was asked.
     pub service: Service,
-    /// What was asked.
+    /// The effect that was asked for.
     #[serde(flatten)]
     pub effect: Effect,
-    /// The `Idempotency-Key` it came with.
+    /// Its `Idempotency-Key`.
     pub key: Option<Arc<str>>,
-    /// Whether a `traceparent` came with it.
+    /// Whether it had a `traceparent`.
     pub traceparent: bool,
-    /// What became of it.
+    /// Its result.
     pub result: RecordResult,
-    /// What the service decided, as an HTTP status; none where a fault came before.
+    /// The service's decision as an HTTP status; `None` if a fault came first.
     pub status: Option<u16>,
-    /// The stock or the wallet behind the decision: after an act, or as it was when too small.
+    /// The stock or balance that the decision was about: what is left after an act, or what was there and
+    /// was too little.
     pub left: Option<i64>,
     /// The fault that struck.
     pub fault: Option<FaultKind>,
-    /// The status that was sent; none where the connection was cut instead.
+    /// The status that was sent; `None` if the connection was cut instead.
     pub sent: Option<u16>,
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordResult {
-    /// It happened.
+    /// The service acted.
     Acted,
-    /// It did not: the service said no.
+    /// The service refused.
     Refused,
-    /// It did not happen again: the first answer was given again.
+    /// The key was known: the service didn't act again, and repeated its first answer.
     Replayed,
-    /// It did not: a fault came before the service looked at it.
+    /// A fault came first: the service didn't act.
     FaultedBefore,
 }
 
@@ -76,13 +77,13 @@ pub enum RecordResult {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
-    /// How many effects happened.
+    /// How many effects were carried out.
     pub acted: u64,
     /// How many were refused.
     pub refused: u64,
-    /// How many were answered with the first answer.
+    /// How many were answered with a repeated answer.
     pub replayed: u64,
-    /// How many a fault kept from the service.
+    /// How many a fault kept from being carried out.
     pub faulted_before: u64,
     /// Calls whose body the neighbour can't read: answered 400, not recorded. Not kept in a file.
     pub unreadable: u64,
@@ -94,7 +95,7 @@ pub struct Totals {
     pub reserved: i64,
     /// Units put back.
     pub released: i64,
-    /// Reads. Not kept in a file.
+    /// Reads. Not kept in the file.
     pub reads: Reads,
 }
 
@@ -109,10 +110,10 @@ pub struct Reads {
     pub payment: u64,
 }
 
-/// A key that was acted on more than once.
+/// A key for which a service acted more than once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repeated {
-    /// Who acted.
+    /// The service that acted.
     pub service: Service,
     /// The `Idempotency-Key`.
     pub key: Arc<str>,

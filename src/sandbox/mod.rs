@@ -1,17 +1,17 @@
-//! The three neighbours that the service calls, in one process: for the demo, for tests and for
-//! benchmarks. They answer exactly as the real ones do, can be made to break it in every way that a
-//! network or a bad day can, and keep an honest ledger of what they really did.
+//! The three neighbours that the service calls, in one process, for the demo, tests and benchmarks. They
+//! answer exactly as the real ones do, can be made to fail in every way that a network or a service can,
+//! and keep a ledger of what they really did.
 //!
-//! This room shares no code with what it tests: a mistake made once must not be made on both sides.
-//! Three invariants: the world changes only by entries that are journalled, no answer leaves before
-//! what it tells is in the journal, and an idempotent service acts once for a key.
+//! This room shares no code with what it tests, so that no mistake is made on both sides at once. Its
+//! invariants: the world changes only by journalled entries, no answer leaves before what it says is in
+//! the journal, and an idempotent service acts once for each key.
 
 mod account;
 mod answer;
 mod clock;
 mod config;
 mod connection;
-mod desk;
+mod decision;
 mod effect;
 mod fault;
 mod fault_list;
@@ -24,7 +24,7 @@ mod route;
 pub mod sample;
 mod service;
 mod start;
-mod verdict;
+mod state;
 mod world;
 
 #[cfg(test)]
@@ -36,5 +36,5 @@ pub use effect::{Effect, Payment, Units};
 pub use fault::{Fault, FaultKind};
 pub use ledger::{Ledger, Reads, Record, RecordResult, Repeated, Totals};
 pub use sample::Sample;
-pub use service::{Call, Kinds, Service};
+pub use service::{Call, Idempotency, Service};
 pub use start::Sandbox;

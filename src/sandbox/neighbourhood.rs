@@ -1,6 +1,6 @@
-//! How a call goes, from its arrival to its answer: the fault that strikes, the wait for another
-//! call with the same key, the act, the commit. Everything that waits is here, and nothing here
-//! waits while it holds the lock.
+//! Handles a call from its arrival to its reply: the fault that strikes it, the wait for another call with
+//! the same key, the act, and the commit to the file. All waiting is done in this file, and never with the
+//! state's lock held.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,58 +11,61 @@ use uuid::Uuid;
 use super::{
     clock,
     config::Error,
-    desk::{Desk, KeyName, Request, Struck},
     fault::{Fault, FaultKind},
     journal::Committed,
     ledger::Ledger,
     reply::Reply,
     sample::Sample,
-    service::{Call, Kinds, Service},
+    service::{Call, Idempotency, Service},
+    state::{ActiveFault, EffectRequest, KeyName, SandboxState},
     world::World,
 };
 
-/// The three neighbours behind their doors.
+/// The three neighbours.
 pub(super) struct Neighbourhood {
-    desk: Mutex<Desk>,
+    state: Mutex<SandboxState>,
     committed: Option<Committed>,
     released: Notify,
     tasks: TaskTracker,
-    seed: Seed,
+    initial: InitialState,
 }
 
-/// What a reset goes back to, where its caller doesn't say otherwise.
+/// What a reset restores, unless its caller says otherwise.
 #[derive(Clone)]
-pub(super) struct Seed {
+pub(super) struct InitialState {
     pub sample: Sample,
-    pub kinds: Kinds,
+    pub idempotency: Idempotency,
 }
 
 impl Neighbourhood {
     pub(super) fn new(
-        desk: Desk,
+        state: SandboxState,
         committed: Option<Committed>,
         tasks: TaskTracker,
-        seed: Seed,
+        initial: InitialState,
     ) -> Self {
-        Self { desk: Mutex::new(desk), committed, released: Notify::new(), tasks, seed }
+        Self { state: Mutex::new(state), committed, released: Notify::new(), tasks, initial }
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, SandboxState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a call that changes something.
-    pub(super) async fn perform(self: Arc<Self>, request: Request) -> Reply {
+    /// Handles a call that changes something.
+    pub(super) async fn perform(self: Arc<Self>, request: EffectRequest) -> Reply {
         let product_id = request.effect.units().map(|units| units.product_id);
-        let struck = self.desk().draw(request.effect.call(), product_id);
-        let Some(Struck { fault, cleared }) = struck else { return self.act(&request, None).await };
+        let struck = self.state().strike(request.effect.call(), product_id);
+        let Some(ActiveFault { fault, cleared }) = struck else {
+            return self.act(&request, None).await;
+        };
         match fault.kind {
             FaultKind::ErrorBefore | FaultKind::DropBefore | FaultKind::GarbageBefore => {
-                self.told(|desk| desk.turn_away(&request, &fault)).await
+                self.commit_and_reply(|state| state.fault_before(&request, &fault)).await
             }
             FaultKind::HangBefore => {
                 let Some(_held) = self.hold(&request).await else { return Reply::Cut };
-                let reply = self.told(|desk| desk.turn_away(&request, &fault)).await;
+                let reply =
+                    self.commit_and_reply(|state| state.fault_before(&request, &fault)).await;
                 cleared.run_until_cancelled(clock::sleep(fault.pause())).await;
                 reply
             }
@@ -72,8 +75,8 @@ impl Neighbourhood {
                 reply
             }
             FaultKind::Slow => {
-                // On its own, since a slow service doesn't notice that its caller has hung up.
-                let late = Arc::clone(&self).act_late(request, Struck { fault, cleared });
+                // In a task of its own, since a slow service doesn't notice that its caller has hung up.
+                let late = Arc::clone(&self).act_late(request, ActiveFault { fault, cleared });
                 self.tasks.spawn(late).await.unwrap_or(Reply::Cut)
             }
             FaultKind::Refuse
@@ -87,70 +90,69 @@ impl Neighbourhood {
         }
     }
 
-    /// Settles a request as soon as no other call holds its key.
-    async fn act(&self, request: &Request, fault: Option<&Fault>) -> Reply {
-        match self.when_free(request, |desk, _| desk.settle(request, fault)).await {
-            Some((reply, tail)) if self.commit(tail).await => reply,
+    /// Carries out a request as soon as no other call holds its key.
+    async fn act(&self, request: &EffectRequest, fault: Option<&Fault>) -> Reply {
+        match self.when_free(request, |state, _| state.settle(request, fault)).await {
+            Some((reply, journal_len)) if self.await_commit(journal_len).await => reply,
             Some(_) | None => Reply::Cut,
         }
     }
 
-    async fn act_late(self: Arc<Self>, request: Request, struck: Struck) -> Reply {
+    async fn act_late(self: Arc<Self>, request: EffectRequest, struck: ActiveFault) -> Reply {
         let Some(held) = self.hold(&request).await else { return Reply::Cut };
         if struck.cleared.run_until_cancelled(clock::sleep(struck.fault.pause())).await.is_none() {
             return Reply::Cut;
         }
         let settled = {
-            let mut desk = self.desk();
-            // A reset between the end of the wait and now makes this a call to another world.
+            let mut state = self.state();
+            // After a reset since the pause ended, this call is for another world.
             (!struck.cleared.is_cancelled())
-                .then(|| (desk.settle(&request, Some(&struck.fault)), desk.tail()))
+                .then(|| (state.settle(&request, Some(&struck.fault)), state.journal_len()))
         };
         drop(held);
         match settled {
-            Some((reply, tail)) if self.commit(tail).await => reply,
+            Some((reply, journal_len)) if self.await_commit(journal_len).await => reply,
             Some(_) | None => Reply::Cut,
         }
     }
 
-    /// Holds the request's key, once it is free, until the guard is dropped.
-    async fn hold(&self, request: &Request) -> Option<Held<'_>> {
-        let taken = |desk: &mut Desk, name: Option<KeyName>| {
-            desk.held.extend(name.clone());
-            Held { neighbourhood: self, name }
+    /// Holds the request's key until the guard is dropped. Waits until the key is free.
+    async fn hold(&self, request: &EffectRequest) -> Option<HeldKey<'_>> {
+        let taken = |state: &mut SandboxState, name: Option<KeyName>| {
+            state.held.extend(name.clone());
+            HeldKey { neighbourhood: self, name }
         };
         self.when_free(request, taken).await.map(|(held, _)| held)
     }
 
-    /// Runs `then` at the desk as soon as no call holds the request's key. `None` when a reset came
-    /// in between.
+    /// Calls `then` as soon as no call holds the request's key. `None` if a reset came first.
     async fn when_free<T>(
         &self,
-        request: &Request,
-        then: impl FnOnce(&mut Desk, Option<KeyName>) -> T,
+        request: &EffectRequest,
+        then: impl FnOnce(&mut SandboxState, Option<KeyName>) -> T,
     ) -> Option<(T, u64)> {
         let mut since = None;
         loop {
-            // Made before the look at the keys, so that no release in between is missed.
+            // Created before the keys are looked at, so that no release in between is missed.
             let released = self.released.notified();
-            let era = {
-                let mut desk = self.desk();
-                let era = since.get_or_insert_with(|| desk.era.clone()).clone();
-                if era.is_cancelled() {
+            let epoch = {
+                let mut state = self.state();
+                let epoch = since.get_or_insert_with(|| state.epoch.clone()).clone();
+                if epoch.is_cancelled() {
                     return None;
                 }
-                let name = desk.key_name(request);
-                if !name.as_ref().is_some_and(|name| desk.held.contains(name)) {
-                    let result = then(&mut desk, name);
-                    return Some((result, desk.tail()));
+                let name = state.key_name(request);
+                if !name.as_ref().is_some_and(|name| state.held.contains(name)) {
+                    let result = then(&mut state, name);
+                    return Some((result, state.journal_len()));
                 }
-                era
+                epoch
             };
-            era.run_until_cancelled(released).await?;
+            epoch.run_until_cancelled(released).await?;
         }
     }
 
-    /// Takes a read; `answer` is given the fault that strikes, for those that change the answer.
+    /// Handles a read. `answer` gets the fault that strikes it, as some faults change the answer.
     pub(super) async fn read(
         &self,
         call: Call,
@@ -158,18 +160,18 @@ impl Neighbourhood {
         answer: impl Fn(&World, Option<&Fault>) -> Reply,
     ) -> Reply {
         let struck = {
-            let mut desk = self.desk();
-            let reads = desk.world.reads();
+            let mut state = self.state();
+            let reads = state.world.reads();
             match call.service() {
                 Service::User => reads.user += 1,
                 Service::Product => reads.product += 1,
                 Service::Payment => reads.payment += 1,
             }
-            desk.draw(call, product_id)
+            state.strike(call, product_id)
         };
         let fault = struck.as_ref().map(|struck| &struck.fault);
-        let reply = self.told(|desk| answer(&desk.world, fault)).await;
-        let Some(Struck { fault, cleared }) = struck else { return reply };
+        let reply = self.commit_and_reply(|state| answer(&state.world, fault)).await;
+        let Some(ActiveFault { fault, cleared }) = struck else { return reply };
         match fault.kind {
             FaultKind::HangBefore | FaultKind::HangAfter => {
                 cleared.run_until_cancelled(clock::sleep(fault.pause())).await;
@@ -179,7 +181,7 @@ impl Neighbourhood {
                 if cleared.run_until_cancelled(clock::sleep(fault.pause())).await.is_none() {
                     return Reply::Cut;
                 }
-                self.told(|desk| answer(&desk.world, None)).await
+                self.commit_and_reply(|state| answer(&state.world, None)).await
             }
             FaultKind::Refuse => Reply::error(fault.refusal(call), "Refused"),
             FaultKind::ErrorBefore
@@ -191,68 +193,78 @@ impl Neighbourhood {
             | FaultKind::NegativePrice
             | FaultKind::Truncated
             | FaultKind::Elsewhere
-            | FaultKind::Marked => reply.spoilt(&fault),
+            | FaultKind::Marked => reply.with_fault(&fault),
         }
     }
 
-    /// Looks at or changes what is at the desk, and tells of it once it is committed.
-    pub(super) async fn told(&self, act: impl FnOnce(&mut Desk) -> Reply) -> Reply {
-        self.seen(act).await.unwrap_or(Reply::Cut)
+    /// Reads or changes the state, and returns the reply once everything is committed.
+    pub(super) async fn commit_and_reply(
+        &self,
+        act: impl FnOnce(&mut SandboxState) -> Reply,
+    ) -> Reply {
+        self.commit_and_return(act).await.unwrap_or(Reply::Cut)
     }
 
-    /// Looks at or changes what is at the desk. `None` when what was seen can't be committed.
-    pub(super) async fn seen<T>(&self, act: impl FnOnce(&mut Desk) -> T) -> Option<T> {
-        let (seen, tail) = {
-            let mut desk = self.desk();
-            (act(&mut desk), desk.tail())
+    /// Reads or changes the state, and returns the result once everything is committed; `None` if it can't be
+    /// committed.
+    pub(super) async fn commit_and_return<T>(
+        &self,
+        act: impl FnOnce(&mut SandboxState) -> T,
+    ) -> Option<T> {
+        let (commit_and_return, journal_len) = {
+            let mut state = self.state();
+            (act(&mut state), state.journal_len())
         };
-        self.commit(tail).await.then_some(seen)
+        self.await_commit(journal_len).await.then_some(commit_and_return)
     }
 
-    /// Waits until the journal is committed this far; false if it never will be.
-    async fn commit(&self, tail: u64) -> bool {
+    /// Waits until this many entries of the journal are committed. `false` if they never will be.
+    async fn await_commit(&self, journal_len: u64) -> bool {
         match &self.committed {
             None => true,
-            Some(committed) => committed.clone().wait_for(|done| *done >= tail).await.is_ok(),
+            Some(committed) => {
+                committed.clone().wait_for(|done| *done >= journal_len).await.is_ok()
+            }
         }
     }
 
-    /// Refuses a body that it can't read, as a service does before its own code runs.
+    /// Refuses an invalid body, as a real service's framework does.
     pub(super) async fn unreadable(&self, error: &str) -> Reply {
-        self.told(|desk| {
-            desk.world.count_unreadable();
+        self.commit_and_reply(|state| {
+            state.world.count_unreadable();
             Reply::error(400, error)
         })
         .await
     }
 
-    pub(super) fn seed(&self) -> Seed {
-        self.seed.clone()
+    pub(super) fn initial(&self) -> InitialState {
+        self.initial.clone()
     }
 
     pub(super) fn ledger(&self) -> Ledger {
-        self.desk().world.ledger(0)
+        self.state().world.ledger(0)
     }
 
     pub(super) fn inject(&self, fault: Fault) -> Result<(), Error> {
-        self.desk().inject(fault)
+        self.state().inject(fault)
     }
 
     pub(super) fn clear_faults(&self) {
-        self.desk().clear_faults();
+        self.state().clear_faults();
     }
 }
 
-/// A key that is held. Others with that key wait until this is dropped, also by a caller who hangs up.
-struct Held<'a> {
+/// A key that is held. Other calls with this key wait until this is dropped, which a caller that hangs up
+/// does, too.
+struct HeldKey<'a> {
     neighbourhood: &'a Neighbourhood,
     name: Option<KeyName>,
 }
 
-impl Drop for Held<'_> {
+impl Drop for HeldKey<'_> {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            self.neighbourhood.desk().held.remove(name);
+            self.neighbourhood.state().held.remove(name);
             self.neighbourhood.released.notify_waiters();
         }
     }

@@ -1,4 +1,4 @@
-//! What goes back to a caller, a spoilt answer or none included.
+//! Replies to callers, including those that a fault has changed or cut.
 
 use std::io;
 
@@ -17,14 +17,14 @@ use super::{
     fault::{Fault, FaultKind},
 };
 
-/// What goes back to a caller.
+/// A reply to a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// An answer.
+    /// A whole answer.
     Whole { status: u16, body: Vec<u8>, retry_after: Option<u64> },
     /// The first half of an answer, then the end of the connection.
     Half { status: u16, body: Vec<u8> },
-    /// No byte: the end of the connection.
+    /// Nothing: the end of the connection.
     Cut,
 }
 
@@ -43,8 +43,8 @@ impl Reply {
         Self::Whole { status: 200, body, retry_after: None }
     }
 
-    /// What is left of this answer when a fault strikes it on the way out.
-    pub(super) fn spoilt(self, fault: &Fault) -> Self {
+    /// This reply as a fault changes it.
+    pub(super) fn with_fault(self, fault: &Fault) -> Self {
         match fault.kind {
             FaultKind::Refuse | FaultKind::Slow | FaultKind::NegativePrice => self,
             FaultKind::ErrorBefore | FaultKind::ErrorAfter => {
@@ -58,10 +58,10 @@ impl Reply {
             FaultKind::Garbage | FaultKind::GarbageBefore => Self::garbage(),
             FaultKind::Truncated => match self {
                 Self::Whole { status, body, .. } => Self::Half { status, body },
-                spoilt @ (Self::Half { .. } | Self::Cut) => spoilt,
+                other @ (Self::Half { .. } | Self::Cut) => other,
             },
             FaultKind::Elsewhere => self.with_body(about_something_else),
-            FaultKind::Marked => self.with_body(|body| [&MARK[..], body].concat()),
+            FaultKind::Marked => self.with_body(|body| [&BYTE_ORDER_MARK[..], body].concat()),
             FaultKind::DropBefore
             | FaultKind::DropAfter
             | FaultKind::HangBefore
@@ -74,11 +74,11 @@ impl Reply {
             Self::Whole { status, body, retry_after } => {
                 Self::Whole { status, body: change(&body), retry_after }
             }
-            spoilt @ (Self::Half { .. } | Self::Cut) => spoilt,
+            other @ (Self::Half { .. } | Self::Cut) => other,
         }
     }
 
-    /// The status that is sent, if any.
+    /// The status that is sent; `None` if nothing is.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Whole { status, .. } | Self::Half { status, .. } => Some(*status),
@@ -86,7 +86,7 @@ impl Reply {
         }
     }
 
-    /// Sends it, by cutting the connection where there is nothing to send.
+    /// Turns it into a response. Cuts the connection if there is nothing to send.
     pub(super) fn send(self, cut: &Cut) -> Response {
         match self {
             Self::Whole { status, body, retry_after } => {
@@ -99,17 +99,17 @@ impl Reply {
             Self::Half { status, body } => half(status, &body),
             Self::Cut => {
                 cut.cut();
-                // Never leaves the process: the connection takes no more bytes.
+                // Never sent: the connection takes no more bytes.
                 StatusCode::NO_CONTENT.into_response()
             }
         }
     }
 }
 
-/// What UTF-8 begins with where somebody says so.
-const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+/// A UTF-8 byte order mark.
+const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// The same answer for another amount; where it names none, for another user, order or product.
+/// The same answer with another amount or, if it has no amount, another user, order or product.
 fn about_something_else(body: &[u8]) -> Vec<u8> {
     let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else { return body.to_vec() };
     let named = |name: &&&str| members.contains_key(**name);
@@ -129,7 +129,7 @@ fn head(status: u16, body: Body) -> Response {
 fn half(status: u16, body: &[u8]) -> Response {
     let first = body[..body.len() / 2].to_vec();
     let stream = stream::once(async { Ok(first) }).chain(stream::once(async {
-        // Without a pause the server would give up before it has sent the first half.
+        // Without this, the server would close the connection before it has sent the first half.
         tokio::task::yield_now().await;
         Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     }));

@@ -1,4 +1,4 @@
-//! The three neighbours, the calls they take, and which of them keep the promise of idempotency.
+//! The three neighbours, their calls, and which of them are idempotent.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Service {
-    /// Knows users and their profiles.
+    /// Keeps users, their profiles and wallets.
     User,
-    /// Knows products, prices and stock.
+    /// Keeps products, prices and stock.
     Product,
     /// Moves money in and out of wallets.
     Payment,
 }
 
-/// One call of a neighbour, as a fault names it.
+/// A call of a neighbour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -50,11 +50,12 @@ impl Call {
     }
 }
 
-/// Which neighbours are idempotent: a repeated `Idempotency-Key` gets the first answer, refusals
-/// included, and acts once. The others act again on every call. In JSON, what is absent is idempotent.
+/// Which neighbours are idempotent. An idempotent one acts once for each `Idempotency-Key`, and answers a
+/// repeated key with its first answer, even a refusal. The others act on every call. In JSON, absent members
+/// are true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Kinds {
+pub struct Idempotency {
     /// The user service is idempotent. It only has reads, so this changes nothing.
     pub user: bool,
     /// The product service is idempotent.
@@ -63,19 +64,19 @@ pub struct Kinds {
     pub payment: bool,
 }
 
-impl Default for Kinds {
+impl Default for Idempotency {
     fn default() -> Self {
         Self { user: true, product: true, payment: true }
     }
 }
 
-impl Kinds {
-    /// All three act again on every call, as the platform's own services do.
+impl Idempotency {
+    /// All three act on every call, as the platform's own services do.
     pub const REPEATING: Self = Self { user: false, product: false, payment: false };
 
     /// Whether this neighbour is idempotent.
     #[must_use]
-    pub fn idempotent(self, service: Service) -> bool {
+    pub fn is_idempotent(self, service: Service) -> bool {
         match service {
             Service::User => self.user,
             Service::Product => self.product,

@@ -1,4 +1,4 @@
-//! A running sandbox: starts the three listeners on one shared neighbourhood, and ends them.
+//! A running sandbox: starts its three listeners, and stops them.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -12,48 +12,49 @@ use tracing::Instrument;
 use super::{
     clock,
     config::{Config, Error},
-    connection::{Cut, Door},
-    desk::Desk,
+    connection::{Cut, CuttableListener},
     fault::Fault,
     journal::{self, Journal},
     ledger::Ledger,
-    neighbourhood::{Neighbourhood, Seed},
+    neighbourhood::{InitialState, Neighbourhood},
     route,
     service::Service,
-    world::{Entry, World},
+    state::SandboxState,
+    world::{JournalEntry, World},
 };
 
 /// How long a shutdown waits for connections that don't end by themselves.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Three neighbours at work. Stops when it is dropped.
+/// The three neighbours, running. They stop when this is dropped.
 pub struct Sandbox {
     addresses: [SocketAddr; 3],
-    here: Arc<Neighbourhood>,
+    neighbours: Arc<Neighbourhood>,
     tasks: TaskTracker,
     stop: CancellationToken,
     _stops_when_dropped: DropGuard,
 }
 
 impl Sandbox {
-    /// Starts the three services; once it returns, they answer.
+    /// Starts the three services. They answer once this returns.
     ///
     /// # Errors
     /// When an address is taken, or the file can't be used.
     pub async fn start(config: Config) -> Result<Self, Error> {
-        let doors = [
+        let listeners = [
             open(Service::User, config.user).await?,
             open(Service::Product, config.product).await?,
             open(Service::Payment, config.payment).await?,
         ];
-        let addresses = [doors[0].1, doors[1].1, doors[2].1];
+        let addresses = [listeners[0].1, listeners[1].1, listeners[2].1];
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let here = Arc::new(neighbourhood(&config, &stop, &tasks).await?);
+        let neighbours = Arc::new(neighbourhood(&config, &stop, &tasks).await?);
         let services = [Service::User, Service::Product, Service::Payment];
-        for ((door, address), service) in doors.into_iter().zip(services) {
-            let router = route::router(service, Arc::clone(&here));
-            let serving = axum::serve(door, router.into_make_service_with_connect_info::<Cut>())
-                .with_graceful_shutdown(stop.clone().cancelled_owned());
+        for ((listener, address), service) in listeners.into_iter().zip(services) {
+            let router = route::router(service, Arc::clone(&neighbours));
+            let serving =
+                axum::serve(listener, router.into_make_service_with_connect_info::<Cut>())
+                    .with_graceful_shutdown(stop.clone().cancelled_owned());
             let span = tracing::info_span!("sandbox", %service, %address);
             let serving = async {
                 if let Err(error) = serving.await {
@@ -63,54 +64,54 @@ impl Sandbox {
             tasks.spawn(serving.instrument(span));
         }
         let guard = stop.clone().drop_guard();
-        Ok(Self { addresses, here, tasks, stop, _stops_when_dropped: guard })
+        Ok(Self { addresses, neighbours, tasks, stop, _stops_when_dropped: guard })
     }
 
-    /// Where the user service is, without a slash at the end.
+    /// The user service's base URL, without a slash at the end.
     #[must_use]
     pub fn user_url(&self) -> String {
         format!("http://{}", self.addresses[0])
     }
 
-    /// Where the product service is.
+    /// The product service's base URL, without a slash at the end.
     #[must_use]
     pub fn product_url(&self) -> String {
         format!("http://{}", self.addresses[1])
     }
 
-    /// Where the payment service is.
+    /// The payment service's base URL, without a slash at the end.
     #[must_use]
     pub fn payment_url(&self) -> String {
         format!("http://{}", self.addresses[2])
     }
 
-    /// All that the services own and did, as `GET /_sandbox/ledger`, but without waiting for the file:
-    /// the last records may not have been answered yet.
+    /// The ledger, like `GET /_sandbox/ledger` but without waiting for the file: the last records may not
+    /// have been answered yet.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.here.ledger()
+        self.neighbours.ledger()
     }
 
-    /// Injects a fault behind those already set, as `POST /_sandbox/faults`.
+    /// Injects a fault after those already injected, like `POST /_sandbox/faults`.
     ///
     /// # Errors
-    /// When the fault could never strike as meant, or 1000 are set already.
+    /// If the fault could never strike as intended, or there are 1000 already.
     pub fn inject(&self, fault: Fault) -> Result<(), Error> {
-        self.here.inject(fault)
+        self.neighbours.inject(fault)
     }
 
-    /// Clears all faults and drops the calls that they hold, as `DELETE /_sandbox/faults`.
+    /// Removes all faults and drops the calls that they delay, like `DELETE /_sandbox/faults`.
     pub fn clear_faults(&self) {
-        self.here.clear_faults();
+        self.neighbours.clear_faults();
     }
 
-    /// Returns when the services have stopped by themselves, which they only do when the file can't
-    /// be written any more. Cancel safe.
+    /// Returns when the services have stopped by themselves, which they only do when they can't write the
+    /// file. Cancel safe.
     pub async fn stopped(&self) {
         self.stop.cancelled().await;
     }
 
-    /// Stops the services and closes the file. Calls that are held are dropped.
+    /// Stops the services and closes the file. Drops delayed calls.
     pub async fn shutdown(self) {
         self.stop.cancel();
         self.tasks.close();
@@ -120,20 +121,23 @@ impl Sandbox {
     }
 }
 
-async fn open(service: Service, address: SocketAddr) -> Result<(Door, SocketAddr), Error> {
+async fn open(
+    service: Service,
+    address: SocketAddr,
+) -> Result<(CuttableListener, SocketAddr), Error> {
     let failed = |source| Error::Listen { service, address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
-    Ok((Door(listener), bound))
+    Ok((CuttableListener(listener), bound))
 }
 
-/// The neighbourhood as its file remembers it, or as new.
+/// The neighbourhood as its file has it, or a new one.
 async fn neighbourhood(
     config: &Config,
     stop: &CancellationToken,
     tasks: &TaskTracker,
 ) -> Result<Neighbourhood, Error> {
-    let seed = Seed { sample: config.seeding.sample(), kinds: config.idempotent };
+    let initial = InitialState { sample: config.seeding.sample(), idempotency: config.idempotent };
     let mut world = World::default();
     let (mut journal, mut committed, mut is_new) = (None, None, true);
     if let Some(file) = &config.file {
@@ -146,10 +150,10 @@ async fn neighbourhood(
         tasks.spawn(writing.instrument(tracing::info_span!("sandbox.journal")));
         (journal, committed) = (Some(opened), Some(count));
     }
-    let mut desk = Desk::new(world, journal, config.seed, stop.clone());
+    let mut state = SandboxState::new(world, journal, config.seed, stop.clone());
     if is_new {
-        let (users, products) = (seed.sample.users.clone(), seed.sample.products.clone());
-        desk.enter(Entry::Reset { users, products, kinds: seed.kinds });
+        let (users, products) = (initial.sample.users.clone(), initial.sample.products.clone());
+        state.enter(JournalEntry::Reset { users, products, kinds: initial.idempotency });
     }
-    Ok(Neighbourhood::new(desk, committed, tasks.clone(), seed))
+    Ok(Neighbourhood::new(state, committed, tasks.clone(), initial))
 }

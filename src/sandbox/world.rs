@@ -1,6 +1,5 @@
-//! What the neighbours own, know and did, in memory. It changes by `apply` alone, and what is
-//! applied says everything: the same entries in the same order make the same world, which is how a
-//! sandbox comes back from its file.
+//! What the neighbours own, know and have done, in memory. It changes only by [`World::apply`]. The same
+//! entries in the same order make the same world, which is how a sandbox comes back from its file.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,33 +10,33 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    account::{Details, Product, User},
+    account::{Details, Product, Profile, User},
     effect::Effect,
     ledger::{Ledger, Reads, Record, RecordResult, Repeated, Totals},
-    service::{Kinds, Service},
+    service::{Idempotency, Service},
 };
 
-/// One change of the world, as the file keeps it.
+/// One change of the world, as the file keeps it. The names of variants and fields are stored.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) enum Entry {
-    /// Everything anew.
-    Reset { users: Vec<User>, products: Vec<Product>, kinds: Kinds },
-    /// A user is added, or replaced by profile id and by user id.
+pub(super) enum JournalEntry {
+    /// A new world.
+    Reset { users: Vec<User>, products: Vec<Product>, kinds: Idempotency },
+    /// A user is added, or replaces the one with the same profile id or user id.
     User(User),
-    /// A profile is made or changed, or its wallet, as the user service does it.
+    /// The user service creates or changes a profile, or its wallet.
     Profile(User, Details),
     /// A product is added or replaced.
     Product(Product),
-    /// Other kinds.
-    Kinds(Kinds),
-    /// An attempt at an effect was settled.
+    /// It changes which services are idempotent.
+    Kinds(Idempotency),
+    /// An attempt at an effect was decided.
     Record(Record),
 }
 
-/// What the neighbours own, know and did.
+/// What the neighbours own, know and have done.
 #[derive(Default)]
 pub(super) struct World {
-    kinds: Kinds,
+    idempotency: Idempotency,
     users: BTreeMap<Uuid, User>,
     details: HashMap<Uuid, Details>,
     profiles: HashMap<Uuid, Uuid>,
@@ -49,7 +48,7 @@ pub(super) struct World {
     totals: Totals,
 }
 
-/// What became of a key: the record that decided it first, and how often it was acted on.
+/// The use of a key: the record that decided it first, and how often the service acted for it.
 struct KeyUse {
     first: usize,
     acts: u32,
@@ -57,10 +56,10 @@ struct KeyUse {
 
 impl World {
     /// Changes the world.
-    pub(super) fn apply(&mut self, entry: Entry) {
+    pub(super) fn apply(&mut self, entry: JournalEntry) {
         match entry {
-            Entry::Reset { users, products, kinds } => {
-                *self = Self { kinds, ..Self::default() };
+            JournalEntry::Reset { users, products, kinds } => {
+                *self = Self { idempotency: kinds, ..Self::default() };
                 for user in users {
                     self.put_user(user);
                 }
@@ -68,20 +67,20 @@ impl World {
                     self.put_product(product);
                 }
             }
-            Entry::User(user) => {
-                // The wallet is as it was said, to the last hundredth.
+            JournalEntry::User(user) => {
+                // The balance is exactly the one given.
                 if let Some(details) = self.details.get_mut(&user.profile_id) {
                     details.hundredths = 0;
                 }
                 self.put_user(user);
             }
-            Entry::Profile(user, details) => {
+            JournalEntry::Profile(user, details) => {
                 self.details.insert(user.profile_id, details);
                 self.put_user(user);
             }
-            Entry::Product(product) => self.put_product(product),
-            Entry::Kinds(kinds) => self.kinds = kinds,
-            Entry::Record(record) => self.put_record(record),
+            JournalEntry::Product(product) => self.put_product(product),
+            JournalEntry::Kinds(idempotency) => self.idempotency = idempotency,
+            JournalEntry::Record(record) => self.put_record(record),
         }
     }
 
@@ -125,8 +124,8 @@ impl World {
         self.records.push(record);
     }
 
-    /// Lets it happen. `left` was worked out when it was decided, and users and products may have
-    /// been removed since only by entries that come after, so there is nothing to check again.
+    /// Carries it out. `left` was computed when it was decided, and entries are applied in their order, so
+    /// there is nothing to check again.
     fn act(&mut self, record: &Record, at: usize) {
         let left = record.left.unwrap_or_default();
         match &record.effect {
@@ -144,8 +143,8 @@ impl World {
         }
     }
 
-    pub(super) fn kinds(&self) -> Kinds {
-        self.kinds
+    pub(super) fn idempotency(&self) -> Idempotency {
+        self.idempotency
     }
 
     pub(super) fn reads(&mut self) -> &mut Reads {
@@ -160,30 +159,29 @@ impl World {
         self.records.len() as u64 + 1
     }
 
-    pub(super) fn users(&self) -> impl Iterator<Item = (&User, &Details)> {
-        self.users.values().map(|user| (user, self.details_of(user)))
+    pub(super) fn users(&self) -> impl Iterator<Item = Profile<'_>> {
+        self.users.values().map(|user| self.profile_of(user))
     }
 
     pub(super) fn products(&self) -> impl Iterator<Item = &Product> {
         self.products.values()
     }
 
-    pub(super) fn user(&self, user_id: Uuid) -> Option<(&User, &Details)> {
+    pub(super) fn user(&self, user_id: Uuid) -> Option<Profile<'_>> {
         self.profiles.get(&user_id).and_then(|profile_id| self.profile(*profile_id))
     }
 
-    pub(super) fn profile(&self, profile_id: Uuid) -> Option<(&User, &Details)> {
-        self.users.get(&profile_id).map(|user| (user, self.details_of(user)))
+    pub(super) fn profile(&self, profile_id: Uuid) -> Option<Profile<'_>> {
+        self.users.get(&profile_id).map(|user| self.profile_of(user))
     }
 
-    /// Whose phone number it is.
-    pub(super) fn phone(&self, number: &str) -> Option<&User> {
-        let has =
-            |(_, details): &(&User, &Details)| details.phone_number.as_deref() == Some(number);
-        self.users().find(has).map(|(user, _)| user)
+    /// The user with this phone number.
+    pub(super) fn user_with_phone(&self, number: &str) -> Option<&User> {
+        let has = |profile: &Profile<'_>| profile.details.phone_number.as_deref() == Some(number);
+        self.users().find(has).map(|profile| profile.user)
     }
 
-    fn details_of(&self, user: &User) -> &Details {
+    fn profile_of<'a>(&'a self, user: &'a User) -> Profile<'a> {
         const NONE: &Details = &Details {
             last_name: None,
             phone_number: None,
@@ -192,7 +190,7 @@ impl World {
             updated_at: None,
             hundredths: 0,
         };
-        self.details.get(&user.profile_id).unwrap_or(NONE)
+        Profile { user, details: self.details.get(&user.profile_id).unwrap_or(NONE) }
     }
 
     pub(super) fn wallet(&self, profile_id: Uuid) -> Option<i64> {
@@ -203,14 +201,14 @@ impl World {
         self.products.get(&id)
     }
 
-    /// The first payment or refund that happened for an order.
+    /// The record of the first payment or refund for an order.
     pub(super) fn payment(&self, order_id: Uuid) -> Option<&Record> {
         self.payments.get(&order_id).map(|at| &self.records[*at])
     }
 
-    /// The record that decided a key, if the service remembers keys.
+    /// The record that decided a key first, if the service remembers keys.
     pub(super) fn remembered(&self, service: Service, key: Option<&Arc<str>>) -> Option<&Record> {
-        let key = key.filter(|_| self.kinds.idempotent(service))?;
+        let key = key.filter(|_| self.idempotency.is_idempotent(service))?;
         self.keys.get(&(service, Arc::clone(key))).map(|used| &self.records[used.first])
     }
 

@@ -7,7 +7,7 @@ mod process;
 mod webdriver;
 
 use order_service::sandbox::sample::{ASHA, CUP, KETTLE, MEENA, RAVI, SAMOVAR, TEA};
-use order_service::sandbox::{Config, Kinds, Sandbox};
+use order_service::sandbox::{Config, Idempotency, Sandbox};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ async fn the_web_client_works_with_the_demo() {
 #[tokio::test]
 async fn the_web_client_works_with_the_platforms_environment_and_services_that_keep_no_keys() {
     let _one = ONE.lock().await;
-    let neighbours = Config { idempotent: Kinds::REPEATING, ..Config::on_free_ports() };
+    let neighbours = Config { idempotent: Idempotency::REPEATING, ..Config::on_free_ports() };
     let sandbox = Sandbox::start(neighbours).await.expect("a sandbox");
     let served = Served::start(&sandbox).await;
     let browser = Browser::start().await;

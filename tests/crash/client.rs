@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use order_service::clock::Clock;
-use order_service::sandbox::{Kinds, sample};
+use order_service::sandbox::{Idempotency, sample};
 use order_service::store::{Found, Store};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -195,7 +195,7 @@ impl Clients {
 
     /// Every client asks again with its key until it is answered, and no two answers disagree. At neighbours
     /// that repeat, a checkout may be stuck, and its answer then stays 202.
-    pub async fn everybody_gets_one_answer(&self, doors: &[SocketAddr], kinds: Kinds) {
+    pub async fn everybody_gets_one_answer(&self, doors: &[SocketAddr], kinds: Idempotency) {
         let numbers = 0..self.next.load(Ordering::Relaxed);
         let asked = futures::stream::iter(numbers).map(async |number| {
             let key = format!("key-{number}");
@@ -207,12 +207,12 @@ impl Clients {
         asked.buffer_unordered(CURIOUS).collect::<()>().await;
     }
 
-    async fn settled(&self, doors: &[SocketAddr], number: usize, kinds: Kinds) -> Told {
+    async fn settled(&self, doors: &[SocketAddr], number: usize, kinds: Idempotency) -> Told {
         for turn in 0.. {
             let door = doors[(number + turn) % doors.len()];
             let told = self.ask(door, number, "wait=60", Duration::from_mins(2)).await;
             let told = told.expect("it runs");
-            let pending = told.status == 202 && kinds == Kinds::default();
+            let pending = told.status == 202 && kinds == Idempotency::default();
             if !told.is_shed() && !pending {
                 return told;
             }

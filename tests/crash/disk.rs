@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::replica::Orders;
 use super::world::{Books, World, either, say, setting};
@@ -137,7 +137,7 @@ async fn a_full_disk_under_postgresql_is_503_while_it_lasts_and_loses_nothing() 
             say("PostgreSQL on a full disk is NOT shown: no tmpfs can be mounted here");
         }
         Disk::Here(disk) => {
-            let world = World::start("full disk", Books::Cramped, Kinds::default(), 1).await;
+            let world = World::start("full disk", Books::Cramped, Idempotency::default(), 1).await;
             let broken = |_: &World| drop(fill(&disk));
             let mended = |_: &World| fs::remove_file(disk.join("filler")).expect("the filler");
             nothing_can_be_written(world, "full disks", broken, mended).await;

@@ -1,10 +1,10 @@
 //! Three replicas under load, which are killed in turn, in random order.
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::world::{Books, World, setting};
 
-async fn killed_at_random(kinds: Kinds) {
+async fn killed_at_random(kinds: Idempotency) {
     let mut world = World::start("killed at random", Books::Postgres, kinds, 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
@@ -22,10 +22,10 @@ async fn killed_at_random(kinds: Kinds) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_of_three_replicas_may_die_at_any_time_and_nothing_is_lost() {
-    killed_at_random(Kinds::default()).await;
+    killed_at_random(Idempotency::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_of_three_replicas_may_die_among_neighbours_that_repeat_and_nothing_is_sent_twice() {
-    killed_at_random(Kinds::REPEATING).await;
+    killed_at_random(Idempotency::REPEATING).await;
 }

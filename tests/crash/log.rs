@@ -1,6 +1,6 @@
 //! The reader of our log stalls, like a log driver whose disk is full.
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::replica::Orders;
 use super::world::{Books, World};
@@ -11,7 +11,7 @@ const PIPE: usize = 64 * 1024;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_nobody_reads_holds_up_neither_checkouts_nor_probes_nor_the_shutdown() {
     let talkative = |orders: Orders| orders.with("RUST_LOG", &"debug");
-    let (books, kinds) = (Books::Sqlite, Kinds::default());
+    let (books, kinds) = (Books::Sqlite, Idempotency::default());
     let mut world = World::start_with("stalled log", books, kinds, 1, talkative).await;
     let words = world.replicas[0].words.clone();
     let stalled = words.stall().await;

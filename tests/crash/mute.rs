@@ -1,7 +1,7 @@
 //! Clients that connect and say nothing, or only half of what they want.
 
 use futures::future::join_all;
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -30,7 +30,7 @@ async fn clients_that_send_nothing_or_half_a_request_use_up_no_descriptors() {
         let orders = orders.with("ORDER_SERVICE__HTTP__HEADER_TIMEOUT", &"1s");
         orders.with("ORDER_SERVICE__HTTP__BODY_TIMEOUT", &"1s")
     };
-    let (books, kinds) = (Books::Postgres, Kinds::default());
+    let (books, kinds) = (Books::Postgres, Idempotency::default());
     let mut world = World::start_with("mute clients", books, kinds, 1, tell).await;
     world.note("crowds of mute clients");
     let _silent = connect(&world, b"").await;

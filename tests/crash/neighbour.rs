@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use order_service::clock::Clock;
-use order_service::sandbox::{Kinds, RecordResult, sample};
+use order_service::sandbox::{Idempotency, RecordResult, sample};
 use serde_json::{Value, json};
 
 use super::sandbox::SandboxProcess;
@@ -30,7 +30,7 @@ async fn neighbours_that_die_under_load_and_come_back_find_nothing_lost_or_doubl
 async fn what_the_sandbox_answered_is_in_its_ledger_after_it_was_killed() {
     const CALLERS: usize = 16;
     let directory = tempfile::tempdir().expect("a directory");
-    let mut sandbox = SandboxProcess::start(directory.path(), Kinds::default()).await;
+    let mut sandbox = SandboxProcess::start(directory.path(), Idempotency::default()).await;
     sandbox.stock_up().await;
     let answered: Arc<Mutex<HashMap<String, Value>>> = Arc::default();
     let url = format!("http://{}/api/products/{}/reserve", sandbox.product, sample::TEA);

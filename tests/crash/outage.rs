@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::replica::LEASE;
 use super::world::{Books, World, either, say, setting};
@@ -41,7 +41,7 @@ async fn postgresql_stopped_hard_twice_under_load_loses_and_doubles_nothing_and_
 /// A replica that is starting waits for the database to come back, whatever step it is at.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_that_starts_while_postgresql_goes_waits_for_it() {
-    let kinds = Kinds::default();
+    let kinds = Idempotency::default();
     let mut world = World::start("PostgreSQL goes at the start", Books::Cluster, kinds, 2).await;
     let clock = world.clock.clone();
     for _round in 0..setting("CRASH_ROUNDS", 3) {

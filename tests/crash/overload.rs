@@ -1,6 +1,6 @@
 //! Twenty times as many clients as a replica has permits.
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use serde_json::json;
 
 use super::world::{Books, World, say, setting, turn};
@@ -14,7 +14,7 @@ async fn twenty_times_as_many_clients_as_permits_are_served_or_turned_away() {
     let tell = |orders: super::replica::Orders| {
         orders.with("ORDER_SERVICE__EXECUTOR__CONCURRENCY", &PLACES)
     };
-    let (books, kinds) = (Books::Postgres, Kinds::default());
+    let (books, kinds) = (Books::Postgres, Idempotency::default());
     let mut world = World::start_with("overload", books, kinds, 1, tell).await;
     world.sandbox.inject(json!({"call": "*", "fault": "slow", "millis": 20})).await;
     let door = world.replicas[0].address;

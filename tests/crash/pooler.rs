@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Command, Stdio};
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -87,7 +87,8 @@ async fn a_pooler_in_session_mode_works_with_its_default_settings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_that_lends_sessions_is_refused_at_start_with_the_reason() {
-    let world = World::start("a pooler that lends", Books::Postgres, Kinds::default(), 1).await;
+    let world =
+        World::start("a pooler that lends", Books::Postgres, Idempotency::default(), 1).await;
     for settings in [
         "pool_mode = transaction",
         "pool_mode = transaction\ndefault_pool_size = 1",

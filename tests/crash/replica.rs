@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use order_service::checkout::DEFINITIONS;
 use order_service::clock::Clock;
-use order_service::saga::Catalogue;
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use order_service::store::{self, Store};
 
 use super::process::{BINARY, Kept, Ready, Words, free_address};
@@ -48,7 +47,7 @@ pub struct Orders {
 }
 
 impl Orders {
-    pub fn new(url: &str, sandbox: &SandboxProcess, kinds: Kinds) -> Self {
+    pub fn new(url: &str, sandbox: &SandboxProcess, kinds: Idempotency) -> Self {
         let base = Self { url: url.to_owned(), environment: Vec::new(), through: Vec::new() };
         base.with("ORDER_SERVICE__OPERATOR__TOKEN", &"t")
             .with("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", &kinds.product)

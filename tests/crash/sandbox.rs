@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use order_service::sandbox::{Kinds, Ledger, sample};
+use order_service::sandbox::{Idempotency, Ledger, sample};
 use serde_json::{Value, json};
 
 use super::process::{BINARY, Kept, Ready, Words, free_address};
@@ -15,7 +15,7 @@ pub struct SandboxProcess {
     pub product: SocketAddr,
     pub payment: SocketAddr,
     file: PathBuf,
-    kinds: Kinds,
+    kinds: Idempotency,
     /// The faults, which it is told again after a kill because they are not in the file.
     faults: Vec<Value>,
     http: reqwest::Client,
@@ -24,7 +24,7 @@ pub struct SandboxProcess {
 
 impl SandboxProcess {
     /// Returns once it is ready.
-    pub async fn start(directory: &Path, kinds: Kinds) -> Self {
+    pub async fn start(directory: &Path, kinds: Idempotency) -> Self {
         // A connection that was kept from before a kill would fail the first call after it.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).no_proxy().build();
         let mut this = Self {
@@ -59,7 +59,7 @@ impl SandboxProcess {
             .args(["--payment", &self.payment.to_string(), "--seed", "7", "--file"])
             .arg(&self.file)
             .stdout(Stdio::piped());
-        if self.kinds != Kinds::default() {
+        if self.kinds != Idempotency::default() {
             command.args(["--not-idempotent", "user,product,payment"]);
         }
         let mut child = Kept::spawn(&mut command);

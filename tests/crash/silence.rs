@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::proxy::Proxy;
 use super::replica::Orders;
@@ -13,7 +13,7 @@ use super::world::{Books, World, either, say, setting};
 const GOES_ON: Duration = Duration::from_secs(20);
 
 /// A world whose replicas reach their cluster through a proxy.
-pub async fn by_a_proxy(what: &str, kinds: Kinds, replicas: usize) -> (World, Proxy) {
+pub async fn by_a_proxy(what: &str, kinds: Idempotency, replicas: usize) -> (World, Proxy) {
     let proxy = OnceCell::new();
     let tell = |orders: Orders| {
         let proxy = proxy.get_or_init(|| Proxy::before(&orders.url));
@@ -57,7 +57,7 @@ async fn no_answer_comes(what: &'static str, scenario: u32, strike: impl Fn(&Pro
 /// A pause without traffic, after which nobody should be turned away.
 async fn quiet_spell(what: &str, end: impl AsyncFn(&World, &Proxy)) {
     const BUYERS: usize = 10;
-    let (mut world, proxy) = by_a_proxy(what, Kinds::default(), 1).await;
+    let (mut world, proxy) = by_a_proxy(what, Idempotency::default(), 1).await;
     let door = world.replicas[0].address;
     for _round in 0..setting("CRASH_ROUNDS", 3) {
         world.clients.rush(door, BUYERS, "wait=10").await;

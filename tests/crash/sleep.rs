@@ -1,12 +1,12 @@
 //! Replicas that are stopped for longer than their lease. When they wake up, their sagas have other
 //! owners, and they neither write nor call for them; the ledgers would show it.
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use serde_json::json;
 
 use super::world::{Books, World, either};
 
-async fn put_to_sleep(kinds: Kinds) {
+async fn put_to_sleep(kinds: Idempotency) {
     let mut world = World::start("put to sleep", Books::Postgres, kinds, 2).await;
     world.sandbox.inject(json!({"call": "*", "fault": "slow", "millis": 50, "chance": 0.5})).await;
     let (sleeper, other) = (world.replicas[0].address, world.replicas[1].address);
@@ -22,12 +22,12 @@ async fn put_to_sleep(kinds: Kinds) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_put_to_sleep_loses_its_sagas_and_does_no_harm_when_it_wakes() {
-    put_to_sleep(Kinds::default()).await;
+    put_to_sleep(Idempotency::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replica_put_to_sleep_among_neighbours_that_repeat_does_no_harm_when_it_wakes() {
-    put_to_sleep(Kinds::REPEATING).await;
+    put_to_sleep(Idempotency::REPEATING).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,12 +5,12 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 use std::{env, fs};
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use serde_json::json;
 
 use super::world::{Books, World, setting};
 
-async fn killed_in_a_storm(books: Books, kinds: Kinds) {
+async fn killed_in_a_storm(books: Books, kinds: Idempotency) {
     let mut world = World::start("killed in a storm", books, kinds, 1).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
@@ -30,26 +30,26 @@ async fn killed_in_a_storm(books: Books, kinds: Kinds) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_when_it_is_killed_in_a_storm_on_sqlite() {
-    killed_in_a_storm(Books::Sqlite, Kinds::default()).await;
+    killed_in_a_storm(Books::Sqlite, Idempotency::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_when_it_is_killed_in_a_storm_on_postgresql() {
-    killed_in_a_storm(Books::Postgres, Kinds::default()).await;
+    killed_in_a_storm(Books::Postgres, Idempotency::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_twice_when_it_is_killed_among_neighbours_that_repeat_on_sqlite() {
-    killed_in_a_storm(Books::Sqlite, Kinds::REPEATING).await;
+    killed_in_a_storm(Books::Sqlite, Idempotency::REPEATING).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_sent_twice_when_it_is_killed_among_neighbours_that_repeat_on_postgresql() {
-    killed_in_a_storm(Books::Postgres, Kinds::REPEATING).await;
+    killed_in_a_storm(Books::Postgres, Idempotency::REPEATING).await;
 }
 
 async fn terminated_under_load(books: Books) {
-    let mut world = World::start("SIGTERM under load", books, Kinds::default(), 1).await;
+    let mut world = World::start("SIGTERM under load", books, Idempotency::default(), 1).await;
     world.sandbox.inject(json!({"call": "*", "fault": "slow", "millis": 20, "chance": 0.5})).await;
     let storm = world.storm();
     for _round in 0..2 {
@@ -75,7 +75,7 @@ async fn sigterm_under_load_ends_with_0_and_loses_nothing_on_postgresql() {
 /// By whatever name it opens the file, and also if somebody has deleted the lock file.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_one_sqlite_file_is_refused_by_whatever_name_it_comes() {
-    let mut world = World::start("two on one file", Books::Sqlite, Kinds::default(), 1).await;
+    let mut world = World::start("two on one file", Books::Sqlite, Idempotency::default(), 1).await;
     let file = world.orders().url.trim_start_matches("sqlite://").to_owned();
     let directory = file.trim_end_matches("/books.db");
     fs::create_dir(format!("{directory}/sub")).expect("a directory");

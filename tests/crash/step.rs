@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::world::{Books, World, either, setting};
 
@@ -77,7 +77,7 @@ async fn whatever_waits_goes_on_when_the_clock_steps_an_hour_both_ways_on_postgr
 async fn replicas_whose_clocks_differ_by_an_hour_share_a_database_and_take_over_from_each_other() {
     let what = "clocks an hour apart";
     let directory = tempfile::tempdir().expect("a directory");
-    let mut world = World::start(what, Books::Postgres, Kinds::default(), 3).await;
+    let mut world = World::start(what, Books::Postgres, Idempotency::default(), 3).await;
     for (replica, offset) in [(0, "+1h"), (1, "-1h")] {
         WallClock::of(&mut world, replica, directory.path()).await.is_off_by(offset);
     }

@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 
 use super::world::{Books, World, setting};
 
 /// The longest time between two strikes, also while no client is answered.
 const LULL: Duration = Duration::from_millis(400);
 
-async fn all_at_once(kinds: Kinds) {
+async fn all_at_once(kinds: Idempotency) {
     let mut world = World::start("all at once", Books::Cluster, kinds, 3).await;
     world.sandbox.make_flaky().await;
     let storm = world.storm();
@@ -60,10 +60,10 @@ fn strike_replica(world: &mut World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_at_once_nothing_is_lost() {
-    all_at_once(Kinds::default()).await;
+    all_at_once(Idempotency::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_at_once_among_neighbours_that_repeat_nothing_is_sent_twice() {
-    all_at_once(Kinds::REPEATING).await;
+    all_at_once(Idempotency::REPEATING).await;
 }

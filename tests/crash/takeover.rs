@@ -1,7 +1,8 @@
 //! How soon another replica has the sagas of one that is gone (promise 30). No test asserts on time: the
 //! figures are printed. They should be below a lease and a second.
 
-use order_service::sandbox::Kinds;
+use order_service::saga::State;
+use order_service::sandbox::Idempotency;
 use order_service::store::{Found, Store};
 use serde_json::json;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ const SAGAS: usize = 40;
 /// Puts forty checkouts in flight at one replica, does `this` to it, and prints how long it took until
 /// the last of them had another owner.
 async fn taken_over(what: &str, this: impl FnOnce(&mut World)) -> World {
-    let mut world = World::start(what, Books::Postgres, Kinds::default(), 2).await;
+    let mut world = World::start(what, Books::Postgres, Idempotency::default(), 2).await;
     // Longer than any takeover, so that the charges stay in flight.
     world.sandbox.inject(json!({"call": "process", "fault": "slow", "millis": 5000})).await;
     let books = world.books().await;

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use order_service::clock::{Clock, random_bits};
-use order_service::sandbox::Kinds;
+use order_service::sandbox::Idempotency;
 use order_service::store::{Found, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -60,8 +60,12 @@ fn seed() -> u64 {
 
 /// One of the two sorts of neighbours, for a scenario that has no time for both. It follows from
 /// [`seed`], and differs from `scenario` to `scenario`.
-pub fn either(scenario: u32) -> Kinds {
-    if (seed() >> scenario).is_multiple_of(2) { Kinds::default() } else { Kinds::REPEATING }
+pub fn either(scenario: u32) -> Idempotency {
+    if (seed() >> scenario).is_multiple_of(2) {
+        Idempotency::default()
+    } else {
+        Idempotency::REPEATING
+    }
 }
 
 /// Prints a line even if the test passes, when the test runner would hide it.
@@ -73,7 +77,7 @@ pub struct World {
     pub replicas: Vec<Replica>,
     pub sandbox: SandboxProcess,
     pub clients: std::sync::Arc<Clients>,
-    pub kinds: Kinds,
+    pub kinds: Idempotency,
     pub dice: Dice,
     pub cluster: Option<Cluster>,
     pub clock: Clock,
@@ -98,7 +102,7 @@ impl Dice {
 
 impl World {
     /// This many replicas, ready, on one database; all products in stock, but few kettles.
-    pub async fn start(what: &str, books: Books, kinds: Kinds, replicas: usize) -> Self {
+    pub async fn start(what: &str, books: Books, kinds: Idempotency, replicas: usize) -> Self {
         Self::start_with(what, books, kinds, replicas, |orders| orders).await
     }
 
@@ -106,14 +110,14 @@ impl World {
     pub async fn start_with(
         what: &str,
         books: Books,
-        kinds: Kinds,
+        kinds: Idempotency,
         replicas: usize,
         tell: impl Fn(Orders) -> Orders,
     ) -> Self {
         let turn = if replicas > 1 { Some(turn().await) } else { None };
         let (clock, directory) = (Clock::system(), tempfile::tempdir().expect("a directory"));
         let began = clock.monotonic();
-        let of = if kinds == Kinds::default() { "idempotent" } else { "repeating" };
+        let of = if kinds == Idempotency::default() { "idempotent" } else { "repeating" };
         let title = format!("{what} ({of} neighbours, {books:?}, CRASH_SEED={})", seed());
         let (mut cluster, url) = match books {
             Books::Sqlite => (None, format!("sqlite://{}/books.db", directory.path().display())),
@@ -254,7 +258,7 @@ impl World {
         for saga in sagas.iter().filter(|saga| !saga.is_at_rest()) {
             let doubt =
                 saga.stuck.as_ref().is_some_and(|stuck| stuck.kind.to_string() == "InDoubt");
-            assert!(doubt && self.kinds != Kinds::default(), "left in the middle: {saga:?}");
+            assert!(doubt && self.kinds != Idempotency::default(), "left in the middle: {saga:?}");
         }
         books.close().await;
         self.tell(&sagas);

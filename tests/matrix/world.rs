@@ -52,7 +52,7 @@ impl World {
     pub async fn new(scenario: &Scenario, key: String) -> Self {
         let mut config = sandbox::Config::on_free_ports();
         if scenario.is_repeating {
-            config.idempotent = sandbox::Kinds::REPEATING;
+            config.idempotent = sandbox::Idempotency::REPEATING;
         }
         let sandbox = Sandbox::start(config).await.expect("a sandbox");
         for fault in &scenario.faults {

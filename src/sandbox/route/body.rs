@@ -1,6 +1,6 @@
-//! Bodies as a .NET service reads them: property names match without regard to case, unknown ones
-//! are ignored. Unlike there, a missing or mistyped property is never taken for zero: a caller that
-//! sends one has a mistake, and should see it.
+//! Reads bodies as a .NET service does: the case of property names doesn't matter, and unknown ones are
+//! ignored. Other than there, a missing or mistyped property is an error and not zero, so that a caller's
+//! mistake is noticed.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::sandbox::money::Money;
 /// The properties of a body.
 pub(super) struct Properties(Map<String, Value>);
 
-/// What is wrong with a body, for its `error`.
+/// What is wrong with a body, for the `error` of the answer.
 pub(super) type Unreadable = String;
 
 impl Properties {
@@ -31,13 +31,13 @@ impl Properties {
             .ok_or_else(|| format!("{name} must be an integer of 64 bits"))
     }
 
-    /// A sum; its hundredths count.
+    /// An amount with hundredths.
     pub(super) fn money(&self, name: &str) -> Result<Money, Unreadable> {
         let number = self.value(name).and_then(Value::as_number);
         number.and_then(Money::read).ok_or_else(|| format!("{name} must be a number"))
     }
 
-    /// Text; none where it is missing, null or blank.
+    /// Text; `None` if it is missing, null or blank.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let text = self.value(name).and_then(Value::as_str).map(str::trim);
         text.filter(|text| !text.is_empty()).map(str::to_owned)

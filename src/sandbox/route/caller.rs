@@ -1,4 +1,4 @@
-//! Who calls: the headers that the ledger keeps, and the connection to answer on or to cut.
+//! The caller: the headers that the ledger keeps, and the switch that cuts the connection.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -7,13 +7,13 @@ use axum::{
     http::request::Parts,
 };
 
-use crate::sandbox::{connection::Cut, desk::Request, effect::Effect};
+use crate::sandbox::{connection::Cut, effect::Effect, state::EffectRequest};
 
-/// What is known of a caller before the body.
+/// What is known of a caller without reading the body.
 pub(super) struct Caller {
     key: Option<Arc<str>>,
     traceparent: bool,
-    /// The connection.
+    /// Cuts the connection.
     pub cut: Cut,
 }
 
@@ -29,14 +29,14 @@ impl<S: Sync> FromRequestParts<S> for Caller {
                 .extensions
                 .get::<ConnectInfo<Cut>>()
                 .map(|ConnectInfo(cut)| cut.clone())
-                .expect("every connection comes through a door, which gives it a switch"),
+                .expect("every connection comes from a CuttableListener, which gives it a switch"),
         })
     }
 }
 
 impl Caller {
     /// The caller's request for an effect.
-    pub(super) fn asks(&self, effect: Effect) -> Request {
-        Request { effect, key: self.key.clone(), traceparent: self.traceparent }
+    pub(super) fn asks(&self, effect: Effect) -> EffectRequest {
+        EffectRequest { effect, key: self.key.clone(), traceparent: self.traceparent }
     }
 }

@@ -1,4 +1,4 @@
-//! The doors: which paths each neighbour answers. The handlers only translate.
+//! The routes of each neighbour. The handlers only translate between HTTP and the neighbourhood.
 
 mod body;
 mod caller;
@@ -20,13 +20,13 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
 use super::{neighbourhood::Neighbourhood, service::Service};
 
-/// Bytes of a call's body at the most.
+/// The largest body of a call, in bytes.
 const BODY_LIMIT: usize = 64 * 1024;
-/// Bytes of a control call's body at the most: a reset may carry many users and products.
+/// The largest body of a control call, in bytes. A reset may carry many users and products.
 const CONTROL_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Everything that one neighbour's door answers.
-pub(super) fn router(service: Service, here: Arc<Neighbourhood>) -> Router {
+/// All routes of a neighbour.
+pub(super) fn router(service: Service, neighbours: Arc<Neighbourhood>) -> Router {
     let own = match service {
         Service::User => Router::new()
             .route("/api/users", get(user::list).post(user::create))
@@ -60,10 +60,10 @@ pub(super) fn router(service: Service, here: Arc<Neighbourhood>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .merge(control.layer(DefaultBodyLimit::max(CONTROL_LIMIT)))
         .layer(cors())
-        .with_state(here)
+        .with_state(neighbours)
 }
 
-/// A web client calls the platform's services from wherever it is served: any page may.
+/// Pages of any origin may call, since the platform's web client may be served from anywhere.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::any())

@@ -22,30 +22,30 @@ use crate::sandbox::{
 };
 
 pub(super) async fn process(
-    State(here): State<Arc<Neighbourhood>>,
+    State(neighbours): State<Arc<Neighbourhood>>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
-    perform(here, &caller, &body, Effect::Process).await
+    perform(neighbours, &caller, &body, Effect::Process).await
 }
 
 pub(super) async fn refund(
-    State(here): State<Arc<Neighbourhood>>,
+    State(neighbours): State<Arc<Neighbourhood>>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
-    perform(here, &caller, &body, Effect::Refund).await
+    perform(neighbours, &caller, &body, Effect::Refund).await
 }
 
 async fn perform(
-    here: Arc<Neighbourhood>,
+    neighbours: Arc<Neighbourhood>,
     caller: &Caller,
     body: &[u8],
     effect: fn(Payment) -> Effect,
 ) -> Response {
     let reply = match payment(body) {
-        Err(error) => here.unreadable(&error).await,
-        Ok(payment) => here.perform(caller.asks(effect(payment))).await,
+        Err(error) => neighbours.unreadable(&error).await,
+        Ok(payment) => neighbours.perform(caller.asks(effect(payment))).await,
     };
     reply.send(&caller.cut)
 }
@@ -61,15 +61,16 @@ fn payment(body: &[u8]) -> Result<Payment, Unreadable> {
 }
 
 pub(super) async fn status(
-    State(here): State<Arc<Neighbourhood>>,
+    State(neighbours): State<Arc<Neighbourhood>>,
     Path(order_id): Path<String>,
     caller: Caller,
 ) -> Response {
-    // An id that isn't one is no order's.
+    // Text that isn't a UUID is no order's id.
     let order_id = order_id.parse::<Uuid>().unwrap_or_default();
-    let reply = here.read(Call::PaymentStatus, None, |world, _| match world.payment(order_id) {
-        None => Reply::error(404, "Payment not found"),
-        Some(record) => answer::payment_status(record, order_id),
-    });
+    let reply =
+        neighbours.read(Call::PaymentStatus, None, |world, _| match world.payment(order_id) {
+            None => Reply::error(404, "Payment not found"),
+            Some(record) => answer::payment_status(record, order_id),
+        });
     reply.await.send(&caller.cut)
 }

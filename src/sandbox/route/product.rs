@@ -23,13 +23,13 @@ use crate::sandbox::{
 };
 
 pub(super) async fn get(
-    State(here): State<Arc<Neighbourhood>>,
+    State(neighbours): State<Arc<Neighbourhood>>,
     Path(id): Path<String>,
     caller: Caller,
 ) -> Response {
-    // An id that isn't one is no product's.
+    // Text that isn't a UUID is no product's id.
     let id = id.parse::<Uuid>().ok();
-    let reply = here.read(Call::GetProduct, id, |world, fault| {
+    let reply = neighbours.read(Call::GetProduct, id, |world, fault| {
         let negative = fault.is_some_and(|fault| fault.kind == FaultKind::NegativePrice);
         match id.and_then(|id| world.product(id)) {
             None => Reply::error(404, "Product not found"),
@@ -40,31 +40,34 @@ pub(super) async fn get(
     reply.await.send(&caller.cut)
 }
 
-pub(super) async fn list(State(here): State<Arc<Neighbourhood>>, caller: Caller) -> Response {
+pub(super) async fn list(State(neighbours): State<Arc<Neighbourhood>>, caller: Caller) -> Response {
     let list = |world: &crate::sandbox::world::World| world.products().cloned().collect::<Vec<_>>();
-    here.told(|desk| Reply::json(200, &list(&desk.world))).await.send(&caller.cut)
+    neighbours
+        .commit_and_reply(|state| Reply::json(200, &list(&state.world)))
+        .await
+        .send(&caller.cut)
 }
 
 pub(super) async fn reserve(
-    State(here): State<Arc<Neighbourhood>>,
+    State(neighbours): State<Arc<Neighbourhood>>,
     Path(id): Path<String>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
-    perform(here, &id, &caller, &body, Effect::Reserve).await
+    perform(neighbours, &id, &caller, &body, Effect::Reserve).await
 }
 
 pub(super) async fn release(
-    State(here): State<Arc<Neighbourhood>>,
+    State(neighbours): State<Arc<Neighbourhood>>,
     Path(id): Path<String>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
-    perform(here, &id, &caller, &body, Effect::Release).await
+    perform(neighbours, &id, &caller, &body, Effect::Release).await
 }
 
 async fn perform(
-    here: Arc<Neighbourhood>,
+    neighbours: Arc<Neighbourhood>,
     id: &str,
     caller: &Caller,
     body: &[u8],
@@ -72,10 +75,10 @@ async fn perform(
 ) -> Response {
     let reply = match (id.parse(), quantity(body)) {
         (Err(_), _) => Reply::error(404, "Product not found"),
-        (Ok(_), Err(error)) => here.unreadable(&error).await,
+        (Ok(_), Err(error)) => neighbours.unreadable(&error).await,
         (Ok(product_id), Ok(quantity)) => {
             let asked = caller.asks(effect(Units { product_id, quantity }));
-            here.perform(asked).await
+            neighbours.perform(asked).await
         }
     };
     reply.send(&caller.cut)

@@ -15,80 +15,85 @@ use super::{
     caller::Caller,
 };
 use crate::sandbox::{
-    account::{Details, User},
+    account::{Details, Profile, User},
     answer, clock,
-    desk::Desk,
     money::Money,
     neighbourhood::Neighbourhood,
     reply::Reply,
     service::Call,
-    world::Entry,
+    state::SandboxState,
+    world::JournalEntry,
 };
 
 type Here = State<Arc<Neighbourhood>>;
 
 pub(super) async fn get(
-    State(here): Here,
+    State(neighbours): Here,
     Path(user_id): Path<String>,
     caller: Caller,
 ) -> Response {
-    // An id that isn't one is nobody's.
+    // Text that isn't a UUID is nobody's id.
     let user_id = user_id.parse::<Uuid>().ok();
-    let reply = here.read(Call::GetUser, None, |world, _| {
-        let user = user_id.and_then(|id| world.user(id));
-        user.map_or_else(no_profile, |user| answer::user(200, user))
+    let reply = neighbours.read(Call::GetUser, None, |world, _| {
+        let profile = user_id.and_then(|id| world.user(id));
+        profile.map_or_else(no_profile, |profile| answer::user(200, profile))
     });
     reply.await.send(&caller.cut)
 }
 
-pub(super) async fn list(State(here): Here, caller: Caller) -> Response {
-    here.told(|desk| answer::users(desk.world.users())).await.send(&caller.cut)
+pub(super) async fn list(State(neighbours): Here, caller: Caller) -> Response {
+    neighbours.commit_and_reply(|state| answer::users(state.world.users())).await.send(&caller.cut)
 }
 
-/// By the id of the profile.
-pub(super) async fn profile(State(here): Here, Path(id): Path<String>, caller: Caller) -> Response {
+/// Reads a profile by its own id.
+pub(super) async fn profile(
+    State(neighbours): Here,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Response {
     let id = id.parse::<Uuid>().ok();
-    let reply = here.told(|desk| {
-        let user = id.and_then(|id| desk.world.profile(id));
-        user.map_or_else(no_profile, |user| answer::user(200, user))
+    let reply = neighbours.commit_and_reply(|state| {
+        let profile = id.and_then(|id| state.world.profile(id));
+        profile.map_or_else(no_profile, |profile| answer::user(200, profile))
     });
     reply.await.send(&caller.cut)
 }
 
 pub(super) async fn phone_exists(
-    State(here): Here,
+    State(neighbours): Here,
     Path(number): Path<String>,
     caller: Caller,
 ) -> Response {
-    let reply = here.told(|desk| {
-        let exists = desk.world.phone(&number).is_some();
+    let reply = neighbours.commit_and_reply(|state| {
+        let exists = state.world.user_with_phone(&number).is_some();
         Reply::json(200, &serde_json::json!({"exists": exists}))
     });
     reply.await.send(&caller.cut)
 }
 
-/// Makes a profile, or changes the one that the user has.
-pub(super) async fn create(State(here): Here, caller: Caller, body: Bytes) -> Response {
+/// Creates a profile, or changes the one that the user has.
+pub(super) async fn create(State(neighbours): Here, caller: Caller, body: Bytes) -> Response {
     let mut id = None;
     let reply = match Properties::read(&body) {
         Err(error) => Reply::error(400, &error),
-        Ok(said) => {
-            here.told(|desk| {
-                let user_id = said.id("userId").unwrap_or_default();
-                if user_id.is_nil() {
-                    return Reply::error(400, "UserId is required");
-                }
-                let known = desk.world.user(user_id).map(|(user, _)| user.clone());
-                let user = known.unwrap_or_else(|| User {
-                    profile_id: Uuid::new_v5(&user_id, b"profile"),
-                    user_id,
-                    name: String::new(),
-                    wallet: 0,
-                });
-                id = Some(user.profile_id);
-                keep(desk, &user, &said, 201)
-            })
-            .await
+        Ok(properties) => {
+            neighbours
+                .commit_and_reply(|state| {
+                    let user_id = properties.id("userId").unwrap_or_default();
+                    if user_id.is_nil() {
+                        return Reply::error(400, "UserId is required");
+                    }
+                    let known = state.world.user(user_id).map(|profile| profile.user.clone());
+                    let user = known.unwrap_or_else(|| User {
+                        profile_id: Uuid::new_v5(&user_id, b"profile"),
+                        user_id,
+                        name: String::new(),
+                        wallet: 0,
+                    });
+                    id = Some(user.profile_id);
+                    keep(state, &user, &properties, 201)
+                })
+                .await
         }
     };
     let is_made = reply.status() == Some(201);
@@ -101,133 +106,139 @@ pub(super) async fn create(State(here): Here, caller: Caller, body: Bytes) -> Re
     response
 }
 
-/// Changes a profile; its user stays.
+/// Changes a profile. Its user stays the same.
 pub(super) async fn update(
-    State(here): Here,
+    State(neighbours): Here,
     Path(id): Path<String>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
     let reply = match Properties::read(&body) {
         Err(error) => Reply::error(400, &error),
-        Ok(said) => {
+        Ok(properties) => {
             let id = id.parse::<Uuid>().ok();
-            here.told(|desk| match id.and_then(|id| desk.world.profile(id)) {
-                None => no_profile(),
-                Some((user, _)) => {
-                    let user = user.clone();
-                    keep(desk, &user, &said, 200)
-                }
-            })
-            .await
+            neighbours
+                .commit_and_reply(|state| match id.and_then(|id| state.world.profile(id)) {
+                    None => no_profile(),
+                    Some(profile) => {
+                        let user = profile.user.clone();
+                        keep(state, &user, &properties, 200)
+                    }
+                })
+                .await
         }
     };
     reply.send(&caller.cut)
 }
 
-/// Keeps what was said of a profile.
-fn keep(desk: &mut Desk, user: &User, said: &Properties, status: u16) -> Reply {
-    let Some(phone) = said.text("phoneNumber") else {
+/// Stores a profile with these properties.
+fn keep(state: &mut SandboxState, user: &User, properties: &Properties, status: u16) -> Reply {
+    let Some(phone) = properties.text("phoneNumber") else {
         return Reply::error(400, "Phone number is required");
     };
     let digits = phone.strip_prefix('+').unwrap_or(&phone);
     if !(10..=15).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return Reply::error(400, "Invalid phone number format");
     }
-    if desk.world.phone(&phone).is_some_and(|other| other.profile_id != user.profile_id) {
+    if state.world.user_with_phone(&phone).is_some_and(|other| other.profile_id != user.profile_id)
+    {
         return Reply::error(400, "Phone number already registered");
     }
-    let before = desk.world.profile(user.profile_id).map(|(_, details)| details.clone());
+    let before = state.world.profile(user.profile_id).map(|profile| profile.details.clone());
     let before = before.unwrap_or_default();
     let now = clock::now();
     let details = Details {
-        last_name: said.text("lastName"),
+        last_name: properties.text("lastName"),
         phone_number: Some(phone),
-        address: said.text("address"),
+        address: properties.text("address"),
         created_at: before.created_at.or(Some(now)),
         updated_at: Some(now),
         hundredths: before.hundredths,
     };
-    let user = User { name: said.text("firstName").unwrap_or_default(), ..user.clone() };
-    let reply = answer::user(status, (&user, &details));
-    desk.enter(Entry::Profile(user, details));
+    let user = User { name: properties.text("firstName").unwrap_or_default(), ..user.clone() };
+    let reply = answer::user(status, Profile { user: &user, details: &details });
+    state.enter(JournalEntry::Profile(user, details));
     reply
 }
 
-/// What a user adds to the own wallet.
-pub(super) async fn add_balance(State(here): Here, caller: Caller, body: Bytes) -> Response {
+/// A user adds money to their own wallet.
+pub(super) async fn add_balance(State(neighbours): Here, caller: Caller, body: Bytes) -> Response {
     let too_little = "Amount must be greater than 0";
-    let reply = with_amount(&here, &body, too_little, |desk, said, amount| {
-        let user_id = said.id("userId").unwrap_or_default();
+    let reply = with_amount(&neighbours, &body, too_little, |state, properties, amount| {
+        let user_id = properties.id("userId").unwrap_or_default();
         if user_id.is_nil() {
             return Reply::error(400, "UserId is required");
         }
-        let Some((user, _)) = desk.world.user(user_id) else { return no_profile() };
-        let id = user.profile_id;
-        change(desk, id, |balance| balance.plus(amount), |user| answer::added(user, amount))
+        let Some(profile) = state.world.user(user_id) else { return no_profile() };
+        let id = profile.user.profile_id;
+        change(state, id, |balance| balance.plus(amount), |profile| answer::added(profile, amount))
     });
     reply.await.send(&caller.cut)
 }
 
-/// What the payment service takes from a wallet.
+/// The payment service takes money from a wallet.
 pub(super) async fn debit(
-    State(here): Here,
+    State(neighbours): Here,
     Path(id): Path<String>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
-    move_money(&here, &id, &body, Money::minus).await.send(&caller.cut)
+    move_money(&neighbours, &id, &body, Money::minus).await.send(&caller.cut)
 }
 
-/// What the payment service puts back.
+/// The payment service puts money back.
 pub(super) async fn credit(
-    State(here): Here,
+    State(neighbours): Here,
     Path(id): Path<String>,
     caller: Caller,
     body: Bytes,
 ) -> Response {
-    move_money(&here, &id, &body, Money::plus).await.send(&caller.cut)
+    move_money(&neighbours, &id, &body, Money::plus).await.send(&caller.cut)
 }
 
 async fn move_money(
-    here: &Neighbourhood,
+    neighbours: &Neighbourhood,
     id: &str,
     body: &[u8],
     by: fn(Money, Money) -> Money,
 ) -> Reply {
     let id = id.parse::<Uuid>().unwrap_or_default();
-    with_amount(here, body, "Amount must be > 0", |desk, _, amount| {
-        change(desk, id, |balance| by(balance, amount), answer::moved)
+    with_amount(neighbours, body, "Amount must be > 0", |state, _, amount| {
+        change(state, id, |balance| by(balance, amount), answer::moved)
     })
     .await
 }
 
 async fn with_amount(
-    here: &Neighbourhood,
+    neighbours: &Neighbourhood,
     body: &[u8],
     too_little: &str,
-    act: impl FnOnce(&mut Desk, &Properties, Money) -> Reply,
+    act: impl FnOnce(&mut SandboxState, &Properties, Money) -> Reply,
 ) -> Reply {
     let read = |body| -> Result<(Properties, Money), Unreadable> {
-        let said = Properties::read(body)?;
-        let amount = said.money("amount")?;
-        Ok((said, amount))
+        let properties = Properties::read(body)?;
+        let amount = properties.money("amount")?;
+        Ok((properties, amount))
     };
     match read(body) {
         Err(error) => Reply::error(400, &error),
         Ok((_, amount)) if !amount.is_positive() => Reply::error(400, too_little),
-        Ok((said, amount)) => here.told(|desk| act(desk, &said, amount)).await,
+        Ok((properties, amount)) => {
+            neighbours.commit_and_reply(|state| act(state, &properties, amount)).await
+        }
     }
 }
 
-/// Changes what is in a wallet, unless that would be less than nothing.
+/// Changes a wallet's balance, unless that takes it below zero.
 fn change(
-    desk: &mut Desk,
+    state: &mut SandboxState,
     profile_id: Uuid,
     to: impl FnOnce(Money) -> Money,
-    answer: impl FnOnce((&User, &Details)) -> Reply,
+    answer: impl FnOnce(Profile<'_>) -> Reply,
 ) -> Reply {
-    let Some((user, details)) = desk.world.profile(profile_id) else { return no_profile() };
+    let Some(Profile { user, details }) = state.world.profile(profile_id) else {
+        return no_profile();
+    };
     let before = Money::of(user.wallet, details.hundredths);
     let after = to(before);
     if after < before && !after.is_positive() && after != Money::of(0, 0) {
@@ -238,8 +249,8 @@ fn change(
     };
     let user = User { wallet, ..user.clone() };
     let details = Details { hundredths, updated_at: Some(clock::now()), ..details.clone() };
-    let reply = answer((&user, &details));
-    desk.enter(Entry::Profile(user, details));
+    let reply = answer(Profile { user: &user, details: &details });
+    state.enter(JournalEntry::Profile(user, details));
     reply
 }
 

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::{
-    super::{Call, Fault, FaultKind, Kinds, Service, sample},
+    super::{Call, Fault, FaultKind, Idempotency, Service, sample},
     client::rest,
     *,
 };
@@ -71,7 +71,7 @@ async fn a_key_reused_for_another_effect_is_a_422_that_leaves_the_first_answer_a
 
 #[tokio::test]
 async fn a_service_that_is_not_idempotent_acts_again_and_the_ledger_says_so() {
-    let config = Config { idempotent: Kinds::REPEATING, ..Config::on_free_ports() };
+    let config = Config { idempotent: Idempotency::REPEATING, ..Config::on_free_ports() };
     let sandbox = Sandbox::start(config).await.unwrap();
     for _ in 0..3 {
         process(order(1), 100).key("k").send(&sandbox.payment_url()).await;

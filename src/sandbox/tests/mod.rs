@@ -1,4 +1,4 @@
-//! The sandbox seen from outside, over real sockets: what it promises to those who test with it.
+//! The sandbox from the outside, over real sockets: what tests may rely on.
 
 mod client;
 mod contract;

@@ -99,7 +99,7 @@ impl WorldBuilder {
 
     /// Has neighbours act again on every call.
     pub fn not_idempotent(mut self) -> Self {
-        self.sandbox.idempotent = sandbox::Kinds::REPEATING;
+        self.sandbox.idempotent = sandbox::Idempotency::REPEATING;
         self.set(|config| {
             config.services.product.idempotent = false;
             config.services.payment.idempotent = false;
@@ -108,7 +108,7 @@ impl WorldBuilder {
 
     /// Has neighbours act again on every call, although the service is configured as if they kept keys.
     pub fn forgetful(mut self) -> Self {
-        self.sandbox.idempotent = sandbox::Kinds::REPEATING;
+        self.sandbox.idempotent = sandbox::Idempotency::REPEATING;
         self
     }
 
