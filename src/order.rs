@@ -1,7 +1,6 @@
-//! What an order is made of: its ids, its money, and what a valid cart is.
+//! The values that orders are made of: ids, money, and valid carts.
 //!
-//! Pure. A [`Cart`] that exists is valid (parsed at the edge, never validated again inside), so
-//! nothing downstream has to ask whether a quantity is in range.
+//! Pure. A [`Cart`] can only be made from valid values, so nobody has to check it again.
 
 use derive_more::{Display, From};
 use serde::{Deserialize, Serialize};
@@ -41,47 +40,24 @@ pub struct ProfileId(pub Uuid);
 #[serde(transparent)]
 pub struct ProductId(pub Uuid);
 
-/// Money in paise (₹1 = 100 paise).
+/// An amount of money in paise (₹1 is 100 paise).
 #[derive(
     Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
 pub struct Paise(pub i64);
 
-/// One line of a cart. Two lines may name the same product; they stay two lines.
+/// One line of a cart. Two lines may name the same product; they are not merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// What is bought.
+    /// The product.
     pub product_id: ProductId,
     /// Pieces, 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
 }
 
-/// A line at the price that was charged for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PricedLine {
-    /// What and how much.
-    pub line: Line,
-    /// Paise a piece.
-    pub unit_price: Paise,
-}
-
-/// What an effect moves between the customer and the shop. Whoever adds up a saga's money and stock
-/// does it by these, whatever kind of saga it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Movement {
-    /// Money from the customer's wallet to the shop.
-    Charge(Paise),
-    /// Money back to the customer's wallet.
-    Refund(Paise),
-    /// Pieces out of the free stock, for an order.
-    Reserve(Line),
-    /// Pieces back into the free stock.
-    Release(Line),
-}
-
-/// A checkout as a client asked for it: a user and 1 to [`MAX_LINES`] lines.
+/// What a client asks to buy: a user and 1 to [`MAX_LINES`] lines. Always valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {
     user_id: UserId,
@@ -89,7 +65,7 @@ pub struct Cart {
     expected_total: Option<Paise>,
 }
 
-/// Why a cart is not one.
+/// Why something is not a valid cart.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCart {
     /// No lines; web clients know these words.
@@ -101,13 +77,13 @@ pub enum InvalidCart {
     /// The nil UUID names nobody.
     #[error("userId must not be the nil UUID")]
     NilUser,
-    /// A quantity out of range, by the line's place in the cart.
+    /// A quantity is out of range; with the index of its line.
     #[error("items[{0}].quantity must be a whole number from 1 to {MAX_QUANTITY}")]
     Quantity(usize),
 }
 
 impl Cart {
-    /// The one way to make a cart; see [`InvalidCart`] for what is refused.
+    /// Makes a cart, unless something is invalid. There is no other way to make one.
     pub fn new(user_id: UserId, lines: Vec<Line>) -> Result<Self, InvalidCart> {
         if lines.is_empty() {
             return Err(InvalidCart::Empty);
@@ -125,23 +101,23 @@ impl Cart {
         Ok(Self { user_id, lines, expected_total: None })
     }
 
-    /// The same cart of a customer who saw this total.
+    /// The same cart, for a customer who was shown this total.
     #[must_use]
     pub fn expecting(self, total: Option<Paise>) -> Self {
         Self { expected_total: total, ..self }
     }
 
-    /// Who buys.
+    /// The user who buys.
     pub fn user_id(&self) -> UserId {
         self.user_id
     }
 
-    /// The lines in the client's order.
+    /// The lines, in the client's order.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// The total that the customer saw, where the client says so.
+    /// The total that the customer was shown, if the client sent it.
     pub fn expected_total(&self) -> Option<Paise> {
         self.expected_total
     }

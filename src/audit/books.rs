@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::report::{About, Finding, Verdict};
+use super::report::{About, Finding, FindingKind};
 use crate::json;
 use crate::order::{Movement, OrderStatus, Paise, PricedLine};
 use crate::saga::{Entry, Instance, contradictions};
@@ -33,12 +33,12 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn differs(&mut self, about: About, books: impl Into<String>) {
-        self.add(about, Verdict::Differs, books.into());
+        self.add(about, FindingKind::Differs, books.into());
     }
 
-    fn add(&mut self, about: About, verdict: Verdict, books: String) {
+    fn add(&mut self, about: About, kind: FindingKind, books: String) {
         let id = self.account.id;
-        self.findings.push(Finding { id, verdict, about, books, neighbour: None });
+        self.findings.push(Finding { id, kind, about, books, neighbour: None });
     }
 }
 
@@ -49,7 +49,7 @@ fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
     let (instance, log) = match &saga.readable {
         Ok(readable) => readable,
         Err(unreadable) => {
-            found.add(About::Saga, Verdict::NotCompared, unreadable.detail.clone());
+            found.add(About::Saga, FindingKind::NotCompared, unreadable.detail.clone());
             return;
         }
     };

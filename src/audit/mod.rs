@@ -1,19 +1,19 @@
-//! The audit: the books against themselves and against the payment service; and the check: what in
-//! flight this binary could not continue.
+//! The audit compares the books with themselves and with the payment service. The check finds the sagas in
+//! flight that this binary could not continue.
 //!
-//! Both only look. The invariant: a difference is only reported of what held still while it was
-//! looked at, so that an audit beside a service at work says nothing false.
+//! Both only read. The invariant: a difference is reported only if what was compared did not change
+//! meanwhile, so that an audit beside a running service reports nothing false.
 
 mod books;
 mod check;
-mod pace;
+mod missing;
 mod payment;
+mod rate;
 mod report;
 mod run;
-mod stranger;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Checked, Unfit, check};
-pub use report::{About, Finding, Report, Verdict};
+pub use report::{About, Finding, FindingKind, Report};
 pub use run::{Audit, Options};

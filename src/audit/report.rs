@@ -1,24 +1,24 @@
-//! What an audit found, bounded: counts of everything, and the first findings of each sort.
+//! An audit's report: counts of everything, and the first findings of each kind.
 
 use serde::Serialize;
 use strum::{Display, EnumIter};
 
 use crate::order::OrderId;
 
-/// Findings of one sort beyond these are counted and not kept.
+/// How many findings of a kind are kept. Those beyond are only counted.
 const KEPT: usize = 1_000;
 
-/// What a finding means.
+/// What kind of finding it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumIter, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// The books don't hold together, or the neighbour says otherwise.
+pub enum FindingKind {
+    /// The books contradict themselves or the neighbour.
     #[strum(to_string = "DIFFERS")]
     Differs,
-    /// It could not be compared: it can't be read, the neighbour didn't say, or it never held still.
+    /// It could not be compared: it can't be read, the neighbour didn't answer, or it kept changing.
     #[strum(to_string = "not compared")]
     NotCompared,
-    /// Not settled yet, so that there is nothing to compare; and it needs a person.
+    /// It is not settled yet, so there is nothing to compare, and it needs a person.
     #[strum(to_string = "open")]
     Open,
 }
@@ -28,9 +28,9 @@ pub enum Verdict {
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum About {
-    /// The saga's row, its log and what they add up to.
+    /// The saga's row, its log, and the position that follows from them.
     Saga,
-    /// The order with its lines.
+    /// The order and its items.
     Order,
     /// The events.
     Outbox,
@@ -38,62 +38,63 @@ pub enum About {
     Payment,
 }
 
-/// One thing that was found.
+/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// Of the order and its saga.
+    /// The id of the order and its saga.
     pub id: OrderId,
-    /// What it means.
-    pub verdict: Verdict,
+    /// Its kind.
+    #[serde(rename = "verdict")]
+    pub kind: FindingKind,
     /// What it is about.
     pub about: About,
     /// What the books say.
     pub books: String,
-    /// What the neighbour says, where one was asked.
+    /// What the neighbour says, if it was asked.
     pub neighbour: Option<String>,
 }
 
-/// All of it.
+/// The report of an audit.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Sagas that were looked at.
+    /// Sagas that were compared.
     pub sagas: u64,
-    /// Orders that were looked at.
+    /// Orders that were compared.
     pub orders: u64,
-    /// Sagas left out: unchanged since, or accepted after the audit began.
+    /// Sagas left out: they have not changed since, or were accepted after the audit began.
     pub skipped: u64,
-    /// Sagas on their way, compared as far as they are settled.
+    /// Sagas in flight, compared as far as they are settled.
     pub open: u64,
     /// Orders and sagas compared with the payment service's record.
     pub payments: u64,
-    /// Ids that were given, each once.
+    /// Ids that were given, without repeats.
     pub ids: u64,
-    /// Of these, how many are in no books.
+    /// How many of these are not in the books.
     pub unknown_ids: u64,
-    /// Findings that are differences.
+    /// How many things differ.
     pub differences: u64,
-    /// Findings that something could not be compared.
+    /// How many things could not be compared.
     pub not_compared: u64,
-    /// Findings that something needs a person before it can be.
+    /// How many things need a person before they can be compared.
     pub needs_a_person: u64,
-    /// The first findings of each sort.
+    /// The first findings of each kind.
     pub findings: Vec<Finding>,
 }
 
 impl Report {
-    /// Everything was compared, and nothing differs.
+    /// Whether everything was compared and nothing differs.
     pub fn is_clean(&self) -> bool {
         self.differences == 0 && self.not_compared == 0
     }
 
-    /// Counts a finding, and keeps it among the first of its sort.
+    /// Counts a finding, and keeps it if it is among the first of its kind.
     pub fn add(&mut self, finding: Finding) {
-        let count = match finding.verdict {
-            Verdict::Differs => &mut self.differences,
-            Verdict::NotCompared => &mut self.not_compared,
-            Verdict::Open => &mut self.needs_a_person,
+        let count = match finding.kind {
+            FindingKind::Differs => &mut self.differences,
+            FindingKind::NotCompared => &mut self.not_compared,
+            FindingKind::Open => &mut self.needs_a_person,
         };
         *count += 1;
         if usize::try_from(*count).is_ok_and(|count| count <= KEPT) {
@@ -101,7 +102,7 @@ impl Report {
         }
     }
 
-    /// Findings that are counted and not kept.
+    /// How many findings were counted and not kept.
     pub fn left_out(&self) -> u64 {
         let found = self.differences + self.not_compared + self.needs_a_person;
         found - self.findings.len() as u64

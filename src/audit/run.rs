@@ -1,5 +1,5 @@
-//! The audit's way through the books: a page at a time, each account compared with itself and with
-//! the payment service's record, at a bounded pace.
+//! Runs an audit: reads the books page by page, and compares each account with itself and with the payment
+//! service's record, at a limited rate.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,9 +9,9 @@ use futures::{StreamExt, stream};
 use uuid::Uuid;
 
 use super::books;
-use super::pace::Pace;
 use super::payment::{self, Expected};
-use super::report::{About, Finding, Report, Verdict};
+use super::rate::RateLimiter;
+use super::report::{About, Finding, FindingKind, Report};
 use crate::clock::Clock;
 use crate::neighbours::{Payment, Recorded};
 use crate::order::OrderId;
@@ -19,56 +19,64 @@ use crate::pacing::Pacing;
 use crate::store::{Account, Error, Store};
 use crate::trace::TraceParent;
 
-/// Accounts read at a time, at most.
+/// The most accounts of a page.
 const PAGE: u64 = 250;
-/// Questions under way at once.
-pub(super) const AT_ONCE: usize = 16;
-/// How often one question is asked before it counts as not answered.
-const TRIES: u32 = 3;
-/// After so many questions in a row without an answer, no more are asked.
-const GONE: u32 = 32;
-/// How often an account that keeps changing is looked at.
-const LOOKS: u32 = 3;
+/// How many accounts are compared at the same time.
+pub(super) const CONCURRENCY: usize = 16;
+/// How often the payment service is asked about one order before it counts as not answering.
+const ATTEMPTS: u32 = 3;
+/// After this many questions in a row without an answer, no more are asked.
+const MAX_UNANSWERED: u32 = 32;
+/// How often an account is compared that keeps changing meanwhile.
+const COMPARISONS: u32 = 3;
 
-/// What to look at.
+/// The options of an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Questions to the payment service per second, at least 1.
+    /// The most questions to the payment service per second, at least 1.
     pub rate: u32,
-    /// Only sagas that changed since.
+    /// Compare only sagas that changed since then.
     pub since: Option<DateTime<Utc>>,
 }
 
-/// An audit, before it runs.
+/// An audit that can be run.
 #[derive(Debug)]
 pub struct Audit {
     pub(super) store: Store,
     payment: Payment,
     since: Option<DateTime<Utc>>,
-    /// Sagas accepted later are left to the next audit: this one has an end.
+    /// When the audit began. Sagas accepted later are left to the next one, so that this one ends.
     until: DateTime<Utc>,
-    pace: Pace,
+    rate: RateLimiter,
+    /// Questions in a row that were not answered.
     unanswered: AtomicU32,
     clock: Clock,
 }
 
-/// What became of one account.
-struct Examined {
+/// One account, compared.
+struct Compared {
     account: Account,
     findings: Vec<Finding>,
-    asked: bool,
+    /// Whether the payment service answered.
+    is_answered: bool,
 }
 
 impl Audit {
-    /// An audit of these books, with that payment service.
-    pub fn new(store: Store, payment: Payment, options: Options, clock: Clock) -> Self {
+    /// An audit of these books and this payment service.
+    pub fn new(
+        store: Store,
+        payment: Payment,
+        definitions: &'static [&'static Definition],
+        options: Options,
+        clock: Clock,
+    ) -> Self {
         let (since, until) = (options.since, clock.now());
-        let pace = Pace::new(options.rate, clock.clone());
+        let rate = RateLimiter::new(options.rate, clock.clone());
         let unanswered = AtomicU32::new(0);
-        Self { store, payment, since, until, pace, unanswered, clock }
+        Self { store, payment, definitions, since, until, rate, unanswered, clock }
     }
 
-    /// Walks the books from end to end, and tells how far it has come after every account.
+    /// Goes through all the books. Calls `progress` after every account.
     pub async fn run(&self, mut progress: impl FnMut(&Report)) -> Result<Report, Error> {
         let mut report = Report::default();
         let mut after = Uuid::nil();
@@ -79,10 +87,10 @@ impl Audit {
             let (due, skipped): (Vec<_>, Vec<_>) =
                 page.into_iter().partition(|account| self.is_due(account));
             report.skipped += skipped.len() as u64;
-            let examined = due.into_iter().map(|account| self.examine(account));
-            let mut examined = stream::iter(examined).buffered(AT_ONCE);
-            while let Some(examined) = examined.next().await {
-                take_in(&mut report, examined?);
+            let compared = due.into_iter().map(|account| self.compare(account));
+            let mut compared = stream::iter(compared).buffered(CONCURRENCY);
+            while let Some(compared) = compared.next().await {
+                add(&mut report, compared?);
                 progress(&report);
             }
         }
@@ -95,65 +103,68 @@ impl Audit {
         })
     }
 
-    /// Compares until it agrees, or has held still meanwhile. What the books say of themselves is of
-    /// one moment, and stands; the neighbour was asked at another.
-    async fn examine(&self, mut account: Account) -> Result<Examined, Error> {
-        for _look in 0..LOOKS {
-            let (findings, asked) = self.look_at(&account).await;
-            if !findings.iter().any(|finding| finding.verdict == Verdict::Differs) {
-                return Ok(Examined { account, findings, asked });
+    /// Compares an account until it agrees, or differs and has not changed meanwhile. The books are read at
+    /// one moment and the neighbour is asked at a later one, so a difference counts only if the account is
+    /// still the same after that.
+    async fn compare(&self, mut account: Account) -> Result<Compared, Error> {
+        for _comparison in 0..COMPARISONS {
+            let (findings, is_answered) = self.compare_once(&account).await;
+            if !findings.iter().any(|finding| finding.kind == FindingKind::Differs) {
+                return Ok(Compared { account, findings, is_answered });
             }
             let now = self.store.account(account.id).await?;
             if now.stamp() == account.stamp() {
-                return Ok(Examined { account, findings, asked });
+                return Ok(Compared { account, findings, is_answered });
             }
             account = now;
         }
         let mut findings = books::compare(&account);
         let books = "it changed whenever it was looked at".to_owned();
-        let (id, verdict, about) = (account.id, Verdict::NotCompared, About::Payment);
-        findings.push(Finding { id, verdict, about, books, neighbour: None });
-        Ok(Examined { account, findings, asked: false })
+        let (id, kind, about) = (account.id, FindingKind::NotCompared, About::Payment);
+        findings.push(Finding { id, kind, about, books, neighbour: None });
+        Ok(Compared { account, findings, is_answered: false })
     }
 
-    async fn look_at(&self, account: &Account) -> (Vec<Finding>, bool) {
+    /// The findings, and whether the payment service answered.
+    async fn compare_once(&self, account: &Account) -> (Vec<Finding>, bool) {
         let mut findings = books::compare(account);
         let expected = payment::expected(account);
         let waits = payment::waits_for_a_person(account, expected);
         match expected {
             Expected::Paid | Expected::Nothing => {}
-            // What is recorded helps the person who has to settle it.
+            // What the payment service has recorded helps the person who has to settle it.
             Expected::Unsettled if waits => {}
             Expected::Unsettled | Expected::Unknown => return (findings, false),
         }
         let recorded = self.ask(account.id).await;
-        let verdict = match &recorded {
-            Recorded::NoAnswer(_) => Some(Verdict::NotCompared),
-            Recorded::Nothing | Recorded::Status(_) if waits => Some(Verdict::Open),
+        let kind = match &recorded {
+            Recorded::NoAnswer(_) => Some(FindingKind::NotCompared),
+            Recorded::Nothing | Recorded::Status(_) if waits => Some(FindingKind::Open),
             Recorded::Nothing | Recorded::Status(_) => {
-                (!payment::agrees(expected, &recorded)).then_some(Verdict::Differs)
+                (!payment::agrees(expected, &recorded)).then_some(FindingKind::Differs)
             }
         };
-        let found = verdict.map(|verdict| {
+        let found = kind.map(|kind| {
             let books = payment::in_words(account, expected);
             let said = Some(payment::said(&recorded));
-            Finding { id: account.id, verdict, about: About::Payment, books, neighbour: said }
+            Finding { id: account.id, kind, about: About::Payment, books, neighbour: said }
         });
         findings.extend(found);
         (findings, !matches!(recorded, Recorded::NoAnswer(_)))
     }
 
-    /// Asks, again where there is no answer, unless the neighbour is plainly gone.
+    /// Asks the payment service about an order, several times if it doesn't answer. Doesn't ask if it has not
+    /// answered the last questions either.
     pub(super) async fn ask(&self, id: OrderId) -> Recorded {
         let trace = TraceParent::fresh();
         let mut pacing = Pacing::new(Duration::from_millis(100), Duration::from_secs(1));
         let mut error = String::new();
-        for _try in 0..TRIES {
-            if self.unanswered.load(Ordering::Relaxed) >= GONE {
-                let gone = format!("not asked: {GONE} questions in a row had no answer");
+        for _attempt in 0..ATTEMPTS {
+            if self.unanswered.load(Ordering::Relaxed) >= MAX_UNANSWERED {
+                let gone = format!("not asked: {MAX_UNANSWERED} questions in a row had no answer");
                 return Recorded::NoAnswer(if error.is_empty() { gone } else { error });
             }
-            self.pace.turn().await;
+            self.rate.turn().await;
             match self.payment.recorded(&trace, id).await {
                 Recorded::NoAnswer(none) => {
                     self.unanswered.fetch_add(1, Ordering::Relaxed);
@@ -170,12 +181,12 @@ impl Audit {
     }
 }
 
-fn take_in(report: &mut Report, examined: Examined) {
-    let Examined { account, findings, asked } = examined;
+fn add(report: &mut Report, compared: Compared) {
+    let Compared { account, findings, is_answered } = compared;
     report.sagas += u64::from(account.saga.is_some());
     report.orders += u64::from(account.order.is_some());
     report.open += u64::from(payment::is_open(&account));
-    report.payments += u64::from(asked);
+    report.payments += u64::from(is_answered);
     for finding in findings {
         report.add(finding);
     }

@@ -1,4 +1,4 @@
-//! `audit`: the books against the neighbours' and against themselves.
+//! `audit`: compares the books with themselves and with the payment service.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::command::DATABASE;
-use super::out::{self, Look, Progress};
+use super::out::{self, Progress, TableStyle};
 use super::{Error, ids, view};
 use crate::app;
 use crate::audit::Options;
@@ -31,7 +31,7 @@ Examples:
   order-service audit --ids payments.csv         is there a payment that no books know
 
 Exit codes: 0 everything was compared and agrees, 1 something differs or could not be compared.")]
-pub struct Audit {
+pub struct AuditArgs {
     /// Ask the payment service at most so many times a second
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
@@ -48,8 +48,8 @@ pub struct Audit {
     json: bool,
 }
 
-impl Audit {
-    /// Compares, says what it found, and fails where it is not all well.
+impl AuditArgs {
+    /// Prints what was found. Fails if something differs or could not be compared.
     pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
         let overrides = Overrides { database_url: self.database_url, ..Overrides::default() };
         let config = Config::load(file, overrides)?;
@@ -62,7 +62,7 @@ impl Audit {
         let ids = self.ids.as_deref().map(ids::read).transpose()?.unwrap_or_default();
         let report = app::audit(&config, options, &ids, clock, |report, total| {
             let (seen, differ) = (report.sagas + report.skipped, report.differences);
-            progress.tell(|| format!("audit: {seen} of {total} sagas, {differ} differences"));
+            progress.show(|| format!("audit: {seen} of {total} sagas, {differ} differences"));
         });
         let report = report.await;
         progress.end();
@@ -70,8 +70,8 @@ impl Audit {
         if self.json {
             out::json(&report)?;
         } else {
-            out::line(&view::audited(&report, Look::of_stdout()))?;
+            out::line(&view::audited(&report, TableStyle::of_stdout()))?;
         }
-        if report.is_clean() { Ok(()) } else { Err(Error::Told) }
+        if report.is_clean() { Ok(()) } else { Err(Error::NotAsItShouldBe) }
     }
 }

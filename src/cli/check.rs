@@ -1,11 +1,11 @@
-//! `check`: before a binary is deployed, what in flight it could not continue.
+//! `check`: which sagas in flight this binary could not continue, to be asked before it is deployed.
 
 use std::path::Path;
 
 use clap::Args;
 
 use super::command::DATABASE;
-use super::out::{self, Look};
+use super::out::{self, TableStyle};
 use super::{Error, view};
 use crate::app;
 use crate::config::{Config, Overrides};
@@ -21,7 +21,7 @@ Examples:
   order-service check --json | jq -r '.couldNot[].id'
 
 Exit codes: 0 it could continue everything, 1 it could not, or the database can't be read.")]
-pub struct Check {
+pub struct CheckArgs {
     #[arg(long, value_name = "URL", help = DATABASE)]
     database_url: Option<String>,
     /// Print JSON instead of a table
@@ -29,16 +29,16 @@ pub struct Check {
     json: bool,
 }
 
-impl Check {
-    /// Looks, says what it saw, and fails where something could not be continued.
+impl CheckArgs {
+    /// Prints the result. Fails if something could not be continued.
     pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
         let overrides = Overrides { database_url: self.database_url, ..Overrides::default() };
         let checked = app::check(&Config::load(file, overrides)?).await?;
         if self.json {
             out::json(&checked)?;
         } else {
-            out::line(&view::checked(&checked, Look::of_stdout()))?;
+            out::line(&view::checked(&checked, TableStyle::of_stdout()))?;
         }
-        if checked.lost == 0 { Ok(()) } else { Err(Error::Told) }
+        if checked.lost == 0 { Ok(()) } else { Err(Error::NotAsItShouldBe) }
     }
 }

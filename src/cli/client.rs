@@ -1,4 +1,5 @@
-//! The operators' API from the outside: one request, its answer as text, its refusals as errors.
+//! A client of the operators' API: sends one request, and returns the answer as text or the refusal as an
+//! error.
 
 use std::{error::Error as _, time::Duration};
 
@@ -9,25 +10,25 @@ use url::Url;
 
 use super::Error;
 
-/// An action waits for its own commit, and a loaded database takes its time.
+/// Long, since an action waits for its commit, and a database under load may be slow.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Speaks to one service as one operator.
+/// A client of one service, with one operator's token.
 pub(super) struct Client {
     http: reqwest::Client,
     base: Url,
     token: Option<String>,
 }
 
-/// An answer of the service, kept as it came for `--json`.
-pub(super) struct Answer {
+/// A service's answer, as it came, for `--json`.
+pub(super) struct ApiAnswer {
     text: String,
     url: Url,
 }
 
 impl Client {
-    /// A client of the service at `base`. Without a token the service will say what it wants.
+    /// A client of the service at `base`. Without a token, the service's refusal says what is needed.
     pub(super) fn new(base: Url, token: Option<String>) -> Result<Self, Error> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -37,12 +38,12 @@ impl Client {
         Ok(Self { http, base, token })
     }
 
-    /// `GET` below `/api/operator`, with the filters that are given.
+    /// `GET` below `/api/operator`, with the filters that have a value.
     pub(super) async fn get(
         &self,
         path: &[&str],
         filters: &[(&str, Option<String>)],
-    ) -> Result<Answer, Error> {
+    ) -> Result<ApiAnswer, Error> {
         let mut url = self.url(path);
         for (name, value) in filters {
             if let Some(value) = value {
@@ -52,13 +53,13 @@ impl Client {
         self.send(self.http.get(url)).await
     }
 
-    /// `POST` of an action, in the name of `operator`.
+    /// `POST`s an action in the name of `operator`.
     pub(super) async fn act(
         &self,
         path: &[&str],
         body: &Value,
         operator: Option<&str>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<ApiAnswer, Error> {
         let mut request = self.http.post(self.url(path)).json(body);
         if let Some(operator) = operator {
             request = request.header("X-Operator", operator);
@@ -74,7 +75,7 @@ impl Client {
         url
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {
+    async fn send(&self, request: RequestBuilder) -> Result<ApiAnswer, Error> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -83,7 +84,7 @@ impl Client {
         let status = response.status();
         let text = response.text().await.map_err(|error| self.unreachable(&error))?;
         if status.is_success() {
-            Ok(Answer { text, url: self.base.clone() })
+            Ok(ApiAnswer { text, url: self.base.clone() })
         } else {
             Err(refusal(status, &text))
         }
@@ -105,8 +106,8 @@ impl Client {
     }
 }
 
-impl Answer {
-    /// The answer as it came.
+impl ApiAnswer {
+    /// The answer's text.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -118,7 +119,7 @@ impl Answer {
     }
 }
 
-/// A problem document in one line: its `error`, and its `detail` where that says more.
+/// A problem document in one line: its `error`, and its `detail` if that says more.
 fn refusal(status: StatusCode, body: &str) -> Error {
     let problem = serde_json::from_str::<Value>(body).unwrap_or_default();
     let member = |name: &str| problem.get(name).and_then(Value::as_str).unwrap_or_default();

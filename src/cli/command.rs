@@ -1,4 +1,4 @@
-//! The commands, their flags and what each hands over to.
+//! The commands and their flags.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -54,19 +54,19 @@ Examples:
   order-service serve --listen 127.0.0.1:5004
   DATABASE_URL=postgres://orders:secret@db/orders order-service serve
   ORDER_SERVICE__OPERATOR__TOKEN=secret order-service serve")]
-    Serve(Serve),
+    Serve(ServeArgs),
     /// Run the service with a sandbox of its neighbours and sample data, in one process
-    Demo(Demo),
+    Demo(DemoArgs),
     /// Run stand-ins for the user, product and payment services, with faults to inject
-    Sandbox(sandbox::Sandbox),
+    Sandbox(sandbox::SandboxArgs),
     /// Bring the database up to date and end
-    Migrate(Migrate),
+    Migrate(MigrateArgs),
     /// Look at sagas and set stuck ones right, through the operators' API
-    Sagas(Box<sagas::Sagas>),
+    Sagas(Box<sagas::SagasArgs>),
     /// Say which sagas in flight this binary could not continue
-    Check(check::Check),
+    Check(check::CheckArgs),
     /// Compare the books with the payment service's and with themselves
-    Audit(audit::Audit),
+    Audit(audit::AuditArgs),
     /// Print the API as a document
     #[command(
         about = "Print the OpenAPI document",
@@ -77,7 +77,7 @@ Examples:
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
-pub struct Serve {
+pub struct ServeArgs {
     /// Listen on ADDRESS [default: http.listen, 0.0.0.0:5004]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -87,7 +87,7 @@ pub struct Serve {
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub struct DemoArgs {
     #[arg(
         long,
         value_name = "PATH",
@@ -102,13 +102,13 @@ pub struct Demo {
 
 /// Flags of `migrate`.
 #[derive(Debug, Args)]
-pub struct Migrate {
+pub struct MigrateArgs {
     #[arg(long, value_name = "URL", help = DATABASE)]
     database_url: Option<String>,
 }
 
 impl Command {
-    /// Whether the command stays and serves, or prints a result and ends.
+    /// Whether the command serves until it is stopped, or prints a result and ends.
     #[must_use]
     pub fn role(&self) -> Role {
         match self {
@@ -121,12 +121,12 @@ impl Command {
 }
 
 impl Cli {
-    /// Does what was asked, says on stderr what went wrong, and gives the exit code.
+    /// Runs the command. Prints an error to stderr, and returns the exit code.
     pub async fn run(self) -> ExitCode {
         match self.dispatch().await {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                out::complain(&error);
+                out::print_error(&error);
                 ExitCode::from(error.exit_code())
             }
         }
@@ -135,13 +135,13 @@ impl Cli {
     async fn dispatch(self) -> Result<(), Error> {
         let file = self.config.as_deref();
         match self.command {
-            Command::Serve(Serve { listen, database_url }) => {
+            Command::Serve(ServeArgs { listen, database_url }) => {
                 let config =
                     Config::load(file, Overrides { listen, database_url, default_listen: None })?;
                 Ok(app::serve(config).await?)
             }
             Command::Demo(demo) => {
-                // Of its own: whatever the environment has of others is not even read.
+                // The demo has a database of its own; one from the environment is not even read.
                 let database_url = Some(format!("sqlite://{}", demo.file.display()));
                 let default_listen = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 5004)));
                 let overrides = Overrides { listen: demo.listen, database_url, default_listen };
@@ -149,7 +149,7 @@ impl Cli {
                 Ok(app::demo(config, demo.file).await?)
             }
             Command::Sandbox(sandbox) => sandbox.run().await,
-            Command::Migrate(Migrate { database_url }) => {
+            Command::Migrate(MigrateArgs { database_url }) => {
                 let overrides = Overrides { database_url, ..Overrides::default() };
                 Ok(app::migrate(Config::load(file, overrides)?).await?)
             }

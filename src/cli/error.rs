@@ -1,4 +1,4 @@
-//! What a command can fail with. Each displays as one line.
+//! The errors of commands. Each displays as one line.
 
 use std::io;
 
@@ -6,13 +6,13 @@ use url::Url;
 
 use crate::{app, config, sandbox};
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] config::Error),
-    /// A flag holds what can't be sent.
+    /// A flag has a value that can't be used.
     #[error("{0}")]
     Usage(String),
     /// The service failed, or could not start.
@@ -21,7 +21,7 @@ pub enum Error {
     /// The sandbox could not start.
     #[error("the sandbox can't start: {0}")]
     Sandbox(#[from] sandbox::Error),
-    /// Nobody answered at the operators' API.
+    /// The operators' API did not answer.
     #[error(
         "cannot reach the order service at {url} ({reason}): is it running there? --url says where it is"
     )]
@@ -31,19 +31,19 @@ pub enum Error {
         /// The innermost cause.
         reason: String,
     },
-    /// The operators' API wants another token, or has none.
+    /// The operators' API refuses the token, or is closed.
     #[error(
         "{answer}; the token comes from --token, ORDER_SERVICE__OPERATOR__TOKEN or `operator.token`, \
          and must be the one that the service was started with"
     )]
     Unauthorized {
-        /// What it said.
+        /// Its answer.
         answer: String,
     },
-    /// The operators' API said no.
+    /// The operators' API refused.
     #[error("{0}")]
     Refused(String),
-    /// The answer is not what the operators' API sends.
+    /// The answer is not one of the operators' API.
     #[error("the answer of {url} can't be read ({reason}): is it the order service?")]
     Unreadable {
         /// Who answered.
@@ -54,10 +54,10 @@ pub enum Error {
     /// Signals can't be waited for, or the output can't be written.
     #[error("{0}")]
     System(#[source] io::Error),
-    /// The answer is no, and stdout has it with its reasons: nothing more is said.
+    /// A check or an audit found something. It is on stdout already, so nothing is printed for this.
     #[error("the answer is no")]
-    Told,
-    /// Whoever read the output has seen enough, as `head` does. Not a failure, and nothing is said.
+    NotAsItShouldBe,
+    /// The reader of the output has closed it, as `head` does. Not a failure; nothing is printed for this.
     #[error("the output was closed")]
     PipeClosed,
 }
@@ -75,7 +75,7 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::Refused(_)
             | Self::Unreadable { .. }
-            | Self::Told
+            | Self::NotAsItShouldBe
             | Self::System(_) => 1,
         }
     }

@@ -1,15 +1,15 @@
-//! Amounts and times as a person reads them.
+//! Formats amounts and times for people.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// `paise` in rupees with two decimals: `₹1234.50`.
+/// `paise` as rupees with two decimals: `₹1234.50`.
 pub(super) fn rupees(paise: i64) -> String {
     let sign = if paise < 0 { "-" } else { "" };
     let paise = paise.unsigned_abs();
     format!("{sign}₹{}.{:02}", paise / 100, paise % 100)
 }
 
-/// `seconds` in its two largest units: `3m 12s`. Below zero counts as none.
+/// `seconds` in their two largest units: `3m 12s`. Negative ones count as zero.
 pub(super) fn age(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
@@ -31,12 +31,12 @@ pub(super) fn took(milliseconds: f64) -> String {
     }
 }
 
-/// UTC to the millisecond, for finding the moment in other logs.
+/// UTC to the millisecond, so that the moment can be found in other logs.
 pub(super) fn instant(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// An ISO 8601 duration from itself (`PT10M`) or from `10m`, `2h 30m`.
+/// An ISO 8601 duration, from one (`PT10M`) or from text such as `10m` or `2h 30m`.
 pub(super) fn iso_duration(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.starts_with(['P', 'p']) {
@@ -48,7 +48,7 @@ pub(super) fn iso_duration(text: &str) -> Result<String, String> {
     }
 }
 
-/// The first letters of a long text that must fit a cell, on one line.
+/// A text on one line, shortened to fit a cell.
 pub(super) fn clipped(text: &str, width: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() <= width {

@@ -1,4 +1,4 @@
-//! Orders' ids from a file that somebody else has written: an export, an access log, a list.
+//! Reads orders' ids from a file of any origin: an export, an access log, a list.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -25,7 +25,7 @@ pub(super) fn read(file: &Path) -> Result<BTreeSet<OrderId>, Error> {
         let line = String::from_utf8_lossy(&line);
         match first_id(&line) {
             Some(id) => drop(ids.insert(OrderId(id))),
-            // An export has a heading.
+            // The first line may be a heading.
             None if at == 1 || is_remark(&line) => {}
             None => {
                 let error = format!("{}: there is no id in line {at}", file.display());
@@ -38,7 +38,7 @@ pub(super) fn read(file: &Path) -> Result<BTreeSet<OrderId>, Error> {
 
 fn first_id(line: &str) -> Option<Uuid> {
     let words = line.split(|letter: char| !letter.is_ascii_hexdigit() && letter != '-');
-    // With its hyphens: a trace's id has as many digits.
+    // A UUID has hyphens. Without them, it might be a trace's id.
     words.filter(|word| word.len() == 36).find_map(|word| Uuid::try_parse(word).ok())
 }
 

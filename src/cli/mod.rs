@@ -1,4 +1,4 @@
-//! The shell: one binary, one command a job.
+//! The shell: one binary, one command for each job.
 //!
 //! Results go to stdout, everything else to stderr. Exit codes are relied on by scripts: 0 fine,
 //! 1 failed, 2 wrong usage or configuration, with one line that says what.

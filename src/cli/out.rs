@@ -1,4 +1,4 @@
-//! Writing to stdout and stderr without a panic when the reader is gone.
+//! Writes to stdout and stderr, without a panic when the reader is gone.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -9,26 +9,26 @@ use super::Error;
 use crate::clock::Clock;
 use crate::telemetry;
 
-/// How often a progress line changes.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+/// The shortest time between two changes of the progress line.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// For whom tables are drawn.
+/// How tables are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    /// Lines between rows, no wider than the window.
+pub(super) enum TableStyle {
+    /// For a terminal: with lines between rows, and no wider than the window.
     Terminal,
-    /// One row a line, for `grep` and `awk`.
+    /// For programs such as `grep` and `awk`: one line for each row.
     Plain,
 }
 
-impl Look {
-    /// The look that suits where stdout goes.
+impl TableStyle {
+    /// The style for where stdout goes.
     pub(super) fn of_stdout() -> Self {
         if io::stdout().is_terminal() { Self::Terminal } else { Self::Plain }
     }
 }
 
-/// Prints `text` with one line end after it.
+/// Prints `text` and a line end.
 pub(super) fn line(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     let written = stdout
@@ -41,50 +41,50 @@ pub(super) fn line(text: &str) -> Result<(), Error> {
     })
 }
 
-/// Prints a result for a program.
+/// Prints a result as JSON.
 pub(super) fn json(result: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string(result);
     line(&text.map_err(|error| Error::System(error.into()))?)
 }
 
-/// Says on stderr, in one line, what went wrong.
-pub(super) fn complain(error: &Error) {
-    if !matches!(error, Error::PipeClosed | Error::Told) {
+/// Prints an error to stderr, in one line.
+pub(super) fn print_error(error: &Error) {
+    if !matches!(error, Error::PipeClosed | Error::NotAsItShouldBe) {
         telemetry::say(&error.to_string().replace('\n', " "));
     }
 }
 
-/// A remark beside the result.
+/// Prints a remark to stderr.
 pub(super) fn remark(text: &str) {
     telemetry::say(text);
 }
 
-/// A line on stderr that tells how far a long command has come, where a person can see it.
+/// A line on stderr that shows how far a long command has come, if stderr is a terminal.
 pub(super) struct Progress {
     clock: Clock,
-    /// When it last changed; `None` where nobody looks.
-    told: Option<Duration>,
+    /// When it changed last, on the clock's monotonic time; `None` if stderr is no terminal.
+    changed_at: Option<Duration>,
 }
 
 impl Progress {
-    /// Nothing is told in the first second.
+    /// Shows nothing for the first second.
     pub(super) fn new(clock: Clock) -> Self {
-        let told = io::stderr().is_terminal().then(|| clock.monotonic());
-        Self { clock, told }
+        let changed_at = io::stderr().is_terminal().then(|| clock.monotonic());
+        Self { clock, changed_at }
     }
 
-    /// Changes the line, if it is time.
-    pub(super) fn tell(&mut self, text: impl FnOnce() -> String) {
+    /// Changes the line, at most once a second.
+    pub(super) fn show(&mut self, text: impl FnOnce() -> String) {
         let now = self.clock.monotonic();
-        if self.told.is_some_and(|told| now >= told + TELL_EVERY) {
-            self.told = Some(now);
+        if self.changed_at.is_some_and(|changed_at| now >= changed_at + PROGRESS_INTERVAL) {
+            self.changed_at = Some(now);
             write!(io::stderr(), "\r\x1b[K{}", text()).ok();
         }
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(super) fn end(self) {
-        if self.told.is_some() {
+        if self.changed_at.is_some() {
             write!(io::stderr(), "\r\x1b[K").ok();
         }
     }

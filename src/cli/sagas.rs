@@ -14,8 +14,8 @@ use super::{
     Error,
     client::Client,
     format,
-    out::{self, Look},
-    view::{self, Acted, Detail, Page},
+    out::{self, TableStyle},
+    view::{self, ActionDone, Detail, Page},
 };
 use crate::config::{Config, Overrides, Token};
 
@@ -29,7 +29,7 @@ Examples:
   order-service sagas hold 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"refunding it by hand\"
   order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"payments are back\"
   order-service sagas list --stuck --json | jq -r '.items[].id'")]
-pub struct Sagas {
+pub struct SagasArgs {
     #[command(subcommand)]
     action: Action,
     /// Where the service is [default: http.listen of the configuration, on this machine]
@@ -46,7 +46,7 @@ pub struct Sagas {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List sagas, or those that the filters leave
-    List(List),
+    List(ListArgs),
     /// Show one saga: its money and stock, what is stuck and why, every step, what is allowed now
     Show {
         /// The saga's id, which is the order's id too
@@ -57,28 +57,28 @@ enum Action {
         /// The saga's id
         id: String,
         #[command(flatten)]
-        word: Word,
+        by: ByOperator,
     },
     /// Stop a saga from going forward and undo everything
     Compensate {
         /// The saga's id
         id: String,
         #[command(flatten)]
-        word: Word,
+        by: ByOperator,
     },
     /// Send nothing for a saga until it is released: before anything is done by hand
     Hold {
         /// The saga's id
         id: String,
         #[command(flatten)]
-        word: Word,
+        by: ByOperator,
     },
     /// Let a held saga go on
     Release {
         /// The saga's id
         id: String,
         #[command(flatten)]
-        word: Word,
+        by: ByOperator,
     },
     /// Settle an effect by what you found out or did by hand
     #[command(after_help = "\
@@ -98,13 +98,13 @@ Examples:
         #[arg(long, action = clap::ArgAction::Set)]
         happened: bool,
         #[command(flatten)]
-        word: Word,
+        by: ByOperator,
     },
 }
 
-/// Why, and who says so.
+/// Why an operator acts, and who they are.
 #[derive(Debug, Args)]
-struct Word {
+struct ByOperator {
     /// Why, for the saga's log
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -113,11 +113,18 @@ struct Word {
     operator: Option<String>,
 }
 
+/// How answers are printed.
+#[derive(Clone, Copy)]
+enum Output {
+    Json,
+    Tables(TableStyle),
+}
+
 const STATES: &str = "Only this state: Started, ProfileFetched, Priced, Paid, Reserved, Completed, \
                       Compensating, Compensated or Rejected";
 
 #[derive(Debug, Args)]
-struct List {
+struct ListArgs {
     #[arg(long, help = STATES)]
     state: Option<String>,
     /// Only sagas that need a person; --stuck=false for those that don't
@@ -146,63 +153,59 @@ struct List {
     all: bool,
 }
 
-impl Sagas {
-    /// Asks the service, and prints what it says.
+impl SagasArgs {
+    /// Sends the request and prints the answer.
     pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
         let client = connect(self.url, self.token, file)?;
-        let look = Look::of_stdout();
+        let output = if self.json { Output::Json } else { Output::Tables(TableStyle::of_stdout()) };
         match self.action {
-            Action::List(list) => list.run(&client, look, self.json).await,
+            Action::List(list) => list.run(&client, output).await,
             Action::Show { id } => {
                 let answer = client.get(&["sagas", &id], &[]).await?;
-                if self.json {
-                    return out::line(answer.text());
+                match output {
+                    Output::Json => out::line(answer.text()),
+                    Output::Tables(style) => {
+                        out::line(&view::show(&answer.read::<Detail>()?, style))
+                    }
                 }
-                out::line(&view::show(&answer.read::<Detail>()?, look))
             }
-            Action::Retry { id, word } => {
-                word.send(&client, &id, "retry", json!({}), self.json).await
+            Action::Retry { id, by } => by.send(&client, &id, "retry", json!({}), output).await,
+            Action::Compensate { id, by } => {
+                by.send(&client, &id, "compensate", json!({}), output).await
             }
-            Action::Compensate { id, word } => {
-                word.send(&client, &id, "compensate", json!({}), self.json).await
-            }
-            Action::Hold { id, word } => {
-                word.send(&client, &id, "hold", json!({}), self.json).await
-            }
-            Action::Release { id, word } => {
-                word.send(&client, &id, "release", json!({}), self.json).await
-            }
-            Action::Resolve { id, step, line, happened, word } => {
+            Action::Hold { id, by } => by.send(&client, &id, "hold", json!({}), output).await,
+            Action::Release { id, by } => by.send(&client, &id, "release", json!({}), output).await,
+            Action::Resolve { id, step, line, happened, by } => {
                 let verdict = json!({"step": step, "line": line, "happened": happened});
-                word.send(&client, &id, "resolve", verdict, self.json).await
+                by.send(&client, &id, "resolve", verdict, output).await
             }
         }
     }
 }
 
-impl Word {
-    /// Has it done, and prints what was.
+impl ByOperator {
+    /// Sends the action and prints what was done.
     async fn send(
         self,
         client: &Client,
         id: &str,
         action: &str,
         mut body: Value,
-        json: bool,
+        output: Output,
     ) -> Result<(), Error> {
         let operator = self.operator.or_else(|| env::var("USER").ok());
         let operator = operator.filter(|name| !name.trim().is_empty());
         body["reason"] = self.reason.into();
         let answer = client.act(&["sagas", id, action], &body, operator.as_deref()).await?;
-        if json {
-            return out::line(answer.text());
+        match output {
+            Output::Json => out::line(answer.text()),
+            Output::Tables(_) => out::line(&answer.read::<ActionDone>()?.did),
         }
-        out::line(&answer.read::<Acted>()?.did)
     }
 }
 
-impl List {
-    async fn run(self, client: &Client, look: Look, json: bool) -> Result<(), Error> {
+impl ListArgs {
+    async fn run(self, client: &Client, output: Output) -> Result<(), Error> {
         let mut cursor = self.cursor;
         loop {
             let filters = [
@@ -217,10 +220,9 @@ impl List {
             ];
             let answer = client.get(&["sagas"], &filters).await?;
             let page = answer.read::<Page>()?;
-            if json {
-                out::line(answer.text())?;
-            } else {
-                out::line(&view::list(&page.items, look))?;
+            match output {
+                Output::Json => out::line(answer.text())?,
+                Output::Tables(style) => out::line(&view::list(&page.items, style))?,
             }
             match page.next {
                 Some(next) if self.all => cursor = Some(next),
@@ -234,8 +236,8 @@ impl List {
     }
 }
 
-/// The configuration is read only for what the flags leave open: a broken file on a laptop must
-/// not stand between an operator and a service elsewhere.
+/// Makes a client. Reads the configuration only if a flag is missing, so that a broken file on a laptop
+/// doesn't keep an operator from a service elsewhere.
 fn connect(url: Option<Url>, token: Option<String>, file: Option<&Path>) -> Result<Client, Error> {
     let (url, token) = match (url, token) {
         (Some(url), Some(token)) => (url, Some(token)),
@@ -252,7 +254,7 @@ fn connect(url: Option<Url>, token: Option<String>, file: Option<&Path>) -> Resu
     Client::new(url, token)
 }
 
-/// Where a service that listens on `listen` is found from this machine.
+/// The URL, on this machine, of a service that listens on `listen`.
 fn local(listen: SocketAddr) -> Result<Url, Error> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,4 +1,4 @@
-//! The shapes of the operators' API's answers, as the OpenAPI document describes them.
+//! The answers of the operators' API, as far as they are shown.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Saga {
     pub stuck: Option<Stuck>,
     pub held: Option<HeldBy>,
     pub user_id: Option<String>,
-    /// Paise; none before the cart is priced.
+    /// In paise; `None` before the cart is priced.
     pub total_amount: Option<i64>,
     #[serde(default)]
     pub attempts: i64,
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Saga {
 }
 
 impl Saga {
-    /// The server's clock when it answered, so that a laptop's wrong clock tells no wrong ages.
+    /// The server's time when it answered. Ages are computed from it, as a laptop's clock may be wrong.
     pub(super) fn now(&self) -> DateTime<Utc> {
         let milliseconds = chrono::Duration::try_milliseconds(self.age_milliseconds());
         milliseconds
@@ -102,20 +102,20 @@ pub(in crate::cli) struct Preview {
     pub will: String,
 }
 
-/// Where the money and the stock are.
+/// What became of the money and the stock.
 #[derive(Debug, Deserialize)]
 pub(in crate::cli) struct Effects {
-    pub charged: Known,
-    pub refunded: Known,
+    pub charged: Happened,
+    pub refunded: Happened,
     #[serde(default)]
     pub lines: Vec<Line>,
 }
 
-/// Whether an effect happened.
+/// Whether an effect happened, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub(in crate::cli) enum Known {
+pub(in crate::cli) enum Happened {
     Yes,
     No,
     Unknown,
@@ -127,8 +127,8 @@ pub(in crate::cli) enum Known {
 pub(in crate::cli) struct Line {
     pub product_id: String,
     pub quantity: i64,
-    pub reserved: Known,
-    pub released: Known,
+    pub reserved: Happened,
+    pub released: Happened,
 }
 
 /// One entry of the step log.
@@ -149,12 +149,12 @@ pub(in crate::cli) struct Step {
 
 /// The answer to an action.
 #[derive(Debug, Deserialize)]
-pub(in crate::cli) struct Acted {
+pub(in crate::cli) struct ActionDone {
     /// What was done, in words.
     pub did: String,
 }
 
-/// A value in one line: text as it is, anything else as JSON, nothing for null.
+/// A value on one line: text as it is, null as nothing, and anything else as JSON.
 pub(super) fn words(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),

@@ -1,17 +1,17 @@
-//! `check` and `audit`: what was found, and in the last line what it comes to.
+//! The results of `check` and `audit`: what was found, and the sum of it in the last line.
 
 use super::table::table;
 use crate::audit::{Checked, Report, Unfit};
-use crate::cli::out::Look;
+use crate::cli::out::TableStyle;
 
 /// Draws a check.
-pub(in crate::cli) fn checked(checked: &Checked, look: Look) -> String {
+pub(in crate::cli) fn checked(checked: &Checked, style: TableStyle) -> String {
     let mut blocks = Vec::new();
     if !checked.could_not.is_empty() {
-        blocks.push(sagas(&checked.could_not, look));
+        blocks.push(sagas(&checked.could_not, style));
     }
     if !checked.would_take_up.is_empty() {
-        let drawn = sagas(&checked.would_take_up, look);
+        let drawn = sagas(&checked.would_take_up, style);
         blocks.push(format!("Set aside by another binary; this one would take them up:\n{drawn}"));
     }
     if !checked.missing_migrations.is_empty() {
@@ -39,8 +39,8 @@ pub(in crate::cli) fn checked(checked: &Checked, look: Look) -> String {
     blocks.join("\n\n")
 }
 
-fn sagas(unfit: &[Unfit], look: Look) -> String {
-    let mut drawn = table(look, &["ID", "KIND", "VERSION", "STATE", "WHY"], &["VERSION"]);
+fn sagas(unfit: &[Unfit], style: TableStyle) -> String {
+    let mut drawn = table(style, &["ID", "KIND", "VERSION", "STATE", "WHY"], &["VERSION"]);
     for saga in unfit {
         drawn.add_row([
             saga.id.to_string(),
@@ -54,15 +54,15 @@ fn sagas(unfit: &[Unfit], look: Look) -> String {
 }
 
 /// Draws an audit.
-pub(in crate::cli) fn audited(report: &Report, look: Look) -> String {
+pub(in crate::cli) fn audited(report: &Report, style: TableStyle) -> String {
     let mut blocks = Vec::new();
     if !report.findings.is_empty() {
         let headers = ["ID", "WHAT", "ABOUT", "THE BOOKS SAY", "THE NEIGHBOUR SAYS"];
-        let mut drawn = table(look, &headers, &[]);
+        let mut drawn = table(style, &headers, &[]);
         for finding in &report.findings {
             drawn.add_row([
                 finding.id.to_string(),
-                finding.verdict.to_string(),
+                finding.kind.to_string(),
                 finding.about.to_string(),
                 finding.books.clone(),
                 finding.neighbour.clone().unwrap_or_else(|| "-".to_owned()),

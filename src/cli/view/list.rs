@@ -1,4 +1,4 @@
-//! `sagas list`: one row a saga, the reason for being stuck in words.
+//! `sagas list`: one row for each saga.
 
 use super::{
     answer::{Saga, words},
@@ -6,20 +6,20 @@ use super::{
 };
 use crate::cli::{
     format::{age, clipped, rupees},
-    out::Look,
+    out::TableStyle,
 };
 
 const HEADERS: [&str; 9] =
     ["ID", "KIND", "STATE", "STUCK", "TOTAL", "AGE", "ATTEMPTS", "USER", "WHY"];
-/// A reason longer than this is for `show`.
+/// Longer reasons are cut; `show` has them.
 const REASON: usize = 60;
 
 /// Draws one page.
-pub(in crate::cli) fn list(sagas: &[Saga], look: Look) -> String {
+pub(in crate::cli) fn list(sagas: &[Saga], style: TableStyle) -> String {
     if sagas.is_empty() {
         return "no sagas".to_owned();
     }
-    let mut drawn = table(look, &HEADERS, &["TOTAL", "AGE", "ATTEMPTS"]);
+    let mut drawn = table(style, &HEADERS, &["TOTAL", "AGE", "ATTEMPTS"]);
     for saga in sagas {
         drawn.add_row([
             saga.id.clone(),
@@ -36,7 +36,7 @@ pub(in crate::cli) fn list(sagas: &[Saga], look: Look) -> String {
     drawn.trim_fmt()
 }
 
-/// Kind and step, so that sorting a list by it sorts by what to do; and whether it is held.
+/// Kind and step, so that sorted lists group sagas by what to do about them; and whether it is held.
 fn stuck(saga: &Saga) -> String {
     let stuck = kind_and_step(saga);
     if saga.held.is_some() { format!("{stuck} (held)") } else { stuck }

@@ -1,8 +1,7 @@
-//! What the operators' API answers, read leniently and drawn for a person; and what a check or an
-//! audit found.
+//! Draws the answers of the operators' API, and the results of a check or an audit, for people.
 //!
-//! Only what a table shows is read, and most of it may be missing: a newer service must not make an
-//! older shell useless in the night when it is needed.
+//! Reads answers leniently: only what a table shows, and most of that may be missing. So an older shell
+//! still works with a newer service, in the night when it is needed.
 
 mod answer;
 mod books;
@@ -13,7 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use answer::{Acted, Detail, Page};
+pub(super) use answer::{ActionDone, Detail, Page};
 pub(super) use books::{audited, checked};
 pub(super) use list::list;
 pub(super) use show::show;

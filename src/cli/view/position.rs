@@ -1,27 +1,28 @@
-//! Where the money and the stock are, in sentences.
-//!
-//! Capitals mark what may cost somebody something, and nothing else does.
+//! What became of the money and the stock, in sentences. Capitals mark what may cost somebody money, and
+//! nothing else.
 
-use super::answer::{Effects, Known, Line, Saga};
+use super::answer::{Effects, Happened, Line, Saga};
 use crate::cli::format::rupees;
 
 /// The customer's money in one sentence.
 pub(super) fn money(saga: &Saga, effects: &Effects) -> String {
     let total = saga.total_amount.map_or_else(|| "the total".to_owned(), rupees);
     match (effects.charged, effects.refunded) {
-        (Known::No, _) => "nothing was charged".to_owned(),
-        (Known::Yes, Known::No) if saga.state == "Completed" => {
+        (Happened::No, _) => "nothing was charged".to_owned(),
+        (Happened::Yes, Happened::No) if saga.state == "Completed" => {
             format!("the customer paid {total}, as ordered")
         }
-        (Known::Yes, Known::No) => format!("{total} IS OUT: charged, not refunded"),
-        (Known::Yes, Known::Yes) => format!("{total} was charged and refunded: nothing is out"),
-        (Known::Yes, Known::Unknown) => {
+        (Happened::Yes, Happened::No) => format!("{total} IS OUT: charged, not refunded"),
+        (Happened::Yes, Happened::Yes) => {
+            format!("{total} was charged and refunded: nothing is out")
+        }
+        (Happened::Yes, Happened::Unknown) => {
             format!("{total} MAY BE OUT: charged, and the refund is not known")
         }
-        (Known::Unknown, Known::Yes) => {
+        (Happened::Unknown, Happened::Yes) => {
             format!("{total} was refunded, but whether it was charged is not known")
         }
-        (Known::Unknown, Known::No | Known::Unknown) => {
+        (Happened::Unknown, Happened::No | Happened::Unknown) => {
             format!("{total} MAY BE OUT: whether it was charged is not known")
         }
     }
@@ -30,7 +31,7 @@ pub(super) fn money(saga: &Saga, effects: &Effects) -> String {
 /// The product service's stock in one sentence.
 pub(super) fn stock(lines: &[Line]) -> String {
     let count = |position| lines.iter().filter(|line| held(line) == position).count();
-    match (count(Held::Yes), count(Held::Unknown)) {
+    match (count(StockHeld::Yes), count(StockHeld::Unknown)) {
         (0, 0) => "nothing is held".to_owned(),
         (held, 0) => format!("held for {held} of {} lines", lines.len()),
         (held, unknown) => {
@@ -39,18 +40,18 @@ pub(super) fn stock(lines: &[Line]) -> String {
     }
 }
 
-/// Whether a line's units are taken out of the stock.
+/// Whether a line's units are taken out of the stock at present.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum StockHeld {
     Yes,
     No,
     Unknown,
 }
 
-pub(super) fn held(line: &Line) -> Held {
+pub(super) fn held(line: &Line) -> StockHeld {
     match (line.reserved, line.released) {
-        (Known::No, _) | (Known::Yes, Known::Yes) => Held::No,
-        (Known::Yes, Known::No) => Held::Yes,
-        (Known::Unknown, _) | (Known::Yes, Known::Unknown) => Held::Unknown,
+        (Happened::No, _) | (Happened::Yes, Happened::Yes) => StockHeld::No,
+        (Happened::Yes, Happened::No) => StockHeld::Yes,
+        (Happened::Unknown, _) | (Happened::Yes, Happened::Unknown) => StockHeld::Unknown,
     }
 }

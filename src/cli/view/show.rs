@@ -1,20 +1,20 @@
-//! `sagas show`: whose money is out, what is stuck and why, before anything else.
+//! `sagas show`. It begins with what matters most: whose money is out, what is stuck, and why.
 
 use super::{
     answer::{Detail, Preview, Saga, words},
-    position::{Held, held, money, stock},
+    position::{StockHeld, held, money, stock},
     table::table,
 };
 use crate::cli::{
     format::{age, clipped, instant, took},
-    out::Look,
+    out::TableStyle,
 };
 
-/// An error longer than this is in the `--json` answer.
+/// Longer errors are cut; `--json` has them whole.
 const REASON: usize = 80;
 
 /// Draws one saga.
-pub(in crate::cli) fn show(detail: &Detail, look: Look) -> String {
+pub(in crate::cli) fn show(detail: &Detail, style: TableStyle) -> String {
     let head = head(detail)
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -22,7 +22,7 @@ pub(in crate::cli) fn show(detail: &Detail, look: Look) -> String {
         .collect::<Vec<_>>()
         .join("\n");
     let allowed = allowed(&detail.saga.id, detail);
-    let mut blocks = vec![head, lines(detail, look), steps(detail, look), allowed];
+    let mut blocks = vec![head, lines(detail, style), steps(detail, style), allowed];
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n")
 }
@@ -72,13 +72,13 @@ fn state(saga: &Saga) -> String {
     format!("{}, {} old, {attempts}{}", saga.state, age(saga.age()), next.unwrap_or_default())
 }
 
-fn lines(detail: &Detail, look: Look) -> String {
+fn lines(detail: &Detail, style: TableStyle) -> String {
     let lines = detail.effects.as_ref().map(|effects| effects.lines.as_slice()).unwrap_or_default();
     if lines.is_empty() {
         return String::new();
     }
     let headers = ["LINE", "PRODUCT", "QUANTITY", "RESERVED", "RELEASED", "HELD"];
-    let mut drawn = table(look, &headers, &["LINE", "QUANTITY"]);
+    let mut drawn = table(style, &headers, &["LINE", "QUANTITY"]);
     for (index, line) in lines.iter().enumerate() {
         drawn.add_row([
             index.to_string(),
@@ -87,22 +87,22 @@ fn lines(detail: &Detail, look: Look) -> String {
             line.reserved.to_string(),
             line.released.to_string(),
             match held(line) {
-                Held::Yes => line.quantity.to_string(),
-                Held::No => "0".to_owned(),
-                Held::Unknown => format!("0 or {}", line.quantity),
+                StockHeld::Yes => line.quantity.to_string(),
+                StockHeld::No => "0".to_owned(),
+                StockHeld::Unknown => format!("0 or {}", line.quantity),
             },
         ]);
     }
     drawn.trim_fmt()
 }
 
-fn steps(detail: &Detail, look: Look) -> String {
+fn steps(detail: &Detail, style: TableStyle) -> String {
     if detail.steps.is_empty() {
         return "no step was taken yet".to_owned();
     }
     let headers =
         ["#", "STARTED", "STEP", "PHASE", "TRY", "OUTCOME", "TOOK", "ERROR", "IDEMPOTENCY-KEY"];
-    let mut drawn = table(look, &headers, &["#", "TRY", "TOOK"]);
+    let mut drawn = table(style, &headers, &["#", "TRY", "TOOK"]);
     for step in &detail.steps {
         let plain = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let error = words(step.error.as_ref());
@@ -121,7 +121,7 @@ fn steps(detail: &Detail, look: Look) -> String {
     drawn.trim_fmt()
 }
 
-/// The buttons: how to press each, and what it will do.
+/// The allowed actions: the command for each, and what it will do.
 fn allowed(id: &str, detail: &Detail) -> String {
     if detail.actions.is_empty() {
         return "Allowed now: nothing".to_owned();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Detail, Page, list, show};
-use crate::cli::out::Look;
+use crate::cli::out::TableStyle;
 
 fn page() -> Page {
     serde_json::from_value(json!({
@@ -79,7 +79,7 @@ fn detail() -> Detail {
 
 #[test]
 fn a_list_in_a_pipe_is_one_row_a_saga() {
-    insta::assert_snapshot!(list(&page().items, Look::Plain), @r#"
+    insta::assert_snapshot!(list(&page().items, TableStyle::Plain), @r#"
     ID                                    KIND      STATE    STUCK                      TOTAL     AGE  ATTEMPTS  USER                                  WHY
     0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44  checkout  Priced   InDoubt:charge_payment  ₹1234.50  3m 45s         1  7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11  no answer within 30s, and the payment service acts again on…
     0198f0c3-11d0-7b44-8f0e-5f0f4b7a9c02  checkout  Started  -                              -      4s         0  7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11
@@ -88,12 +88,12 @@ fn a_list_in_a_pipe_is_one_row_a_saga() {
 
 #[test]
 fn a_list_of_nothing_says_so() {
-    assert_eq!(list(&[], Look::Plain), "no sagas");
+    assert_eq!(list(&[], TableStyle::Plain), "no sagas");
 }
 
 #[test]
 fn a_saga_is_shown_with_the_money_and_the_trouble_first() {
-    insta::assert_snapshot!(show(&detail(), Look::Plain), @r#"
+    insta::assert_snapshot!(show(&detail(), TableStyle::Plain), @r#"
     Saga     0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 (checkout, version 12)
     STUCK    Refused at refund_payment for 3m 12s: the payment service answered 404: unknown profile
     State    Compensating, 3m 45s old, 3 attempts, next one in 8s
@@ -125,7 +125,7 @@ fn a_saga_without_effects_or_steps_is_shown_all_the_same() {
     let bare =
         json!({"id": "x", "kind": "gift", "state": "Started", "createdAt": "2026-03-01T02:02:39Z"});
     let bare: Detail = serde_json::from_value(bare).expect("only four members are needed");
-    insta::assert_snapshot!(show(&bare, Look::Plain), @r#"
+    insta::assert_snapshot!(show(&bare, TableStyle::Plain), @r#"
     Saga     x (gift, version 0)
     State    Started, 0s old, 0 attempts
     Accepted 2026-03-01T02:02:39.000Z
@@ -146,7 +146,7 @@ fn the_money_is_told_for_every_combination_of_what_is_known() {
             "totalAmount": 100, "effects": {"charged": charged, "refunded": refunded},
         });
         let saga: Detail = serde_json::from_value(saga).expect("the canned saga is readable");
-        let text = show(&saga, Look::Plain);
+        let text = show(&saga, TableStyle::Plain);
         let money = text.lines().find(|line| line.starts_with("Money")).unwrap_or_default();
         format!("{charged} {refunded}: {money}")
     });

@@ -1,4 +1,4 @@
-//! So many questions a second, and no more.
+//! Limits the rate of questions.
 
 use std::time::Duration;
 
@@ -6,31 +6,31 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 
-/// Turns that come evenly spaced, first come, first served.
+/// Gives out turns that are evenly spaced, first come, first served.
 #[derive(Debug)]
-pub(super) struct Pace {
-    every: Duration,
+pub(super) struct RateLimiter {
+    interval: Duration,
     /// When the next turn comes, on the clock's monotonic time.
     next: Mutex<Duration>,
     clock: Clock,
 }
 
-impl Pace {
-    /// `rate` turns a second.
+impl RateLimiter {
+    /// A limiter of `rate` turns a second.
     pub(super) fn new(rate: u32, clock: Clock) -> Self {
-        let every = Duration::from_secs(1) / rate.max(1);
-        Self { every, next: Mutex::new(clock.monotonic()), clock }
+        let interval = Duration::from_secs(1) / rate.max(1);
+        Self { interval, next: Mutex::new(clock.monotonic()), clock }
     }
 
-    /// Returns when it is the caller's turn. Whoever waits holds the line: those behind keep their
-    /// places. A turn that nobody took is not saved up.
+    /// Returns when it is the caller's turn. The lock is held meanwhile, and is fair, so callers keep their
+    /// order. A turn that nobody took is not saved up.
     pub(super) async fn turn(&self) {
         let mut next = self.next.lock().await;
         let now = self.clock.monotonic();
         if let Some(wait) = next.checked_sub(now) {
             self.clock.sleep(wait).await;
         }
-        *next = now.max(*next) + self.every;
+        *next = now.max(*next) + self.interval;
     }
 }
 
@@ -46,8 +46,8 @@ mod tests {
     #[test]
     fn turns_are_evenly_spaced_and_those_that_nobody_took_are_not_saved_up() {
         let clock = Clock::manual(DateTime::UNIX_EPOCH, 0);
-        let pace = Arc::new(Pace::new(10, clock.clone()));
-        let may = || pace.turn().now_or_never().is_some();
+        let rate = Arc::new(RateLimiter::new(10, clock.clone()));
+        let may = || rate.turn().now_or_never().is_some();
         assert_eq!((may(), may()), (true, false));
         clock.advance(Duration::from_millis(100));
         assert_eq!((may(), may()), (true, false));

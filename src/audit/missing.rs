@@ -1,27 +1,25 @@
-//! Ids that somebody else knows: is there one that the payment service has recorded, and that is in no
-//! books?
+//! Looks for payments whose orders are missing from the books.
 //!
-//! The payment service tells of a payment only to who knows its order's id. So a charge for a checkout
-//! that the books have lost is found only if its id comes from elsewhere: from an export of the payment
-//! service's own, or from what clients were answered.
+//! The payment service can only be asked about a payment by its order's id. So a charge for a checkout that
+//! the books have lost is found only if its id comes from elsewhere: from an export of the payment service,
+//! or from the answers that clients got.
 
 use std::collections::BTreeSet;
 
 use futures::{StreamExt, stream};
 
 use super::payment;
-use super::report::{About, Finding, Report, Verdict};
-use super::run::{AT_ONCE, Audit};
+use super::report::{About, Finding, FindingKind, Report};
+use super::run::{Audit, CONCURRENCY};
 use crate::neighbours::Recorded;
 use crate::order::OrderId;
 use crate::store::Error;
 
-/// Ids looked for in the books at a time.
+/// How many ids are looked up in the books at a time.
 const BATCH: usize = 500;
 
 impl Audit {
-    /// Looks each of these ids up in the books, and asks the payment service about those that are not
-    /// there.
+    /// Looks up each of these ids in the books, and asks the payment service about those that are not there.
     pub async fn look_for(
         &self,
         ids: &BTreeSet<OrderId>,
@@ -36,33 +34,36 @@ impl Audit {
             report.ids += batch.len() as u64;
             report.unknown_ids += unknown.len() as u64;
             let asked = unknown.into_iter().map(async |id| (id, self.ask(id).await));
-            let mut asked = stream::iter(asked).buffered(AT_ONCE);
+            let mut asked = stream::iter(asked).buffered(CONCURRENCY);
             while let Some((id, recorded)) = asked.next().await {
-                self.judge(id, &recorded, report).await?;
+                self.add_recorded(id, &recorded, report).await?;
                 progress(report);
             }
         }
         Ok(())
     }
 
-    /// It may have come into the books meanwhile.
-    async fn judge(
+    /// Adds what the payment service said to the report. A payment on record is a difference, unless its
+    /// order has come into the books meanwhile.
+    async fn add_recorded(
         &self,
         id: OrderId,
         recorded: &Recorded,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let verdict = match recorded {
-            Recorded::NoAnswer(_) => Verdict::NotCompared,
-            Recorded::Status(_) if self.store.known(&[id]).await?.is_empty() => Verdict::Differs,
+        let kind = match recorded {
+            Recorded::NoAnswer(_) => FindingKind::NotCompared,
+            Recorded::Status(_) if self.store.known(&[id]).await?.is_empty() => {
+                FindingKind::Differs
+            }
             Recorded::Status(_) | Recorded::Nothing => {
                 report.payments += 1;
                 return Ok(());
             }
         };
-        report.payments += u64::from(verdict == Verdict::Differs);
+        report.payments += u64::from(kind == FindingKind::Differs);
         let (books, neighbour) = ("nothing of this id".to_owned(), Some(payment::said(recorded)));
-        report.add(Finding { id, verdict, about: About::Payment, books, neighbour });
+        report.add(Finding { id, kind, about: About::Payment, books, neighbour });
         Ok(())
     }
 }
