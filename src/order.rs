@@ -57,6 +57,29 @@ pub struct Line {
     pub quantity: u32,
 }
 
+/// A line at the price that was charged for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PricedLine {
+    /// The product and how many pieces of it.
+    pub line: Line,
+    /// The price of one piece, in paise.
+    pub unit_price: Paise,
+}
+
+/// What an effect moves between the customer and the shop. A saga's money and stock are added up from
+/// these, whatever kind of saga it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// Money from the customer's wallet to the shop.
+    Charge(Paise),
+    /// Money back to the customer's wallet.
+    Refund(Paise),
+    /// Pieces out of the free stock, for an order.
+    Reserve(Line),
+    /// Pieces back into the free stock.
+    Release(Line),
+}
+
 /// What a client asks to buy: a user and 1 to [`MAX_LINES`] lines. Always valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {

@@ -63,17 +63,11 @@ struct Compared {
 
 impl Audit {
     /// An audit of these books and this payment service.
-    pub fn new(
-        store: Store,
-        payment: Payment,
-        definitions: &'static [&'static Definition],
-        options: Options,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(store: Store, payment: Payment, options: Options, clock: Clock) -> Self {
         let (since, until) = (options.since, clock.now());
         let rate = RateLimiter::new(options.rate, clock.clone());
         let unanswered = AtomicU32::new(0);
-        Self { store, payment, definitions, since, until, rate, unanswered, clock }
+        Self { store, payment, since, until, rate, unanswered, clock }
     }
 
     /// Goes through all the books. Calls `progress` after every account.

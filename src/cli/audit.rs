@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::command::DATABASE;
+use super::flag::DATABASE;
 use super::out::{self, Progress, TableStyle};
 use super::{Error, ids, view};
 use crate::app;

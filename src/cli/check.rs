@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::command::DATABASE;
+use super::flag::DATABASE;
 use super::out::{self, TableStyle};
 use super::{Error, view};
 use crate::app;

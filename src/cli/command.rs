@@ -8,6 +8,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
+use super::flag::DATABASE;
 use super::{Error, audit, check, out, sagas, sandbox};
 use crate::{
     app,
@@ -41,9 +42,6 @@ Examples:
 Configuration, lowest to highest: built-in defaults, ./order-service.toml or --config FILE,
 the environment (ORDER_SERVICE__SECTION__KEY, DATABASE_URL, ...), flags.
 Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration.";
-
-pub(super) const DATABASE: &str =
-    "The books: sqlite://FILE or postgres://... [default: database.url]";
 
 /// The commands of the shell.
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod command;
 mod error;
+mod flag;
 mod format;
 mod ids;
 mod out;

@@ -7,7 +7,7 @@ use entity::saga_instance::{self, Column};
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::order::{HistoryPage, HistoryQuery, HistorySort, comes_after};
+use super::history::{Checkouts, HistoryPage, HistoryQuery, HistorySort, comes_after};
 use super::saga::{Found, IN_FLIGHT};
 use super::{Error, Store};
 use crate::order::Paise;
@@ -17,15 +17,6 @@ pub const UNPRICED: Paise = Paise(-1);
 
 /// In the words of their index: SQLite finds it by no others.
 const REFUSED: &str = "state IN ('Compensated', 'Rejected')";
-
-/// Which checkouts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checkouts {
-    /// Not at rest.
-    Undecided,
-    /// At rest, and no order.
-    Rejected,
-}
 
 /// When a checkout was accepted, to sort by. The index of those in flight is not in that order: were
 /// this the plain column, a planner would rather walk a user's whole history in its order.

@@ -15,9 +15,11 @@ mod commit_verifier;
 mod connect;
 mod connection;
 mod due;
+mod error;
 mod executor;
 mod failpoint;
 mod failure;
+mod history;
 mod hold;
 mod lock;
 mod operator;
@@ -36,15 +38,14 @@ mod transaction;
 mod warning;
 mod write;
 
-use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::{DbBackend, DbErr, RuntimeErr};
+use sea_orm::DbBackend;
 
 use pool::Pool;
 
 use crate::saga::Catalogue;
 
 pub use audit::{Account, Event, Kept};
-pub use checkouts::{Checkouts, UNPRICED};
+pub use checkouts::UNPRICED;
 pub use claim::Claimed;
 pub use codec::Unreadable;
 pub use commit::Committer;
@@ -52,12 +53,14 @@ pub use commit::Committer;
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
 pub use due::Due;
+pub use error::Error;
 pub use executor::ExecutorRecord;
 pub use failpoint::{Failpoint, Failpoints, Fault};
-pub use operator::{Filter, Summary};
-pub use order::{
-    CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, Item, Order, SortDirection,
+pub use history::{
+    Checkouts, CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, SortDirection,
 };
+pub use operator::{Filter, Summary};
+pub use order::{Item, Order};
 pub use records::{NewOrder, Records};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
@@ -81,48 +84,6 @@ pub struct Store {
     catalogue: Catalogue,
     /// Held as long as the store lives: one process drives sagas on an SQLite file.
     lock: Option<std::sync::Arc<lock::FileLock>>,
-}
-
-/// What can go wrong, by what the caller can do.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Nothing of it was written. Worth another try.
-    #[error("the database is out of reach: {0}")]
-    Unavailable(#[source] DbErr),
-    /// A commit was sent and its answer lost: read back before deciding anything.
-    #[error("the database did not say whether it committed: {0}")]
-    OutcomeUnknown(#[source] DbErr),
-    /// The database will never take these values. Nothing of it was written.
-    #[error("the database refuses the values: {0}")]
-    Refused(#[source] DbErr),
-    /// The store can't be used as it is configured.
-    #[error("{0}")]
-    Unusable(String),
-}
-
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        match &error {
-            DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-                // SQLSTATE classes 22 (data exception) and 23 (integrity violation): the values can't be
-                // written. One such error is made on purpose: where not all writes of a commit stand, its
-                // one statement fails by a cast of a text to a number (22P02), so that PostgreSQL rolls
-                // everything back. `Refused` then has the log writer write one table after the other
-                // (`commit_sql.rs` tells it in full).
-                let code = cause.as_database_error().and_then(DatabaseError::code);
-                let of_values = |code: &str| {
-                    code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
-                };
-                if code.as_deref().is_some_and(of_values) {
-                    Self::Refused(error)
-                } else {
-                    Self::Unavailable(error)
-                }
-            }
-            _out_of_reach => Self::Unavailable(error),
-        }
-    }
 }
 
 impl Store {

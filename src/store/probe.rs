@@ -13,7 +13,6 @@
 
 use sea_orm::{ConnectionTrait, DbBackend};
 
-use super::failure::Remedy;
 use super::retry::Retries;
 use super::{Error, Store, failure, schema};
 
@@ -68,28 +67,5 @@ impl Store {
         }
         // If somebody has locked the table of migrations, nothing is known to be missing.
         schema::read(&self.ready).await.ok()?.lacks()
-    }
-}
-
-impl Error {
-    /// Whether the connection broke, so that a retry on another one may help.
-    pub fn is_of_connection(&self) -> bool {
-        match self {
-            Self::Unavailable(error) | Self::OutcomeUnknown(error) => {
-                failure::remedy(error) == Remedy::Reconnect
-            }
-            Self::Refused(_) | Self::Unusable(_) => false,
-        }
-    }
-
-    /// The error in general words, for the answer of the readiness probe. The error's own text may quote
-    /// addresses and user names.
-    pub fn in_words(&self) -> String {
-        match self {
-            Self::Unavailable(error) => failure::in_words(error).to_owned(),
-            Self::OutcomeUnknown(_) => "the database does not say that it commits".to_owned(),
-            Self::Refused(_) => "the database refuses what is written".to_owned(),
-            Self::Unusable(reason) => reason.clone(),
-        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use order_service::checkout::DEFINITIONS;
 use order_service::clock::Clock;
+use order_service::saga::Catalogue;
 use order_service::sandbox::Idempotency;
 use order_service::store::{self, Store};
 

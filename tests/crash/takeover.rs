@@ -1,7 +1,6 @@
 //! How soon another replica has the sagas of one that is gone (promise 30). No test asserts on time: the
 //! figures are printed. They should be below a lease and a second.
 
-use order_service::saga::State;
 use order_service::sandbox::Idempotency;
 use order_service::store::{Found, Store};
 use serde_json::json;
