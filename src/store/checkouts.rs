@@ -54,8 +54,8 @@ impl Store {
         only = only.add_option(query.to.map(|to| Column::CreatedAt.lte(to)));
         only = only.add_option(query.min_amount.map(|least| Column::TotalAmount.gte(least)));
         only = only.add_option(query.max_amount.map(|most| Column::TotalAmount.lte(most)));
-        let by = (column.clone(), Expr::col(Column::Id));
-        only = only.add_option(query.after.map(|after| comes_after(by, direction, after)));
+        let by = [column.clone(), Expr::col(Column::Id)];
+        only = only.add_option(query.after.map(|(key, id)| comes_after(by, direction, key, id)));
         let rows = saga_instance::Entity::find()
             .filter(only)
             .order_by(column, direction.order())

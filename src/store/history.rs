@@ -107,17 +107,19 @@ pub enum Checkouts {
     Rejected,
 }
 
-/// Whether a row comes after this one, as sorted. As a row comparison, it reads one range of the index.
+/// Whether a row comes after the one with this key and id, sorted by these two columns. As it compares whole
+/// rows, it reads one range of the index.
 pub(super) fn comes_after(
-    by: (SimpleExpr, SimpleExpr),
+    columns: [SimpleExpr; 2],
     direction: SortDirection,
-    (key, id): (CursorKey, Uuid),
+    key: CursorKey,
+    id: Uuid,
 ) -> SimpleExpr {
     let key = match key {
         CursorKey::CreatedAt(at) => Expr::value(at),
         CursorKey::TotalAmount(amount) => Expr::value(amount),
     };
-    let row = Expr::tuple([by.0, by.1]);
+    let row = Expr::tuple(columns);
     let last = Expr::tuple([key, Expr::value(id)]);
     match direction {
         SortDirection::Ascending => row.gt(last),

@@ -67,8 +67,8 @@ impl Store {
         only = only.add_option(query.to.map(|to| Column::CreatedAt.lte(to)));
         only = only.add_option(query.min_amount.map(|least| Column::TotalAmount.gte(least)));
         only = only.add_option(query.max_amount.map(|most| Column::TotalAmount.lte(most)));
-        let by = (Expr::col(column), Expr::col(Column::Id));
-        only = only.add_option(query.after.map(|after| comes_after(by, direction, after)));
+        let by = [Expr::col(column), Expr::col(Column::Id)];
+        only = only.add_option(query.after.map(|(key, id)| comes_after(by, direction, key, id)));
         let sorted = direction.order();
         let found = orders::Entity::find()
             .filter(only)
