@@ -135,7 +135,7 @@ fn the_built_in_values_are_as_documented() {
     assert_eq!(config.executor.concurrency, 1024);
     insta::assert_snapshot!(
         format!("{:?} {:?} {:?}", config.checkout, config.retry, config.shutdown),
-        @"Checkout { wait: 25s, deadline: 120s, deadline_attended: 15s, undecided: Accepted, join_equal: true, backlog: 1000000 } Retry { initial: 100ms, max: 30s, multiplier: 2.0, jitter: 0.5, stuck_after: 60s } Shutdown { grace: 35s }"
+        @"CheckoutConfig { wait: 25s, deadline: 120s, deadline_attended: 15s, undecided: Accepted, join_equal: true, backlog: 1000000 } RetryConfig { initial: 100ms, max: 30s, multiplier: 2.0, jitter: 0.5, stuck_after: 60s } ShutdownConfig { grace: 35s }"
     );
 }
 
