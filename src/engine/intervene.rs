@@ -9,9 +9,9 @@ use tracing::info;
 use super::drive::Drive;
 use super::executor::Executor;
 use crate::neighbours::CallContext;
-use crate::saga::intervention::{Preview, intervene, is_word, previews};
 use crate::saga::key::idempotency_key;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, SagaId, Word};
+use crate::saga::{Preview, intervene, is_word, previews};
 use crate::store::{self, Found, Inspected};
 use crate::trace::TraceParent;
 

@@ -12,7 +12,7 @@ use super::effect::{Effects, effects, unknown};
 use super::saga::{Onlooker, SagaView};
 use super::step::{StepView, steps};
 use crate::engine::names;
-use crate::saga::intervention::Preview;
+use crate::saga::Preview;
 use crate::saga::{Intervention, SagaId};
 use crate::store::Inspected;
 use crate::web::{Problem, Segment, uuid_segment};

@@ -7,13 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::action::ActionPosition;
 use super::cause::Cause;
-use super::definition::{Sort, Stage, Work};
+use super::definition::{Stage, Work};
 use super::give_up::go_back;
-use super::held::trouble_of_held;
-use super::instance::Instance;
+use super::instance::{Instance, Stuck};
 use super::next::Next;
 use super::plan::{Plan, trouble_of_read};
-use super::policy::Policy;
+use super::policy::{A_MOMENT, Policy};
 use super::progress::{End, Progress};
 use super::track::Standing;
 
@@ -42,7 +41,7 @@ fn forward(
             if limit.is_some_and(|limit| now >= limit) {
                 return give_up(saga, policy, now, out_of_time(saga));
             }
-            match waits_until(saga, policy, now) {
+            match policy.waits_until(saga, now) {
                 Some(until) => {
                     let until = limit.map_or(until, |limit| until.min(limit));
                     Next::pause(Some(until), trouble_of_read(saga, step, policy, now))
@@ -57,7 +56,7 @@ fn forward(
 
 /// Settles the effects of the stage that follows `done` stages.
 fn effects(saga: &Instance, done: usize, policy: &Policy, now: DateTime<Utc>) -> Next {
-    let can_return = !saga.position.is_past_return() && may_be_given_up(saga, done);
+    let can_return = !saga.position.is_past_return() && saga.position.may_be_given_up(done);
     let refused = saga
         .position
         .of_stage(done)
@@ -79,14 +78,6 @@ fn effects(saga: &Instance, done: usize, policy: &Policy, now: DateTime<Utc>) ->
         return give_up(saga, policy, now, out_of_time(saga));
     }
     plan.into_next(saga, policy, now, has_deadline.then_some(saga.deadline_at))
-}
-
-/// What can be undone, or only may be refused, can be given up; what is retriable can't.
-pub(super) fn may_be_given_up(saga: &Instance, stage: usize) -> bool {
-    saga.position.of_stage(stage).all(|action| match action.action.sort {
-        Sort::Compensable { .. } | Sort::Pivot => true,
-        Sort::Retriable => false,
-    })
 }
 
 fn backward(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
@@ -130,15 +121,6 @@ fn give_up(saga: &Instance, policy: &Policy, now: DateTime<Utc>, cause: Cause) -
     go_back(saga, policy, now, cause).unwrap_or_else(|| Next::pause(None, saga.stuck.clone()))
 }
 
-/// The time before which the saga is not due.
-pub(super) fn waits_until(
-    saga: &Instance,
-    policy: &Policy,
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
-    saga.next_attempt_at.filter(|at| *at > now && !policy.is_too_far(saga, *at, now))
-}
-
 fn out_of_time(saga: &Instance) -> Cause {
     Cause::Deadline { step: saga.current_step().into(), detail: saga.last_error.clone() }
 }
@@ -151,4 +133,13 @@ pub(super) fn in_doubt(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> 
             Standing::Untouched | Standing::Done | Standing::Refused => false,
         })
     })
+}
+
+/// What a person should know of it besides: what it would say if it only waited.
+fn trouble_of_held(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Option<Stuck> {
+    let waiting = Instance { held: None, next_attempt_at: Some(now + A_MOMENT), ..saga.clone() };
+    match next(&waiting, policy, now) {
+        Next::Pause { stuck, .. } => stuck,
+        Next::Read(_) | Next::Call(_) | Next::Enter(..) | Next::Rest => None,
+    }
 }

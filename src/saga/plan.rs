@@ -7,7 +7,6 @@ use super::definition::Action;
 use super::effect::Effect;
 use super::instance::{Instance, Stuck};
 use super::key::idempotency_key;
-use super::machine::{may_be_given_up, waits_until};
 use super::next::Next;
 use super::policy::Policy;
 use super::progress::Progress;
@@ -81,7 +80,7 @@ impl Plan {
         now: DateTime<Utc>,
         limit: Option<DateTime<Utc>>,
     ) -> Next {
-        match waits_until(saga, policy, now) {
+        match policy.waits_until(saga, now) {
             None if !self.calls.is_empty() => {
                 self.calls.iter_mut().for_each(|call| call.deadline = limit);
                 Next::Call(self.calls)
@@ -116,7 +115,7 @@ impl Plan {
 fn is_never_given_up(saga: &Instance) -> bool {
     match saga.progress {
         Progress::Forward { done } => {
-            saga.position.is_past_return() || !may_be_given_up(saga, done)
+            saga.position.is_past_return() || !saga.position.may_be_given_up(done)
         }
         Progress::Backward => true,
         Progress::Rest(_) => false,

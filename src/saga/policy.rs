@@ -95,14 +95,14 @@ impl Policy {
 
     /// Whether a schedule can't be meant: it was made by a clock that has been set back since, or by
     /// another machine's clock that was ahead. What is scheduled like that is due now.
-    pub(super) fn is_too_far(
-        &self,
-        saga: &Instance,
-        at: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> bool {
+    fn is_too_far(&self, saga: &Instance, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         at > now + self.longest_pause()
             || (at > now + self.usual_pause() && saga.updated_at > now + A_MOMENT)
+    }
+
+    /// The time before which the saga is not due; `None` where it is due now.
+    pub(super) fn waits_until(&self, saga: &Instance, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        saga.next_attempt_at.filter(|at| *at > now && !self.is_too_far(saga, *at, now))
     }
 
     /// How long a saga on these terms may take before it is given up, from acceptance or from the

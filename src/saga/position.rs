@@ -226,6 +226,14 @@ impl Position {
         self.actions.iter().flat_map(|action| &action.forward)
     }
 
+    /// Whether what the stage at this place does may be given up: it can be undone, or only be refused.
+    pub(super) fn may_be_given_up(&self, stage: usize) -> bool {
+        self.of_stage(stage).all(|action| match action.action.sort {
+            Sort::Compensable { .. } | Sort::Pivot => true,
+            Sort::Retriable => false,
+        })
+    }
+
     /// Something that can't be undone happened, or may have: from here on it only goes forward. What
     /// stands behind an effect that surely did not happen was never sent, whatever a dead owner left
     /// unsure.

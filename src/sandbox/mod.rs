@@ -35,6 +35,5 @@ pub use config::{Config, Error, Seeding};
 pub use effect::{Effect, Payment, Units};
 pub use fault::{Fault, FaultKind};
 pub use ledger::{Ledger, Reads, Record, RecordResult, Repeated, Totals};
-pub use sample::Sample;
 pub use service::{Call, Idempotency, Service};
 pub use start::Sandbox;

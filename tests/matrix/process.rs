@@ -11,7 +11,7 @@ use order_service::clock::Clock;
 use order_service::engine::{Executor, NotDone, Settings, Wait};
 use order_service::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use order_service::order::{Cart, Line, ProductId, UserId};
-use order_service::saga::intervention::resolvable;
+use order_service::saga::resolvable;
 use order_service::saga::retry::Backoff;
 use order_service::saga::{Catalogue, Instance, Intervention, Manners, Policy, StuckKind, Word};
 use order_service::store::{self, Found, Identity, Store};

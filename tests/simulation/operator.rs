@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 
 use order_service::saga::SagaId;
-use order_service::saga::intervention::resolvable;
 use order_service::saga::key::idempotency_key;
+use order_service::saga::resolvable;
 use order_service::saga::{Instance, Intervention, StuckKind, Word};
 use order_service::store::{Filter, Found};
 

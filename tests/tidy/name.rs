@@ -3,7 +3,7 @@
 use super::source::{Source, name};
 
 /// Modules that still have names with two paths. Remove a line once there are none.
-const KNOWN: [&str; 2] = ["src/saga/mod.rs", "src/sandbox/mod.rs"];
+const KNOWN: [&str; 0] = [];
 
 /// Names that can be reached through their module and past it.
 pub fn two_paths(sources: &[Source]) -> Vec<String> {
