@@ -1,8 +1,7 @@
 //! The end of a run: the ledger, the books and the answers agree exactly (promises 1 to 7).
 
-use order_service::checkout::Answer;
-use order_service::checkout::CheckoutFacts;
 use order_service::checkout::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
+use order_service::checkout::{Answer, CheckoutFacts, DEFINITION};
 use order_service::saga::key::idempotency_key;
 use order_service::saga::{Effect, End, Progress};
 use order_service::store::{Filter, Found};
@@ -34,7 +33,7 @@ impl Run {
         // A client without a key asks only once.
         let may = |purchase: &&Purchase| purchase.key.is_none() && !purchase.turned_away;
         let (without_key, may) =
-            (self.books.without_key(), self.purchases.iter().filter(may).count());
+            (self.books.without_key(DEFINITION.kind), self.purchases.iter().filter(may).count());
         if without_key > i64::try_from(may).unwrap_or(i64::MAX) {
             let fault = format!("{without_key} sagas have no key, and {may} clients without one");
             self.faults.push(format!("{fault} were not turned away"));
@@ -129,7 +128,7 @@ impl Run {
         let Some(found) = sagas.iter().find(|found| found.order_id == id) else {
             return self.faults.push(format!("client {at}'s saga {id} is forgotten"));
         };
-        let completed = found.state == "Completed";
+        let completed = found.progress.is_some_and(Progress::is_completed);
         let told = match &purchase.decided {
             Some(Answer::Confirmed { .. }) => Some(true),
             Some(Answer::Refused { .. }) => Some(false),

@@ -4,14 +4,13 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::weather::Kinds;
 use chrono::TimeDelta;
+use order_service::saga::Promises;
 use order_service::store::{Failpoint, Fault};
 
-use super::dice::Dice;
 use super::node::{Node, Up};
 use super::run::{COMES_TO_REST, Mail, Run};
-use super::weather::Weather;
+use super::weather::{CHANGEABLE, TOGETHER, Weather};
 
 impl Run {
     /// Things that happen to nodes at random.
@@ -39,10 +38,10 @@ impl Run {
         }
         if self.dice.chance(weather.outage) {
             let until = self.now() + self.dice.millis(3_000, 25_000);
-            let which = self.dice.below(2);
-            self.out_of_order[which] = until;
+            let which = self.dice.one_of(&TOGETHER);
+            self.out_of_order.extend(which.iter().map(|neighbour| (*neighbour, until)));
             self.story.count("neighbour out of order");
-            self.tell(format_args!("neighbour {which} is out of order until {until:?}"));
+            self.tell(format_args!("{which:?} are out of order until {until:?}"));
         }
         if self.dice.chance(weather.sleep) {
             self.sleep(at);
@@ -62,22 +61,20 @@ impl Run {
         self.next_life += 1;
         let life = self.next_life;
         // As in a roll-out, some nodes are configured not to rely on a neighbour that does keep keys.
-        let strict = |trusted: bool, dice: &mut Dice| trusted && !dice.chance(0.1);
-        let kinds = Kinds {
-            product: strict(self.plan.kinds.product, &mut self.dice),
-            payment: strict(self.plan.kinds.payment, &mut self.dice),
-        };
-        self.tell(format_args!("node {at} starts: {kinds:?}"));
+        let (keeps_keys, dice) = (&self.plan.promises, &mut self.dice);
+        let trusted = CHANGEABLE.map(|at| (at, keeps_keys.of(at) && !dice.chance(0.1)));
+        let trusted: Promises = trusted.into_iter().collect();
+        self.tell(format_args!("node {at} starts: {trusted:?}"));
         let mail = self.mail.clone();
         let said = move |up| {
             mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Up { at, life, up });
         };
-        let settings = self.plan.settings(kinds);
+        let settings = self.plan.settings(&trusted);
         let clock = self.slots[at].clock.clone();
         let means = (&self.board, &self.network, &clock);
         let node = Node::start((at, &self.url), means, settings, said);
         let slot = &mut self.slots[at];
-        (slot.node, slot.life, slot.kinds, slot.starts_at) = (Some(node), life, kinds, None);
+        (slot.node, slot.life, slot.trusted, slot.starts_at) = (Some(node), life, trusted, None);
         self.pump(at);
     }
 
@@ -174,7 +171,7 @@ impl Run {
             self.clock.set_shared_time_by(TimeDelta::minutes(-60));
         }
         self.weather = Weather::CALM;
-        self.out_of_order = [Duration::ZERO; 2];
+        self.out_of_order.clear();
         let now = self.now();
         for slot in &mut self.slots {
             slot.cut_until = Duration::ZERO;

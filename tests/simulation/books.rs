@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use order_service::clock::Clock;
 use order_service::order::OrderId;
-use order_service::saga::SagaId;
-use order_service::saga::StuckKind;
+use order_service::saga::{Definition, Progress, SagaId, StuckKind};
 use order_service::store::{Filter, Found, Inspected, Order, Store};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement, Value,
@@ -26,6 +25,8 @@ pub struct Books {
 pub struct Row {
     pub owner: Option<Uuid>,
     pub fence: i64,
+    /// Which table it goes by.
+    pub definition: &'static Definition,
     pub state: String,
     /// An operator holds it.
     pub is_held: bool,
@@ -63,12 +64,17 @@ impl Books {
 
     pub fn row(&self, id: SagaId) -> Option<Row> {
         let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead, \
-                   s.held IS NOT NULL \
+                   s.held IS NOT NULL, s.kind, s.definition_version \
                    FROM saga_instance s LEFT JOIN executor e ON e.id = s.owner WHERE s.id = $1";
         let rows = self.query(sql, vec![id.0.into()]);
         rows.first().map(|row| Row {
             owner: row.try_get_by_index(0).expect("an owner"),
             fence: row.try_get_by_index(1).expect("a fence"),
+            definition: {
+                let kind: String = row.try_get_by_index(6).expect("a kind");
+                let version = row.try_get_by_index(7).expect("a version");
+                node::CATALOGUE.find(&kind, version).expect("a table of ours")
+            },
             state: row.try_get_by_index(2).expect("a state"),
             is_held: row.try_get_by_index(5).expect("whether it is"),
             heard: row.try_get_by_index(3).ok().zip(row.try_get_by_index(4).ok()),
@@ -100,9 +106,11 @@ impl Books {
 
     /// How many are not at rest.
     pub fn open_sagas(&self) -> i64 {
-        let sql = "SELECT count(*) FROM saga_instance \
-                   WHERE state NOT IN ('Completed', 'Compensated', 'Rejected')";
-        self.count(sql, vec![])
+        let rest = words(Progress::is_rest);
+        self.count(
+            &format!("SELECT count(*) FROM saga_instance WHERE state NOT IN ({rest})"),
+            vec![],
+        )
     }
 
     pub fn order(&self, id: OrderId) -> Option<Order> {
@@ -124,17 +132,21 @@ impl Books {
         self.query(sql, vec![]).iter().map(kind).collect()
     }
 
-    /// Sagas whose clients gave no key.
-    pub fn without_key(&self) -> i64 {
-        self.count("SELECT count(*) FROM saga_instance WHERE idempotency_key IS NULL", vec![])
+    /// Sagas of a kind whose clients gave no key.
+    pub fn without_key(&self, kind: &str) -> i64 {
+        let sql = "SELECT count(*) FROM saga_instance WHERE idempotency_key IS NULL AND kind = $1";
+        self.count(sql, vec![kind.into()])
     }
 
     /// A user with two equal carts in flight without a key, if there is one.
     pub fn doubles(&self) -> Option<Uuid> {
-        let sql = "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
-                   AND state NOT IN ('Completed', 'Compensated', 'Rejected') \
-                   GROUP BY user_id, fingerprint HAVING count(*) > 1 LIMIT 1";
-        self.query(sql, vec![]).first().map(|row| row.try_get_by_index(0).expect("a user"))
+        let rest = words(Progress::is_rest);
+        let sql = format!(
+            "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
+             AND state NOT IN ({rest}) \
+             GROUP BY user_id, kind, fingerprint HAVING count(*) > 1 LIMIT 1"
+        );
+        self.query(&sql, vec![]).first().map(|row| row.try_get_by_index(0).expect("a user"))
     }
 
     /// How many executors are in the table, dead ones included.
@@ -145,17 +157,29 @@ impl Books {
     /// Counts rows that belong to no saga, orders without exactly one event, and states whose tally differs
     /// from their number of sagas at rest.
     pub fn strays(&self) -> i64 {
-        let sql = "SELECT (SELECT count(*) FROM orders WHERE id NOT IN \
-                   (SELECT id FROM saga_instance WHERE state = 'Completed')) \
-                   + (SELECT count(*) FROM order_items WHERE order_id NOT IN (SELECT id FROM orders)) \
-                   + (SELECT count(*) FROM orders WHERE 1 <> \
-                   (SELECT count(*) FROM outbox WHERE outbox.order_id = orders.id)) \
-                   + (SELECT count(*) FROM outbox WHERE order_id NOT IN (SELECT id FROM orders)) \
-                   + (SELECT count(*) FROM saga_instance WHERE owner IS NOT NULL) \
-                   + (SELECT count(*) FROM (SELECT state, sum(sagas) AS sagas FROM \
-                   (SELECT state, count(*) AS sagas FROM saga_instance GROUP BY state \
-                   UNION ALL SELECT state, -sagas FROM saga_tally) GROUP BY state) \
-                   WHERE state IN ('Completed', 'Compensated', 'Rejected') AND sagas <> 0)";
-        self.count(sql, vec![])
+        let (rest, goals) = (words(Progress::is_rest), words(Progress::is_completed));
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM orders WHERE id NOT IN \
+             (SELECT coalesce(order_id, id) FROM saga_instance WHERE state IN ({goals}))) \
+             + (SELECT count(*) FROM order_items WHERE order_id NOT IN (SELECT id FROM orders)) \
+             + (SELECT count(*) FROM orders WHERE 1 <> \
+             (SELECT count(*) FROM outbox WHERE outbox.order_id = orders.id)) \
+             + (SELECT count(*) FROM outbox WHERE order_id NOT IN (SELECT id FROM orders)) \
+             + (SELECT count(*) FROM saga_instance WHERE owner IS NOT NULL) \
+             + (SELECT count(*) FROM (SELECT state, sum(sagas) AS sagas FROM \
+             (SELECT state, count(*) AS sagas FROM saga_instance GROUP BY state \
+             UNION ALL SELECT state, -sagas FROM saga_tally) GROUP BY state) \
+             WHERE state IN ({rest}) AND sagas <> 0)"
+        );
+        self.count(&sql, vec![])
     }
+}
+
+/// The words for such progress, of all kinds, as SQL has them in a list.
+fn words(wanted: fn(Progress) -> bool) -> String {
+    let words = node::DEFINITIONS.iter().flat_map(|definition| {
+        let wanted = definition.all_progress().filter(|progress| wanted(*progress));
+        wanted.map(|progress| format!("'{}'", definition.word(progress)))
+    });
+    words.collect::<Vec<_>>().join(", ")
 }

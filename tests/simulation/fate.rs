@@ -4,11 +4,10 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use order_service::neighbours::{Response, TransportError};
-use order_service::saga::Outcome;
-use order_service::saga::SagaId;
+use order_service::saga::{Definition, Outcome, Progress, SagaId, Sort, Work};
 
 use super::neighbour::Mood;
-use super::network::Request;
+use super::network::{Request, effect_of, neighbour_of};
 use super::run::Run;
 use super::weather::LEASE;
 
@@ -48,8 +47,8 @@ impl Run {
         if !request.is_effect {
             return;
         }
-        let (now, kinds, key) = (self.now(), self.plan.kinds, &request.key);
-        let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
+        let (now, key) = (self.now(), &request.key);
+        let keeps_keys = self.plan.promises.of(neighbour_of(&request.path));
         match self.sent.entry(key.clone()) {
             Entry::Vacant(never) => {
                 never.insert(now);
@@ -88,10 +87,9 @@ impl Run {
         if row.is_held {
             self.faults.push(format!("{key} was sent though its saga is held"));
         }
-        let undoes = key.contains(":refund_payment") || key.contains(":release_stock");
-        let forward = ["Priced", "Paid", "Compensating"];
-        let allowed = if undoes { &forward[2..] } else { &forward[..] };
-        if !allowed.contains(&row.state.as_str()) {
+        let (definition, step) = (row.definition, effect_of(key).split(':').nth(1));
+        let progress = definition.progress(&row.state);
+        if !progress.zip(step).is_some_and(|(at, step)| may_be_sent(definition, step, at)) {
             self.faults.push(format!("{key} was sent in {}", row.state));
         }
         let fence = self.fences.entry(id).or_default();
@@ -99,8 +97,7 @@ impl Run {
             self.faults.push(format!("{id}: the fence fell from {fence} to {}", row.fence));
         }
         *fence = row.fence;
-        let kinds = self.plan.kinds;
-        let keeps_keys = if is_payment(request) { kinds.payment } else { kinds.product };
+        let keeps_keys = self.plan.promises.of(neighbour_of(&request.path));
         if !keeps_keys && !self.books.is_intended(id, key) {
             self.faults.push(format!("{key} was sent, and that it would be is not in the books"));
         }
@@ -113,16 +110,17 @@ impl Run {
             self.story.count("effect arrived after its caller had gone");
         }
         let (now, weather) = (self.now(), self.weather);
-        let out_of_order = self.out_of_order[usize::from(is_payment(&request))];
-        let mood = if now < out_of_order || self.dice.chance(weather.error_before) {
-            self.story.count("error before");
-            Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
-        } else if request.is_effect && self.dice.chance(weather.refusal) {
-            self.story.count("refusal");
-            Mood::Refuse
-        } else {
-            Mood::Good
-        };
+        let until = self.out_of_order.get(&neighbour_of(&request.path));
+        let mood =
+            if until.is_some_and(|until| now < *until) || self.dice.chance(weather.error_before) {
+                self.story.count("error before");
+                Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
+            } else if request.is_effect && self.dice.chance(weather.refusal) {
+                self.story.count("refusal");
+                Mood::Refuse
+            } else {
+                Mood::Good
+            };
         let mut answer = self.neighbours.answer(now, &request, mood);
         self.tell(format_args!("call {call} arrives at {}: {}", request.path, answer.status));
         if self.dice.chance(weather.error_after) {
@@ -171,6 +169,32 @@ impl Run {
     }
 }
 
-fn is_payment(request: &Request) -> bool {
-    request.path.starts_with("/api/payments")
+/// Whether an effect of this step may be sent when no more than this is durable.
+fn may_be_sent(definition: &Definition, step: &str, durable: Progress) -> bool {
+    let actions = definition.actions();
+    let mut of_step = actions.filter_map(|(stage, action)| {
+        let is_undo = action.undo().is_some_and(|undo| undo.word() == step);
+        (is_undo || action.step.word() == step).then_some((stage, action.sort, is_undo))
+    });
+    let Some((stage, sort, is_undo)) = of_step.next() else { return false };
+    match durable {
+        Progress::Forward { done } => {
+            !is_undo && (durable_before(definition, stage)..=stage).contains(&done)
+        }
+        // An effect that can be undone is sent again to find out whether it happened.
+        Progress::Backward => is_undo || matches!(sort, Sort::Compensable { .. }),
+        Progress::Rest(_) => false,
+    }
+}
+
+/// How many stages are durably done before an effect of this stage is sent: everything that was read, and
+/// everything before a pivot.
+fn durable_before(definition: &Definition, stage: usize) -> usize {
+    let stages = definition.stages[..=stage].iter().zip(0..);
+    let least = stages.map(|(before, at)| match &before.work {
+        Work::Read { .. } | Work::Record(_) => at + 1,
+        Work::Effects(actions) if actions.iter().any(|it| it.sort == Sort::Pivot) => at,
+        Work::Effects(_) => 0,
+    });
+    least.max().unwrap_or(0)
 }

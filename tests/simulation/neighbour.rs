@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::dice::Dice;
-use super::network::{Request, effect_of};
+use super::network::{Request, effect_of, neighbour_of};
 use super::weather::{LATEST, Plan};
 
 /// A user with a wallet.
@@ -115,8 +115,7 @@ impl Neighbourhood {
         if !request.is_effect {
             return self.read(&parts, &request.key);
         }
-        let kinds = self.plan.kinds;
-        let keeps_keys = if payment { kinds.payment } else { kinds.product };
+        let keeps_keys = self.plan.promises.of(neighbour_of(&request.path));
         // Remembered for longer than promised, by the time that a request may take to arrive: the promise
         // counts from the arrival.
         let memory = self.plan.key_memory + LATEST;

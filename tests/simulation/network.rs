@@ -7,8 +7,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use order_service::clock::Clock;
-use order_service::neighbours::{self, Response, Transport, TransportError};
-use order_service::saga::Outcome;
+use order_service::neighbours::{
+    self, PAYMENT, PRODUCT, Response, Transport, TransportError, USER,
+};
+use order_service::saga::{Neighbour, Outcome};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -156,6 +158,16 @@ impl Network {
         on_the_way
             .calls
             .retain(|id, other| *id != call || matches!(other.leg, Leg::Fresh | Leg::There(_)));
+    }
+}
+
+/// The neighbour that a request with this path goes to.
+pub fn neighbour_of(path: &str) -> Neighbour {
+    match path.split('/').nth(2) {
+        Some("users") => USER,
+        Some("products") => PRODUCT,
+        Some("payments") => PAYMENT,
+        _nobody => panic!("nobody listens at {path}"),
     }
 }
 

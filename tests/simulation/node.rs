@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use order_service::checkout::{Checkout, DEFINITIONS, Desk, Rules};
+use order_service::checkout::{self, Checkout, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
 use order_service::neighbours::{BreakerLimits, Neighbours};
-use order_service::saga::Catalogue;
+use order_service::saga::{Catalogue, Definition};
 use order_service::store::{self, Access, Options, Store};
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,8 +22,10 @@ const CALLS: usize = 32;
 /// In real time: SQL that takes longer is taken to hang.
 const HANGS: Duration = Duration::from_secs(45);
 
-/// The kinds of saga that this binary can read.
-const CATALOGUE: Catalogue = Catalogue::of(DEFINITIONS);
+/// The tables of all kinds of saga that a node drives.
+pub static DEFINITIONS: &[&Definition] = checkout::DEFINITIONS;
+/// The same, as the store reads by them.
+pub const CATALOGUE: Catalogue = Catalogue::of(checkout::DEFINITIONS);
 
 /// Messages from nodes, read after they were pumped.
 pub type Mailbox<T> = Arc<Mutex<Vec<T>>>;

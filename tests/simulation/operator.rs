@@ -86,7 +86,7 @@ impl Run {
     /// A verdict that agrees with the ledger, if one can be given.
     fn truth(&mut self, node: usize, id: SagaId) -> Option<Intervention> {
         let saga: Instance = self.books.inspect(id)?.instance.ok()?;
-        let policy = self.plan.settings(self.slots[node].kinds).policy;
+        let policy = self.plan.settings(&self.slots[node].trusted).policy;
         let mut open = resolvable(&saga, &policy, self.clock.now());
         open.retain(|effect| !self.network.has_on_its_way(&idempotency_key(id, *effect, 0)));
         if open.is_empty() {

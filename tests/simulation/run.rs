@@ -8,11 +8,10 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use super::weather::Kinds;
 use chrono::{DateTime, TimeDelta, Utc};
 use order_service::checkout::Answer;
 use order_service::clock::Clock;
-use order_service::saga::SagaId;
+use order_service::saga::{Neighbour, Promises, SagaId};
 use order_service::store::{Failpoint, Fault};
 
 use super::board::{Board, Seen};
@@ -43,7 +42,7 @@ pub struct Slot {
     /// Counts the processes that were here; messages from an earlier one are ignored.
     pub life: u64,
     /// Which neighbours it believes keep keys.
-    pub kinds: Kinds,
+    pub trusted: Promises,
     /// Stopped until this time.
     pub paused_until: Option<Duration>,
     /// To be started again at this time.
@@ -87,8 +86,8 @@ pub struct Run {
     pub fences: BTreeMap<SagaId, i64>,
     /// Keys under which effects were sent, with the time of the first sending.
     pub sent: BTreeMap<String, Duration>,
-    /// The product and the payment service are out of order until these times.
-    pub out_of_order: [Duration; 2],
+    /// Neighbours that are out of order until these times.
+    pub out_of_order: BTreeMap<Neighbour, Duration>,
     pub steps: u64,
     pub url: String,
     pub next_life: u64,
@@ -110,7 +109,7 @@ impl Run {
         let (plan, weather) = (Plan::of(&mut dice), Weather::of(&mut dice));
         let start: DateTime<Utc> = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
         let url = format!("sqlite://{}", books.display());
-        let neighbours = Neighbourhood::new(&mut dice, plan);
+        let neighbours = Neighbourhood::new(&mut dice, plan.clone());
         let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
         let mut purchases: Vec<_> = purchases.collect();
         for at in 0..purchases.len() {
@@ -123,7 +122,7 @@ impl Run {
             node: None,
             clock: clock.of_another_machine(TimeDelta::minutes(dice.one_of(&[0, 0, 60, -60, 7]))),
             life: 0,
-            kinds: plan.kinds,
+            trusted: plan.promises.clone(),
             paused_until: None,
             starts_at: Some(dice.millis(0, 100)),
             cut_until: Duration::ZERO,
@@ -136,7 +135,7 @@ impl Run {
             neighbours,
             books: Books::open(&url),
             weather,
-            plan,
+            plan: plan.clone(),
             purchases,
             attempts: BTreeMap::new(),
             next_attempt: 0,
@@ -145,7 +144,7 @@ impl Run {
             faults: Vec::new(),
             fences: BTreeMap::new(),
             sent: BTreeMap::new(),
-            out_of_order: [Duration::ZERO; 2],
+            out_of_order: BTreeMap::new(),
             steps: 0,
             url,
             next_life: 0,

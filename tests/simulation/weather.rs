@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_service::engine::Settings;
-use order_service::neighbours::{PAYMENT, PRODUCT};
+use order_service::neighbours::{PAYMENT, PRODUCT, USER};
 use order_service::saga::retry::Backoff;
-use order_service::saga::{Manners, Policy};
+use order_service::saga::{Manners, Neighbour, Policy, Promises};
 
 use super::dice::Dice;
 
@@ -124,20 +124,18 @@ impl Weather {
     }
 }
 
-/// Which neighbours are taken for idempotent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kinds {
-    pub product: bool,
-    pub payment: bool,
-}
+/// The neighbours where something can be changed.
+pub const CHANGEABLE: [Neighbour; 2] = [PRODUCT, PAYMENT];
+/// The neighbours that are out of order at the same time.
+pub const TOGETHER: [&[Neighbour]; 2] = [&[USER, PRODUCT], &[PAYMENT]];
 
 /// What a run is about besides its weather.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     pub nodes: usize,
     pub checkouts: usize,
     /// Which neighbours keep keys.
-    pub kinds: Kinds,
+    pub promises: Promises,
     pub key_memory: Duration,
     /// The payment service looks at the wallet before the key: a repeat of a charge that happened may be
     /// declined, and only the status call tells the truth.
@@ -148,12 +146,14 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(dice: &mut Dice) -> Self {
-        let kinds = |product, payment| Kinds { product, payment };
-        let all = [kinds(true, true), kinds(true, true), kinds(true, false), kinds(false, true)];
+        let all = [(true, true), (true, true), (true, false), (false, true)];
         Self {
             nodes: dice.one_of(&[1, 2, 3, 3]),
             checkouts: dice.one_of(&[8, 20, 40]),
-            kinds: if dice.chance(0.2) { kinds(false, false) } else { dice.one_of(&all) },
+            promises: {
+                let both = if dice.chance(0.2) { (false, false) } else { dice.one_of(&all) };
+                [(PRODUCT, both.0), (PAYMENT, both.1)].into_iter().collect()
+            },
             key_memory: Duration::from_secs(dice.one_of(&[5, 15, 600, 600])),
             declines_repeats: dice.chance(0.4),
             concurrency: dice.one_of(&[3, 8, 64]),
@@ -162,18 +162,19 @@ impl Plan {
     }
 
     /// The settings of a node that believes these neighbours keep keys.
-    pub fn settings(&self, kinds: Kinds) -> Settings {
+    pub fn settings(&self, promises: &Promises) -> Settings {
         let backoff = Backoff {
             initial: Duration::from_millis(100),
             max: Duration::from_secs(5),
             multiplier: 2.0,
             jitter: 0.5,
         };
-        let manners =
-            |idempotent| Manners { idempotent, key_memory: self.key_memory, timeout: TIMEOUT };
-        let neighbours = [(PRODUCT, manners(kinds.product)), (PAYMENT, manners(kinds.payment))];
+        let manners = |at| {
+            let (idempotent, key_memory) = (promises.of(at), self.key_memory);
+            (at, Manners { idempotent, key_memory, timeout: TIMEOUT })
+        };
         let policy = Policy {
-            neighbours: Arc::new(neighbours.into()),
+            neighbours: Arc::new(CHANGEABLE.map(manners).into()),
             backoff,
             stuck_after: Duration::from_secs(2),
             deadline: DEADLINE,
