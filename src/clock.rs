@@ -36,8 +36,16 @@ struct Machine {
     /// What the agreed time is ahead of the monotonic clock; [`NOT_AGREED`] where the wall clock is
     /// all there is.
     agreed: AtomicI64,
-    /// It is one of several on one manual clock.
-    has_company: bool,
+    company: Company,
+}
+
+/// Which machines read a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Company {
+    /// This one alone.
+    Alone,
+    /// Several, on one manual clock, which is their database's.
+    Several,
 }
 
 /// Nobody has said what time it is but the machine.
@@ -56,14 +64,14 @@ impl Clock {
     /// The machine's own clocks.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn system() -> Self {
-        Self::of(Source::System { started: Instant::now() }, TimeDelta::zero(), false)
+        Self::of(Source::System { started: Instant::now() }, TimeDelta::zero(), Company::Alone)
     }
 
-    fn of(source: Source, set_by: TimeDelta, has_company: bool) -> Self {
+    fn of(source: Source, set_by: TimeDelta, company: Company) -> Self {
         let machine = Machine {
             set_by: AtomicI64::new(micros(set_by)),
             agreed: AtomicI64::new(NOT_AGREED),
-            has_company,
+            company,
         };
         Self { source, machine: Arc::new(machine) }
     }
@@ -72,14 +80,14 @@ impl Clock {
     /// from `seed`.
     pub fn manual(start: DateTime<Utc>, seed: u64) -> Self {
         let manual = Arc::new(Manual::new(start, seed));
-        Self::of(Source::Manual(manual), TimeDelta::zero(), false)
+        Self::of(Source::Manual(manual), TimeDelta::zero(), Company::Alone)
     }
 
     /// The clock of another machine: it passes as this one does, and its wall clock is ahead by so
     /// much. The database's clock is this one's.
     #[must_use]
     pub fn of_another_machine(&self, ahead: TimeDelta) -> Self {
-        Self::of(self.source.clone(), ahead, true)
+        Self::of(self.source.clone(), ahead, Company::Several)
     }
 
     /// Whether time only moves by hand.
@@ -125,7 +133,9 @@ impl Clock {
     /// What the database's clock says, where machines share a manual one.
     pub fn shared_by_hand(&self) -> Option<DateTime<Utc>> {
         match &self.source {
-            Source::Manual(manual) if self.machine.has_company => Some(manual.time().wall),
+            Source::Manual(manual) if self.machine.company == Company::Several => {
+                Some(manual.time().wall)
+            }
             Source::Manual(_) | Source::System { .. } => None,
         }
     }

@@ -1,7 +1,5 @@
 //! The desk: takes a cart in, waits for what becomes of it, and answers repeats of it alike.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::DEFINITION;
@@ -181,9 +179,5 @@ fn fingerprint(cart: &Cart) -> String {
         hash.update(b"expectedTotal");
         hash.update(total.0.to_be_bytes());
     }
-    let mut digits = String::with_capacity(64);
-    for byte in hash.finalize() {
-        write!(digits, "{byte:02x}").expect("a string takes whatever is written to it");
-    }
-    digits
+    base16ct::lower::encode_string(&hash.finalize())
 }

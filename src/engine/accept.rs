@@ -97,12 +97,14 @@ impl Executor {
         let parts = &self.0;
         let session = parts.session.get();
         let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
+        let trace = new.trace.clone();
         let saga = self.instance(new, &session);
         let id = saga.id;
         let waiter = parts.waiting.subscribe(id);
         let known_by = identity.clone().map(|identity| (saga.user_id, identity));
         let base = Base::New(Acceptable { identity, fingerprint });
         let mut drive = Drive::new(parts.clone(), session, saga, base);
+        drive.trace = trace;
         let (taken, repeats) = drive.accept();
         drive.accepts = known_by.filter(|by| parts.acceptances.note(by, repeats));
         if wait.is_over_at_once() {

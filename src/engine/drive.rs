@@ -21,6 +21,7 @@ use crate::saga::{
     settle,
 };
 use crate::store::{Base, Fate, Records};
+use crate::trace::TraceParent;
 
 /// The saga is no longer ours, or never was: write nothing, call nothing.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Drive {
     pub(super) parts: Arc<Parts>,
     pub(super) session: Arc<Session>,
     pub(super) saga: Instance,
+    /// The client's trace; with its `tracestate` where this process accepted the saga.
+    pub(super) trace: TraceParent,
     /// An operator waits for the saga.
     pub(super) yield_to_operator: CancellationToken,
     /// And not for the end of calls in flight whose keys settle them later.
@@ -66,10 +69,12 @@ impl Drive {
     ) -> Self {
         let unanswered = Vec::new();
         let (passed, watch) = (vec![saga.state()], Watch::new(&parts.clock));
+        let trace = TraceParent::parse(&saga.trace_parent).unwrap_or_else(TraceParent::fresh);
         Self {
             parts,
             session,
             saga,
+            trace,
             yield_to_operator: CancellationToken::new(),
             cut_calls: CancellationToken::new(),
             accepts: None,
@@ -95,7 +100,7 @@ impl Drive {
     pub(super) async fn run(mut self: Box<Self>) {
         let (id, kind, fence) = (self.saga.id, self.saga.definition.kind, self.saga.fence);
         let span = info_span!("saga", saga.id = %id, saga.kind = kind, fence);
-        self.trace().adopt(&span);
+        self.trace.adopt(&span);
         let ended = self.session.ended.clone();
         async {
             tokio::select! {
@@ -150,7 +155,7 @@ impl Drive {
     /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
     async fn read(&mut self, step: Step) -> Option<Reading> {
         let (parts, yield_to_operator) = (self.parts.clone(), self.yield_to_operator.clone());
-        let (sight, trace) = (self.saga.clone(), self.trace());
+        let (sight, trace) = (self.saga.clone(), self.trace.clone());
         let left = sight.deadline_at - parts.clock.now();
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);

@@ -10,14 +10,13 @@ use tracing::{debug, info};
 use super::drive::Drive;
 use crate::neighbours::CallContext;
 use crate::saga::{Call, Outcome, Report, settle};
-use crate::trace::TraceParent;
 
 impl Drive {
     /// Makes the calls and takes in what comes of each. Where an outcome has to be durable before
     /// the next step, it is handed in as soon as it is known: a call that is slow should not put
     /// its neighbours in doubt.
     pub(super) async fn call(&mut self, calls: Vec<Call>) {
-        let trace = self.trace();
+        let trace = self.trace.clone();
         // What the calls see; the saga itself changes as they come in.
         let sight = self.saga.clone();
         let (session, parts) = (self.session.clone(), self.parts.clone());
@@ -85,10 +84,6 @@ impl Drive {
         let (policy, now) = (&parts.settings.policy, self.now());
         settle::schedule(&mut self.saga, &failed, policy, now, parts.clock.chance());
         settle::end_doubt(&mut self.saga, policy, now);
-    }
-
-    pub(super) fn trace(&self) -> TraceParent {
-        TraceParent::parse(&self.saga.trace_parent).unwrap_or_else(TraceParent::fresh)
     }
 }
 

@@ -158,13 +158,13 @@ impl Breaker {
         }
     }
 
-    fn failed(&self, was_probe: bool) {
+    fn failed(&self, call: &Admitted<'_>) {
         let (now, wall) = (self.clock.monotonic(), self.clock.now());
         let mut inner = self.inner();
         inner.failures = inner.failures.saturating_add(1);
         let is_closed = inner.opened_at.is_none();
         // A call that was sent before the breaker opened doesn't make the pause longer.
-        if was_probe || (is_closed && inner.failures >= self.limits.failures) {
+        if call.is_probe || (is_closed && inner.failures >= self.limits.failures) {
             inner.probe_from = now + self.limits.pause;
             if is_closed {
                 inner.opened_at = Some(wall);
@@ -204,7 +204,7 @@ impl Admitted<'_> {
 
     /// The neighbour did not answer, or is in trouble.
     pub(super) fn failed(self) {
-        self.breaker.failed(self.is_probe);
+        self.breaker.failed(&self);
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use opentelemetry_http::HeaderInjector;
 use reqwest::Client;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
 use super::EndpointSettings;
@@ -82,14 +83,11 @@ impl Transport for HttpTransport {
 }
 
 fn headers(trace: &TraceParent, key: &str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(2);
-    let trace = trace.child().to_string();
-    let named = [("idempotency-key", key), ("traceparent", trace.as_str())];
-    for (name, value) in named {
-        // Keys and trace contexts are visible ASCII by construction.
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
+    let mut headers = HeaderMap::with_capacity(3);
+    trace.child().write_to(&mut HeaderInjector(&mut headers));
+    // Keys are visible ASCII, which every header takes.
+    if let Ok(key) = HeaderValue::from_str(key) {
+        headers.insert("idempotency-key", key);
     }
     headers
 }

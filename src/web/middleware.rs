@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, OriginalUri, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use opentelemetry_http::HeaderExtractor;
 use tracing::Instrument;
 
 use super::problem::Problem;
@@ -16,8 +17,8 @@ use crate::trace::TraceParent;
 /// The middleware of every route. It gives the request a span and, as an extension, its
 /// [`TraceParent`]; it turns a [`Problem`] that the handler returned into its document.
 pub(crate) async fn trace_and_report(mut request: Request, next: Next) -> Response {
-    let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
-    let trace = header.and_then(TraceParent::parse).unwrap_or_else(TraceParent::fresh);
+    let trace = TraceParent::from_request(&HeaderExtractor(request.headers()))
+        .unwrap_or_else(TraceParent::fresh);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!(
         "request",
