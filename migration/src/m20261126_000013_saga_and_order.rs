@@ -24,6 +24,11 @@ impl MigrationTrait for Migration {
                 &column,
                 "CREATE INDEX ix_saga_order ON saga_instance (order_id) \
                  WHERE order_id IS NOT NULL",
+                // At rest, and still owned: such a saga is in flight by the new words, and was not by
+                // the old ones, so that there may be an equal one beside it.
+                "UPDATE saga_instance SET joined_by = NULL WHERE owner IS NOT NULL \
+                 AND joined_by IS NOT NULL \
+                 AND state IN ('Completed', 'Compensated', 'Rejected')",
                 "DROP INDEX ux_saga_in_flight",
                 "CREATE UNIQUE INDEX ux_saga_in_flight ON saga_instance (user_id, kind, joined_by) \
                  WHERE (owner IS NOT NULL OR next_attempt_at IS NOT NULL \

@@ -152,15 +152,17 @@ impl Drive {
         asked || !self.session.holds()
     }
 
-    /// Reads what is missing, but not beyond the deadline; `None` when it must stop.
+    /// Reads what this step reads. A saga that can still go back stops reading at its deadline. `None`
+    /// when it must stop.
     async fn read(&mut self, step: Step) -> Option<Reading> {
         let (parts, yield_to_operator) = (self.parts.clone(), self.yield_to_operator.clone());
         let (sight, trace) = (self.saga.clone(), self.trace.clone());
-        let left = sight.deadline_at - parts.clock.now();
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);
         let context = CallContext { trace: &trace, may_send: &|| true, attempt };
         let reading = parts.kinds.of(&sight).read(&sight, step, context);
+        let has_limit = !sight.position.is_past_return();
+        let left = sight.deadline_at - parts.clock.now();
         let limit = parts.clock.sleep(left.to_std().unwrap_or(Duration::ZERO));
         let mut timer = parts.writer.coalesce();
         tokio::pin!(reading, limit);
@@ -168,7 +170,7 @@ impl Drive {
             tokio::select! {
                 biased;
                 reading = &mut reading => return Some(reading),
-                () = &mut limit => return Some(self.out_of_time(step)),
+                () = &mut limit, if has_limit => return Some(self.out_of_time(step)),
                 () = parts.shutdown.cut.cancelled() => return None,
                 () = yield_to_operator.cancelled() => return None,
                 () = &mut timer, if self.changed => self.submit(),

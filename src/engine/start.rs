@@ -32,13 +32,15 @@ impl Executor {
     /// [`Executor::run`].
     ///
     /// # Errors
-    /// When it can't be registered.
+    /// When it can't be registered, or when the store reads sagas by a table of none of these kinds.
     pub async fn start(
         store: Store,
         kinds: Vec<Arc<dyn Kind>>,
         settings: Settings,
         clock: Clock,
     ) -> Result<Self, Error> {
+        let kinds = Kinds::new(kinds);
+        kinds.check(store.catalogue())?;
         let metrics = Arc::new(Metrics::default());
         let name = process::name();
         let session = register(&store, &name, settings.lease, &clock).await?;
@@ -53,7 +55,7 @@ impl Executor {
         shutdown.spawn_to_its_end(writing);
         let this = Self(Arc::new(Parts {
             store,
-            kinds: Kinds::new(kinds),
+            kinds,
             backlog: Backlog::new(settings.backlog),
             peers: Peers::new(settings.lease),
             clock,

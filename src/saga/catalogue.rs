@@ -14,6 +14,11 @@ impl Catalogue {
         Self(definitions)
     }
 
+    /// Every table.
+    pub fn tables(self) -> &'static [&'static Definition] {
+        self.0
+    }
+
     /// The table of this kind and version.
     pub fn find(self, kind: &str, version: i32) -> Option<&'static Definition> {
         let is_it = |known: &&Definition| known.kind == kind && known.version == version;

@@ -92,10 +92,13 @@ fn backward(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Next {
                     (Standing::Untouched, _) if policy.wants_a_look(saga, action, track, now) => {
                         plan.settle(saga, policy, now, action, effect, track);
                     }
-                    // What can't be undone has not happened: a saga does not go back then.
-                    (Standing::Untouched | Standing::Refused, _) | (Standing::Done, None) => {}
+                    (Standing::Untouched | Standing::Refused, _) => {}
                     // Behind a stage that is not all done, nothing can have been sent.
                     (Standing::Unsure { .. }, _) if !earlier_done => {}
+                    // A saga does not go back once something may have happened that can't be undone.
+                    // Where that comes out later (a look after the books were restored), it is not
+                    // sent again and not forgotten: it is for a person.
+                    (Standing::Unsure { .. } | Standing::Done, None) => plan.doubts.push(effect),
                     (Standing::Unsure { .. }, _) => {
                         plan.settle(saga, policy, now, action, effect, track);
                     }
