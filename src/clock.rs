@@ -1,11 +1,11 @@
-//! Time, fresh ids and chance: the only file that asks the machine for them.
+//! Time, fresh ids and randomness: the only file that asks the machine for them.
 //!
-//! Everything else takes them as arguments or from a [`Clock`], so that a test can move time by
-//! hand and a simulation can replay it (clippy.toml forbids the calls elsewhere).
+//! All other code takes them as arguments or from a [`Clock`], so that a test can move time by hand
+//! and a simulation can be repeated exactly (clippy.toml forbids the calls elsewhere).
 //!
-//! Replicas that share a database go by its clock: each measures how far its own monotonic clock is
-//! from it, and what is due when is the same for all, whatever the wall clock of one machine says or
-//! however it is set meanwhile.
+//! Replicas that share a database use the database's time. Each measures the offset between its own
+//! monotonic clock and the database's clock, so all of them agree on what is due, even where the wall
+//! clock of a machine is wrong or is set.
 
 mod manual;
 mod watch;
@@ -21,20 +21,20 @@ use uuid::{Builder, Uuid};
 use manual::Manual;
 pub use watch::Watch;
 
-/// A source of time, ids and chance. Cheap to clone; clones share one time.
+/// A source of time, ids and randomness. Cheap to clone; clones share one time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
     machine: Arc<Machine>,
 }
 
-/// What is of one machine, in microseconds.
+/// The state of one machine's clocks. Times are in microseconds.
 #[derive(Debug)]
 struct Machine {
-    /// How far its wall clock was set by hand, for tests.
+    /// How far a test has set its wall clock forward.
     set_by: AtomicI64,
-    /// What the agreed time is ahead of the monotonic clock; [`NOT_AGREED`] where the wall clock is
-    /// all there is.
+    /// How far the database's time is ahead of the monotonic clock; [`NOT_AGREED`] where nothing is
+    /// shared and the wall clock counts.
     agreed: AtomicI64,
     company: Company,
 }
@@ -48,11 +48,12 @@ enum Company {
     Several,
 }
 
-/// Nobody has said what time it is but the machine.
+/// No database has said yet what time it is.
 const NOT_AGREED: i64 = i64::MIN;
 
-/// Clocks drift, and answers take time: what differs by no more than this was not set.
-const A_STEP: TimeDelta = TimeDelta::seconds(1);
+/// Clocks drift, and answers take time: a difference of up to this is not taken for a clock that was
+/// set.
+const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -83,27 +84,27 @@ impl Clock {
         Self::of(Source::Manual(manual), TimeDelta::zero(), Company::Alone)
     }
 
-    /// The clock of another machine: it passes as this one does, and its wall clock is ahead by so
-    /// much. The database's clock is this one's.
+    /// The clock of another machine in the same simulation: time passes on it as on this one, and its
+    /// wall clock is ahead by `ahead`. This manual clock is the clock of the database of both.
     #[must_use]
     pub fn of_another_machine(&self, ahead: TimeDelta) -> Self {
         Self::of(self.source.clone(), ahead, Company::Several)
     }
 
-    /// Whether time only moves by hand.
+    /// Whether time moves only when [`Clock::advance`] is called.
     pub fn is_manual(&self) -> bool {
         matches!(self.source, Source::Manual(_))
     }
 
-    /// The time that all who share the database go by, in whole microseconds: what both databases
-    /// keep. Where nothing is shared, this machine's.
+    /// The time of the shared database, or this machine's where none is shared. In whole microseconds,
+    /// as both databases store times.
     pub fn now(&self) -> DateTime<Utc> {
         let agreed = self.machine.agreed.load(Ordering::Acquire);
         let agreed = (agreed != NOT_AGREED).then(|| agreed.saturating_add(self.monotonic_micros()));
         agreed.and_then(DateTime::from_timestamp_micros).unwrap_or_else(|| self.machine_time())
     }
 
-    /// What this machine's wall clock says, in whole microseconds. Anybody may set it at any time.
+    /// This machine's wall clock, in whole microseconds. It may be set at any time.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn machine_time(&self) -> DateTime<Utc> {
         let told = match &self.source {
@@ -113,9 +114,11 @@ impl Clock {
         told + TimeDelta::microseconds(self.machine.set_by.load(Ordering::Acquire))
     }
 
-    /// Goes by what the shared clock said, in answer to a question that was asked at this moment of
-    /// the monotonic clock. What was agreed before stays as long as the answer bears it out, so that
-    /// time doesn't waver by how long answers take. Whether the shared clock has been set meanwhile.
+    /// Takes over the database's time `said`, the answer to a question that was asked when the
+    /// monotonic clock was at `asked`. The answer was given at some moment between then and now, so it
+    /// allows a range of offsets. An earlier offset within the range is kept, so that time doesn't
+    /// jitter with how long answers take; one outside is moved to the nearest end. Returns whether the
+    /// database's clock was set since the last answer.
     pub fn agree(&self, said: DateTime<Utc>, asked: Duration) -> bool {
         let said = said.timestamp_micros();
         let earliest = said.saturating_sub(self.monotonic_micros());
@@ -127,10 +130,10 @@ impl Clock {
         }
         let agreed = before.clamp(earliest.min(latest), latest);
         self.machine.agreed.store(agreed, Ordering::Release);
-        agreed.abs_diff(before) > micros(A_STEP).unsigned_abs()
+        agreed.abs_diff(before) > micros(TOLERANCE).unsigned_abs()
     }
 
-    /// What the database's clock says, where machines share a manual one.
+    /// The database's clock, where several machines share this manual clock.
     pub fn shared_by_hand(&self) -> Option<DateTime<Utc>> {
         match &self.source {
             Source::Manual(manual) if self.machine.company == Company::Several => {
@@ -140,12 +143,12 @@ impl Clock {
         }
     }
 
-    /// Sets this machine's wall clock forward or back, as people and daemons do. For tests.
+    /// Sets this machine's wall clock forward or back. For tests.
     pub fn set_machine_time_by(&self, by: TimeDelta) {
         self.machine.set_by.fetch_add(micros(by), Ordering::AcqRel);
     }
 
-    /// Sets the clock that machines on a manual one share: their database's.
+    /// Sets the database's clock forward or back, where this is a manual clock. For tests.
     pub fn set_shared_time_by(&self, by: TimeDelta) {
         if let Source::Manual(manual) = &self.source {
             manual.set_by(by);
@@ -156,7 +159,7 @@ impl Clock {
         micros_of(self.monotonic())
     }
 
-    /// Time since some fixed moment that never goes back, whatever the wall clock does.
+    /// Time since a fixed moment. It never goes back, however the wall clock is set.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn monotonic(&self) -> Duration {
         match &self.source {
@@ -174,7 +177,7 @@ impl Clock {
         }
     }
 
-    /// What this comes to, if it does so within `longest`. Cancel safe if that is.
+    /// The result of `done`, or `None` where it takes longer than `longest`. Cancel safe if `done` is.
     pub async fn within<T>(&self, longest: Duration, done: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -183,21 +186,21 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward and wakes who slept; nothing on the system's clock.
+    /// Moves a manual clock forward and wakes the sleepers whose time has come. Does nothing on the
+    /// system's clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(manual) = &self.source {
             manual.advance(by);
         }
     }
 
-    /// How long until somebody who sleeps on this manual clock wakes; `None` if nobody does.
+    /// How long until the next sleeper on this manual clock wakes; `None` where nobody sleeps.
     pub fn next_wake(&self) -> Option<Duration> {
         let Source::Manual(manual) = &self.source else { return None };
         manual.next_wake()
     }
 
-    /// A fresh id whose order is the order of its making (UUID version 7), so that index pages fill
-    /// in sequence.
+    /// A fresh id (UUID version 7). Later ids sort after earlier ones, so index pages fill in sequence.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
     pub fn fresh_id(&self) -> Uuid {
         match &self.source {
@@ -210,7 +213,7 @@ impl Clock {
         }
     }
 
-    /// A random number, evenly spread over 0 to 1 (1 excluded).
+    /// A random number from 0 up to, but not including, 1; evenly distributed.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that draws")]
     pub fn chance(&self) -> f64 {
         match &self.source {
@@ -228,7 +231,7 @@ fn micros_of(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Random bits, for span ids.
+/// Random bits, for trace and span ids.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that draws")]
 pub fn random_bits() -> u64 {
     rand::random::<u64>()

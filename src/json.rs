@@ -11,8 +11,9 @@ pub fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
-/// Reads a request's body. All property names in it are lower case, so that of two that differ in
-/// case only the later one is left, which a map sorted by name could not tell any more.
+/// Reads a request's body, and makes all property names in it lower case. Where two names differ in
+/// case only, the later one counts; that has to be settled here, because a [`Map`] is sorted by name
+/// and doesn't know which one came later.
 ///
 /// # Errors
 /// Where the bytes are not one JSON text in UTF-8.
@@ -100,12 +101,12 @@ pub fn integer(object: &Value, name: &str) -> Option<i64> {
     property(object, name)?.as_i64()
 }
 
-/// A whole number from a request, as a number (`1.0` is one, to JSON Schema too) or as a string of
-/// nothing but digits; `None` for what is neither, or does not fit.
+/// A whole number from a request: a number (`1.0` is whole, as in JSON Schema) or a string of digits
+/// only. `None` for anything else, and for a number that does not fit.
 pub fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::String(digits) => parse_digits(digits),
-        // A fraction is printed with its point, a whole number without.
+        // A whole number prints without a point, and so as digits only.
         number => number.as_u64().or_else(|| parse_digits(&number.as_f64()?.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! The process's end: what asks for it.
+//! The signals that ask the process to stop.
 
 use std::io;
 

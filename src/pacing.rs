@@ -1,20 +1,19 @@
-//! Pauses between tries of things that have no row to keep a schedule in: reading a garbled answer
-//! again, reaching a database that is gone.
+//! Pauses between attempts that are not scheduled in a saga's row: reading again after a malformed
+//! response, reaching a database that is gone. A saga's own schedule is [`crate::saga::retry`].
 //!
-//! The one place that uses `backoff`, whose policy is enough here. A saga's own schedule is in its
-//! row ([`crate::saga::retry`]).
+//! Only this file uses the `backoff` crate.
 
 use std::time::Duration;
 
 use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 
-/// A series of growing pauses with jitter, without end.
+/// An endless series of growing pauses, with jitter.
 #[derive(Debug)]
 pub struct Pacing(ExponentialBackoff);
 
 impl Pacing {
-    /// From `first` to `longest`.
+    /// The first pause is `first`; no pause is longer than `longest`, jitter aside.
     pub fn new(first: Duration, longest: Duration) -> Self {
         let policy = ExponentialBackoffBuilder::new()
             .with_initial_interval(first)
@@ -25,17 +24,18 @@ impl Pacing {
         Self(policy)
     }
 
-    /// For a database that may be back at any moment.
+    /// For reaching a database that may be back at any moment.
     pub fn database() -> Self {
         Self::new(Duration::from_millis(20), Duration::from_millis(500))
     }
 
-    /// The next pause, spread evenly over half of itself more or less by `chance`, 0 to 1.
+    /// The next pause. `chance`, from 0 to 1, spreads it between half and one and a half times its
+    /// length.
     pub fn pause(&mut self, chance: f64) -> Duration {
         self.0.next_backoff().unwrap_or(self.0.max_interval).mul_f64(0.5 + chance)
     }
 
-    /// Begins again with the first.
+    /// Starts over with the first pause.
     pub fn reset(&mut self) {
         self.0.reset();
     }

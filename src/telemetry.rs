@@ -1,9 +1,9 @@
 //! Logs and traces.
 //!
-//! Logs go to stderr, so that what a command prints can be piped: for the eye on a terminal, a JSON
-//! object a line elsewhere. Traces are exported over OTLP when `OTEL_EXPORTER_OTLP_ENDPOINT` names a
-//! collector. Neither can stop the service: a bad filter or a bad endpoint is a line in the log, and
-//! a reader of stderr that stalls misses lines.
+//! Logs go to stderr, so that the output of a command can be piped. On a terminal they are text for
+//! people, elsewhere one JSON object per line. Traces are exported over OTLP when
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector. Neither can stop the service: a bad filter or
+//! endpoint only leads to a line in the log, and if the reader of stderr stalls, lines are dropped.
 
 mod log;
 
@@ -35,15 +35,15 @@ use tracing_subscriber::{
 
 use self::log::Log;
 
-/// How long the end of the process waits for the last spans to leave.
+/// How long the process waits at its end for the last spans to be sent.
 const FLUSH: Duration = Duration::from_secs(3);
-/// And for the last lines, which go to a reader on the same machine.
+/// How long it then waits for the last log lines to be written.
 const FLUSH_LINES: Duration = Duration::from_secs(1);
-/// The service's way to stderr; a tool has nobody to keep waiting, and writes for itself.
+/// The service's log. A tool has none and writes to stderr directly: nobody waits for it.
 static LOG: OnceLock<Log> = OnceLock::new();
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
-/// What the process is for, which decides how much it says.
+/// What the process is for, which decides how much it logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// It runs until told to stop: logs from `info` up, traces exported when asked.
@@ -52,7 +52,7 @@ pub enum Role {
     Tool,
 }
 
-/// Keeps the exporter. [`shutdown`](Self::shutdown) sends what it still holds.
+/// Holds the trace exporter. [`shutdown`](Self::shutdown) sends the spans that it still has.
 #[must_use = "without a shutdown the last spans are lost"]
 #[derive(Debug)]
 pub struct Guard {
@@ -76,7 +76,7 @@ pub fn start(role: Role) -> Guard {
     } else {
         lines.json().flatten_event(true).with_span_list(false).with_ansi(false).boxed()
     };
-    // The exporter's own client makes spans too, which must not be exported in turn.
+    // The exporter's own HTTP client makes spans too; exporting those would never end.
     let ours = Targets::new()
         .with_target("order_service", LevelFilter::DEBUG)
         .with_target("tower_http", LevelFilter::DEBUG);
@@ -88,7 +88,7 @@ pub fn start(role: Role) -> Guard {
     let started = tracing_subscriber::registry().with(lines).with(spans).try_init();
 
     if let Err(error) = started {
-        // Only where the process already logs elsewhere, as under a test's own subscriber.
+        // A test may have set a subscriber of its own.
         tracing::debug!(%error, "logging was started before");
     }
     if let Some(error) = filter_fault {
@@ -101,7 +101,7 @@ pub fn start(role: Role) -> Guard {
 }
 
 impl Guard {
-    /// Sends what the exporter still holds, for at most 3 seconds, and the last lines for one more.
+    /// Sends the last spans, for at most 3 seconds, then writes the last log lines, for at most one more.
     /// Blocks the calling thread.
     pub fn shutdown(self) {
         if let Some(traces) = self.traces
@@ -115,13 +115,13 @@ impl Guard {
     }
 }
 
-/// A line on stderr that is no event, such as the reason why the process ends; behind those of the
-/// log that are on their way.
+/// Writes a line to stderr that is not a log event, such as the reason why the process ends. It comes
+/// after the log lines that are still being written.
 pub fn say(line: &str) {
     let line = format!("{line}\n");
     match LOG.get() {
         Some(log) => log.line(line.as_bytes()),
-        // Where stderr is closed there is nobody left to tell.
+        // If stderr is closed, nobody is left to read the error.
         None => drop(io::stderr().write_all(line.as_bytes())),
     }
 }
@@ -135,7 +135,7 @@ fn stderr(role: Role) -> BoxMakeWriter {
     match log {
         None => BoxMakeWriter::new(io::stderr),
         Some(log) => {
-            // A panic is printed to stderr by the thread that it ends, which would wait there.
+            // The usual hook writes to stderr from the thread that panics, which could block there.
             std::panic::set_hook(Box::new(panicked));
             BoxMakeWriter::new(LOG.get_or_init(|| log).clone())
         }
@@ -151,8 +151,8 @@ fn panicked(panic: &PanicHookInfo<'_>) {
     tracing::error!(cause, place, backtrace, "a thread panicked");
 }
 
-/// The line that says how many are missing. It is written by the log's own thread, and so made by
-/// hand in the form of the others.
+/// The line that says how many lines were dropped. The log's own thread writes it, which can't log an
+/// event, so it is formatted here like the others.
 fn dropped(lines: u64) -> String {
     let message = format!("{lines} log lines were dropped: whoever reads them was too slow");
     let (level, target) = ("WARN", "order_service::telemetry");
@@ -173,7 +173,7 @@ fn dropped(lines: u64) -> String {
 
 fn filter(role: Role) -> (EnvFilter, Option<ParseError>) {
     let level = match role {
-        // Every start would list the migrations that there are.
+        // At `info`, the migrations would be listed at every start.
         Role::Service => "info,sea_orm_migration=warn,sqlx=warn",
         Role::Tool => "warn",
     };
@@ -190,8 +190,8 @@ fn is_export_asked() -> bool {
     ENDPOINTS.iter().any(|name| env::var(name).is_ok_and(|value| !value.trim().is_empty()))
 }
 
-/// Exports from a thread of its own with a blocking client: a full runtime must not hold traces
-/// back, nor a slow collector the runtime.
+/// Exports on a thread of its own with a blocking client, so that a busy runtime doesn't delay traces
+/// and a slow collector doesn't delay the runtime.
 fn exporter() -> Result<SdkTracerProvider, ExporterBuildError> {
     let exporter =
         SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build()?;

@@ -1,4 +1,4 @@
-//! Time that stands still until it is moved by hand, and who sleeps on it.
+//! A clock that stands still until it is moved by hand, and the tasks that sleep on it.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -18,8 +18,8 @@ pub(super) struct Manual {
     dice: Mutex<SmallRng>,
 }
 
-/// Who sleeps until when, in the order in which they wake: by time, then by who lay down first. So
-/// a simulation wakes them in the same order whenever it is repeated.
+/// The sleeping tasks in the order in which they wake: by time, then by when they went to sleep. The
+/// order is fixed so that a repeated simulation wakes them in the same one.
 #[derive(Debug, Default)]
 struct Sleepers {
     next: u64,
@@ -84,7 +84,7 @@ impl Manual {
     }
 }
 
-/// One who sleeps on a manual clock; forgotten when dropped.
+/// A sleep on a manual clock; cancelled when dropped.
 pub(super) struct Sleeper<'a> {
     until: (Duration, u64),
     clock: &'a Manual,
@@ -94,7 +94,8 @@ impl Future for Sleeper<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // The lock is held over the look at the time: who is not seen to sleep is not woken.
+        // Locked before the time is read: otherwise the clock could be advanced in between, and would
+        // not wake this sleeper, which is not in the map yet.
         let mut sleepers = self.clock.sleepers();
         if self.clock.time().monotonic >= self.until.0 {
             return Poll::Ready(());

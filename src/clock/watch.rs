@@ -1,12 +1,12 @@
-//! Telling time that passes from a clock that is set.
+//! Tells time that has passed from a clock that was set.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{A_STEP, Clock};
+use super::{Clock, TOLERANCE};
 
-/// Notices when the time that all go by is set while something is under way.
+/// Notices when the clock is set while something is under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
     at: DateTime<Utc>,
@@ -14,16 +14,16 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch.
+    /// Starts watching `clock`.
     pub fn new(clock: &Clock) -> Self {
         Self { at: clock.now(), monotonic: clock.monotonic() }
     }
 
-    /// By how much it was set since this was asked last, if it was: what of its passing was no time.
+    /// By how much the clock was set since the last call, or since [`Watch::new`]; `None` if it was not.
     pub fn was_set_by(&mut self, clock: &Clock) -> Option<TimeDelta> {
         let before = std::mem::replace(self, Self::new(clock));
         let passed = self.monotonic.saturating_sub(before.monotonic);
         let set_by = (self.at - before.at) - TimeDelta::from_std(passed).unwrap_or_default();
-        (set_by.abs() > A_STEP).then_some(set_by)
+        (set_by.abs() > TOLERANCE).then_some(set_by)
     }
 }

@@ -1,8 +1,8 @@
 //! The log's lines, from whoever writes one to stderr, without anybody waiting for its reader.
 //!
-//! A reader of stderr that stalls (a log driver, a full disk) holds whoever writes to it, once the
-//! pipe is full. So one thread of its own writes, and takes the lines from a buffer. A line that
-//! finds the buffer full is dropped, and a line at its place says how many were.
+//! When the reader of stderr stalls (a log driver, a full disk), the pipe fills up, and whoever writes to
+//! it then blocks. So only one thread writes to stderr, and all others put their lines into a buffer.
+//! When the buffer is full, lines are dropped, and a line in their place says how many.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What is kept for a reader that stalls, in bytes: some thousand lines.
+/// The size of the buffer in bytes: some thousand lines.
 const BUFFER: usize = 1024 * 1024;
 
-/// The way to stderr. Clones lead to the same place.
+/// The log. Clones share one buffer and one thread.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log(Arc<Shared>);
 
@@ -29,35 +29,36 @@ struct Shared {
 struct State {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// Lines that came after those and found no room.
+    /// How many lines came after these and found no room.
     dropped: u64,
     is_writing: bool,
 }
 
-/// What one turn of the thread writes.
+/// What the thread writes in one go.
 struct Batch {
     lines: VecDeque<Vec<u8>>,
     dropped: u64,
 }
 
 impl Log {
-    /// Begins to write to `output`. `told` makes the line that says how many were dropped.
+    /// Starts the thread that writes to `output`. `dropped_line` makes the line that says how many lines
+    /// were dropped.
     ///
     /// # Errors
-    /// Where there can be no thread.
+    /// If the thread can't be started.
     pub(super) fn start(
         output: impl Write + Send + 'static,
-        told: fn(u64) -> String,
+        dropped_line: fn(u64) -> String,
     ) -> io::Result<Self> {
         let log = Self::default();
         let shared = log.0.clone();
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || shared.write_on(output, told))
+            .spawn(move || shared.write_on(output, dropped_line))
             .map(|_runs_as_long_as_the_process| log)
     }
 
-    /// A line, with its end.
+    /// Adds a line, which has its line end.
     pub(super) fn line(&self, line: &[u8]) {
         let mut state = self.0.state();
         if state.bytes + line.len() > BUFFER {
@@ -70,11 +71,11 @@ impl Log {
         self.0.changed.notify_all();
     }
 
-    /// Returns when everything is written, or after `patience`.
-    pub(super) fn flush(&self, patience: Duration) {
+    /// Blocks until everything is written, but no longer than `longest`.
+    pub(super) fn flush(&self, longest: Duration) {
         let is_at_work =
             |state: &mut State| state.is_writing || !state.lines.is_empty() || state.dropped > 0;
-        let waited = self.0.changed.wait_timeout_while(self.0.state(), patience, is_at_work);
+        let waited = self.0.changed.wait_timeout_while(self.0.state(), longest, is_at_work);
         drop(waited);
     }
 }
@@ -98,7 +99,7 @@ impl Shared {
         Batch { lines, dropped }
     }
 
-    fn write_on(&self, mut output: impl Write, told: fn(u64) -> String) {
+    fn write_on(&self, mut output: impl Write, dropped_line: fn(u64) -> String) {
         let mut lost = 0;
         loop {
             let Batch { lines, dropped } = self.next();
@@ -106,8 +107,8 @@ impl Shared {
                 lost += u64::from(output.write_all(&line).is_err());
             }
             lost += dropped;
-            // What could not be told is told later.
-            if lost > 0 && output.write_all(told(lost).as_bytes()).is_ok() {
+            // If this fails, the next batch tries again.
+            if lost > 0 && output.write_all(dropped_line(lost).as_bytes()).is_ok() {
                 lost = 0;
             }
         }
@@ -115,7 +116,7 @@ impl Shared {
 }
 
 impl Write for Log {
-    /// The formatter hands over a line at a time.
+    /// The formatter writes one line at a time.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.line(line);
         Ok(line.len())
