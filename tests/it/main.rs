@@ -13,6 +13,8 @@ mod history;
 mod idempotency;
 mod last_release;
 mod logged;
+#[path = "../trip/nearby.rs"]
+mod nearby;
 mod not_orders;
 mod operator;
 mod outcomes;
@@ -22,3 +24,6 @@ mod readme;
 mod restored;
 mod sessions;
 mod shell;
+#[path = "../trip/mod.rs"]
+mod trip;
+mod trips;
