@@ -2,7 +2,7 @@
 //!
 //! A static table, so that a kind can be read in one screen. A saga is carried by the version of the
 //! table under which it began, so a kind may have several tables side by side; a table that has sagas
-//! in flight is never changed, a new one is added.
+//! in flight is never changed, a new one is added (promise 49).
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,8 @@ pub enum Sort {
         /// The step that undoes it.
         undo: Step,
     },
-    /// Can't be undone, but may be refused: once it may have happened, the saga only goes forward.
+    /// Can't be undone, but may be refused: once it may have happened, the saga only goes forward
+    /// (promise 50).
     Pivot,
     /// Can't be undone and is never given up.
     Retriable,
