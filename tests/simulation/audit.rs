@@ -17,7 +17,10 @@ fn facts(found: &Found) -> Option<&CheckoutFacts> {
 impl Run {
     /// Notes a fault for everything that does not add up.
     pub fn audit(&mut self) {
-        let sagas = self.books.sagas(Filter::default());
+        let all = self.books.sagas(Filter::default());
+        let (sagas, trips): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|found| found.kind == DEFINITION.kind);
+        self.audit_trips(&trips);
         let mut accounted = 0;
         for found in &sagas {
             accounted += self.audit_saga(found);

@@ -54,6 +54,7 @@ impl Run {
         }
         if self.dice.chance(weather.price_change) {
             self.neighbours.change_a_price(&mut self.dice);
+            self.trip_neighbours.change();
         }
     }
 
@@ -62,7 +63,8 @@ impl Run {
         let life = self.next_life;
         // As in a roll-out, some nodes are configured not to rely on a neighbour that does keep keys.
         let (keeps_keys, dice) = (&self.plan.promises, &mut self.dice);
-        let trusted = CHANGEABLE.map(|at| (at, keeps_keys.of(at) && !dice.chance(0.1)));
+        let distrusted = dice.chance(0.2).then(|| dice.one_of(&CHANGEABLE));
+        let trusted = CHANGEABLE.map(|at| (at, keeps_keys.of(at) && distrusted != Some(at)));
         let trusted: Promises = trusted.into_iter().collect();
         self.tell(format_args!("node {at} starts: {trusted:?}"));
         let mail = self.mail.clone();

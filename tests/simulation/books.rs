@@ -30,6 +30,7 @@ pub struct Row {
     pub state: String,
     /// An operator holds it.
     pub is_held: bool,
+    pub deadline_at: DateTime<Utc>,
     /// Its owner's last heartbeat, and whether the owner was declared dead.
     pub heard: Option<(DateTime<Utc>, bool)>,
 }
@@ -64,7 +65,7 @@ impl Books {
 
     pub fn row(&self, id: SagaId) -> Option<Row> {
         let sql = "SELECT s.owner, s.fence, s.state, e.heartbeat_at, e.dead, \
-                   s.held IS NOT NULL, s.kind, s.definition_version \
+                   s.held IS NOT NULL, s.kind, s.definition_version, s.deadline_at \
                    FROM saga_instance s LEFT JOIN executor e ON e.id = s.owner WHERE s.id = $1";
         let rows = self.query(sql, vec![id.0.into()]);
         rows.first().map(|row| Row {
@@ -76,6 +77,7 @@ impl Books {
                 node::CATALOGUE.find(&kind, version).expect("a table of ours")
             },
             state: row.try_get_by_index(2).expect("a state"),
+            deadline_at: row.try_get_by_index(8).expect("a deadline"),
             is_held: row.try_get_by_index(5).expect("whether it is"),
             heard: row.try_get_by_index(3).ok().zip(row.try_get_by_index(4).ok()),
         })
@@ -115,6 +117,19 @@ impl Books {
 
     pub fn order(&self, id: OrderId) -> Option<Order> {
         self.runtime.block_on(self.store.order(id)).expect("the books can be read")
+    }
+
+    /// How many events tell of an order.
+    pub fn events(&self, id: OrderId) -> usize {
+        let events =
+            self.count("SELECT count(*) FROM outbox WHERE order_id = $1", vec![id.0.into()]);
+        usize::try_from(events).expect("a count")
+    }
+
+    /// How often a step came to this outcome, by the log.
+    pub fn logged(&self, step: &str, outcome: &str) -> i64 {
+        let sql = "SELECT count(*) FROM step_log WHERE step = $1 AND outcome = $2";
+        self.count(sql, vec![step.into(), outcome.into()])
     }
 
     /// How many times a dead owner's saga was taken over.

@@ -9,14 +9,14 @@ use order_service::engine::Wait;
 use order_service::order::{Cart, Line, OrderId, Paise, ProductId, UserId};
 use order_service::saga::{End, Progress, SagaId};
 use order_service::trace::TraceParent;
-use tokio::task::AbortHandle;
 
+use super::attempt::{Attempt, Client, Heard};
 use super::dice::Dice;
 use super::neighbour::Neighbourhood;
 use super::run::{Mail, Run};
 
 /// The trace of every request; nothing depends on it.
-const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+pub const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
 /// What a client wants to buy, and what it knows of it.
 pub struct Purchase {
@@ -30,17 +30,6 @@ pub struct Purchase {
     pub turned_away: bool,
     /// When to ask next.
     pub next_at: Option<Duration>,
-}
-
-/// A request under way.
-pub struct Attempt {
-    purchase: usize,
-    node: usize,
-    /// It is for another cart than the one that the key was first sent with.
-    is_other_cart: bool,
-    /// It was made when there was a final answer already.
-    is_decided: bool,
-    connection: AbortHandle,
 }
 
 impl Purchase {
@@ -111,47 +100,23 @@ impl Run {
         let asking = async move {
             let answer = up.desk.create(order).await;
             let mail = &mut mail.lock().unwrap_or_else(PoisonError::into_inner);
-            mail.push(Mail::Answered { attempt, answer });
+            mail.push(Mail::Answered { attempt, answer: Heard::Checkout(answer) });
         };
         let connection = self.slots[node].node.as_ref().expect("it is up").spawn(asking);
         let is_decided = self.purchases[at].decided.is_some();
-        let made = Attempt { purchase: at, node, is_other_cart, is_decided, connection };
-        self.attempts.insert(attempt, made);
+        let (client, is_other) = (Client::Buyer(at), is_other_cart);
+        self.attempts.insert(attempt, Attempt { client, node, is_other, is_decided, connection });
         if !is_decided && self.dice.chance(0.1) {
             self.story.count("asked twice at once");
-            self.ask_again(at);
+            self.buy_again(at);
         }
         self.story.count("asked");
         self.tell(format_args!("client {at} asks node {node}, {wait:?}: {attempt}"));
         self.pump(node);
     }
 
-    /// One of the waiting clients hangs up.
-    pub fn hang_up(&mut self) {
-        if self.attempts.is_empty() {
-            return;
-        }
-        let at = self.dice.below(self.attempts.len());
-        let Some(attempt) = self.attempts.keys().nth(at).copied() else { return };
-        let gone = self.attempts.remove(&attempt).expect("it was just there");
-        gone.connection.abort();
-        self.story.count("hung up");
-        self.tell(format_args!("client {} hangs up: {attempt}", gone.purchase));
-        self.ask_again(gone.purchase);
-        self.pump(gone.node);
-    }
-
-    /// A node is gone, and all connections to it.
-    pub fn lose_attempts(&mut self, node: usize) {
-        let lost: Vec<_> =
-            self.attempts.extract_if(.., |_, attempt| attempt.node == node).collect();
-        for (_, attempt) in lost {
-            self.ask_again(attempt.purchase);
-        }
-    }
-
     /// Asks again if there is a key; without one, that would be another purchase.
-    fn ask_again(&mut self, at: usize) {
+    pub fn buy_again(&mut self, at: usize) {
         let now = self.now();
         let purchase = &mut self.purchases[at];
         if purchase.key.is_some() && purchase.decided.is_none() {
@@ -159,9 +124,7 @@ impl Run {
         }
     }
 
-    pub fn hear_answer(&mut self, attempt: u64, answer: Answer) {
-        let Some(attempt) = self.attempts.remove(&attempt) else { return };
-        let at = attempt.purchase;
+    pub fn hear_buyer(&mut self, at: usize, attempt: &Attempt, answer: Answer) {
         self.tell(format_args!("client {at} hears {answer:?}"));
         let (id, decides) = match &answer {
             Answer::Confirmed { id, .. } | Answer::Refused { id, .. } => (Some(*id), true),
@@ -182,7 +145,7 @@ impl Run {
             self.story.count("joined without a key");
         }
         let is_reused = matches!(answer, Answer::KeyReused { .. });
-        if id.is_some() && is_reused != attempt.is_other_cart {
+        if id.is_some() && is_reused != attempt.is_other {
             self.faults
                 .push(format!("client {at} asked for its own cart or not, and got {answer:?}"));
         }
@@ -204,7 +167,7 @@ impl Run {
             if attempt.is_decided && matches!(answer, Answer::Pending { .. }) {
                 self.faults.push(format!("client {at} had an answer, and then got {answer:?}"));
             }
-            self.ask_again(at);
+            self.buy_again(at);
         }
     }
 

@@ -4,12 +4,12 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use order_service::neighbours::{Response, TransportError};
-use order_service::saga::{Definition, Outcome, Progress, SagaId, Sort, Work};
+use order_service::saga::{Definition, Neighbour, Outcome, Progress, SagaId, Sort, Work};
 
-use super::neighbour::Mood;
 use super::network::{Request, effect_of, neighbour_of};
 use super::run::Run;
-use super::weather::LEASE;
+use super::trip::{Asked, Mood, TAKE_FARE};
+use super::weather::{LEASE, Weather};
 
 impl Run {
     /// A node has sent a request: checks that it was allowed to, and decides what becomes of it.
@@ -19,7 +19,7 @@ impl Run {
             self.check_sent(request);
         }
         self.tell(format_args!("node {} sends call {call}: {}", request.node, request.key));
-        let weather = self.weather;
+        let weather = self.weather_at(neighbour_of(&request.path));
         if self.dice.chance(weather.not_sent) {
             self.story.count("call not sent");
             let message = "could not connect".to_owned();
@@ -39,6 +39,11 @@ impl Run {
             self.dice.millis(0, 40)
         };
         self.network.forward(call, now + takes);
+    }
+
+    /// One neighbour of each run is worse than the others, so that its steps go wrong while others don't.
+    fn weather_at(&self, neighbour: Neighbour) -> Weather {
+        if neighbour == self.plan.worst { self.weather.worse() } else { self.weather }
     }
 
     /// Checks a repeat: a key is sent only once to a neighbour that acts on every call, and to any other
@@ -92,6 +97,12 @@ impl Run {
         if !progress.zip(step).is_some_and(|(at, step)| may_be_sent(definition, step, at)) {
             self.faults.push(format!("{key} was sent in {}", row.state));
         }
+        let is_pivot = definition
+            .actions()
+            .any(|(_, action)| action.sort == Sort::Pivot && Some(action.step.word()) == step);
+        if is_pivot && self.clock.now() >= row.deadline_at {
+            self.story.count("pivot unsure at the deadline");
+        }
         let fence = self.fences.entry(id).or_default();
         if row.fence < *fence {
             self.faults.push(format!("{id}: the fence fell from {fence} to {}", row.fence));
@@ -103,25 +114,50 @@ impl Run {
         }
     }
 
+    /// One of the trip's neighbours handles a request, and answers it.
+    fn answer_trip(&mut self, now: Duration, request: &Request, mood: Mood) -> Response {
+        let Request { path, key, body, is_effect, .. } = request;
+        let is_repeat = self.trip_neighbours.happened(effect_of(key));
+        if *is_effect && is_repeat && path.ends_with(TAKE_FARE.word()) && self.plan.declines_repeats
+        {
+            // The bank looks at the account before the key, like the payment service.
+            let body = b"{\"error\": \"insufficient balance\"}".to_vec();
+            return Response { status: 409, body, retry_after_ms: None };
+        }
+        let body = is_effect.then_some(body);
+        self.trip_neighbours.answer(now, Asked { path, key, body }, mood)
+    }
+
     /// A request arrives, whether or not anybody waits for it.
     pub fn arrive(&mut self, call: u64) {
         let Some((request, is_awaited)) = self.network.arrive(call) else { return };
         if request.is_effect && !is_awaited {
             self.story.count("effect arrived after its caller had gone");
         }
-        let (now, weather) = (self.now(), self.weather);
-        let until = self.out_of_order.get(&neighbour_of(&request.path));
+        let (now, at) = (self.now(), neighbour_of(&request.path));
+        let weather = self.weather_at(at);
+        let until = self.out_of_order.get(&at);
+        // Every leg of every trip is asked about.
+        let refusal = match (request.is_effect, is_of_a_trip(&request)) {
+            (true, _) => weather.refusal,
+            (false, true) => weather.refusal / 10.0,
+            (false, false) => 0.0,
+        };
         let mood =
             if until.is_some_and(|until| now < *until) || self.dice.chance(weather.error_before) {
                 self.story.count("error before");
                 Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
-            } else if request.is_effect && self.dice.chance(weather.refusal) {
+            } else if self.dice.chance(refusal) {
                 self.story.count("refusal");
                 Mood::Refuse
             } else {
                 Mood::Good
             };
-        let mut answer = self.neighbours.answer(now, &request, mood);
+        let mut answer = if is_of_a_trip(&request) {
+            self.answer_trip(now, &request, mood)
+        } else {
+            self.neighbours.answer(now, &request, mood)
+        };
         self.tell(format_args!("call {call} arrives at {}: {}", request.path, answer.status));
         if self.dice.chance(weather.error_after) {
             self.story.count("error after");
@@ -167,6 +203,10 @@ impl Run {
         };
         self.network.answer(call, now + takes, Ok(answer));
     }
+}
+
+fn is_of_a_trip(request: &Request) -> bool {
+    request.path.starts_with("/trip/")
 }
 
 /// Whether an effect of this step may be sent when no more than this is durable.

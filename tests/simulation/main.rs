@@ -1,9 +1,11 @@
 //! A simulation: processes, clients, operators and neighbours on one virtual clock, in random order and
-//! with random faults that follow from a seed, over the real machine, engine, checkout and store.
+//! with random faults that follow from a seed, over the real machine, engine, checkout and store. Every
+//! process drives two kinds of saga: the checkout, and the trip, which exists only in tests.
 //!
 //! A failure prints its seed; `SIMULATION_SEED=123 cargo test --test simulation` replays that run
 //! event by event.
 
+mod attempt;
 mod audit;
 mod befall;
 mod board;
@@ -18,6 +20,10 @@ mod operator;
 mod run;
 mod runs;
 mod story;
+mod traveller;
+#[path = "../trip/mod.rs"]
+mod trip;
+mod trips;
 mod weather;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +42,7 @@ const STEPS: u64 = 200_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 53] = [
+const MUST_HAPPEN: [&str; 62] = [
     "a machine's clock was set",
     "asked",
     "asked twice at once",
@@ -70,7 +76,9 @@ const MUST_HAPPEN: [&str; 53] = [
     "operator refused",
     "paused",
     "pending",
+    "pivot unsure at the deadline",
     "price changed",
+    "read in the middle failed",
     "refusal",
     "refused",
     "refused, not undone yet",
@@ -86,10 +94,17 @@ const MUST_HAPPEN: [&str; 53] = [
     "shed",
     "statement failed",
     "statement's answer lost",
+    "stop refused past the pivot",
     "stuck exhausted",
     "stuck in doubt",
     "stuck refused",
     "taken over",
+    "trip begun under an older table",
+    "trip called off",
+    "trip travelled",
+    "trip turned back",
+    "trip's pivot refused",
+    "trip's retriable refused",
 ];
 
 /// A directory in memory, if there is one.

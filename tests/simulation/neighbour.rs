@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::dice::Dice;
 use super::network::{Request, effect_of, neighbour_of};
+use super::trip::Mood;
 use super::weather::{LATEST, Plan};
 
 /// A user with a wallet.
@@ -52,16 +53,6 @@ pub struct Neighbourhood {
     /// Every price that was ever given for an order's product.
     pub told: BTreeMap<(String, Uuid), Vec<i64>>,
     pub faults: Vec<String>,
-}
-
-/// How a neighbour takes a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mood {
-    Good,
-    /// Nothing is done.
-    Error(u16),
-    /// One of the refusals that the interface lists, from now on under this key.
-    Refuse,
 }
 
 impl Neighbourhood {

@@ -14,6 +14,7 @@ use order_service::saga::{Neighbour, Outcome};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use super::trip;
 use super::weather::TIMEOUT;
 
 /// Everything on its way.
@@ -71,10 +72,9 @@ impl Network {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The transports of a node: to user, product, payment.
-    pub fn transports(&self, node: usize, clock: &Clock) -> [Arc<dyn Transport>; 3] {
-        let transport = || NodeTransport { node, network: self.clone(), clock: clock.clone() };
-        [Arc::new(transport()), Arc::new(transport()), Arc::new(transport())]
+    /// The transport of a node, to every neighbour.
+    pub fn transport(&self, node: usize, clock: &Clock) -> Arc<dyn Transport> {
+        Arc::new(NodeTransport { node, network: self.clone(), clock: clock.clone() })
     }
 
     /// Calls whose fate is not decided yet.
@@ -163,12 +163,13 @@ impl Network {
 
 /// The neighbour that a request with this path goes to.
 pub fn neighbour_of(path: &str) -> Neighbour {
-    match path.split('/').nth(2) {
-        Some("users") => USER,
-        Some("products") => PRODUCT,
-        Some("payments") => PAYMENT,
-        _nobody => panic!("nobody listens at {path}"),
-    }
+    let at = path.split('/').nth(2).unwrap_or_default();
+    let apis = [("users", USER), ("products", PRODUCT), ("payments", PAYMENT)];
+    let of_trips = [trip::TIMETABLE, trip::BORDER, trip::RAIL, trip::BANK, trip::POST];
+    let of_trips = of_trips.map(|neighbour| (neighbour.name(), neighbour));
+    let mut all = apis.into_iter().chain(of_trips);
+    let found = all.find(|(name, _)| *name == at);
+    found.unwrap_or_else(|| panic!("nobody listens at {path}")).1
 }
 
 /// A key without its generation.

@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::board::Board;
 use super::network::Network;
+use super::trip::{self, Trip};
 
 /// How many calls one node makes to one neighbour at a time.
 const CALLS: usize = 32;
@@ -23,9 +24,9 @@ const CALLS: usize = 32;
 const HANGS: Duration = Duration::from_secs(45);
 
 /// The tables of all kinds of saga that a node drives.
-pub static DEFINITIONS: &[&Definition] = checkout::DEFINITIONS;
+pub static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION, &trip::DEFINITION, &trip::OLDER];
 /// The same, as the store reads by them.
-pub const CATALOGUE: Catalogue = Catalogue::of(checkout::DEFINITIONS);
+pub const CATALOGUE: Catalogue = Catalogue::of(DEFINITIONS);
 
 /// Messages from nodes, read after they were pumped.
 pub type Mailbox<T> = Arc<Mutex<Vec<T>>>;
@@ -84,11 +85,14 @@ impl Node {
         let store = runtime.block_on(open(url, clock, Some((board, at))));
         // Low enough that breakers open and retry budgets are used up.
         let limits = BreakerLimits { failures: 6, pause: Duration::from_millis(500), retries: 20 };
-        let neighbours = Neighbours::over(network.transports(at, clock), CALLS, limits, clock);
-        let kind: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
+        let transport = network.transport(at, clock);
+        let transports = [transport.clone(), transport.clone(), transport.clone()];
+        let neighbours = Neighbours::over(transports, CALLS, limits, clock);
+        let checkout: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
+        let trip: Arc<dyn Kind> = Arc::new(Trip::new(transport, clock.clone()));
         let clock = clock.clone();
         runtime.spawn(async move {
-            let started = Executor::start(store, vec![kind], settings, clock).await;
+            let started = Executor::start(store, vec![checkout, trip], settings, clock).await;
             said(started.ok().map(|executor| {
                 executor.run();
                 Up { desk: Desk::new(executor.clone(), Rules { join_equal: true }), executor }

@@ -74,10 +74,17 @@ impl Run {
         });
         let word = Word { operator: "asha".to_owned(), reason: "a look at the ledger".to_owned() };
         let (mail, id, version) = (self.mail.clone(), found.id, found.revision);
+        let is_past_return = || {
+            let saga = self.books.inspect(id).and_then(|inspected| inspected.instance.ok());
+            saga.is_some_and(|saga| saga.position.is_past_return())
+        };
+        let is_stop_past_return = what == Intervention::Compensate && is_past_return();
         running.spawn(async move {
             let did = up.executor.intervene(id, what, &word, Some(version)).await;
             let did = did.map(|done| done.did).map_err(|not| format!("{not:?}"));
-            mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Intervened { did });
+            mail.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(Mail::Intervened { did, is_stop_past_return });
         });
         self.tell(format_args!("operator at node {node}: {what:?} of {id} at {version}"));
         self.pump(node);
@@ -93,7 +100,9 @@ impl Run {
             return None;
         }
         let effect = open[self.dice.below(open.len())];
-        let happened = !self.neighbours.acts(&idempotency_key(id, effect, 0)).is_empty();
+        let key = idempotency_key(id, effect, 0);
+        let happened =
+            !self.neighbours.acts(&key).is_empty() || self.trip_neighbours.happened(&key);
         Some(Intervention::Resolve { effect, happened })
     }
 }

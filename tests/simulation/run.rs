@@ -9,20 +9,22 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use order_service::checkout::Answer;
 use order_service::clock::Clock;
 use order_service::saga::{Neighbour, Promises, SagaId};
 use order_service::store::{Failpoint, Fault};
 
+use super::attempt::{Attempt, Heard};
 use super::board::{Board, Seen};
 use super::books::Books;
-use super::client::{Attempt, Purchase};
+use super::client::Purchase;
 use super::dice::Dice;
 use super::neighbour::Neighbourhood;
 use super::network::{Due, Network};
 use super::node::{Mailbox, Node, Up};
 use super::story::Story;
-use super::weather::{Plan, Weather};
+use super::traveller::Journey;
+use super::trip;
+use super::weather::{CHANGEABLE, LATEST, Plan, Weather};
 
 /// The time in which everything has to come to rest after the faults stop.
 pub const COMES_TO_REST: Duration = Duration::from_mins(3);
@@ -62,8 +64,8 @@ impl Slot {
 /// A message from a node.
 pub enum Mail {
     Up { at: usize, life: u64, up: Option<Up> },
-    Answered { attempt: u64, answer: Answer },
-    Intervened { did: Result<String, String> },
+    Answered { attempt: u64, answer: Heard },
+    Intervened { did: Result<String, String>, is_stop_past_return: bool },
     Drained { at: usize, life: u64 },
 }
 
@@ -78,6 +80,8 @@ pub struct Run {
     pub plan: Plan,
     pub slots: Vec<Slot>,
     pub purchases: Vec<Purchase>,
+    pub trip_neighbours: trip::Neighbours,
+    pub journeys: Vec<Journey>,
     pub attempts: BTreeMap<u64, Attempt>,
     pub next_attempt: u64,
     pub mail: Mailbox<Mail>,
@@ -99,6 +103,7 @@ enum Choice {
     Pass(Seen),
     Call(Due),
     Client(usize),
+    Traveller(usize),
     Start(usize),
     Resume(usize),
 }
@@ -117,6 +122,11 @@ impl Run {
                 purchases.push(purchases[at].double(&mut dice));
             }
         }
+        let journeys =
+            (0..plan.trips).map(|at| Journey::plan(at, &mut dice, &neighbours)).collect();
+        let keep_keys = CHANGEABLE.into_iter().filter(|at| plan.promises.of(*at));
+        let memory = plan.key_memory + LATEST;
+        let trip_neighbours = trip::Neighbours::new(keep_keys, memory, plan.fare);
         let clock = Clock::manual(start, seed);
         let mut slot = || Slot {
             node: None,
@@ -137,6 +147,8 @@ impl Run {
             weather,
             plan: plan.clone(),
             purchases,
+            trip_neighbours,
+            journeys,
             attempts: BTreeMap::new(),
             next_attempt: 0,
             mail: Mailbox::default(),
@@ -193,6 +205,7 @@ impl Run {
 
     fn first_fault(&mut self) -> Result<(), String> {
         self.faults.append(&mut self.neighbours.faults);
+        self.faults.append(&mut self.trip_neighbours.faults);
         match self.faults.first() {
             Some(fault) => Err(fault.clone()),
             None => Ok(()),
@@ -232,6 +245,9 @@ impl Run {
         future.extend(calls.map(|due| (due.at, Choice::Call(due))));
         for (at, purchase) in self.purchases.iter().enumerate() {
             future.extend(purchase.next_at.map(|when| (when, Choice::Client(at))));
+        }
+        for (at, journey) in self.journeys.iter().enumerate() {
+            future.extend(journey.next_at.map(|when| (when, Choice::Traveller(at))));
         }
         for (at, slot) in self.slots.iter().enumerate() {
             future.extend(slot.starts_at.map(|when| (when, Choice::Start(at))));
@@ -276,6 +292,7 @@ impl Run {
                 None => self.arrive(due.call),
             },
             Choice::Client(at) => self.visit(at),
+            Choice::Traveller(at) => self.travel(at),
             Choice::Start(at) => self.start(at),
             Choice::Resume(at) => {
                 self.tell(format_args!("node {at} goes on"));
@@ -335,7 +352,10 @@ impl Run {
             }
             Mail::Drained { at, .. } => self.stop(at, "has drained"),
             Mail::Answered { attempt, answer } => self.hear_answer(attempt, answer),
-            Mail::Intervened { did } => {
+            Mail::Intervened { did, is_stop_past_return } => {
+                if did.is_err() && is_stop_past_return {
+                    self.story.count("stop refused past the pivot");
+                }
                 self.story.count(if did.is_ok() { "operator acted" } else { "operator refused" });
                 self.tell(format_args!("operator: {did:?}"));
             }
@@ -400,6 +420,7 @@ impl Run {
     fn is_at_rest(&self) -> bool {
         self.attempts.is_empty()
             && self.purchases.iter().all(|purchase| purchase.next_at.is_none())
+            && self.journeys.iter().all(|journey| journey.next_at.is_none())
             && self.network.due().is_empty()
             && self.slots.iter().all(|slot| slot.is_idle())
             && self.books.open_sagas() == 0

@@ -12,6 +12,7 @@ use order_service::saga::retry::Backoff;
 use order_service::saga::{Manners, Neighbour, Policy, Promises};
 
 use super::dice::Dice;
+use super::trip::{BANK, BORDER, POST, RAIL, TIMETABLE};
 
 /// The lease: the silence after which another node takes over.
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -89,6 +90,21 @@ impl Weather {
         clock_set: 0.0,
     };
 
+    /// The same, with more faults of calls.
+    pub fn worse(&self) -> Self {
+        Self {
+            not_sent: self.not_sent * 3.0,
+            request_lost: self.request_lost * 3.0,
+            request_late: self.request_late * 3.0,
+            reply_lost: self.reply_lost * 3.0,
+            error_before: self.error_before * 3.0,
+            error_after: self.error_after * 3.0,
+            garbage: self.garbage * 3.0,
+            refusal: self.refusal * 3.0,
+            ..*self
+        }
+    }
+
     pub fn of(dice: &mut Dice) -> Self {
         let mut often = |chance: f64| chance * dice.one_of(&[0.0, 0.3, 1.0, 1.0, 3.0]);
         Self {
@@ -125,17 +141,23 @@ impl Weather {
 }
 
 /// The neighbours where something can be changed.
-pub const CHANGEABLE: [Neighbour; 2] = [PRODUCT, PAYMENT];
+pub const CHANGEABLE: [Neighbour; 5] = [PRODUCT, PAYMENT, RAIL, BANK, POST];
 /// The neighbours that are out of order at the same time.
-pub const TOGETHER: [&[Neighbour]; 2] = [&[USER, PRODUCT], &[PAYMENT]];
+pub const TOGETHER: [&[Neighbour]; 5] =
+    [&[USER, PRODUCT], &[PAYMENT], &[TIMETABLE, RAIL, POST], &[BORDER, POST], &[BANK]];
 
 /// What a run is about besides its weather.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub nodes: usize,
     pub checkouts: usize,
+    pub trips: usize,
+    /// What a seat costs at first.
+    pub fare: u64,
     /// Which neighbours keep keys.
     pub promises: Promises,
+    /// The neighbour where calls go wrong more often.
+    pub worst: Neighbour,
     pub key_memory: Duration,
     /// The payment service looks at the wallet before the key: a repeat of a charge that happened may be
     /// declined, and only the status call tells the truth.
@@ -146,14 +168,15 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(dice: &mut Dice) -> Self {
-        let all = [(true, true), (true, true), (true, false), (false, true)];
+        let nodes = dice.one_of(&[1, 2, 3, 3]);
+        let trips = dice.one_of(&[0, 8, 24]);
         Self {
-            nodes: dice.one_of(&[1, 2, 3, 3]),
-            checkouts: dice.one_of(&[8, 20, 40]),
-            promises: {
-                let both = if dice.chance(0.2) { (false, false) } else { dice.one_of(&all) };
-                [(PRODUCT, both.0), (PAYMENT, both.1)].into_iter().collect()
-            },
+            nodes,
+            checkouts: if trips == 24 { 8 } else { dice.one_of(&[8, 20, 40]) },
+            trips,
+            fare: dice.one_of(&[0, 100, 100, 100]),
+            promises: promises(dice),
+            worst: dice.one_of(&CHANGEABLE),
             key_memory: Duration::from_secs(dice.one_of(&[5, 15, 600, 600])),
             declines_repeats: dice.chance(0.4),
             concurrency: dice.one_of(&[3, 8, 64]),
@@ -182,4 +205,10 @@ impl Plan {
         };
         Settings { concurrency: self.concurrency, backlog: self.backlog, lease: LEASE, policy }
     }
+}
+
+/// Which neighbours keep keys: all of them, none or some. What has to be durable depends on whether all do.
+fn promises(dice: &mut Dice) -> Promises {
+    let chance = dice.one_of(&[1.0, 1.0, 0.0, 0.6, 0.6]);
+    CHANGEABLE.iter().map(|at| (*at, dice.chance(chance))).collect()
 }
