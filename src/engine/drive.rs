@@ -223,8 +223,10 @@ impl Drive {
         } else {
             self.saga.enter(progress, cause);
         }
-        // That the saga goes back is durable before anything is undone.
-        self.barrier |= progress == Progress::Backward;
+        // That the saga goes back is durable before anything is undone, and everything before the pivot
+        // is durable before the pivot and what follows it, also where the pivot has nothing to do.
+        self.barrier |=
+            progress == Progress::Backward || self.saga.definition.is_at_pivot(progress);
         self.entered();
     }
 

@@ -3,24 +3,23 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tracing::info;
 
 use super::drive::Drive;
 use super::executor::Executor;
+use super::second_click::is_second_click;
 use crate::neighbours::CallContext;
 use crate::saga::key::idempotency_key;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, SagaId, Word};
-use crate::saga::{Preview, intervene, is_word, previews};
-use crate::store::{self, Found, Inspected};
+use crate::saga::{Preview, intervene, previews};
+use crate::store::{self, Found};
 use crate::trace::TraceParent;
 
 /// An operator waits so long for a saga that is being driven.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// And looks so often whether it still is.
 const LOOK: Duration = Duration::from_millis(20);
-/// A retry again within so long, with nothing come of the first, is a second click.
-const SECOND_CLICK: TimeDelta = TimeDelta::seconds(2);
 
 /// What was done.
 #[derive(Clone, Debug)]
@@ -103,7 +102,8 @@ impl Executor {
             if if_match.is_some_and(|wanted| wanted != version) {
                 return Err(NotDone::Stale { version });
             }
-            if is_second_click(&inspected, what, word, came_at) {
+            let now = parts.clock.now();
+            if is_second_click(&inspected.steps, (what, word), came_at, now) {
                 let did = "nothing more: it was done a moment ago".to_owned();
                 return Ok(Done { saga: inspected.found, did });
             }
@@ -243,26 +243,6 @@ pub fn names(previews: &[Preview]) -> Vec<&'static str> {
     let mut names: Vec<_> = previews.iter().map(|preview| preview.what.name()).collect();
     names.dedup();
     names
-}
-
-/// Whether this very word was said since this one came, or a moment before with nothing done since.
-fn is_second_click(
-    inspected: &Inspected,
-    what: Intervention,
-    word: &Word,
-    came_at: DateTime<Utc>,
-) -> bool {
-    let last = inspected.steps.last().map(|step| step.seq);
-    inspected.steps.iter().rev().any(|step| {
-        let reason = step.request.as_ref().and_then(|request| request["reason"].as_str());
-        let is_gone = matches!(what, Intervention::Retry | Intervention::Release);
-        let again = is_gone && Some(step.seq) == last;
-        let patience = if again { SECOND_CLICK } else { TimeDelta::zero() };
-        step.started_at >= came_at - patience
-            && step.executor == word.operator
-            && reason == Some(&word.reason)
-            && step.event.is_some_and(|event| is_word(what, event, &step.step, step.line))
-    })
 }
 
 pub(super) fn not_allowed(why: String, allowed: Vec<&'static str>) -> NotDone {

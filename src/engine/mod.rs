@@ -31,6 +31,7 @@ mod process;
 mod queued;
 mod round;
 mod save;
+mod second_click;
 mod settings;
 mod shutdown;
 mod start;

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::drive::{Drive, Gone};
 use super::waiting::Taken;
-use crate::saga::{Call, Sort, settle};
+use crate::saga::{Call, settle};
 use crate::store::{Base, Fate, Write};
 
 impl Drive {
@@ -67,8 +67,8 @@ impl Drive {
         Ok(())
     }
 
-    /// Makes durable what has to be before these calls: a saga that has learnt something or goes back, always
-    /// (promises 16 and 17); at a neighbour that is not idempotent, all that is known and what is about
+    /// Makes durable what has to be before these calls: a saga that has learnt something, goes back or has
+    /// come to its pivot, always (promises 16 and 17); at a neighbour that is not idempotent, all that is known and what is about
     /// to be sent (promise 19).
     /// Anything else is handed in after [`CoalescingTimer`](super::coalesce::CoalescingTimer), and most of it is
     /// not: it goes with what comes after it and has to be durable, an acceptance with what is read first,
@@ -81,11 +81,7 @@ impl Drive {
         }
         let all_idempotent = self.parts.settings.policy.all_idempotent()
             && self.saga.terms.promises.all_idempotent();
-        let is_pivot = |call: &Call| {
-            let action = self.saga.position.action(call.effect.step);
-            action.is_some_and(|position| position.action.sort == Sort::Pivot)
-        };
-        if self.barrier || !all_idempotent || calls.iter().any(is_pivot) {
+        if self.barrier || !all_idempotent {
             self.submit();
             self.durable().await?;
         }

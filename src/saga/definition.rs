@@ -175,6 +175,15 @@ impl Definition {
         }
     }
 
+    /// The next stage is the pivot.
+    pub fn is_at_pivot(&self, progress: Progress) -> bool {
+        let is_pivot = |action: &Action| action.sort == Sort::Pivot;
+        match progress {
+            Progress::Forward { done } => self.stage(done).work.actions().iter().any(is_pivot),
+            Progress::Backward | Progress::Rest(_) => false,
+        }
+    }
+
     /// The stored word for where a saga stands.
     pub fn word(&self, progress: Progress) -> &'static str {
         let back = |word: fn(&WayBack) -> &'static str| self.back.as_ref().map_or("", word);

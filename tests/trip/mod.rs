@@ -108,3 +108,13 @@ fn the_tables_of_the_trip_have_no_faults() {
         assert_eq!(definition.faults(), Vec::<String>::new());
     }
 }
+
+#[test]
+fn the_trip_is_at_its_pivot_before_the_fare_is_taken() {
+    let at_pivot = |definition: &Definition| -> Vec<_> {
+        let all = definition.all_progress();
+        all.filter(|at| definition.is_at_pivot(*at)).map(|at| definition.word(at)).collect()
+    };
+    assert_eq!(at_pivot(&DEFINITION), ["Cleared"]);
+    assert_eq!(at_pivot(&OLDER), ["Seated"]);
+}
