@@ -8,7 +8,7 @@ use order_service::saga::{Definition, Neighbour, Outcome, Progress, SagaId, Sort
 
 use super::network::{Request, effect_of, neighbour_of};
 use super::run::Run;
-use super::trip::{Asked, Mood, TAKE_FARE};
+use super::trip::{Asked, LOOK_UP, Mood, TAKE_FARE};
 use super::weather::{LEASE, Weather};
 
 impl Run {
@@ -123,6 +123,9 @@ impl Run {
             // The bank looks at the account before the key, like the payment service.
             let body = b"{\"error\": \"insufficient balance\"}".to_vec();
             return Response { status: 409, body, retry_after_ms: None };
+        }
+        if path.split('/').nth(3) == Some(LOOK_UP) {
+            self.story.count("pivot looked up");
         }
         let body = is_effect.then_some(body);
         self.trip_neighbours.answer(now, Asked { path, key, body }, mood)

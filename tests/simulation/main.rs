@@ -42,7 +42,7 @@ const STEPS: u64 = 200_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 62] = [
+const MUST_HAPPEN: [&str; 63] = [
     "a machine's clock was set",
     "asked",
     "asked twice at once",
@@ -76,6 +76,7 @@ const MUST_HAPPEN: [&str; 62] = [
     "operator refused",
     "paused",
     "pending",
+    "pivot looked up",
     "pivot unsure at the deadline",
     "price changed",
     "read in the middle failed",

@@ -48,6 +48,12 @@ impl Trip {
     async fn send(&self, context: CallContext<'_>, wanted: Wanted<'_>) -> Report {
         let started_at = self.clock.now();
         let Wanted { effect, path, key, body } = wanted;
+        let member = match (&body, effect.step) {
+            (Some(_), _) => "did",
+            (None, ASK_FARES) => "fare",
+            (None, ASK_BORDER) => "clearance",
+            (None, _looked_up) => "taken",
+        };
         let report = Report::new(effect, Outcome::NotSent, started_at);
         if !(context.may_send)() {
             let error = Some("not sent: no longer ours to send".to_owned());
@@ -60,7 +66,7 @@ impl Trip {
         let duration_ms = (self.clock.now() - started_at).num_milliseconds();
         let report = Report { duration_ms, request: request.body, ..report };
         match sent {
-            Ok(response) => judged(report, &response),
+            Ok(response) => judged(report, &response, member),
             Err(error) => Report { outcome: error.outcome, error: Some(error.message), ..report },
         }
     }
@@ -213,13 +219,14 @@ fn body(saga: &Instance, effect: Effect) -> Value {
     }
 }
 
-/// The neighbours answer with a JSON object, which has an `error` where they refuse.
-fn judged(report: Report, response: &Response) -> Report {
+/// The neighbours answer with a JSON object, which has an `error` where they refuse, and else this member.
+fn judged(report: Report, response: &Response, member: &str) -> Report {
     let status = response.status;
+    let has = |name: &str, body: &Value| body.get(name).is_some_and(|it| !it.is_null());
     let body = serde_json::from_slice(&response.body).ok().filter(Value::is_object);
     let outcome = match (status, &body) {
-        (200, Some(_)) => Outcome::Done,
-        (404 | 409, Some(_)) => Outcome::Refused,
+        (200, Some(body)) if has(member, body) => Outcome::Done,
+        (404 | 409, Some(body)) if has("error", body) => Outcome::Refused,
         _unusable => Outcome::Unknown,
     };
     let error = (outcome != Outcome::Done).then(|| format!("answered {status}"));
