@@ -131,31 +131,35 @@ impl Run {
         self.trip_neighbours.answer(now, Asked { path, key, body }, mood)
     }
 
+    /// How its neighbour takes a request.
+    fn mood_for(&mut self, request: &Request, weather: Weather) -> Mood {
+        let until = self.out_of_order.get(&neighbour_of(&request.path));
+        // Every leg of every trip is asked about.
+        let refusal = match (request.is_effect, is_of_a_trip(request)) {
+            (true, _) => weather.refusal,
+            (false, true) => weather.refusal / 10.0,
+            (false, false) => 0.0,
+        };
+        let is_out = until.is_some_and(|until| self.now() < *until);
+        if is_out || self.dice.chance(weather.error_before) {
+            self.story.count("error before");
+            Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
+        } else if self.dice.chance(refusal) {
+            self.story.count("refusal");
+            Mood::Refuse
+        } else {
+            Mood::Good
+        }
+    }
+
     /// A request arrives, whether or not anybody waits for it.
     pub fn arrive(&mut self, call: u64) {
         let Some((request, is_awaited)) = self.network.arrive(call) else { return };
         if request.is_effect && !is_awaited {
             self.story.count("effect arrived after its caller had gone");
         }
-        let (now, at) = (self.now(), neighbour_of(&request.path));
-        let weather = self.weather_at(at);
-        let until = self.out_of_order.get(&at);
-        // Every leg of every trip is asked about.
-        let refusal = match (request.is_effect, is_of_a_trip(&request)) {
-            (true, _) => weather.refusal,
-            (false, true) => weather.refusal / 10.0,
-            (false, false) => 0.0,
-        };
-        let mood =
-            if until.is_some_and(|until| now < *until) || self.dice.chance(weather.error_before) {
-                self.story.count("error before");
-                Mood::Error(self.dice.one_of(&[408, 429, 500, 502, 503]))
-            } else if self.dice.chance(refusal) {
-                self.story.count("refusal");
-                Mood::Refuse
-            } else {
-                Mood::Good
-            };
+        let (now, weather) = (self.now(), self.weather_at(neighbour_of(&request.path)));
+        let mood = self.mood_for(&request, weather);
         let mut answer = if is_of_a_trip(&request) {
             self.answer_trip(now, &request, mood)
         } else {
