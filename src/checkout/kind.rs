@@ -39,8 +39,8 @@ impl Kind for Checkout {
         DEFINITIONS
     }
 
-    /// Reads everything that is not known yet, ahead of the step: who pays and what it costs are asked
-    /// side by side.
+    /// Who pays and what it costs are asked side by side: whichever of the two steps is next, what is
+    /// not known yet of both is read.
     fn read<'a>(
         &'a self,
         saga: &'a Instance,

@@ -75,7 +75,18 @@ impl Endpoint {
 
     /// Makes one attempt and reports it. `judge` says what a complete response means for the step;
     /// where it can't make sense of the response, the outcome is [`Outcome::Unknown`].
-    pub(super) async fn call(
+    pub async fn call(
+        &self,
+        context: CallContext<'_>,
+        effect: Effect,
+        request: Request<'_>,
+        judge: impl Fn(&Response) -> Result<Outcome, String>,
+    ) -> Report {
+        self.attempt(context, effect, request, judge).await.into_report()
+    }
+
+    /// The same, with the response that was judged.
+    pub(super) async fn attempt(
         &self,
         context: CallContext<'_>,
         effect: Effect,

@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// The fields of a JSON object, in order.
-pub(super) struct Fields(Vec<(String, Box<RawValue>)>);
+#[derive(Debug)]
+pub struct Fields(Vec<(String, Box<RawValue>)>);
 
 impl Fields {
     /// Parses an object.
@@ -24,7 +25,10 @@ impl Fields {
 
     /// The field as a whole number. `2000.00` and `2e3` are whole numbers, and so is one in quotes,
     /// which is how some serialisers write numbers that JavaScript would round.
-    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, String> {
+    ///
+    /// # Errors
+    /// That it is something else, or there twice.
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, String> {
         self.one(name, "whole number", |raw| match serde_json::from_str::<String>(raw) {
             Ok(quoted) => serde_json::from_str::<&RawValue>(&quoted)
                 .ok()
@@ -34,18 +38,27 @@ impl Fields {
         })
     }
 
-    /// The field as a UUID.
-    pub(super) fn uuid(&self, name: &str) -> Result<Option<Uuid>, String> {
+    /// The field as a UUID; `None` where it is missing.
+    ///
+    /// # Errors
+    /// That it is something else, or there twice.
+    pub fn uuid(&self, name: &str) -> Result<Option<Uuid>, String> {
         self.one(name, "UUID", |raw| serde_json::from_str(raw).ok())
     }
 
-    /// The field as text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, String> {
+    /// The field as text; `None` where it is missing.
+    ///
+    /// # Errors
+    /// That it is something else, or there twice.
+    pub fn text(&self, name: &str) -> Result<Option<String>, String> {
         self.one(name, "text", |raw| serde_json::from_str(raw).ok())
     }
 
     /// Checks that the field is this UUID, or missing.
-    pub(super) fn check_uuid(&self, name: &str, expected: Uuid) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// That it is not.
+    pub fn check_uuid(&self, name: &str, expected: Uuid) -> Result<(), String> {
         match self.uuid(name)? {
             Some(said) if said != expected => Err(format!("its {name} is another one")),
             Some(_) | None => Ok(()),
@@ -53,7 +66,10 @@ impl Fields {
     }
 
     /// Checks that the field is this number, or missing.
-    pub(super) fn check_integer(&self, name: &str, expected: i64) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// That it is not.
+    pub fn check_integer(&self, name: &str, expected: i64) -> Result<(), String> {
         match self.integer(name)? {
             Some(said) if said != expected => {
                 Err(format!("its {name} is {said}, which is not what was asked"))

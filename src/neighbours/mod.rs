@@ -33,17 +33,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use breaker::Breaker;
-use endpoint::Endpoint;
 use http_transport::HttpTransport;
 
 use crate::clock::Clock;
 use crate::saga::Neighbour;
 
 pub use breaker::{BreakerLimits, BreakerState, BreakerView};
-pub use endpoint::CallContext;
+pub use endpoint::{CallContext, Endpoint};
+pub use fields::Fields;
 pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
-pub use read::ReadResult;
+pub use read::{Read, ReadResult};
 pub use response::Response;
 pub use transport::{Request, Transport, TransportError};
 pub use user::User;

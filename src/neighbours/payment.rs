@@ -12,7 +12,7 @@ use crate::trace::TraceParent;
 
 /// The payment service.
 #[derive(Debug)]
-pub struct Payment(pub(super) Endpoint);
+pub struct Payment(pub Endpoint);
 
 /// What is charged, or refunded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Payment {
             _ if response.is_refusal(&[404]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(context, call.effect, request, judge).await.into_report()
+        self.0.call(context, call.effect, request, judge).await
     }
 
     async fn transfer(
@@ -143,7 +143,7 @@ impl Payment {
             _ if response.is_refusal(transfer.refusals) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(context, call.effect, request, judge).await.into_report()
+        self.0.call(context, call.effect, request, judge).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::saga::{Call, Effect, Outcome, Report};
 
 /// The product service.
 #[derive(Debug)]
-pub struct Product(pub(super) Endpoint);
+pub struct Product(pub Endpoint);
 
 /// What a product costs now, and how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,6 @@ impl Product {
             _ if response.is_refusal(&[400, 404, 409]) => Ok(Outcome::Refused),
             _unlisted => Ok(Outcome::Unknown),
         };
-        self.0.call(context, call.effect, request, judge).await.into_report()
+        self.0.call(context, call.effect, request, judge).await
     }
 }

@@ -27,16 +27,19 @@ pub enum ReadResult<T> {
 }
 
 /// What to read.
-pub(super) struct Read {
+#[derive(Clone, Debug)]
+pub struct Read {
     /// What it is logged as.
-    pub(super) effect: Effect,
-    pub(super) path: String,
-    pub(super) key: String,
+    pub effect: Effect,
+    /// Below the neighbour's base URL, beginning with `/`.
+    pub path: String,
+    /// The idempotency key of the first try; reads are repeated freely.
+    pub key: String,
 }
 
 impl Endpoint {
     /// GETs it. `parse` takes the value out of a 200, or says what is wrong with the response.
-    pub(super) async fn read<T>(
+    pub async fn read<T>(
         &self,
         context: CallContext<'_>,
         read: Read,
@@ -54,7 +57,7 @@ impl Endpoint {
         loop {
             tries += 1;
             let request = Request::get(path.clone(), &key, context.trace);
-            let attempt = self.call(context, effect, request, judge).await;
+            let attempt = self.attempt(context, effect, request, judge).await;
             let report = &attempt.report;
             let result = match (report.outcome, attempt.response.as_ref().map(parsed)) {
                 (Outcome::Done, Some(Ok(value))) => ReadResult::Value(value),

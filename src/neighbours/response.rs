@@ -22,7 +22,7 @@ pub struct Response {
 impl Response {
     /// Whether this is one of the refusals with these statuses. A refusal has a JSON body or an
     /// empty one; any other body is some gateway's page and doesn't say what the neighbour did.
-    pub(super) fn is_refusal(&self, statuses: &[u16]) -> bool {
+    pub fn is_refusal(&self, statuses: &[u16]) -> bool {
         statuses.contains(&self.status) && (self.is_empty() || self.json().is_some())
     }
 
@@ -31,8 +31,11 @@ impl Response {
         self.status < 500 && !matches!(self.status, 408 | 425 | 429)
     }
 
-    /// The fields of the JSON object in the body, or what is wrong with the body.
-    pub(super) fn fields(&self) -> Result<Fields, String> {
+    /// The fields of the JSON object in the body.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    pub fn fields(&self) -> Result<Fields, String> {
         Fields::parse(json::without_mark(&self.body))
     }
 

@@ -7,7 +7,7 @@ use crate::saga::{Effect, Report};
 
 /// The user service.
 #[derive(Debug)]
-pub struct User(pub(super) Endpoint);
+pub struct User(pub Endpoint);
 
 impl User {
     /// The profile of a user, read under this key; wallets belong to profiles.
