@@ -1,6 +1,5 @@
 //! The payment service: charging and refunding a wallet, and asking what it has recorded.
 
-use reqwest::Method;
 use serde_json::json;
 
 use super::endpoint::{CallContext, Endpoint};
@@ -115,19 +114,14 @@ impl Payment {
         charge: Charge,
         transfer: Transfer<'_>,
     ) -> Report {
-        let request = Request {
-            method: Method::POST,
-            path: format!("/api/payments/{}", transfer.verb),
-            key: &call.key,
-            body: Some(json!({
-                "orderId": charge.order_id,
-                "userId": charge.user_id,
-                "userProfileId": charge.profile_id,
-                "amount": charge.amount,
-            })),
-            trace: context.trace,
-            needs_fresh_connection: call.intent_first,
-        };
+        let path = format!("/api/payments/{}", transfer.verb);
+        let body = json!({
+            "orderId": charge.order_id,
+            "userId": charge.user_id,
+            "userProfileId": charge.profile_id,
+            "amount": charge.amount,
+        });
+        let request = Request::post(path, call, body, context.trace);
         let judge = |response: &Response| match response.status {
             200 => {
                 let fields = response.fields()?;

@@ -1,6 +1,5 @@
 //! The product service: prices, and reservations of stock.
 
-use reqwest::Method;
 use serde_json::json;
 
 use super::endpoint::{CallContext, Endpoint};
@@ -63,14 +62,9 @@ impl Product {
         line: Line,
         verb: &str,
     ) -> Report {
-        let request = Request {
-            method: Method::POST,
-            path: format!("/api/products/{}/{verb}", line.product_id),
-            key: &call.key,
-            body: Some(json!({"quantity": line.quantity})),
-            trace: context.trace,
-            needs_fresh_connection: call.intent_first,
-        };
+        let path = format!("/api/products/{}/{verb}", line.product_id);
+        let body = json!({"quantity": line.quantity});
+        let request = Request::post(path, call, body, context.trace);
         let judge = |response: &Response| match response.status {
             200 => {
                 let fields = response.fields()?;

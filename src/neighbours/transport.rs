@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::response::Response;
-use crate::saga::Outcome;
+use crate::saga::{Call, Outcome};
 use crate::trace::TraceParent;
 
 /// A request to a neighbour.
@@ -35,6 +35,18 @@ impl<'a> Request<'a> {
     /// A read.
     pub(super) fn get(path: String, key: &'a str, trace: &'a TraceParent) -> Self {
         Self { method: Method::GET, path, key, body: None, trace, needs_fresh_connection: false }
+    }
+
+    /// An attempt at an effect, with this JSON body.
+    pub fn post(path: String, call: &'a Call, body: Value, trace: &'a TraceParent) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            key: &call.key,
+            body: Some(body),
+            trace,
+            needs_fresh_connection: call.intent_first,
+        }
     }
 }
 
