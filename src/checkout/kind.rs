@@ -17,7 +17,7 @@ use crate::order::{Paise, ProductId, ProfileId};
 use crate::saga::key::idempotency_key;
 use crate::saga::{
     Call, Cause, Definition, Effect, How, Instance, Learned, Outcome, Reading, Report, SagaFacts,
-    Step,
+    Stage, Step, Work,
 };
 use crate::store::Records;
 
@@ -44,10 +44,18 @@ impl Kind for Checkout {
     fn read<'a>(
         &'a self,
         saga: &'a Instance,
-        _step: Step,
+        step: Step,
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Reading> {
-        fetch_profile_and_prices(&self.neighbours, saga, context).boxed()
+        match step {
+            FETCH_PROFILE | PRICE_CART => {
+                fetch_profile_and_prices(&self.neighbours, saga, context).boxed()
+            }
+            unknown => {
+                let reports = vec![nothing_to_do(saga, Effect::of(unknown))];
+                ready(Reading { reports, learned: Learned::Nothing }).boxed()
+            }
+        }
     }
 
     fn call<'a>(
@@ -63,11 +71,7 @@ impl Kind for Checkout {
             (REFUND_PAYMENT, _) => payment.refund(context, call, charge(saga)).boxed(),
             (RESERVE_STOCK, Some(line)) => product.reserve(context, call, line).boxed(),
             (RELEASE_STOCK, Some(line)) => product.release(context, call, line).boxed(),
-            (step, _) => {
-                let error = Some(format!("a checkout has no effect {step} of this line"));
-                let report = Report::new(call.effect, Outcome::NotSent, saga.updated_at);
-                ready(Report { error, ..report }).boxed()
-            }
+            (_unknown, _) => ready(nothing_to_do(saga, call.effect)).boxed(),
         }
     }
 
@@ -82,6 +86,20 @@ impl Kind for Checkout {
 
 fn facts(saga: &Instance) -> &CheckoutFacts {
     saga.facts.of().expect("the checkout's table reads a checkout's facts")
+}
+
+/// The report of a step that a table has and the checkout does not: it is tried again, and shown to
+/// operators. The tests of this folder find such a step first.
+fn nothing_to_do(saga: &Instance, effect: Effect) -> Report {
+    let error = Some(format!("a checkout does not know how to do {effect}"));
+    Report { error, ..Report::new(effect, Outcome::NotSent, saga.updated_at) }
+}
+
+/// How many stages of this saga's table are done once this step has read what it reads.
+fn done_with(saga: &Instance, read: Step) -> usize {
+    let reads = |stage: &Stage| matches!(stage.work, Work::Read { step, .. } if step == read);
+    let at = saga.definition.stages.iter().position(reads);
+    at.expect("what a table does not read is not read") + 1
 }
 
 /// The profile and the products are read side by side; each product once, however many lines it has.
@@ -109,7 +127,7 @@ async fn fetch_profile_and_prices(
     let (profile_report, profile) = profile;
     let (offer_reports, offers): (Vec<_>, Vec<_>) = offers.into_iter().unzip();
     let found: Vec<_> = products.into_iter().map(|(_, product)| product).zip(offers).collect();
-    let learned = learn(facts, profile, profile_report.as_ref(), &found, &offer_reports);
+    let learned = learn(saga, profile, profile_report.as_ref(), &found, &offer_reports);
     let reports = profile_report.into_iter().chain(offer_reports).collect();
     Reading { reports, learned: learned.unwrap_or_else(Learned::Hopeless) }
 }
@@ -127,12 +145,13 @@ fn distinct_products(facts: &CheckoutFacts) -> Vec<(u16, ProductId)> {
 /// Faults are looked for in the order in which clients are told of them: the profile, then the lines
 /// in the cart's order. What stands behind a line that is not known yet has to wait for it.
 fn learn(
-    facts: &CheckoutFacts,
+    saga: &Instance,
     profile: ReadResult<ProfileId>,
     profile_report: Option<&Report>,
     offers: &[(ProductId, ReadResult<Offer>)],
     offer_reports: &[Report],
 ) -> Result<Learned, Cause> {
+    let facts = facts(saga);
     let profile_id = match profile {
         ReadResult::Value(profile_id) => profile_id,
         ReadResult::Missing => return Err(missing(Effect::of(FETCH_PROFILE), profile_report)),
@@ -158,7 +177,8 @@ fn learn(
                 return Err(fault(PRICE_CART, detail.clone()));
             }
             Some((ReadResult::NoAnswer, _)) | None => {
-                return Ok(Learned::Facts { done: 1, facts: SagaFacts::new(known) });
+                let done = done_with(saga, FETCH_PROFILE);
+                return Ok(Learned::Facts { done, facts: SagaFacts::new(known) });
             }
         }
     }
@@ -168,7 +188,10 @@ fn learn(
         Some(total) if known.expected_total.is_some_and(|expected| expected != total) => {
             Err(Reason::PriceChanged { total }.cause())
         }
-        Some(_as_expected) => Ok(Learned::Facts { done: 2, facts: SagaFacts::new(known) }),
+        Some(_as_expected) => {
+            let done = done_with(saga, PRICE_CART);
+            Ok(Learned::Facts { done, facts: SagaFacts::new(known) })
+        }
     }
 }
 
