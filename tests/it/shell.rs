@@ -5,6 +5,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use order_service::saga::Catalogue;
 use tempfile::TempDir;
 
 /// Runs the binary in a directory of its own that holds `file` as `order-service.toml`, with an
@@ -40,6 +41,24 @@ fn help_names_every_command_and_exits_with_0() {
     {
         let output = run(None, &[command, &["--help"]].concat());
         assert_eq!(output.status.code(), Some(0), "{command:?}");
+    }
+}
+
+#[test]
+fn help_names_every_state_and_every_step_that_can_be_resolved() {
+    let catalogue = Catalogue::of(order_service::checkout::DEFINITIONS);
+    let list = text(&run(None, &["sagas", "list", "--help"]).stdout);
+    let resolve = text(&run(None, &["sagas", "resolve", "--help"]).stdout);
+    let words = |help: &str| -> Vec<String> {
+        let is_inside = |one: char| one.is_ascii_alphanumeric() || one == '_';
+        help.split(|one| !is_inside(one)).map(str::to_owned).collect()
+    };
+    for state in catalogue.states() {
+        assert!(words(&list).iter().any(|word| word == state), "{state} is missing in:\n{list}");
+    }
+    for (step, _) in catalogue.effect_steps() {
+        let is_named = words(&resolve).iter().any(|word| word == step.word());
+        assert!(is_named, "{step} is missing in:\n{resolve}");
     }
 }
 

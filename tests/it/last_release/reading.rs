@@ -70,7 +70,9 @@ async fn is_read_as_it_was(books: Books) {
     for (name, told) in &left.answers.checkouts {
         assert_eq!(&now.checkouts[name], told, "{name}");
     }
-    assert_eq!(now, left.answers);
+    for (path, told) in &left.answers.lists {
+        assert_eq!(&without_new_states(&now.lists[path], told), told, "{path}");
+    }
     let checked = run(&world, &["check"]).await;
     assert!(checked.status.success(), "{checked:?}");
     let audited = run(&world, &["audit", "--json"]).await;
@@ -80,6 +82,15 @@ async fn is_read_as_it_was(books: Books) {
     let differs: Vec<_> = findings.filter(|finding| is_wrong(finding, &left)).collect();
     assert!(differs.is_empty(), "{differs:#?}");
     world.stop().await;
+}
+
+/// A summary without the states that it counts nothing in and that the release did not know.
+fn without_new_states(now: &Value, then: &Value) -> Value {
+    let mut now = now.clone();
+    if let Some(counts) = now.pointer_mut("/byState").and_then(Value::as_object_mut) {
+        counts.retain(|state, count| *count != 0 || !then["byState"][state].is_null());
+    }
+    now
 }
 
 /// Whether a finding of the audit is a fault. That nobody takes up a held saga is none.
