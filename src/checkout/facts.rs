@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
 use crate::order::{Line, Movement, Paise, PricedLine, ProfileId, total};
-use crate::saga::{Effect, Facts, Step};
+use crate::saga::{Effect, Facts, Instance, Step};
 
 /// What a checkout knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,11 @@ impl CheckoutFacts {
     /// What is known at acceptance.
     pub fn accepted(lines: Vec<Line>, expected_total: Option<Paise>) -> Self {
         Self { lines, expected_total, profile_id: None, unit_prices: None }
+    }
+
+    /// Those of a saga that is a checkout.
+    pub(super) fn of(saga: &Instance) -> &Self {
+        saga.facts.of().expect("the checkout's table reads a checkout's facts")
     }
 
     /// What is to pay, once the cart is priced.

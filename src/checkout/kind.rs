@@ -5,6 +5,7 @@ use futures::future::{BoxFuture, join, join_all, ready};
 
 use super::DEFINITIONS;
 use super::facts::CheckoutFacts;
+use super::reading::{done_with, fault, missing, nothing_to_do};
 use super::reason::Reason;
 use super::record::records;
 use super::step::{
@@ -17,7 +18,7 @@ use crate::order::{Paise, ProductId, ProfileId};
 use crate::saga::key::idempotency_key;
 use crate::saga::{
     Call, Cause, Definition, Effect, How, Instance, Learned, Outcome, Reading, Report, SagaFacts,
-    Stage, Step, Work,
+    Step,
 };
 use crate::store::Records;
 
@@ -65,7 +66,7 @@ impl Kind for Checkout {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Report> {
         let Neighbours { product, payment, .. } = &self.neighbours;
-        let facts = facts(saga);
+        let facts = CheckoutFacts::of(saga);
         match (call.effect.step, facts.line(call.effect)) {
             (CHARGE_PAYMENT, _) => charge_payment(payment, saga, call, context).boxed(),
             (REFUND_PAYMENT, _) => payment.refund(context, call, charge(saga)).boxed(),
@@ -76,30 +77,12 @@ impl Kind for Checkout {
     }
 
     fn record(&self, saga: &Instance, clock: &Clock) -> Records {
-        records(saga, facts(saga), clock)
+        records(saga, CheckoutFacts::of(saga), clock)
     }
 
     fn breakers(&self) -> Vec<BreakerView> {
         self.neighbours.breakers()
     }
-}
-
-fn facts(saga: &Instance) -> &CheckoutFacts {
-    saga.facts.of().expect("the checkout's table reads a checkout's facts")
-}
-
-/// The report of a step that a table has and the checkout does not: it is tried again, and shown to
-/// operators. The tests of this folder find such a step first.
-fn nothing_to_do(saga: &Instance, effect: Effect) -> Report {
-    let error = Some(format!("a checkout does not know how to do {effect}"));
-    Report { error, ..Report::new(effect, Outcome::NotSent, saga.updated_at) }
-}
-
-/// How many stages of this saga's table are done once this step has read what it reads.
-fn done_with(saga: &Instance, read: Step) -> usize {
-    let reads = |stage: &Stage| matches!(stage.work, Work::Read { step, .. } if step == read);
-    let at = saga.definition.stages.iter().position(reads);
-    at.expect("what a table does not read is not read") + 1
 }
 
 /// The profile and the products are read side by side; each product once, however many lines it has.
@@ -108,7 +91,7 @@ async fn fetch_profile_and_prices(
     saga: &Instance,
     context: CallContext<'_>,
 ) -> Reading {
-    let facts = facts(saga);
+    let facts = CheckoutFacts::of(saga);
     let products = distinct_products(facts);
     let offers = products.iter().map(|(line, product)| {
         let effect = Effect::of_line(PRICE_CART, *line);
@@ -151,7 +134,7 @@ fn learn(
     offers: &[(ProductId, ReadResult<Offer>)],
     offer_reports: &[Report],
 ) -> Result<Learned, Cause> {
-    let facts = facts(saga);
+    let facts = CheckoutFacts::of(saga);
     let profile_id = match profile {
         ReadResult::Value(profile_id) => profile_id,
         ReadResult::Missing => return Err(missing(Effect::of(FETCH_PROFILE), profile_report)),
@@ -199,16 +182,6 @@ fn learn(
 fn wanted(facts: &CheckoutFacts, product: ProductId) -> i64 {
     let lines = facts.lines.iter().filter(|line| line.product_id == product);
     lines.map(|line| i64::from(line.quantity)).sum()
-}
-
-fn missing(effect: Effect, report: Option<&Report>) -> Cause {
-    let status = report.and_then(|report| report.status);
-    let body = report.and_then(|report| report.response.clone());
-    Cause::Refused { step: effect.step.word().into(), line: effect.line, status, body }
-}
-
-fn fault(step: Step, detail: String) -> Cause {
-    Cause::Fault { step: step.word().into(), detail }
 }
 
 /// Charges. Where the charge may have happened before, a refusal is believed only if the payment
@@ -267,7 +240,7 @@ fn first_look(looked: Report) -> Report {
 }
 
 fn charge(saga: &Instance) -> Charge {
-    let facts = facts(saga);
+    let facts = CheckoutFacts::of(saga);
     Charge {
         order_id: saga.order_id,
         user_id: saga.user_id,

@@ -7,6 +7,7 @@
 mod desk;
 mod facts;
 mod kind;
+mod reading;
 mod reason;
 mod record;
 mod refusal;
