@@ -79,9 +79,7 @@ impl Drive {
             settle::intend(&mut self.saga, call, &self.parts.name, now);
             self.changed = true;
         }
-        let all_idempotent = self.parts.settings.policy.all_idempotent()
-            && self.saga.terms.promises.all_idempotent();
-        if self.barrier || !all_idempotent {
+        if self.barrier || !self.parts.settings.policy.keeps_all_keys(&self.saga) {
             self.submit();
             self.durable().await?;
         }

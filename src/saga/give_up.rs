@@ -18,7 +18,7 @@ pub(super) fn go_back(
     now: DateTime<Utc>,
     cause: Cause,
 ) -> Option<Next> {
-    if saga.definition.back.is_none() || saga.position.is_past_return() {
+    if saga.position.is_past_return() {
         return None;
     }
     let nothing_happened = saga.position.actions.iter().all(|position| {

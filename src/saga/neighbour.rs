@@ -72,11 +72,6 @@ impl Promises {
     pub fn of(&self, neighbour: Neighbour) -> bool {
         self.0.get(neighbour.name()).copied().unwrap_or(false)
     }
-
-    /// Whether every neighbour that promised anything acts once per key.
-    pub fn all_idempotent(&self) -> bool {
-        self.0.values().all(|idempotent| *idempotent)
-    }
 }
 
 impl FromIterator<(Neighbour, bool)> for Promises {

@@ -45,11 +45,6 @@ impl Policy {
             .collect()
     }
 
-    /// Whether every neighbour acts once per key.
-    pub fn all_idempotent(&self) -> bool {
-        self.neighbours.values().all(|manners| manners.idempotent)
-    }
-
     /// The longest that a call to any neighbour may last.
     pub fn longest_call(&self) -> Duration {
         self.neighbours.values().map(|manners| manners.timeout).max().unwrap_or_default()
@@ -80,6 +75,12 @@ impl Policy {
     /// Whether the action's neighbour acts once per key, now and when the saga began.
     pub(super) fn keeps_keys(&self, saga: &Instance, action: &Action) -> bool {
         self.manners(action.at).idempotent && saga.terms.promises.of(action.at)
+    }
+
+    /// Whether every neighbour at which this saga changes something acts once per key, now and when it
+    /// began. One that was not known when it began has promised it nothing.
+    pub fn keeps_all_keys(&self, saga: &Instance) -> bool {
+        saga.definition.actions().all(|(_, action)| self.keeps_keys(saga, action))
     }
 
     /// The longest pause that is made without a neighbour asking for a longer one. What an executor

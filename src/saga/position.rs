@@ -236,8 +236,11 @@ impl Position {
 
     /// Something that can't be undone happened, or may have: from here on it only goes forward. What
     /// stands behind an effect that surely did not happen was never sent, whatever a dead owner left
-    /// unsure.
+    /// unsure. A kind without a way back is past it from the start.
     pub fn is_past_return(&self) -> bool {
+        if self.definition.0.back.is_none() {
+            return true;
+        }
         let mut may_be_sent = true;
         for stage in self.stages() {
             let lasting = stage.iter().filter(|action| match action.action.sort {

@@ -1,6 +1,7 @@
 //! The machine by itself: its truth tables, and what holds for every run of it.
 
 mod contradictions;
+mod lasting;
 mod properties;
 mod table;
 
@@ -24,6 +25,7 @@ const CHARGE: Step = Step::named("charge_payment");
 const RESERVE: Step = Step::named("reserve_stock");
 const REFUND: Step = Step::named("refund_payment");
 const RELEASE: Step = Step::named("release_stock");
+const DELIVER: Step = Step::named("deliver");
 const CONFIRM: Step = Step::named("confirm_order");
 const BANK: Neighbour = Neighbour::named("bank");
 const STORE: Neighbour = Neighbour::named("store");
@@ -79,6 +81,7 @@ impl Facts for Priced {
         match self.unit_price {
             Some(price) if step == CHARGE => usize::from(price > 0),
             Some(_) if step == RESERVE => 2,
+            Some(_) if step == DELIVER => 1,
             Some(_) | None => 0,
         }
     }
