@@ -251,7 +251,7 @@ async fn what_comes_after_the_fare_is_not_given_up_at_the_deadline() {
                 while !office.is_tried_after_its_deadline().await {
                     tokio::task::yield_now().await;
                 }
-                office.nearby.get_well();
+                office.nearby.befall(vec![]);
             });
             assert!(is_at(&seen, End::Completed), "{seen:?}");
         })

@@ -3,17 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::lane::{Books, Lane};
+use crate::play::Ending;
 use crate::point::is_a_fault;
-use crate::scenario::{Ending, Scenario};
+use crate::scenario::Scenario;
 use crate::table::Row;
-
-/// Of a variant's points, one in this many is run on each database: a different one on each, and
-/// different ones from variant to variant.
-const SAMPLE: usize = 8;
 
 /// Which cells are run.
 pub struct Chosen {
-    /// `SCENARIO/DATABASE/POINT`, with a second `/POINT` for the successor if both die.
+    /// `SCENARIO/DATABASE/POINT`, with a second `/POINT` for the successor if both die. A scenario that ends
+    /// with `*` stands for all whose names begin so.
     cell: Option<Vec<String>>,
     /// Every point of every scenario on both databases. Otherwise, scenarios that differ from others only in
     /// what goes wrong are sampled, from the failing call on.
@@ -33,7 +31,11 @@ impl Chosen {
     }
 
     pub fn has(&self, books: Books, scenario: &Scenario) -> bool {
-        let Some(cell) = &self.cell else { return true };
+        let Some(cell) = &self.cell else { return self.full || !scenario.is_large };
+        if let Some(begins) = cell.first().and_then(|wanted| wanted.strip_suffix('*')) {
+            let is_default = self.full || !scenario.is_large;
+            return is_default && scenario.name.starts_with(begins);
+        }
         let is = |at: usize, word: &str| cell.get(at).is_none_or(|wanted| wanted == word);
         is(0, &scenario.name) && is(1, books.word())
     }
@@ -47,10 +49,12 @@ impl Chosen {
         if self.full || scenario.is_whole {
             return of_a_saga.collect();
         }
-        let from = scenario.differs_from.map_or_else(String::new, |step| format!("before {step}"));
+        let from = scenario.differs_from.map_or_else(String::new, |call| format!("before {call}"));
         let different = of_a_saga.skip_while(|point| !point.starts_with(&from));
-        let skipped = (scenario.number + 2 * books as usize) % SAMPLE;
-        different.skip(skipped).step_by(SAMPLE).collect()
+        let (sample, different) = (scenario.sample, different.collect::<Vec<_>>());
+        let skipped = (scenario.number + sample / 4 * books as usize) % sample;
+        let skipped = skipped % different.len().max(1);
+        different.into_iter().skip(skipped).step_by(sample).collect()
     }
 
     /// The points at which its successor dies, too.
@@ -74,7 +78,7 @@ fn sample(passed: &[String]) -> Vec<String> {
     let written = passed.iter().find(|point| *point == "after commit 1");
     let is_effect = |point: &&String| {
         point.starts_with("after ")
-            && ["charge", "refund", "reserve", "release"].iter().any(|word| point.contains(word))
+            && !["commit", "start statement", "reading"].iter().any(|word| point.contains(word))
     };
     let called = passed.iter().find(is_effect);
     [declared, written, called].into_iter().flatten().cloned().collect()

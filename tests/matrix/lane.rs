@@ -10,19 +10,21 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::outbox;
-use order_service::checkout::DEFINITIONS;
+use order_service::checkout;
 use order_service::clock::Clock;
-use order_service::saga::Catalogue;
+use order_service::saga::{Catalogue, Definition, Progress};
 use order_service::store::{self, Store};
 use sea_orm::{Database, EntityTrait};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::audit::all_sagas;
+use crate::play::Ending;
 use crate::point::Points;
 use crate::postgres::Postgres;
 use crate::process::{LEASE, Process};
-use crate::scenario::{Ending, Scenario};
+use crate::scenario::Scenario;
+use crate::trip;
 use crate::world::World;
 
 /// A process that takes longer is taken to hang.
@@ -84,12 +86,12 @@ impl Lane {
     pub fn world(&self, scenario: &Scenario) -> Arc<World> {
         static KEYS: AtomicU64 = AtomicU64::new(0);
         let key = format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed));
-        Arc::new(self.neighbourhood.block_on(World::new(scenario, key)))
+        Arc::new(self.neighbourhood.block_on(World::new(scenario, key, self.http.clone())))
     }
 
     /// What happens while no process runs.
     pub fn mourn(&self, world: &World) {
-        self.neighbourhood.block_on(world.mourn(&self.http));
+        self.neighbourhood.block_on(world.mourn());
     }
 
     /// Runs a process until everything is at rest, or until this point.
@@ -144,6 +146,9 @@ impl Lane {
     }
 }
 
+/// The tables of both kinds, for looking at their sagas.
+static TABLES: [&Definition; 3] = [&checkout::DEFINITION, &trip::DEFINITION, &trip::OLDER];
+
 async fn open_books(url: &str) -> Store {
     let options = store::Options {
         url,
@@ -151,7 +156,7 @@ async fn open_books(url: &str) -> Store {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
-        catalogue: Catalogue::of(DEFINITIONS),
+        catalogue: Catalogue::of(&TABLES),
         failpoints: None,
     };
     store::open(options).await.expect("the books")
@@ -167,8 +172,8 @@ async fn migrate(url: &str) {
 async fn check_events(url: &str) {
     let store = open_books(url).await;
     let sagas = all_sagas(&store).await.into_iter();
-    let completed = sagas.filter(|saga| saga.state == "Completed");
-    let completed: BTreeSet<_> = completed.map(|saga| saga.id.0).collect();
+    let completed = sagas.filter(|saga| saga.progress.is_some_and(Progress::is_completed));
+    let completed: BTreeSet<_> = completed.map(|saga| saga.order_id.0).collect();
     store.close().await;
     let books = Database::connect(url).await.expect("the books");
     let events = outbox::Entity::find().all(&books).await.expect("the outbox");

@@ -7,13 +7,22 @@
 #[expect(dead_code, reason = "the other binaries audit whole books")]
 mod audit;
 mod cell;
+mod checkout_play;
+mod checkout_scenarios;
 mod lane;
+#[path = "../trip/nearby.rs"]
+mod nearby;
+mod play;
 mod point;
 #[path = "../it/harness/postgres.rs"]
 mod postgres;
 mod process;
 mod scenario;
 mod table;
+#[path = "../trip/mod.rs"]
+mod trip;
+mod trip_play;
+mod trip_scenarios;
 mod watched;
 mod world;
 
@@ -26,12 +35,15 @@ use order_service::clock::Clock;
 use table::{Row, Table};
 
 /// How many cells run at the same time, for each database.
-const LANES: usize = 2;
+const LANES: usize = 3;
 
 /// Runs all cells on this database.
 fn matrix(books: Books) {
     let chosen = Chosen::from_environment();
-    let scenarios = scenario::all().into_iter().filter(|scenario| chosen.has(books, scenario));
+    let mut scenarios = checkout_scenarios::all();
+    scenarios.extend(trip_scenarios::all());
+    scenarios.iter_mut().zip(0..).for_each(|(scenario, number)| scenario.number = number);
+    let scenarios = scenarios.into_iter().filter(|scenario| chosen.has(books, scenario));
     let queue: Mutex<VecDeque<_>> = Mutex::new(scenarios.enumerate().collect());
     let rows: Mutex<Vec<(usize, Row)>> = Mutex::default();
     let clock = Clock::system();

@@ -1,24 +1,24 @@
 //! One process from its start to its death: it opens the books, drives what it finds, accepts its
-//! client's checkout and does what the operator says, until everything is at rest or it dies.
+//! client's saga and does what the operator says, until everything is at rest or it dies.
 //!
 //! Every process runs the same script: there is nothing that only a successor does.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_service::checkout::{Checkout, DEFINITION, DEFINITIONS, Desk, Order, Rules};
 use order_service::clock::Clock;
-use order_service::engine::{Executor, NotDone, Settings, Wait};
-use order_service::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
-use order_service::order::{Cart, Line, ProductId, UserId};
-use order_service::saga::resolvable;
-use order_service::saga::retry::Backoff;
-use order_service::saga::{Catalogue, Instance, Intervention, Manners, Policy, StuckKind, Word};
-use order_service::store::{self, Found, Identity, Store};
-use order_service::trace::TraceParent;
+use order_service::engine::{Executor, NotDone, Settings};
 
+use order_service::saga::retry::Backoff;
+use order_service::saga::{
+    Catalogue, Definition, Instance, Intervention, Manners, Policy, Progress, StuckKind, Word,
+    resolvable,
+};
+use order_service::store::{self, Found, Identity, Store};
+
+use crate::play::Ending;
 use crate::point::Points;
-use crate::scenario::{Calm, Ending, Kinds, Scenario};
+use crate::scenario::{Among, Calm, Scenario};
 use crate::watched::Watched;
 use crate::world::World;
 
@@ -36,7 +36,6 @@ pub struct Process {
     clock: Clock,
     store: Store,
     executor: Executor,
-    desk: Desk,
     policy: Policy,
 }
 
@@ -49,20 +48,19 @@ impl Process {
             silence: Duration::from_secs(5),
             access: store::Access::Owner,
             clock: clock.clone(),
-            catalogue: Catalogue::of(DEFINITIONS),
+            catalogue: Catalogue::of(world.play.definitions()),
             failpoints: Some(points.clone()),
         });
         let store = store.await.expect("the books");
         let predecessors = world.begin();
         let found = found(&store, &world).await;
-        world.check_what_was_told(&store, found.as_ref()).await;
+        world.play.check_told(&store, found.as_ref()).await;
         let scenario = &world.scenario;
-        let kinds = if predecessors == 0 { scenario.kinds } else { scenario.kinds_later };
-        let policy = policy(scenario, kinds);
-        let nowhere = scenario.unreachable.map(|_| nowhere(&points.reads));
+        let trusted = if predecessors == 0 { scenario.trusted } else { scenario.trusted_later };
+        let policy = policy(scenario, world.play.definitions(), trusted);
         let watched = Watched {
-            checkout: checkout(&world, &points.reads),
-            nowhere,
+            kind: world.play.kind(&points.reads),
+            unheard: scenario.unreachable.map(|_| world.play.kind_unheard(&points.reads)),
             world: world.clone(),
             points: points.clone(),
         };
@@ -74,17 +72,16 @@ impl Process {
         let executor = started.await.expect("an executor");
         points.starting(false);
         executor.run();
-        let desk = Desk::new(executor.clone(), Rules { join_equal: true });
-        Self { world, points, clock, store, executor, desk, policy }
+        Self { world, points, clock, store, executor, policy }
     }
 
     /// Runs until everything is at rest.
     pub async fn live(&self) -> Ending {
-        let ask = || tokio::spawn(ask(self.desk.clone(), self.world.clone()));
+        let ask = || tokio::spawn(ask(self.executor.clone(), self.world.clone()));
         let mut client = ask();
         for _move in 0..MOVES {
             self.points.idle().await;
-            self.world.deliver(|| checkout(&self.world, &self.points.reads)).await;
+            self.world.deliver(|| self.world.play.kind(&self.points.reads)).await;
             self.points.idle().await;
             if let Some(saga) = found(&self.store, &self.world).await {
                 if saga.is_at_rest() && client.is_finished() {
@@ -116,17 +113,17 @@ impl Process {
     async fn end(&self, saga: &Found) -> Ending {
         let mut client = None;
         for _move in 0..MOVES {
-            if self.world.is_answered() {
+            if self.world.play.is_answered() {
                 break;
             }
-            let asks = || tokio::spawn(ask(self.desk.clone(), self.world.clone()));
+            let asks = || tokio::spawn(ask(self.executor.clone(), self.world.clone()));
             let is_told = client.get_or_insert_with(asks).is_finished();
             self.points.idle().await;
             if is_told {
                 // If the database was unavailable, the client tries again.
                 client = None;
             }
-            if !self.world.is_answered() {
+            if !self.world.play.is_answered() {
                 self.move_on();
             }
         }
@@ -138,15 +135,21 @@ impl Process {
         if saga.owner.is_some() || saga.is_at_rest() {
             return;
         }
-        let forward = saga.state != "Compensating";
-        if self.world.scenario.is_held && !forward && self.holds_or_releases(saga).await {
+        let forward = saga.progress != Some(Progress::Backward);
+        let going = saga.progress.map(Progress::direction);
+        let is_held = self.world.scenario.held_going.is_some_and(|way| Some(way) == going);
+        if is_held && self.holds_or_releases(saga).await {
             return;
         }
         if self.world.scenario.is_stopped && forward {
             if self.intervene(saga, Intervention::Compensate).await {
                 self.world.told_to_go_back();
+                return;
             }
-            return;
+            if !self.world.scenario.is_stop_refused {
+                return;
+            }
+            self.world.refused_to_go_back();
         }
         let Some(stuck) = saga.stuck.as_ref() else { return };
         let inspected = self.store.inspect(saga.id).await.expect("the books");
@@ -158,7 +161,7 @@ impl Process {
             return;
         }
         for effect in resolvable(&saga_now, &self.policy, self.clock.now()) {
-            let happened = self.world.happened(saga.id, effect);
+            let happened = self.world.play.happened(saga.id, effect);
             if self.intervene(saga, Intervention::Resolve { effect, happened }).await {
                 self.world.gave_a_verdict();
                 return;
@@ -210,8 +213,8 @@ impl Process {
     fn check_the_reason(&self, kind: StuckKind, saga: &Instance) {
         let scenario = &self.world.scenario;
         let fits = match kind {
-            StuckKind::InDoubt => scenario.is_repeating,
-            StuckKind::Refused => scenario.is_undo_refused,
+            StuckKind::InDoubt => scenario.keep_keys != Among::All,
+            StuckKind::Refused => scenario.is_refused_for_good,
             // A call that failed when a process died counts as failing until another process takes it up.
             StuckKind::Exhausted => !matches!(scenario.calm, Calm::Never),
             StuckKind::Unreadable => false,
@@ -221,39 +224,24 @@ impl Process {
 }
 
 /// The client asks with its key.
-async fn ask(desk: Desk, world: Arc<World>) {
-    let scenario = &world.scenario;
-    let line = |(product, quantity): &(uuid::Uuid, u32)| Line {
-        product_id: ProductId(*product),
-        quantity: *quantity,
-    };
-    let lines = scenario.lines.iter().map(line).collect();
-    let cart = Cart::new(UserId(scenario.user), lines).expect("a cart");
-    let order = |wait| Order {
-        cart: cart.clone(),
-        idempotency_key: Some(world.key.clone()),
-        wait,
-        is_attended: wait != Wait::Accepted,
-        trace: TraceParent::fresh(),
-    };
-    if scenario.is_async {
-        world.tell(desk.create(order(Wait::Accepted)).await);
-    }
-    world.tell(desk.create(order(Wait::Decided(Duration::from_hours(1)))).await);
+async fn ask(executor: Executor, world: Arc<World>) {
+    world.play.ask(executor).await;
 }
 
 async fn found(store: &Store, world: &World) -> Option<Found> {
-    let user = UserId(world.scenario.user);
+    let (user, kind) = (world.play.user(), world.play.definitions()[0].kind);
     let key = Identity::Key(world.key.clone());
-    store.find_first(user, DEFINITION.kind, &key).await.expect("the books")
+    store.find_first(user, kind, &key).await.expect("the books")
 }
 
-fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
+/// Of a process that takes these neighbours for idempotent.
+fn policy(scenario: &Scenario, tables: &[&Definition], trusted: Among) -> Policy {
     let manners =
         |idempotent| Manners { idempotent, key_memory: scenario.key_memory, timeout: IN_FLIGHT };
-    let neighbours = [(PRODUCT, manners(kinds.product)), (PAYMENT, manners(kinds.payment))];
+    let called = tables.iter().flat_map(|table| table.actions()).map(|(_, action)| action.at);
+    let neighbours = called.map(|at| (at, manners(trusted.has(at)))).collect();
     Policy {
-        neighbours: Arc::new(neighbours.into()),
+        neighbours: Arc::new(neighbours),
         backoff: Backoff {
             // Short compared with heartbeats and polls, so that most moves of the clock are not only for those.
             initial: Duration::from_millis(20),
@@ -265,25 +253,4 @@ fn policy(scenario: &Scenario, kinds: Kinds) -> Policy {
         deadline: scenario.deadline,
         deadline_attended: scenario.deadline,
     }
-}
-
-fn checkout(world: &World, clock: &Clock) -> Checkout {
-    let sandbox = &world.sandbox;
-    let patience = world.scenario.patience;
-    let at = |url: String| endpoint(&url, patience);
-    let (user, product) = (at(sandbox.user_url()), at(sandbox.product_url()));
-    let payment = at(sandbox.payment_url());
-    Checkout::new(Neighbours::new(&user, &product, &payment, clock).expect("TLS"))
-}
-
-/// An address where nobody listens.
-fn nowhere(clock: &Clock) -> Checkout {
-    let nowhere = endpoint("http://127.0.0.1:1", Duration::from_secs(20));
-    Checkout::new(Neighbours::new(&nowhere, &nowhere, &nowhere, clock).expect("TLS"))
-}
-
-fn endpoint(url: &str, timeout: Duration) -> EndpointSettings {
-    // Breakers never open: a cell is about one crash, not about a neighbour that is gone for long.
-    let limits = BreakerLimits { failures: 1000, pause: Duration::from_secs(1), retries: 1000 };
-    EndpointSettings { url: url.parse().expect("a URL"), timeout, concurrency: 16, limits }
 }

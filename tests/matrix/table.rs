@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::lane::Books;
+use crate::play::Ending;
 use crate::point::is_a_fault;
-use crate::scenario::Ending;
 
 /// A scenario's line.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +123,8 @@ impl Table {
         let (failed, took) = (self.failures().len(), took.as_secs_f64());
         lines.push(format!("{cells} cells at rest, {failed} failed, in {took:.1} s"));
         if !self.is_full {
-            let what = "Variants are sampled: one point of eight, from the call on that goes wrong";
+            let what =
+                "Variants are sampled: one point of eight or sixteen, from what goes wrong on";
             lines.push(format!("{what}; MATRIX_FULL=1 runs all"));
         }
         lines.push(String::new());

@@ -1,4 +1,4 @@
-//! The real checkout, with every call announcing itself.
+//! The real kind of saga, with every call announcing itself.
 //!
 //! Each call has three points: just before it, so that it is never sent; with the request on its way, so
 //! that it reaches the neighbour only while a successor is at work; and with the answer there but not
@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
-use order_service::checkout::Checkout;
 use order_service::clock::Clock;
 use order_service::engine::Kind;
 use order_service::neighbours::CallContext;
@@ -19,22 +18,22 @@ use order_service::trace::TraceParent;
 use crate::point::Points;
 use crate::world::World;
 
-/// The checkout of one process.
+/// The kind of saga of one process.
 pub struct Watched {
-    pub checkout: Checkout,
-    /// Clients for a port where nobody listens.
-    pub nowhere: Option<Checkout>,
+    pub kind: Arc<dyn Kind>,
+    /// The same, calling where nobody listens.
+    pub unheard: Option<Arc<dyn Kind>>,
     pub world: Arc<World>,
     pub points: Arc<Points>,
 }
 
 impl Kind for Watched {
     fn definitions(&self) -> &'static [&'static Definition] {
-        self.checkout.definitions()
+        self.kind.definitions()
     }
 
     fn record(&self, saga: &Instance, clock: &Clock) -> Records {
-        self.checkout.record(saga, clock)
+        self.kind.record(saga, clock)
     }
 
     fn read<'a>(
@@ -45,9 +44,9 @@ impl Kind for Watched {
     ) -> BoxFuture<'a, Reading> {
         async move {
             let _reading = self.points.reading();
-            self.points.reach("before reading").await;
-            let reading = self.checkout.read(saga, step, context).await;
-            self.points.reach("after reading").await;
+            self.points.reach(&format!("before reading {step}")).await;
+            let reading = self.kind.read(saga, step, context).await;
+            self.points.reach(&format!("after reading {step}")).await;
             reading
         }
         .boxed()
@@ -65,12 +64,12 @@ impl Kind for Watched {
             self.world.is_calling(&name);
             self.points.reach(&format!("before {name}")).await;
             let may_miss = call.how == How::Send && self.world.is_unreachable(call.effect.step);
-            let way = self.nowhere.as_ref().filter(|_| may_miss);
+            let way = self.unheard.as_ref().filter(|_| may_miss);
             if way.is_none() && self.points.is_last(&format!("sent {name}")) {
                 self.world.post(Letter { saga: saga.clone(), call: call.clone() });
                 pending::<()>().await;
             }
-            let report = way.unwrap_or(&self.checkout).call(saga, call, context).await;
+            let report = way.unwrap_or(&self.kind).call(saga, call, context).await;
             self.points.reach(&format!("after {name}")).await;
             report
         }
@@ -92,9 +91,9 @@ pub struct Letter {
 
 impl Letter {
     /// The request reaches the neighbour.
-    pub async fn arrive(self, checkout: &Checkout) {
+    pub async fn arrive(self, kind: &dyn Kind) {
         let trace = TraceParent::fresh();
         let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
-        let _unheard = checkout.call(&self.saga, &self.call, context).await;
+        let _unheard = kind.call(&self.saga, &self.call, context).await;
     }
 }

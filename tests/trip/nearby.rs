@@ -75,9 +75,9 @@ impl Nearby {
         look(&mut self.state().0)
     }
 
-    /// Nothing goes wrong any more.
-    pub fn get_well(&self) {
-        self.state().1.clear();
+    /// From now on this goes wrong, and nothing else.
+    pub fn befall(&self, troubles: Vec<Trouble>) {
+        self.state().1 = troubles;
     }
 
     /// The way to them by this clock.
