@@ -123,10 +123,13 @@ fn read(text: &str, like: &Value) -> Value {
     typed.unwrap_or_else(|| Value::from(text))
 }
 
-/// A list: an array as in TOML and JSON, or plain values separated by commas. `None` if it begins like an
+/// A list: an array as in JSON and TOML, or plain values separated by commas. `None` if it begins like an
 /// array and isn't one.
 fn list(text: &str) -> Option<Value> {
     if text.starts_with('[') {
+        if let Ok(array) = serde_json::from_str(text) {
+            return Some(array);
+        }
         let mut array: Dict = toml::from_str(&format!("list = {text}")).ok()?;
         return array.remove("list");
     }

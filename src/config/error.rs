@@ -52,22 +52,26 @@ impl From<figment::Error> for Error {
         let origin = error.metadata.as_ref().map(|metadata| metadata.name.to_string());
         let plain = match &error.kind {
             Kind::UnknownField(name, known) => {
-                let full = if path.is_empty() || path.ends_with(name.as_str()) {
-                    path.clone()
-                } else {
-                    format!("{path}.{name}")
-                };
-                let full = if full.is_empty() { name.clone() } else { full };
+                let full = below(&path, name);
                 Self::new(format!("unknown key `{full}`; known here: {}", known.join(", ")))
             }
             Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
                 Self::new(mismatch(&path, actual, expected)).at(path)
             }
             Kind::Message(text) => Self::new(text.clone()).at(path),
-            Kind::MissingField(name) => Self::new("is missing").at(name.clone()),
+            Kind::MissingField(name) => Self::new("is missing").at(below(&path, name)),
             other => Self::new(other.to_string()).at(path),
         };
         Self { origin, ..plain }
+    }
+}
+
+/// The key `name` of the section at `path`, which may name the key already.
+fn below(path: &str, name: &str) -> String {
+    match path {
+        "" => name.to_owned(),
+        full if full.ends_with(name) => full.to_owned(),
+        section => format!("{section}.{name}"),
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod layer;
 mod listen;
 mod parse;
+mod role;
 mod rules;
 mod schema;
 mod secret;
@@ -17,10 +18,11 @@ mod sources;
 
 pub use environment::WEB_CLIENT;
 pub use error::Error;
+pub use role::Role;
 pub use schema::{
-    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig,
+    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig, NamedToken,
     OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
     Undecided,
 };
-pub use secret::{DatabaseUrl, Token};
+pub use secret::{DatabaseUrl, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};

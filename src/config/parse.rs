@@ -9,9 +9,14 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, Visitor},
 };
+use strum::VariantNames;
 use url::Url;
 
-use super::secret::{DatabaseUrl, Token};
+use super::role::Role;
+use super::secret::{DatabaseUrl, Token, TokenDigest};
+
+/// The longest name of an operator, in characters.
+const MAX_NAME: usize = 100;
 
 /// A duration such as `30s`, `2m` or `100ms`. A number without a unit is refused.
 pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
@@ -111,9 +116,31 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.has_host()
 }
 
-/// The operators' token, `None` when empty.
+/// The token that operators share, `None` when empty.
 pub(super) fn token<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Token>, D::Error> {
     Token::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// The name of an operator.
+pub(super) fn operator_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let name = String::deserialize(from)?.trim().to_owned();
+    let is_long = name.chars().count() > MAX_NAME;
+    if name.is_empty() || is_long || name.chars().any(char::is_control) {
+        return Err(D::Error::custom(format!("must be a name of 1 to {MAX_NAME} characters")));
+    }
+    Ok(name)
+}
+
+/// The role of an operator.
+pub(super) fn role<'de, D: Deserializer<'de>>(from: D) -> Result<Role, D::Error> {
+    let roles = || Role::VARIANTS.join(", ");
+    let role = String::deserialize(from)?.trim().parse();
+    role.map_err(|_unknown| D::Error::custom(format!("must be one of {}", roles())))
+}
+
+/// The SHA-256 of an operator's token.
+pub(super) fn token_digest<'de, D: Deserializer<'de>>(from: D) -> Result<TokenDigest, D::Error> {
+    TokenDigest::parse(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// The database's URL.

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::{Error, schema::Config};
+use super::{
+    Error,
+    schema::{Config, NamedToken},
+};
 
 /// The upper limit of durations: a year as `humantime` counts it, so that it is printed as one.
 const YEAR: Duration = Duration::from_hours(8766);
@@ -27,6 +30,7 @@ const HEADER_BYTES: std::ops::RangeInclusive<u32> = 8192..=1_048_576;
 pub(super) fn check(config: &Config) -> Result<(), Error> {
     durations(config)?;
     counts(config)?;
+    operators(&config.operator.tokens)?;
     let retry = &config.retry;
     if !(0.0..=1.0).contains(&retry.jitter) {
         return Err(broken(
@@ -112,6 +116,21 @@ fn counts(config: &Config) -> Result<(), Error> {
     for (key, value, most) in limits {
         if !(1..=most).contains(&value) {
             return Err(broken(key, format!("must be between 1 and {most}, not {value}")));
+        }
+    }
+    Ok(())
+}
+
+/// A name or a token that occurs twice would leave open who asks, and what they may do.
+fn operators(tokens: &[NamedToken]) -> Result<(), Error> {
+    for (at, token) in tokens.iter().enumerate() {
+        let before = &tokens[..at];
+        if before.iter().any(|other| other.name == token.name) {
+            return Err(broken("operator.tokens", format!("has `{}` twice", token.name)));
+        }
+        if let Some(other) = before.iter().find(|other| other.sha256 == token.sha256) {
+            let problem = format!("has the same token for `{}` and `{}`", other.name, token.name);
+            return Err(broken("operator.tokens", problem));
         }
     }
     Ok(())

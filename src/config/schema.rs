@@ -10,7 +10,8 @@ use url::Url;
 
 use super::{
     parse,
-    secret::{DatabaseUrl, Token},
+    role::Role,
+    secret::{DatabaseUrl, Token, TokenDigest},
 };
 
 /// The whole configuration.
@@ -77,9 +78,26 @@ pub struct HttpConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorConfig {
-    /// The bearer token of the operators' API. `None`: the API answers 403 to everyone.
+    /// A bearer token that operators share; its role is `admin`.
     #[serde(deserialize_with = "parse::token")]
     pub token: Option<Token>,
+    /// The tokens of single operators. Without these and `token` the API answers 403 to everyone.
+    pub tokens: Vec<NamedToken>,
+}
+
+/// The token of one operator, or of one program that acts as one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedToken {
+    /// Who holds it: 1 to 100 characters, unique.
+    #[serde(deserialize_with = "parse::operator_name")]
+    pub name: String,
+    /// What its holder may do.
+    #[serde(deserialize_with = "parse::role")]
+    pub role: Role,
+    /// The SHA-256 of the token, unique.
+    #[serde(deserialize_with = "parse::token_digest")]
+    pub sha256: TokenDigest,
 }
 
 /// The `[database]` section.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-/// The operators' bearer token: visible ASCII, never empty.
+/// A bearer token: visible ASCII, never empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
@@ -33,6 +33,39 @@ impl Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(***)")
+    }
+}
+
+/// The SHA-256 of a token. It is not shown either: a short token can be guessed from it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// Reads 64 hexadecimal digits, in either case.
+    ///
+    /// # Errors
+    /// If it is anything else. The message doesn't repeat the text, which may be a token.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut digest = [0; 32];
+        let read = base16ct::mixed::decode(text.trim(), &mut digest).map(<[u8]>::len);
+        match read {
+            Ok(32) => Ok(Self(digest)),
+            Ok(_) | Err(_) => {
+                Err("must be the SHA-256 of a token: 64 hexadecimal digits".to_owned())
+            }
+        }
+    }
+
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest(***)")
     }
 }
 

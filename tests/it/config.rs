@@ -1,5 +1,7 @@
 //! The configuration, layer by layer and rule by rule, with an environment made for each test.
 
+mod access;
+
 use std::{fs, net::SocketAddr, path::Path};
 
 use order_service::config::{Config, Error, File, Overrides, Sources};
@@ -34,7 +36,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 47] = [
+const KEYS: [(&str, &str, &str, &str); 48] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -52,6 +54,12 @@ const KEYS: [(&str, &str, &str, &str); 47] = [
     ("http.http2_resets", "9", "9", "http2_resets: 9"),
     ("http.http2_ping", "'7s'", "7s", "http2_ping: 7s"),
     ("operator.token", "'12345'", "12345", "token: Some(Token(***))"),
+    (
+        "operator.tokens",
+        "[{name = 'asha', role = 'viewer', sha256 = 'BA7816BF8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'}]",
+        r#" [{"name": "asha", "role": "viewer", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]"#,
+        r#"tokens: [NamedToken { name: "asha", role: Viewer, sha256: TokenDigest(***) }]"#,
+    ),
     ("database.url", "'postgres://u:p@h/d'", "postgres://u:p@h/d", "url: postgres://u:***@h/d"),
     ("database.migrate", "false", "false", "migrate: false"),
     ("database.max_connections", "3", "3", "max_connections: 3"),
@@ -124,7 +132,7 @@ fn the_built_in_values_are_as_documented() {
     let config = Config::defaults();
     assert_eq!(config.http.listen.to_string(), "0.0.0.0:5004");
     assert!(config.http.cors_origins.is_empty());
-    assert!(config.operator.token.is_none());
+    assert!(config.operator.token.is_none() && config.operator.tokens.is_empty());
     assert_eq!(config.database.url.reveal(), "sqlite://order-service.db");
     assert_eq!(config.services.user.url.as_str(), "http://localhost:5005/");
     assert_eq!(config.services.product.url.as_str(), "http://localhost:5002/");
@@ -361,21 +369,6 @@ fn a_password_is_never_printed() {
         let line = refusal(from_file(file));
         assert!(!line.contains("s3cret"), "{line}");
     }
-}
-
-#[test]
-fn a_token_of_digits_stays_text_and_an_empty_one_is_none() {
-    let token = |text| {
-        let config = from_environment(&[("ORDER_SERVICE__OPERATOR__TOKEN", text)]);
-        config.expect("a good token").operator.token.map(|token| token.reveal().to_owned())
-    };
-    assert_eq!(token("0012345").as_deref(), Some("0012345"));
-    assert_eq!(token("true").as_deref(), Some("true"));
-    assert_eq!(token("secret\n").as_deref(), Some("secret"));
-    assert_eq!(token(""), None);
-    assert_eq!(token("  "), None);
-    let config = from_file("[operator]\ntoken = ''").expect("an empty token is none");
-    assert!(config.operator.token.is_none());
 }
 
 #[test]
