@@ -7,7 +7,8 @@
 //! 5  cli                           the shell: one command a file
 //!    app                           puts the parts together; the only room that imports all others
 //! 4  api, operator                 HTTP in: routes and thin handlers
-//!    web                           what both share: middleware, problems, queries, the document
+//!    auth                          who asks, and what they may do
+//!    web                           what all share: middleware, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function for each
 //!    audit                         compares the books with themselves and with the neighbours'
 //! 2  engine                        acts, and never decides: claim, call, settle
@@ -21,6 +22,7 @@
 pub mod api;
 pub mod app;
 pub mod audit;
+pub mod auth;
 pub mod checkout;
 pub mod cli;
 pub mod clock;

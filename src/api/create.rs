@@ -16,6 +16,7 @@ use super::cart::{CreateOrder, cart};
 use super::key::idempotency_key;
 use super::prefer::Preference;
 use super::{Api, refusal, url};
+use crate::auth::Caller;
 use crate::checkout::{Answer, Order};
 use crate::config::Undecided;
 use crate::order::{OrderId, UserId};
@@ -66,6 +67,7 @@ pub(super) struct AcceptedView {
     path = "/api/orders/create",
     tag = "orders",
     operation_id = "createOrder",
+    security((), ("userToken" = [])),
     request_body = CreateOrder,
     params(
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, quoted or not; the same for every repeat of one request"),
@@ -85,6 +87,8 @@ pub(super) struct AcceptedView {
             ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
         )),
         (status = 400, description = "`Order must contain items`, or what else is wrong, naming the field"),
+        (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "`Not allowed for another user`, where users need a token; `Not allowed for role ROLE` with an operator's"),
         (status = 404, description = "`User profile not found`, `Product not found` (with `productId`) or `User not found`"),
         (status = 408, description = "The body did not come"),
         (status = 409, description = "`Price changed` (with `total`), `Insufficient stock` (with `productId`, `available`), `Payment failed - insufficient balance` (with `details`) or `Reservation failed` (with `productId`, `details`)"),
@@ -102,6 +106,7 @@ pub(super) struct AcceptedView {
 )]
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
+    caller: Caller,
     Extension(trace): Extension<TraceParent>,
     headers: HeaderMap,
     body: Body,
@@ -110,6 +115,7 @@ pub(super) async fn create(
     let bytes = json_bytes(&headers, body).await?;
     let idempotency_key = idempotency_key(&headers)?;
     let cart = cart(&parse_json(&bytes)?)?;
+    caller.may_order_for(cart.user_id())?;
     let wait = preference.wait(api.default_wait);
     let is_attended = preference.is_attended(api.default_wait);
     // A client that sends neither header may take any 2xx for an order.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Api;
 use super::order::OrderView;
+use crate::auth::{Caller, Right};
 use crate::checkout::DEFINITION;
 use crate::order::{OrderId, OrderStatus, Paise, UserId};
 use crate::store::{
@@ -36,6 +37,7 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
     path = "/api/orders/user/{userId}",
     tag = "orders",
     operation_id = "listOrders",
+    security((), ("userToken" = []), ("operatorToken" = [])),
     params(
         ("userId" = Uuid, Path, description = "Whose"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "At most so many; 1000 unless said"),
@@ -51,11 +53,14 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
             ("Link" = Option<String>, description = "`<URL>; rel=\"next\"`"),
         )),
         (status = 400, description = "What is wrong, naming the parameter"),
+        (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 404, description = "`Order not found`: where users need a token, of another user"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
 pub(super) async fn list_orders(
     State(api): State<Arc<Api>>,
+    caller: Caller,
     Extension(trace): Extension<TraceParent>,
     OriginalUri(uri): OriginalUri,
     user_id: Segment,
@@ -63,6 +68,10 @@ pub(super) async fn list_orders(
 ) -> Result<Response, Problem> {
     let user_id = UserId(uuid_segment(user_id, "userId")?);
     let wanted = wanted(user_id, &query)?;
+    caller.require(Right::ReadOrders)?;
+    if !caller.sees(user_id) {
+        return Err(Problem::not_found("Order not found"));
+    }
     let store = &api.store;
     let (views, last): (Vec<_>, _) = match wanted.list {
         HistoryOf::Orders(_) => {

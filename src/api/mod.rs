@@ -21,6 +21,9 @@ mod url;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::FromRef;
+
+use crate::auth::Access;
 use crate::checkout::Desk;
 use crate::config::Undecided;
 use crate::engine::{Executor, Metrics};
@@ -31,6 +34,8 @@ pub use route::{document, router, with_cors};
 /// What the handlers work with.
 #[derive(Clone, Debug)]
 pub struct Api {
+    /// Knows who asks.
+    pub access: Access,
     /// Accepts checkouts.
     pub desk: Desk,
     /// What everything else is read from.
@@ -43,4 +48,10 @@ pub struct Api {
     pub default_wait: Duration,
     /// `checkout.undecided`: what is answered after that to a client that may take a 202 for success.
     pub undecided: Undecided,
+}
+
+impl FromRef<Arc<Api>> for Access {
+    fn from_ref(api: &Arc<Api>) -> Self {
+        api.access.clone()
+    }
 }

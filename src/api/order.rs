@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::status::undecided_or_rejected;
 use super::{Api, refusal};
+use crate::auth::{Caller, Right};
 use crate::checkout::CheckoutFacts;
 use crate::order::{Line, OrderId};
 use crate::store::{self, Found};
@@ -112,20 +113,24 @@ impl OrderView {
     path = "/api/orders/{id}",
     tag = "orders",
     operation_id = "getOrder",
+    security((), ("userToken" = []), ("operatorToken" = [])),
     params(("id" = Uuid, Path, description = "The order")),
     responses(
         (status = 200, description = "The order", body = OrderView),
         (status = 400, description = "`id is not a UUID`"),
-        (status = 404, description = "`Order not found`"),
+        (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 404, description = "`Order not found`; where users need a token also of another user's"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
 pub(super) async fn get_order(
     State(api): State<Arc<Api>>,
+    caller: Caller,
     id: Segment,
 ) -> Result<Json<OrderView>, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
-    let order = api.store.order(id).await?;
+    caller.require(Right::ReadOrders)?;
+    let order = api.store.order(id).await?.filter(|order| caller.sees(order.user_id));
     let order = order.ok_or_else(|| Problem::not_found("Order not found"))?;
     Ok(Json(order.into()))
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Api, refusal, url};
+use crate::auth::{Caller, Right};
 use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus};
 use crate::saga::{Progress, SagaId};
@@ -52,24 +53,29 @@ struct StatusView {
     path = "/api/orders/{id}/status",
     tag = "orders",
     operation_id = "getStatus",
+    security((), ("userToken" = []), ("operatorToken" = [])),
     params(("id" = Uuid, Path, description = "The checkout, which is the order's id too")),
     responses(
         (status = 200, description = "What became of it", body = StatusView, headers(
             ("Retry-After" = Option<u32>, description = "While `Pending`: seconds until it is worth asking again"),
         )),
         (status = 400, description = "`id is not a UUID`"),
-        (status = 404, description = "`Order not found`"),
+        (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 404, description = "`Order not found`; where users need a token also of another user's"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
 pub(super) async fn get_status(
     State(api): State<Arc<Api>>,
+    caller: Caller,
     Extension(trace): Extension<TraceParent>,
     OriginalUri(uri): OriginalUri,
     id: Segment,
 ) -> Result<Response, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
-    let Some(found) = api.store.find(SagaId(id.0)).await? else {
+    caller.require(Right::ReadOrders)?;
+    let found = api.store.find(SagaId(id.0)).await?;
+    let Some(found) = found.filter(|found| caller.sees(found.user_id)) else {
         return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
     };
     if found.progress.is_some_and(Progress::is_completed) {

@@ -9,6 +9,7 @@ use axum::Router;
 use super::Error;
 use super::document::openapi;
 use crate::api::{self, Api};
+use crate::auth::Access;
 use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
@@ -39,7 +40,9 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
     let rules = Rules { join_equal: config.checkout.join_equal };
     let desk = Desk::new(executor.clone(), rules);
+    let access = Access::new(&config.operator);
     let api = Api {
+        access: access.clone(),
         desk,
         store: store.clone(),
         executor: executor.clone(),
@@ -47,12 +50,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         default_wait: config.checkout.wait,
         undecided: config.checkout.undecided,
     };
-    let operators = Operators {
-        store,
-        executor: executor.clone(),
-        clock,
-        token: config.operator.token.as_ref().map(|token| token.reveal().to_owned()),
-    };
+    let operators = Operators { store, executor: executor.clone(), clock, access };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
     Ok(Composed { executor, router })

@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use super::strict::tighten;
-use crate::{api, operator, web};
+use crate::{api, auth, operator, web};
 
 /// The document as JSON.
 ///
 /// # Panics
 /// Never: plain values are always JSON.
 pub(super) fn openapi() -> Value {
-    let document = web::document([api::document(), operator::document()]);
+    let mut document = web::document([api::document(), operator::document()]);
+    auth::describe(&mut document);
     let document = serde_json::to_value(document);
     let mut document = document.expect("a document made of plain values is always JSON");
     tighten(&mut document);

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,15 +14,11 @@ use super::inspect::{etag, not_found};
 use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView};
+use crate::auth::{Person, Right};
 use crate::engine::NotDone;
 use crate::json::parse_digits;
 use crate::saga::{Intervention, SagaId, Word};
 use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
-
-/// The longest name of an operator, in characters.
-const MAX_NAME: usize = 100;
-/// The operator's name where the request has none.
-const UNNAMED: &str = "operator";
 
 /// What was done.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,10 +36,10 @@ pub(super) enum Instead {
     /// What is wrong, naming the field
     #[response(status = 400)]
     _Bad,
-    /// Without the token
+    /// Without an operator's token
     #[response(status = 401)]
     _NoToken,
-    /// No token is configured
+    /// `Not allowed for role ROLE`, or no token is configured
     #[response(status = 403)]
     _Closed,
     /// `Saga not found`
@@ -85,12 +81,14 @@ pub(super) enum Instead {
 )]
 pub(super) async fn retry_saga(
     State(operators): State<Operators>,
+    who: Person,
     id: Segment,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    who.require(Right::Act)?;
     let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &reason, Intervention::Retry).await
+    act(&operators, &who, id, &headers, &reason, Intervention::Retry).await
 }
 
 /// Compensate a saga
@@ -113,12 +111,14 @@ pub(super) async fn retry_saga(
 )]
 pub(super) async fn compensate_saga(
     State(operators): State<Operators>,
+    who: Person,
     id: Segment,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    who.require(Right::Act)?;
     let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &reason, Intervention::Compensate).await
+    act(&operators, &who, id, &headers, &reason, Intervention::Compensate).await
 }
 
 /// Resolve an effect
@@ -142,25 +142,28 @@ pub(super) async fn compensate_saga(
 )]
 pub(super) async fn resolve_saga(
     State(operators): State<Operators>,
+    who: Person,
     id: Segment,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    who.require(Right::Act)?;
     let resolution: Resolution = json_body(&headers, body).await?;
     let what = resolution.intervention(operators.store.catalogue())?;
-    act(&operators, id, &headers, &resolution.reason, what).await
+    act(&operators, &who, id, &headers, &resolution.reason, what).await
 }
 
 /// Does it, and answers with the saga as it is then.
 pub(super) async fn act(
     operators: &Operators,
+    who: &Person,
     id: Segment,
     headers: &HeaderMap,
     reason: &Field<ReasonText>,
     what: Intervention,
 ) -> Result<Response, Problem> {
     let id = SagaId(uuid_segment(id, "id")?);
-    let operator = operator(headers)?;
+    let operator = who.name()?;
     let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
     let wanted = if_match(headers)?;
     let done = operators.executor.intervene(id, what, &word, wanted).await.map_err(problem)?;
@@ -188,21 +191,6 @@ fn problem(why: NotDone) -> Problem {
     }
 }
 
-/// The operator's name in `X-Operator`.
-fn operator(headers: &HeaderMap) -> Result<String, Problem> {
-    let value = headers.get("x-operator").map(HeaderValue::as_bytes).unwrap_or_default();
-    if value.is_empty() {
-        return Ok(UNNAMED.to_owned());
-    }
-    let name = std::str::from_utf8(value).map(str::trim).unwrap_or_default();
-    let is_short = name.chars().count() <= MAX_NAME;
-    if name.is_empty() || !is_short || name.chars().any(char::is_control) {
-        let error = format!("X-Operator must be a name of at most {MAX_NAME} characters");
-        return Err(Problem::bad_request(error));
-    }
-    Ok(name.to_owned())
-}
-
 /// The version in `If-Match`, which may be bare, quoted or weak; `None` for any version (`*`).
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
@@ -220,6 +208,8 @@ fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn headers(name: &'static str, value: &'static str) -> HeaderMap {
@@ -235,17 +225,6 @@ mod tests {
         assert_eq!(if_match(&HeaderMap::new()).ok(), Some(None));
         for bad in ["", "x", "-7", "+7", "\"7", "\"7\", \"8\""] {
             assert!(if_match(&headers("if-match", bad)).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_action_has_a_name() {
-        assert_eq!(operator(&HeaderMap::new()).ok().as_deref(), Some("operator"));
-        for (value, name) in [("", "operator"), ("asha", "asha"), (" asha\t", "asha")] {
-            assert_eq!(operator(&headers("x-operator", value)).ok().as_deref(), Some(name));
-        }
-        for bad in [" ", "a\tb"] {
-            assert!(operator(&headers("x-operator", bad)).is_err(), "{bad}");
         }
     }
 }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use super::Operators;
 use super::act::{ActedView, Instead, act};
 use super::reason::Reason;
+use crate::auth::{Person, Right};
 use crate::saga::Intervention;
 use crate::web::{Problem, Segment, json_body};
 
@@ -32,12 +33,14 @@ use crate::web::{Problem, Segment, json_body};
 )]
 pub(super) async fn hold_saga(
     State(operators): State<Operators>,
+    who: Person,
     id: Segment,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    who.require(Right::Act)?;
     let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &reason, Intervention::Hold).await
+    act(&operators, &who, id, &headers, &reason, Intervention::Hold).await
 }
 
 /// Release a saga
@@ -59,10 +62,12 @@ pub(super) async fn hold_saga(
 )]
 pub(super) async fn release_saga(
     State(operators): State<Operators>,
+    who: Person,
     id: Segment,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    who.require(Right::Act)?;
     let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, id, &headers, &reason, Intervention::Release).await
+    act(&operators, &who, id, &headers, &reason, Intervention::Release).await
 }

@@ -11,6 +11,7 @@ use super::Operators;
 use super::effect::{Effects, effects, unknown};
 use super::saga::{Onlooker, SagaView};
 use super::step::{StepView, steps};
+use crate::auth::{Person, Right};
 use crate::engine::names;
 use crate::saga::Preview;
 use crate::saga::{Intervention, SagaId};
@@ -81,16 +82,18 @@ impl From<Preview> for PreviewView {
             ("ETag" = String, description = "Its version, for `If-Match`"),
         )),
         (status = 400, description = "`id is not a UUID`"),
-        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
-        (status = 403, description = "No token is configured"),
+        (status = 401, description = "Without an operator's token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
         (status = 404, description = "`Saga not found`"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
 pub(super) async fn get_saga(
     State(operators): State<Operators>,
+    who: Person,
     id: Segment,
 ) -> Result<Response, Problem> {
+    who.require(Right::ReadSagas)?;
     let id = SagaId(uuid_segment(id, "id")?);
     let inspected = operators.store.inspect(id).await?;
     let Inspected { found, steps: log, instance } = inspected.ok_or_else(not_found)?;

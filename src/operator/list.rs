@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::Operators;
 use super::duration::duration;
 use super::saga::{Onlooker, SagaView};
+use crate::auth::{Person, Right};
 use crate::order::UserId;
 use crate::store::Filter;
 use crate::web::{Cursor, Problem, Query, within_years};
@@ -48,15 +49,17 @@ pub(super) struct Page {
     responses(
         (status = 200, description = "The page, newest first", body = Page),
         (status = 400, description = "What is wrong, naming the parameter"),
-        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
-        (status = 403, description = "No token is configured"),
+        (status = 401, description = "Without an operator's token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
 pub(super) async fn list_sagas(
     State(operators): State<Operators>,
+    who: Person,
     query: Query,
 ) -> Result<Json<Page>, Problem> {
+    who.require(Right::ReadSagas)?;
     let filter = filter(&query, &operators)?;
     let mut found = operators.store.list(&filter).await?;
     let is_more = found.len() as u64 > filter.limit;

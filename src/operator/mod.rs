@@ -1,8 +1,8 @@
 //! The operators' API: lists and shows sagas, and lets an operator retry, compensate, hold, release or
 //! resolve one.
 //!
-//! The invariant: nobody without the token gets past the [`token`] layer, and what a saga is said
-//! to allow is what the engine would do (promise 44).
+//! The invariant: what a saga is said to allow is what the engine would do (promise 44). Every handler
+//! takes the [`Person`](crate::auth::Person) that asks, and requires a right before anything else.
 
 mod act;
 mod duration;
@@ -16,8 +16,10 @@ mod route;
 mod saga;
 mod step;
 mod summary;
-mod token;
 
+use axum::extract::FromRef;
+
+use crate::auth::Access;
 use crate::clock::Clock;
 use crate::engine::Executor;
 use crate::store::Store;
@@ -33,6 +35,12 @@ pub struct Operators {
     pub executor: Executor,
     /// What time it is.
     pub clock: Clock,
-    /// `operator.token`; without one every request is answered 403.
-    pub token: Option<String>,
+    /// Knows who asks.
+    pub access: Access,
+}
+
+impl FromRef<Operators> for Access {
+    fn from_ref(operators: &Operators) -> Self {
+        operators.access.clone()
+    }
 }

@@ -2,16 +2,12 @@
 
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi};
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Operators, act, hold, inspect, list, summary, token};
+use super::{Operators, act, hold, inspect, list, summary};
 use crate::web;
-
-/// The name of the bearer token in the document.
-const TOKEN: &str = "operatorToken";
 
 /// The routes with their descriptions. Each has its method and path above its handler.
 fn table() -> OpenApiRouter<Operators> {
@@ -29,20 +25,14 @@ fn table() -> OpenApiRouter<Operators> {
 /// The operators' part of the `OpenAPI` document.
 #[must_use]
 pub fn document() -> OpenApi {
-    let mut document = table().into_openapi();
-    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let components = document.components.get_or_insert_with(Components::new);
-    components.add_security_scheme(TOKEN, bearer);
-    document
+    table().into_openapi()
 }
 
 /// The operators' API, all of it below `/api/operator`. It is merged with the clients' router, which
 /// answers unknown paths.
 pub fn router(operators: Operators) -> Router {
-    let token = token::TokenDigest::new(operators.token.as_deref());
     Router::from(table())
         .method_not_allowed_fallback(web::no_such_method)
-        .route_layer(middleware::from_fn_with_state(token, token::check))
         .route_layer(CatchPanicLayer::custom(web::panicked))
         .route_layer(middleware::from_fn(web::trace_and_report))
         .with_state(operators)

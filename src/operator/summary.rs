@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
+use crate::auth::{Person, Right};
 use crate::neighbours::{BreakerState, BreakerView, PAYMENT, PRODUCT, USER};
 use crate::saga::StuckKind;
 use crate::store::ExecutorRecord;
@@ -93,14 +94,16 @@ impl From<ExecutorRecord> for ExecutorView {
     security(("operatorToken" = [])),
     responses(
         (status = 200, description = "How things stand", body = Summary),
-        (status = 401, description = "Without the token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
-        (status = 403, description = "No token is configured"),
+        (status = 401, description = "Without an operator's token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
 pub(super) async fn get_summary(
     State(operators): State<Operators>,
+    who: Person,
 ) -> Result<Json<Summary>, Problem> {
+    who.require(Right::ReadSagas)?;
     let now = operators.clock.now();
     let summary = operators.store.summary(now - TimeDelta::minutes(1), now).await?;
     let executors = operators.store.executors(&operators.clock).await?;

@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod auth;
 mod books;
 mod clocks;
 mod commit;

@@ -1,0 +1,72 @@
+//! Whoever asks on a route of the clients' API.
+
+use axum::http::StatusCode;
+
+use super::{Person, Right};
+use crate::order::UserId;
+use crate::web::Problem;
+
+/// Whoever asks. As an extractor it turns away requests without a good token, where users need one.
+#[derive(Clone, Debug)]
+pub(crate) enum Caller {
+    /// Nobody was asked: `users.auth` is `off`.
+    Anyone,
+    /// A user.
+    #[cfg_attr(not(test), expect(dead_code, reason = "users' tokens come next"))]
+    User(UserId),
+    /// Somebody with an operator's token.
+    #[expect(dead_code, reason = "users' tokens come next")]
+    Operator(Person),
+}
+
+impl Caller {
+    /// Whether orders of this user exist for the caller. Where they don't, the answer is the one to an id
+    /// that nobody knows.
+    pub(crate) fn sees(&self, user_id: UserId) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::User(own) => *own == user_id,
+            Self::Operator(person) => person.has(Right::ReadOrders),
+        }
+    }
+
+    /// 403 for an operator whose role lacks this right. A user may do to their own orders what the route
+    /// does.
+    pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
+        match self {
+            Self::Anyone | Self::User(_) => Ok(()),
+            Self::Operator(person) => person.require(right),
+        }
+    }
+
+    /// 403 for whoever may not order in this user's name: another user, and every operator.
+    pub(crate) fn may_order_for(&self, user_id: UserId) -> Result<(), Problem> {
+        match self {
+            Self::Anyone => Ok(()),
+            Self::User(own) if *own == user_id => Ok(()),
+            Self::User(_) => {
+                Err(Problem::new(StatusCode::FORBIDDEN, "Not allowed for another user")
+                    .detail("userId is not the user whom the token was given to"))
+            }
+            Self::Operator(person) => Err(person.not_allowed()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_user_sees_and_orders_for_themselves_only() {
+        let (own, other) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+        let user = Caller::User(own);
+        assert!(user.sees(own) && !user.sees(other));
+        assert!(user.may_order_for(own).is_ok());
+        assert!(user.may_order_for(other).is_err());
+        assert!(user.require(Right::Act).is_ok());
+        assert!(Caller::Anyone.sees(other) && Caller::Anyone.may_order_for(other).is_ok());
+    }
+}
