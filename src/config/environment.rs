@@ -14,12 +14,16 @@ const PREFIX: &str = "ORDER_SERVICE__";
 
 /// Names that other programs use, too; later ones override earlier ones. Case doesn't matter, as in .NET.
 /// An empty variable counts as unset, since compose files set those that nobody gave to nothing.
-const WELL_KNOWN: [(&str, &str); 5] = [
+const WELL_KNOWN: [(&str, &str); 8] = [
     ("ConnectionStrings__DefaultConnection", "database.url"),
     ("DATABASE_URL", "database.url"),
     ("ServiceUrls__UserService", "services.user.url"),
     ("ServiceUrls__ProductService", "services.product.url"),
     ("ServiceUrls__PaymentService", "services.payment.url"),
+    // The platform sets these for all of its services: they don't make tokens necessary.
+    ("Jwt__Key", "users.jwt.key"),
+    ("Jwt__Issuer", "users.jwt.issuer"),
+    ("Jwt__Audience", "users.jwt.audience"),
 ];
 
 /// Reads an address from a variable's text.

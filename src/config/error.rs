@@ -87,7 +87,8 @@ fn mismatch(key: &str, actual: &Actual, expected: &str) -> String {
     };
     // Under these keys a value may be a secret, even if it is in the wrong place there.
     let is_secret =
-        key.starts_with("operator") || key.starts_with("database.url") || key == "database";
+        ["operator", "users", "database.url"].iter().any(|secret| key.starts_with(secret))
+            || key == "database";
     let found = match actual {
         _ if is_secret => return format!("must be {wanted}"),
         Actual::Bool(value) => value.to_string(),

@@ -10,19 +10,23 @@ mod error;
 mod layer;
 mod listen;
 mod parse;
+mod public_key;
 mod role;
 mod rules;
 mod schema;
 mod secret;
 mod sources;
+mod users;
 
 pub use environment::WEB_CLIENT;
 pub use error::Error;
+pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{
     CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig, NamedToken,
     OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
     Undecided,
 };
-pub use secret::{DatabaseUrl, Token, TokenDigest};
+pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};
+pub use users::{JwtConfig, UserAuth, UsersConfig};

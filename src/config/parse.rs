@@ -3,7 +3,7 @@
 //! These functions run inside serde and don't know the key. Their messages continue a sentence that
 //! begins with the key.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr, str::FromStr, time::Duration};
 
 use serde::{
     Deserialize, Deserializer,
@@ -12,8 +12,8 @@ use serde::{
 use strum::VariantNames;
 use url::Url;
 
-use super::role::Role;
-use super::secret::{DatabaseUrl, Token, TokenDigest};
+use super::public_key::PublicKey;
+use super::secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 
 /// The longest name of an operator, in characters.
 const MAX_NAME: usize = 100;
@@ -131,16 +131,49 @@ pub(super) fn operator_name<'de, D: Deserializer<'de>>(from: D) -> Result<String
     Ok(name)
 }
 
-/// The role of an operator.
-pub(super) fn role<'de, D: Deserializer<'de>>(from: D) -> Result<Role, D::Error> {
-    let roles = || Role::VARIANTS.join(", ");
-    let role = String::deserialize(from)?.trim().parse();
-    role.map_err(|_unknown| D::Error::custom(format!("must be one of {}", roles())))
+/// One of the words of an enum. Any other text is not repeated: it may be a token in the wrong place.
+pub(super) fn word<'de, D: Deserializer<'de>, T: FromStr + VariantNames>(
+    from: D,
+) -> Result<T, D::Error> {
+    let word = String::deserialize(from)?.trim().parse();
+    let words = || T::VARIANTS.join(", ");
+    word.map_err(|_unknown| D::Error::custom(format!("must be one of {}", words())))
 }
 
 /// The SHA-256 of an operator's token.
 pub(super) fn token_digest<'de, D: Deserializer<'de>>(from: D) -> Result<TokenDigest, D::Error> {
     TokenDigest::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// A shared key, `None` when empty.
+pub(super) fn shared_key<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<SharedKey>, D::Error> {
+    Ok(SharedKey::new(String::deserialize(from)?))
+}
+
+/// A public key, `None` when empty.
+pub(super) fn public_key<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<PublicKey>, D::Error> {
+    PublicKey::parse(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// The URL of a document, `None` when empty.
+pub(super) fn document_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    match Url::parse(text.trim()) {
+        Ok(url) if is_web(&url) && url.username().is_empty() && url.password().is_none() => {
+            Ok(Some(url))
+        }
+        // It may hold a password, so it is not repeated.
+        Ok(_) | Err(_) => Err(D::Error::custom(
+            "must be a URL such as https://issuer.example/jwks.json, without user name and password",
+        )),
+    }
 }
 
 /// The database's URL.

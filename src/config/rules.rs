@@ -9,6 +9,7 @@ use humantime::format_duration;
 use super::{
     Error,
     schema::{Config, NamedToken},
+    users::{UserAuth, UsersConfig},
 };
 
 /// The upper limit of durations: a year as `humantime` counts it, so that it is printed as one.
@@ -23,6 +24,9 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 /// overflow.
 const MOST: u64 = 1_000_000;
 
+/// The shortest key of HS256, in bytes: as long as its digest (RFC 7518, 3.2).
+const SHORTEST_KEY: usize = 32;
+
 /// The limits of `http.header_bytes`: from what every client may need to what none does.
 const HEADER_BYTES: std::ops::RangeInclusive<u32> = 8192..=1_048_576;
 
@@ -31,6 +35,7 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     durations(config)?;
     counts(config)?;
     operators(&config.operator.tokens)?;
+    users(&config.users)?;
     let retry = &config.retry;
     if !(0.0..=1.0).contains(&retry.jitter) {
         return Err(broken(
@@ -131,6 +136,40 @@ fn operators(tokens: &[NamedToken]) -> Result<(), Error> {
         if let Some(other) = before.iter().find(|other| other.sha256 == token.sha256) {
             let problem = format!("has the same token for `{}` and `{}`", other.name, token.name);
             return Err(broken("operator.tokens", problem));
+        }
+    }
+    Ok(())
+}
+
+/// What a token is verified with is complete, and is one thing.
+fn users(users: &UsersConfig) -> Result<(), Error> {
+    let jwt = &users.jwt;
+    if users.auth == UserAuth::Off {
+        return Ok(());
+    }
+    let keys = [
+        ("users.jwt.key", jwt.key.is_some()),
+        ("users.jwt.public_key", jwt.public_key.is_some()),
+        ("users.jwt.jwks_url", jwt.jwks_url.is_some()),
+    ];
+    let mut set = keys.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key);
+    match (set.next(), set.next()) {
+        (Some(first), Some(second)) => {
+            return Err(broken(second, format!("must not be set beside `{first}`")));
+        }
+        (None, _) => {
+            let problem = "must be set where `users.auth` is `jwt`, or else `users.jwt.public_key` or \
+                           `users.jwt.jwks_url`";
+            return Err(broken("users.jwt.key", problem.to_owned()));
+        }
+        (Some(_), None) => {}
+    }
+    if jwt.key.as_ref().is_some_and(|key| key.reveal().len() < SHORTEST_KEY) {
+        return Err(broken("users.jwt.key", format!("must be at least {SHORTEST_KEY} bytes long")));
+    }
+    for (key, value) in [("users.jwt.issuer", &jwt.issuer), ("users.jwt.audience", &jwt.audience)] {
+        if value.is_empty() {
+            return Err(broken(key, "must be set where `users.auth` is `jwt`".to_owned()));
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use super::{
     parse,
     role::Role,
     secret::{DatabaseUrl, Token, TokenDigest},
+    users::UsersConfig,
 };
 
 /// The whole configuration.
@@ -22,6 +23,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// Access to the operators' API.
     pub operator: OperatorConfig,
+    /// Whether clients have to show who they are.
+    pub users: UsersConfig,
     /// Where the sagas and the orders are kept.
     pub database: DatabaseConfig,
     /// The three neighbours.
@@ -93,7 +96,7 @@ pub struct NamedToken {
     #[serde(deserialize_with = "parse::operator_name")]
     pub name: String,
     /// What its holder may do.
-    #[serde(deserialize_with = "parse::role")]
+    #[serde(deserialize_with = "parse::word")]
     pub role: Role,
     /// The SHA-256 of the token, unique.
     #[serde(deserialize_with = "parse::token_digest")]

@@ -69,6 +69,30 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
+/// A key that its holder both signs and verifies with: never empty.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SharedKey(String);
+
+impl SharedKey {
+    /// Takes the text as it is; an empty one is `None`.
+    #[must_use]
+    pub fn new(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn reveal(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for SharedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedKey(***)")
+    }
+}
+
 /// The database's URL. Prints without its password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);

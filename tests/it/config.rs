@@ -1,6 +1,7 @@
 //! The configuration, layer by layer and rule by rule, with an environment made for each test.
 
 mod access;
+mod listen;
 
 use std::{fs, net::SocketAddr, path::Path};
 
@@ -36,7 +37,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 48] = [
+const KEYS: [(&str, &str, &str, &str); 54] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -60,6 +61,17 @@ const KEYS: [(&str, &str, &str, &str); 48] = [
         r#" [{"name": "asha", "role": "viewer", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]"#,
         r#"tokens: [NamedToken { name: "asha", role: Viewer, sha256: TokenDigest(***) }]"#,
     ),
+    ("users.jwt.key", "'k'", "k", "key: Some(SharedKey(***))"),
+    (
+        "users.jwt.public_key",
+        concat!("'''", include_str!("../keys/p256.pub.pem"), "'''"),
+        include_str!("../keys/p256.pub.pem"),
+        "public_key: Some(PublicKey(ES256))",
+    ),
+    ("users.jwt.jwks_url", "'http://i/jwks.json'", "http://i/jwks.json", "path: \"/jwks.json\""),
+    ("users.jwt.issuer", "'i'", "i", "issuer: \"i\""),
+    ("users.jwt.audience", "'a'", "a", "audience: \"a\""),
+    ("users.jwt.subject", "'uid'", "uid", "subject: \"uid\""),
     ("database.url", "'postgres://u:p@h/d'", "postgres://u:p@h/d", "url: postgres://u:***@h/d"),
     ("database.migrate", "false", "false", "migrate: false"),
     ("database.max_connections", "3", "3", "max_connections: 3"),
@@ -124,7 +136,8 @@ fn the_table_of_keys_above_is_complete() {
     let mut keys = KEYS.map(|(key, ..)| key).to_vec();
     keys.sort_unstable();
     keys.dedup();
-    assert_eq!(written.count(), keys.len());
+    // `users.auth` needs others beside it, and has tests of its own.
+    assert_eq!(written.count(), keys.len() + 1);
 }
 
 #[test]
@@ -206,69 +219,6 @@ fn a_connection_string_is_ignored_if_database_url_is_set() {
     // An unset variable in a compose file becomes an empty value, which names no database.
     let config = from_environment(&[("DATABASE_URL", "")]).expect("empty is unset");
     assert_eq!(config.database.url.reveal(), "sqlite://order-service.db");
-}
-
-fn listening(environment: &[(&str, &str)]) -> String {
-    match from_environment(environment) {
-        Ok(config) => config.http.listen.to_string(),
-        Err(error) => error.to_string(),
-    }
-}
-
-#[test]
-fn the_addresses_of_dotnet_are_understood_and_the_first_without_tls_counts() {
-    for (urls, address) in [
-        ("http://+:80", "0.0.0.0:80"),
-        ("http://*:8080/", "0.0.0.0:8080"),
-        ("HTTP://0.0.0.0:80;https://+:443", "0.0.0.0:80"),
-        ("https://+:443; http://+:5000 ;http://+:5001", "0.0.0.0:5000"),
-        ("http://localhost:5004", "127.0.0.1:5004"),
-        ("http://127.0.0.1:0", "127.0.0.1:0"),
-        ("http://[::1]:5004", "[::1]:5004"),
-        ("http://[::]", "[::]:80"),
-        ("http://+", "0.0.0.0:80"),
-        ("http://order-service:5004", "0.0.0.0:5004"),
-        (" ; http://+:81;", "0.0.0.0:81"),
-    ] {
-        assert_eq!(listening(&[("ASPNETCORE_URLS", urls)]), address, "{urls}");
-    }
-    assert_eq!(listening(&[("ASPNETCORE_HTTP_PORTS", "8080;8081")]), "0.0.0.0:8080");
-    assert_eq!(listening(&[("aspnetcore_http_ports", " 80 ")]), "0.0.0.0:80");
-    assert_eq!(listening(&[("DOTNET_URLS", "http://+:80")]), "0.0.0.0:80");
-    let both = [("ASPNETCORE_HTTP_PORTS", "8080"), ("ASPNETCORE_URLS", "http://+:80")];
-    assert_eq!(listening(&both), "0.0.0.0:80");
-    let all = [both[0], both[1], ("Kestrel__Endpoints__Http__Url", "http://+:81")];
-    assert_eq!(listening(&all), "0.0.0.0:81");
-    let empty = [("ASPNETCORE_HTTP_PORTS", "8080"), ("ASPNETCORE_URLS", " ")];
-    assert_eq!(listening(&empty), "0.0.0.0:8080");
-    assert_eq!(listening(&[("ASPNETCORE_URLS", "")]), "0.0.0.0:5004");
-}
-
-#[test]
-fn an_address_for_dotnet_that_can_not_be_used_is_refused_with_what_to_write() {
-    let said = |name, value| refusal(from_environment(&[(name, value)]));
-    insta::assert_snapshot!(said("ASPNETCORE_URLS", "https://+:443"), @"configuration: `http.listen` must have an http address, since TLS ends in front of this service: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
-    insta::assert_snapshot!(said("ASPNETCORE_URLS", "http://+:port"), @"configuration: `http.listen` cannot be `http://+:port`: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
-    insta::assert_snapshot!(said("ASPNETCORE_URLS", "0.0.0.0:80"), @"configuration: `http.listen` must list URLs, not `0.0.0.0:80`: write http://+:80 for port 80 of every address (in ASPNETCORE_URLS)");
-    insta::assert_snapshot!(said("AspNetCore_Http_Ports", "http://+:80"), @"configuration: `http.listen` must be a port such as 8080, not `http://+:80` (in AspNetCore_Http_Ports)");
-    for url in
-        ["http://+:80/orders", "http://:80", "http://unix:/run/s", "http://+:99999", "http://"]
-    {
-        let line = said("ASPNETCORE_URLS", url);
-        assert!(line.contains("write http://+:80"), "{line}");
-    }
-}
-
-#[test]
-fn an_address_for_dotnet_is_ignored_if_this_service_has_its_own() {
-    let shared = ("ASPNETCORE_URLS", "https://+:443");
-    assert_eq!(listening(&[shared, ("ORDER_SERVICE__HTTP__LISTEN", "1.1.1.1:1")]), "1.1.1.1:1");
-    let listen = Some(SocketAddr::from(([2, 2, 2, 2], 2)));
-    let flags = Overrides { listen, ..Overrides::default() };
-    assert_eq!(load("", &[shared], flags).expect("a flag").http.listen.port(), 2);
-    let file = "http.listen = '3.3.3.3:3'";
-    let outranked = load(file, &[("ASPNETCORE_URLS", "http://+:80")], Overrides::default());
-    assert_eq!(outranked.expect("both are good").http.listen.port(), 80);
 }
 
 #[test]
@@ -375,7 +325,7 @@ fn a_password_is_never_printed() {
 fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, database, services, circuit, checkout, executor, retry, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");

@@ -4,12 +4,13 @@
 use super::source::{Source, name, sources};
 
 /// Libraries that only these rooms may use. A room may be one file; `main` is the binary.
-const KNOWN_TO: [(&str, &[&str]); 12] = [
+const KNOWN_TO: [(&str, &[&str]); 13] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
     ("sqlx", &["sandbox"]),
-    ("reqwest", &["neighbours", "cli", "app"]),
+    ("reqwest", &["neighbours", "auth", "cli", "app"]),
+    ("jsonwebtoken", &["auth", "config"]),
     ("axum", &["web", "auth", "api", "operator", "sandbox", "app"]),
     ("tower_http", &["web", "api", "operator", "sandbox"]),
     ("utoipa", &["web", "auth", "api", "operator", "app"]),
