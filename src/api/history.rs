@@ -55,7 +55,7 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
         (status = 400, description = "What is wrong, naming the parameter"),
         (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
         (status = 404, description = "`Order not found`: where users need a token, of another user"),
-        (status = 503, description = "`The database is unavailable`"),
+        (status = 503, description = "`The database is unavailable`, or the keys of users' tokens are"),
     ),
 )]
 pub(super) async fn list_orders(

@@ -62,7 +62,7 @@ struct StatusView {
         (status = 400, description = "`id is not a UUID`"),
         (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
         (status = 404, description = "`Order not found`; where users need a token also of another user's"),
-        (status = 503, description = "`The database is unavailable`"),
+        (status = 503, description = "`The database is unavailable`, or the keys of users' tokens are"),
     ),
 )]
 pub(super) async fn get_status(

@@ -40,7 +40,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
     let rules = Rules { join_equal: config.checkout.join_equal };
     let desk = Desk::new(executor.clone(), rules);
-    let access = Access::new(&config.operator);
+    let access = Access::new(config, &clock)?;
     let api = Api {
         access: access.clone(),
         desk,

@@ -6,22 +6,32 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::bearer::{Bearer, token_needed, token_wrong};
+use super::jwt::Tokens;
 use super::known::KnownTokens;
 use super::{Caller, Person};
-use crate::config::OperatorConfig;
+use crate::clock::Clock;
+use crate::config::{Config, UserAuth};
 use crate::web::Problem;
 
 /// Knows every token that opens something. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
     known: Arc<KnownTokens>,
+    /// `None`: users need no token.
+    tokens: Option<Arc<Tokens>>,
 }
 
 impl Access {
     /// Lets in whom the configuration lets in.
-    #[must_use]
-    pub fn new(operators: &OperatorConfig) -> Self {
-        Self { known: Arc::new(KnownTokens::new(operators)) }
+    ///
+    /// # Errors
+    /// If TLS to the issuer of users' tokens can't be set up.
+    pub fn new(config: &Config, clock: &Clock) -> Result<Self, reqwest::Error> {
+        let tokens = match config.users.auth {
+            UserAuth::Off => None,
+            UserAuth::Jwt => Some(Arc::new(Tokens::new(&config.users.jwt, clock.clone())?)),
+        };
+        Ok(Self { known: Arc::new(KnownTokens::new(&config.operator)), tokens })
     }
 
     /// Whoever sent these headers, on a route that needs a role: 403 where no operator's token is
@@ -40,10 +50,18 @@ impl Access {
         Ok(Person::of(known, headers))
     }
 
-    /// Whoever sent these headers, on a route of the clients' API.
-    #[expect(clippy::unused_async, reason = "users' keys may have to be fetched")]
-    pub(super) async fn caller(&self, _headers: &HeaderMap) -> Result<Caller, Problem> {
-        Ok(Caller::Anyone)
+    /// Whoever sent these headers, on a route of the clients' API. Where users need a token: 401 without
+    /// a good one, and 503 where its key can't be fetched. An operator's token is looked for first.
+    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let Some(tokens) = &self.tokens else { return Ok(Caller::Anyone) };
+        match Bearer::of(headers) {
+            Bearer::Absent => Err(token_needed("A token is needed")),
+            Bearer::Several => Err(token_wrong("There is more than one token")),
+            Bearer::Token(token) => match self.known.find(token) {
+                Some(known) => Ok(Caller::Operator(Person::of(known, headers))),
+                None => tokens.user(token).await.map(Caller::User),
+            },
+        }
     }
 }
 

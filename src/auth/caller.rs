@@ -12,10 +12,8 @@ pub(crate) enum Caller {
     /// Nobody was asked: `users.auth` is `off`.
     Anyone,
     /// A user.
-    #[cfg_attr(not(test), expect(dead_code, reason = "users' tokens come next"))]
     User(UserId),
     /// Somebody with an operator's token.
-    #[expect(dead_code, reason = "users' tokens come next")]
     Operator(Person),
 }
 

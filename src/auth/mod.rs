@@ -24,6 +24,7 @@ mod bearer;
 mod caller;
 mod document;
 mod extract;
+mod jwt;
 mod known;
 mod person;
 mod right;

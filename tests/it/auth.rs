@@ -1,6 +1,10 @@
 //! Who may do what.
 
+mod issuer;
+mod published;
 mod roles;
+mod tokens;
+mod users;
 
 use order_service::config::{NamedToken, Role, TokenDigest};
 use reqwest::Method;

@@ -7,6 +7,7 @@ use order_service::sandbox::{Call, Fault, FaultKind};
 use reqwest::Method;
 use serde_json::json;
 
+use super::issuer::with_shared_key;
 use super::{ROLES, ask, get, token_of, with_roles};
 use crate::harness::{Books, TOKEN, World, WorldBuilder, cart, on_both_with};
 
@@ -104,23 +105,30 @@ const OPEN: [&str; 4] = ["/api/health", "/health/live", "/health/ready", "/metri
 
 #[tokio::test]
 async fn every_route_that_is_described_wants_a_token_or_is_known_to_be_open() {
-    let world = with_roles(World::build(Books::Sqlite)).start().await;
+    let world = with_shared_key(with_roles(World::build(Books::Sqlite))).start().await;
     let document = world.get("/openapi.json").await.body;
-    let mut closed = 0;
+    let (mut of_operators, mut of_clients) = (0, 0);
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("methods") {
-            let security = operation["security"].as_array().cloned().unwrap_or_default();
-            if OPEN.contains(&path.as_str()) || security.contains(&json!({})) {
+            if OPEN.contains(&path.as_str()) {
                 continue;
             }
-            assert_eq!(security, [json!({"operatorToken": []})], "{method} {path}");
+            // Whoever describes a route as the clients' says that users may need no token.
+            let security = operation["security"].as_array().expect("whose token is good");
+            let is_clients = security.contains(&json!({"userToken": []}));
+            assert_eq!(security.contains(&json!({})), is_clients, "{method} {path}");
             let method = method.to_uppercase().parse().expect("a method");
-            let path = path.replace("{id}", "x");
-            let answer = ask(&world, &method, &path, None, &json!("no object")).await;
-            assert_eq!(answer.status, 401, "{method} {path}");
-            closed += 1;
+            let path = path.replace("{id}", "x").replace("{userId}", "x");
+            for (token, error) in
+                [(None, "needed"), (Some("x.y.z"), if is_clients { "not valid" } else { "wrong" })]
+            {
+                let answer = ask(&world, &method, &path, token, &json!("no object")).await;
+                assert_eq!(answer.status, 401, "{method} {path}");
+                assert!(answer.error().ends_with(error), "{method} {path}: {answer:?}");
+            }
+            *(if is_clients { &mut of_clients } else { &mut of_operators }) += 1;
         }
     }
-    assert!(closed >= ROUTES.len(), "{closed}");
+    assert!(of_operators >= ROUTES.len() && of_clients >= 4, "{of_operators} {of_clients}");
     world.finish().await;
 }

@@ -1,0 +1,15 @@
+//! Users' tokens: JWTs that somebody else issues.
+//!
+//! The invariant: what a token says of how it is to be verified is not believed. A key has one algorithm,
+//! known before the token is read ([`key`]), and every claim that is judged must be there ([`claims`]).
+
+mod claims;
+mod fetch;
+mod key;
+mod keys;
+mod published;
+mod refused;
+mod set;
+mod tokens;
+
+pub(in crate::auth) use tokens::Tokens;
