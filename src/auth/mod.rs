@@ -17,7 +17,7 @@
 //! 404 for both. The state gives both their [`Access`] (`impl FromRef<State> for Access`).
 //!
 //! The invariant: whoever has no token gets no further than the extractor, and what a role may do is
-//! said in one table ([`Right`]).
+//! said in one table ([`Right`]). A user sees and orders only for themselves (promise 52).
 
 mod access;
 mod bearer;

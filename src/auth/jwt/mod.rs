@@ -1,7 +1,8 @@
 //! Users' tokens: JWTs that somebody else issues.
 //!
 //! The invariant: what a token says of how it is to be verified is not believed. A key has one algorithm,
-//! known before the token is read ([`key`]), and every claim that is judged must be there ([`claims`]).
+//! known before the token is read ([`key`]), and every claim that is judged must be there ([`claims`],
+//! promise 51).
 
 mod claims;
 mod fetch;
