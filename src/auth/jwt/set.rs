@@ -63,3 +63,55 @@ impl Set {
         self.fetched = self.tried;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Algorithm, DecodingKey};
+
+    use super::super::claims::Expected;
+    use super::*;
+    use crate::config::Config;
+
+    fn key(name: Option<&str>) -> (Option<String>, Arc<Key>) {
+        let expected = Expected::of(&Config::defaults().users.jwt);
+        let key = Key::new(DecodingKey::from_secret(b"any"), Algorithm::ES256, &expected);
+        (name.map(str::to_owned), Arc::new(key))
+    }
+
+    /// What is known of a name so many seconds after the start.
+    fn look(set: &Set, name: Option<&str>, at: u64) -> (&'static str, u64) {
+        match set.look(name, Duration::from_secs(at)) {
+            Look::Old(keys) => ("old", keys.len() as u64),
+            Look::Known(keys) => ("known", keys.len() as u64),
+            Look::Missing => ("missing", 0),
+            Look::Unknown => ("unknown", 0),
+            Look::OutOfReach(left) => ("out of reach", left.as_secs()),
+        }
+    }
+
+    #[test]
+    fn keys_are_fetched_when_one_is_missing_or_all_are_old_and_not_more_often_than_every_30_s() {
+        let mut set = Set::default();
+        assert_eq!(look(&set, Some("a"), 0), ("missing", 0));
+        set.tries(Duration::ZERO);
+        assert_eq!(look(&set, Some("a"), 1), ("out of reach", 29));
+        assert_eq!(look(&set, Some("a"), 30), ("missing", 0));
+        set.tries(Duration::from_secs(30));
+        set.replace(vec![key(Some("a")), key(Some("b")), key(Some("b")), key(None)]);
+        for (name, at, known) in [
+            (Some("a"), 30, ("known", 1)),
+            (Some("b"), 31, ("known", 2)),
+            (None, 31, ("known", 4)),
+            (Some("A"), 59, ("unknown", 0)),
+            (Some("A"), 60, ("missing", 0)),
+            (Some("a"), 629, ("known", 1)),
+            (Some("a"), 630, ("old", 1)),
+        ] {
+            assert_eq!(look(&set, name, at), known, "{name:?} at {at}");
+        }
+        set.tries(Duration::from_secs(630));
+        assert_eq!(look(&set, Some("a"), 640), ("known", 1), "a try under way, or failed");
+        assert_eq!(look(&set, Some("A"), 640), ("out of reach", 20));
+        assert_eq!(look(&set, Some("a"), 660), ("old", 1));
+    }
+}
