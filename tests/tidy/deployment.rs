@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use order_service::config::{Config, File, Overrides, Sources, Undecided};
+use order_service::config::{Config, File, Overrides, Sources, Undecided, UserAuth};
 
 use super::source::root;
 
@@ -61,6 +61,20 @@ pub fn composed_configuration() {
             "ORDER_SERVICE__OPERATOR__TOKEN" => {
                 config.operator.token.as_ref().expect("a token").reveal().to_owned()
             }
+            "ORDER_SERVICE__OPERATOR__TOKENS" => {
+                assert_eq!(config.operator.tokens.len(), 1);
+                value.clone()
+            }
+            "ORDER_SERVICE__USERS__AUTH" => {
+                assert_eq!(config.users.auth, UserAuth::Jwt);
+                value.clone()
+            }
+            "Jwt__Key" => {
+                let key = config.users.jwt.key.as_ref().expect("a key");
+                String::from_utf8_lossy(key.reveal()).into_owned()
+            }
+            "Jwt__Issuer" => config.users.jwt.issuer.clone(),
+            "Jwt__Audience" => config.users.jwt.audience.clone(),
             "ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT" => {
                 config.services.product.idempotent.to_string()
             }
@@ -141,10 +155,24 @@ fn environment(composed: &str) -> Vec<(String, String)> {
     pairs.collect()
 }
 
-/// Replaces `${NAME:?words}` by `given`.
+/// What the user of a compose file sets these variables to; all others to `given`.
+const GIVEN: [(&str, &str); 3] = [
+    (
+        "OPERATOR_TOKENS",
+        r#"[{"name": "asha", "role": "viewer", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]"#,
+    ),
+    ("USERS_AUTH", "jwt"),
+    ("JWT_KEY", "0123456789abcdef0123456789abcdef"),
+];
+
+/// Replaces `${NAME:?words}` and `${NAME:-default}` by what is given.
 fn given(value: &str) -> String {
     match (value.split_once("${"), value.rsplit_once('}')) {
-        (Some((before, _)), Some((_, after))) => format!("{before}given{after}"),
+        (Some((before, variable)), Some((_, after))) => {
+            let name = variable.split(':').next().unwrap_or_default();
+            let given = GIVEN.iter().find(|(known, _)| *known == name);
+            format!("{before}{}{after}", given.map_or("given", |(_, given)| given))
+        }
         _ => value.to_owned(),
     }
 }
