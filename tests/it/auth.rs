@@ -6,7 +6,9 @@ mod roles;
 mod tokens;
 mod users;
 
+use order_service::clock::Clock;
 use order_service::config::{NamedToken, Role, TokenDigest};
+use order_service::sandbox::sample::ASHA;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -48,6 +50,20 @@ async fn ask(
     let request = world.http.request(method.clone(), world.url(path));
     let request = if *method == Method::GET { request } else { request.json(body) };
     let request = token.iter().fold(request, |request, token| request.bearer_auth(token));
+    Answer::of(request.send().await.expect("an answer")).await
+}
+
+/// The same world, on a clock that is moved by hand.
+async fn by_hand(world: World) -> World {
+    let now = world.clock.now();
+    Box::pin(world.restart_on(Clock::manual(now, 1))).await
+}
+
+/// GETs the history of [`ASHA`] over a connection of its own: one that was idle when the clock was moved
+/// may be closed.
+async fn history(world: &World, token: &str) -> Answer {
+    let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
+    let request = http.get(world.url(&format!("/api/orders/user/{ASHA}"))).bearer_auth(token);
     Answer::of(request.send().await.expect("an answer")).await
 }
 

@@ -8,11 +8,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get as route;
 use jsonwebtoken::Algorithm;
-use order_service::clock::Clock;
 use order_service::sandbox::sample::ASHA;
 use serde_json::{Value, json};
 
 use super::issuer::*;
+use super::{by_hand, history};
 use crate::harness::{Answer, Books, World};
 
 /// The issuer's server. What it answers can be changed; `None` is a failure.
@@ -56,8 +56,7 @@ impl Issuer {
 async fn world_of(url: &str) -> World {
     let url = url.parse().expect("a URL");
     let world = with_tokens(World::build(Books::Sqlite), |users| users.jwt.jwks_url = Some(url));
-    let now = Clock::system().now();
-    world.start().await.restart_on(Clock::manual(now, 1)).await
+    by_hand(world.start().await).await
 }
 
 fn rsa() -> Signer {
@@ -79,10 +78,7 @@ async fn ask_named(world: &World, signer: &Signer, kid: Option<&str>) -> Answer 
         header["kid"] = json!(kid);
     }
     let token = signer.token_with(&header, &claims(ASHA, world.clock.now().timestamp()));
-    // A connection of its own: others are closed as idle when the clock is moved.
-    let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().expect("a client");
-    let request = http.get(world.url(&format!("/api/orders/user/{ASHA}"))).bearer_auth(token);
-    Answer::of(request.send().await.expect("an answer")).await
+    history(world, &token).await
 }
 
 async fn status(world: &World, signer: &Signer, kid: &str) -> u16 {

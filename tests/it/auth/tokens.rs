@@ -1,11 +1,13 @@
 //! Users' tokens: good ones, and forged and odd ones.
 
+use std::time::Duration;
+
 use jsonwebtoken::Algorithm;
 use order_service::sandbox::sample::{ASHA, RAVI};
 use serde_json::{Value, json};
 
-use super::get;
 use super::issuer::*;
+use super::{by_hand, history};
 use crate::harness::{Answer, Books, World, WorldBuilder};
 
 /// A key that is configured, one of the same sort that isn't, and what of the key everybody knows.
@@ -37,11 +39,6 @@ async fn world_of(case: &Case) -> World {
         _public => with_public_key(world, case.public),
     };
     world.start().await
-}
-
-/// GETs what only the user of a good token may see.
-async fn history(world: &World, token: &str) -> Answer {
-    get(world, &format!("/api/orders/user/{ASHA}"), token).await
 }
 
 #[track_caller]
@@ -292,4 +289,19 @@ async fn the_users_id_may_be_in_another_claim() {
     claims["uid"] = json!(ASHA);
     assert_eq!(history(&world, &shared().token(&claims)).await.status, 200);
     world.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_begins_and_ends_by_the_clock_of_the_service() {
+    let world = by_hand(with_shared_key(World::build(Books::Sqlite)).start().await).await;
+    let now = world.clock.now().timestamp();
+    let mut claims = claims(ASHA, now);
+    (claims["nbf"], claims["exp"]) = (json!(now + 100), json!(now + 200));
+    let token = shared().token(&claims);
+    // With half a minute for clocks that differ.
+    for (wait, status) in [(60, 401), (15, 200), (150, 200), (10, 401), (100_000, 401)] {
+        world.clock.advance(Duration::from_secs(wait));
+        assert_eq!(history(&world, &token).await.status, status, "{wait} s later");
+    }
+    world.stop().await;
 }
