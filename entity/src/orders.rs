@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 /// An order.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "orders")]
 pub struct Model {
     /// The saga's id, and the payment's `orderId`.
@@ -19,6 +19,16 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// The last change of its status.
     pub updated_at: DateTimeUtc,
+    /// The user service's id of the user; null where only the checkout's saga knows it.
+    pub profile_id: Option<Uuid>,
+    /// Where to.
+    pub shipping_address: Option<Json>,
+    /// When everything was given back.
+    pub cancelled_at: Option<DateTimeUtc>,
+    /// When the first shipment left.
+    pub shipped_at: Option<DateTimeUtc>,
+    /// When the last line arrived.
+    pub delivered_at: Option<DateTimeUtc>,
 }
 
 /// What an order is related to.

@@ -23,6 +23,8 @@ pub struct Model {
     pub stuck: Option<Json>,
     /// Since when, by whom and why it is held, if it is.
     pub held: Option<Json>,
+    /// Since when, by whom and why its order is to be cancelled, if that was asked while it was in flight.
+    pub cancel_request: Option<Json>,
     /// For whom.
     pub user_id: Uuid,
     /// Paise, once priced.

@@ -16,6 +16,7 @@ mod m20261126_000010_in_flight;
 mod m20261126_000011_held;
 mod m20261126_000012_write_probe;
 mod m20261126_000013_saga_and_order;
+mod m20261126_000014_order_life;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000011_held::Migration),
             Box::new(m20261126_000012_write_probe::Migration),
             Box::new(m20261126_000013_saga_and_order::Migration),
+            Box::new(m20261126_000014_order_life::Migration),
         ]
     }
 }
