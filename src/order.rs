@@ -1,11 +1,16 @@
-//! The values that orders are made of: ids, money, and valid carts.
+//! The values that orders are made of: ids, money, valid carts, and what may become of an order.
 //!
 //! Pure. A [`Cart`] can only be made from valid values, so nobody has to check it again.
 
+mod event;
+mod status;
+
 use derive_more::{Display, From};
 use serde::{Deserialize, Serialize};
-use strum::{Display as StrumDisplay, EnumIter, EnumString, IntoStaticStr};
 use uuid::Uuid;
+
+pub use event::EventKind;
+pub use status::{Move, OrderStatus};
 
 /// The most lines that a cart may have.
 pub const MAX_LINES: usize = 100;
@@ -42,7 +47,18 @@ pub struct ProductId(pub Uuid);
 
 /// An amount of money in paise (₹1 is 100 paise).
 #[derive(
-    Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Display,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
 )]
 #[serde(transparent)]
 pub struct Paise(pub i64);
@@ -157,37 +173,6 @@ pub fn total(lines: &[Line], unit_prices: &[Paise]) -> Option<Paise> {
             sum.checked_add(positive.checked_mul(i64::from(line.quantity))?)
         })
         .map(Paise)
-}
-
-/// What the shop says of an order, in clients' words. Stored in `orders.status` from `Confirmed` on.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    StrumDisplay,
-    EnumIter,
-    EnumString,
-    IntoStaticStr,
-    Serialize,
-    Deserialize,
-)]
-pub enum OrderStatus {
-    /// Accepted, not decided.
-    Pending,
-    /// Paid and reserved.
-    Confirmed,
-    /// Nothing was kept: refused, or undone.
-    Rejected,
-    /// A cancellation is under way.
-    Cancelling,
-    /// Refunded and released after it was confirmed.
-    Cancelled,
-    /// On its way.
-    Shipped,
-    /// Arrived.
-    Delivered,
 }
 
 #[cfg(test)]
