@@ -41,6 +41,14 @@ pub enum Cause {
         /// The operator's reason.
         reason: String,
     },
+    /// The client, or an operator for them, cancelled it while it was in flight.
+    Cancelled {
+        /// The operator's name; `None` for the client.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<String>,
+        /// One of the words for why.
+        reason: String,
+    },
     /// A reason of the kind's own: an object with a `cause` that none of the above has. The kind
     /// reads it.
     #[serde(untagged)]

@@ -9,7 +9,6 @@ use super::action::ActionPosition;
 use super::effect::Effect;
 use super::entry::{Entry, Event};
 use super::instance::Instance;
-use super::key::idempotency_key;
 use super::outcome::Outcome;
 use super::position::Position;
 use super::progress::{Direction, End, Progress};
@@ -151,7 +150,7 @@ fn of_order(saga: &Instance, log: &[Entry], found: &mut Vec<String>) {
             let mut fault = |what: &str| {
                 found.push(format!("entry {}: {call} {what}", entry.seq));
             };
-            let key = idempotency_key(saga.id, call, entry.generation);
+            let key = saga.key(call, entry.generation);
             if entry.key.as_ref().is_some_and(|sent| *sent != key) {
                 fault("was sent under a key that is not its own");
             }
@@ -183,7 +182,8 @@ fn may_have_been_sent(entry: &Entry) -> Option<Effect> {
         | Event::Retried
         | Event::Stopped
         | Event::Held
-        | Event::Released => false,
+        | Event::Released
+        | Event::Begun => false,
     };
     sent.then_some(entry.effect)
 }

@@ -4,8 +4,6 @@
 //! table under which it began, so a kind may have several tables side by side; a table that has sagas
 //! in flight is never changed, a new one is added (promise 49).
 
-use std::collections::BTreeSet;
-
 use super::facts::Decode;
 use super::neighbour::Neighbour;
 use super::progress::{Direction, End, Progress};
@@ -26,6 +24,17 @@ pub struct Definition {
     pub back: Option<WayBack>,
     /// Reads the facts that this kind stores.
     pub facts: Decode,
+    /// What the idempotency keys of its effects begin with.
+    pub keyed_by: KeyedBy,
+}
+
+/// What the idempotency keys of a saga's effects begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyedBy {
+    /// The saga's id: a second saga about the same order does it all once more.
+    Saga,
+    /// The order's id: however many sagas of the kind an order had, its effects would happen once.
+    Order,
 }
 
 /// One stage: what is done side by side, and where it leads.
@@ -33,7 +42,9 @@ pub struct Definition {
 pub struct Stage {
     /// What is done.
     pub work: Work,
-    /// The word for a saga that has come this far.
+    /// The word for a saga that has come this far. Of a stage of effects it may be the word of the stage
+    /// before: what is read under this word then has the stage still before it, finds in the log that
+    /// all is done, and goes on.
     pub reaches: &'static str,
 }
 
@@ -125,7 +136,7 @@ impl Work {
     }
 
     /// The steps of this stage, for messages: the first of them stands for the stage.
-    fn steps(&self) -> impl Iterator<Item = Step> {
+    pub(super) fn steps(&self) -> impl Iterator<Item = Step> {
         let (single, actions) = match self {
             Self::Read { step, .. } | Self::Record(step) => (Some(*step), &[][..]),
             Self::Effects(actions) => (None, *actions),
@@ -215,7 +226,7 @@ impl Definition {
     pub fn step(&self, word: &str) -> Option<Step> {
         let undo = self.actions().filter_map(|(_, action)| action.undo());
         let steps = self.stages.iter().flat_map(|stage| stage.work.steps()).chain(undo);
-        let mut all = steps.chain([Step::TAKE_OVER, Step::INTERVENE]);
+        let mut all = steps.chain([Step::BEGIN, Step::TAKE_OVER, Step::INTERVENE]);
         all.find(|step| step.word() == word)
     }
 
@@ -227,68 +238,6 @@ impl Definition {
             Work::Effects(actions) => actions.iter().find(is_of).map(|action| action.at),
             Work::Record(_) => None,
         })
-    }
-
-    /// What is wrong with this table, a sentence each. A test of each kind asserts that there is
-    /// nothing; the machine relies on it.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let records = |stage: &Stage| matches!(stage.work, Work::Record(_));
-        let last = self.stages.last();
-        if !last.is_some_and(records) || self.stages.iter().filter(|it| records(it)).count() != 1 {
-            faults.push("the last stage, and no other, has to record".to_owned());
-        }
-        let words: Vec<_> = self.all_progress().map(|progress| self.word(progress)).collect();
-        if words.iter().collect::<BTreeSet<_>>().len() != words.len() {
-            faults.push("two states have the same word".to_owned());
-        }
-        let undo = self.actions().filter_map(|(_, action)| action.undo());
-        let steps = self.stages.iter().flat_map(|stage| stage.work.steps()).chain(undo);
-        let steps: Vec<_> = steps.chain([Step::TAKE_OVER, Step::INTERVENE]).collect();
-        if steps.iter().collect::<BTreeSet<_>>().len() != steps.len() {
-            faults.push("two steps have the same name".to_owned());
-        }
-        faults.extend(self.faults_of_sorts());
-        faults
-    }
-
-    /// Compensable before the pivot, of which there is one at most, retriable after it.
-    fn faults_of_sorts(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut earlier = 0;
-        for (at, stage) in self.stages.iter().enumerate() {
-            let actions = stage.work.actions();
-            if actions.is_empty() && matches!(stage.work, Work::Effects(_)) {
-                faults.push(format!("stage {at} has no actions"));
-            }
-            for action in actions {
-                let rank = match action.sort {
-                    Sort::Compensable { .. } => 0,
-                    Sort::Pivot => 1,
-                    Sort::Retriable => 2,
-                };
-                if rank < earlier || (rank == 1 && earlier == 1) {
-                    faults.push(format!(
-                        "{}: compensable, pivot, retriable: in this order",
-                        action.step
-                    ));
-                }
-                earlier = rank;
-                if action.sort == Sort::Pivot && action.per == Per::Line {
-                    // One line done and another refused would leave no way to go.
-                    faults.push(format!("{} is a pivot with lines", action.step));
-                }
-                if rank < 2 && self.back.is_none() {
-                    faults
-                        .push(format!("{} may be given up, and there is no way back", action.step));
-                }
-            }
-            let sorts = actions.iter().map(|action| std::mem::discriminant(&action.sort));
-            if sorts.collect::<std::collections::HashSet<_>>().len() > 1 {
-                faults.push(format!("stage {at} has actions of different sorts"));
-            }
-        }
-        faults
     }
 
     /// The direction of a saga with this stored word, where the word is known.

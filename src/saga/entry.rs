@@ -14,6 +14,8 @@ use super::word::Phase;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Event {
+    /// The saga began, for this reason.
+    Begun,
     /// The call is about to be made; durable before it at a neighbour that is not idempotent.
     Sending,
     /// An attempt came to this.

@@ -34,6 +34,9 @@ fn forward(
     now: DateTime<Utc>,
 ) -> Next {
     let next = Next::Enter(saga.definition.after(done), None);
+    if let Some(request) = saga.cancel_request.as_ref().filter(|_| may_cancel(saga, done, stage)) {
+        return give_up(saga, policy, now, request.cause());
+    }
     match stage.work {
         Work::Record(_) => next,
         Work::Read { step, .. } => {
@@ -52,6 +55,13 @@ fn forward(
         Work::Effects(_) if saga.position.of_stage(done).all(ActionPosition::is_done) => next,
         Work::Effects(_) => effects(saga, done, policy, now),
     }
+}
+
+/// Whether a saga at this stage goes back where it is to be cancelled. One that has only its books left to
+/// write does not.
+fn may_cancel(saga: &Instance, done: usize, stage: &Stage) -> bool {
+    let is_decided = matches!(stage.work, Work::Record(_));
+    !is_decided && !saga.position.is_past_return() && saga.position.may_be_given_up(done)
 }
 
 /// Settles the effects of the stage that follows `done` stages.

@@ -8,6 +8,7 @@
 
 mod action;
 mod call;
+mod cancel;
 mod catalogue;
 mod cause;
 mod contradiction;
@@ -30,6 +31,7 @@ mod policy;
 mod position;
 mod progress;
 pub mod retry;
+mod rules;
 pub mod settle;
 pub mod take_up;
 mod track;
@@ -37,15 +39,16 @@ mod word;
 
 pub use action::ActionPosition;
 pub use call::{Call, How};
+pub use cancel::CancelRequest;
 pub use catalogue::Catalogue;
 pub use cause::Cause;
 pub use contradiction::contradictions;
-pub use definition::{Action, Definition, Per, Sort, Stage, WayBack, Work};
+pub use definition::{Action, Definition, KeyedBy, Per, Sort, Stage, WayBack, Work};
 pub use effect::Effect;
 pub use entry::{Entry, Event};
 pub use facts::{Facts, Known, SagaFacts, Terms};
 pub use id::SagaId;
-pub use instance::{Held, Instance, Stuck};
+pub use instance::{Beginning, Held, Instance, Stuck};
 pub use intervention::{Intervention, Preview, Word, intervene, is_word, previews, resolvable};
 pub use neighbour::{Manners, Neighbour, Promises};
 pub use next::Next;

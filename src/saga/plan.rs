@@ -6,7 +6,6 @@ use super::call::{Call, How};
 use super::definition::Action;
 use super::effect::Effect;
 use super::instance::{Instance, Stuck};
-use super::key::idempotency_key;
 use super::next::Next;
 use super::policy::Policy;
 use super::progress::Progress;
@@ -61,7 +60,7 @@ impl Plan {
         self.calls.push(Call {
             effect,
             phase: saga.phase(),
-            key: idempotency_key(saga.id, effect, track.generation),
+            key: saga.key(effect, track.generation),
             generation: track.generation,
             attempt: track.attempts + 1,
             how,

@@ -72,7 +72,7 @@ impl Position {
         }
         match entry.event {
             Event::TakenOver(progress) => self.doubt_unlogged(progress, entry.started_at),
-            Event::Retried | Event::Stopped | Event::Held | Event::Released => {}
+            Event::Begun | Event::Retried | Event::Stopped | Event::Held | Event::Released => {}
             Event::Sending => self.on(entry.effect, |track| {
                 let is_first = track.standing == Standing::Untouched;
                 track.sole_intent = is_first.then_some(entry.attempt);

@@ -6,12 +6,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize, Serializer};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 
-/// The name of a step, from the table of a saga's kind. Two words belong to no kind: they name log
+/// The name of a step, from the table of a saga's kind. Three words belong to no kind: they name log
 /// entries about a saga as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Step(&'static str);
 
 impl Step {
+    /// Not a call: the saga began.
+    pub const BEGIN: Self = Self("begin");
     /// Not a call: an executor took the saga over from one that had died.
     pub const TAKE_OVER: Self = Self("take_over");
     /// Not a call: a person's decision about the saga as a whole.

@@ -4,7 +4,6 @@ use super::{
     CHARGE, COMPENSATED, COMPLETED, IDEMPOTENT, PAID, Priced, REFUND, REJECTED, RELEASE, RESERVE,
     RESERVED, priced, start,
 };
-use crate::saga::key::idempotency_key;
 use crate::saga::{
     Cause, Effect, Entry, Event, Instance, Outcome, Phase, Position, Progress, SagaFacts, Step,
     Stuck, StuckKind, contradictions,
@@ -17,7 +16,7 @@ type Books = (Instance, Vec<Entry>);
 fn came(saga: &mut Instance, step: Step, line: Option<u16>, outcome: Outcome) {
     let effect = Effect { step, line };
     let phase = saga.phase();
-    let key = Some(idempotency_key(saga.id, effect, 0));
+    let key = Some(saga.key(effect, 0));
     let came = Entry::new(effect, phase, Event::Came(outcome), start());
     saga.log(Entry { attempt: 1, key, duration_ms: Some(1), ..came });
 }

@@ -50,6 +50,7 @@ static WITH_A_PIVOT: Definition = Definition {
     stages: &[READS, HOLDS, CHARGES_FOR_GOOD, DELIVERS, RECORDS],
     back: Some(WayBack { going: "Compensating", compensated: "Compensated", rejected: "Rejected" }),
     facts: SagaFacts::decode::<Priced>,
+    keyed_by: KeyedBy::Saga,
 };
 
 static NEVER_BACK: Definition = Definition {
@@ -59,6 +60,7 @@ static NEVER_BACK: Definition = Definition {
     stages: &[READS, DELIVERS, RECORDS],
     back: None,
     facts: SagaFacts::decode::<Priced>,
+    keyed_by: KeyedBy::Saga,
 };
 
 /// A saga by this table that was priced.

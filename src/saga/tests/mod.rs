@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use serde::{Deserialize, Serialize};
 
-use super::definition::{Action, Definition, Per, Sort, Stage, WayBack, Work};
+use super::definition::{Action, Definition, KeyedBy, Per, Sort, Stage, WayBack, Work};
 use super::retry::Backoff;
 use super::{
     Effect, Facts, Instance, Manners, Neighbour, Policy, Position, Progress, Promises, SagaFacts,
@@ -61,6 +61,7 @@ static TWO_EFFECTS: Definition = Definition {
     ],
     back: Some(WayBack { going: "Compensating", compensated: "Compensated", rejected: "Rejected" }),
     facts: SagaFacts::decode::<Priced>,
+    keyed_by: KeyedBy::Saga,
 };
 
 const PRICED: Progress = Progress::Forward { done: 1 };
@@ -144,6 +145,7 @@ fn priced(idempotent: bool, unit_price: i64) -> Instance {
         progress: PRICED,
         stuck: None,
         held: None,
+        cancel_request: None,
         position: Position::new(&TWO_EFFECTS, &facts, &terms.promises, start()),
         terms,
         cause: None,

@@ -100,7 +100,7 @@ impl World {
     }
 
     fn times(&self, saga: &Instance, step: Step, line: Option<u16>) -> u32 {
-        let key = crate::saga::key::idempotency_key(saga.id, Effect { step, line }, 0);
+        let key = saga.key(Effect { step, line }, 0);
         self.acts.get(&key).copied().unwrap_or(0)
     }
 }
