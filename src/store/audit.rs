@@ -11,11 +11,11 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::codec::{entries_of, instance_of};
 use super::order::with_items;
+use super::outbox::StoredEvent;
 use super::saga::Found;
 use super::transaction::Transaction;
 use super::{Error, Order, Store, Unreadable};
@@ -34,7 +34,7 @@ pub struct Account {
     /// The order with its lines.
     pub order: Option<Order>,
     /// What the outbox has to tell of it.
-    pub events: Vec<Event>,
+    pub events: Vec<StoredEvent>,
 }
 
 /// A saga as the books keep it.
@@ -48,15 +48,6 @@ pub struct Kept {
     pub owner_is_known: bool,
     /// As an executor would hold it, with its whole log.
     pub readable: Result<(Instance, Vec<Entry>), Box<Unreadable>>,
-}
-
-/// An event of the outbox.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// What happened.
-    pub kind: String,
-    /// What it says.
-    pub payload: Value,
 }
 
 impl Account {
@@ -216,11 +207,10 @@ async fn read(
     let orders = with_items(snapshot, found.all(snapshot).await?).await?;
     let mut orders: BTreeMap<Uuid, Order> =
         orders.into_iter().map(|order| (order.id.0, order)).collect();
-    let mut events: BTreeMap<Uuid, Vec<Event>> = BTreeMap::new();
+    let mut events: BTreeMap<Uuid, Vec<StoredEvent>> = BTreeMap::new();
     let of_orders = outbox::Column::OrderId.is_in(ids.iter().copied());
     for event in outbox::Entity::find().filter(of_orders).all(snapshot).await? {
-        let told = Event { kind: event.kind, payload: event.payload };
-        events.entry(event.order_id).or_default().push(told);
+        events.entry(event.order_id).or_default().push(event.into());
     }
     let mut accounts = Vec::with_capacity(ids.len());
     for id in ids {

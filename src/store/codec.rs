@@ -8,6 +8,9 @@ mod written;
 
 pub use read::Unreadable;
 pub(super) use read::{entries_of, event_of, instance_of};
-pub(super) use recorded::{EVENT, ITEM, ORDER, event_row, item_rows, order_row};
+pub(super) use recorded::{EVENT, ITEM, MOVED, ORDER, RETURN, RETURN_DONE, RETURN_LINE};
+pub(super) use recorded::{
+    event_rows, item_rows, moved_row, order_row, return_done_row, return_line_rows, return_row,
+};
 pub(super) use written::{ENTRY, NEW_SAGA, SAGA, TALLY};
 pub(super) use written::{entry_rows, new_saga_row, saga_row, tally_row};

@@ -2,7 +2,7 @@
 //!
 //! Each write stands or falls by itself with its fence; all that stand become durable together.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use sea_orm::sqlx::Arguments as _;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
 use super::codec::{entry_rows, new_saga_row, saga_row, tally_row};
 use super::commit_sql::{self, InTurn, ROWSETS};
-use super::records::{self, TABLES};
+use super::records::{self, RECORDINGS};
 use super::retry::Retries;
-use super::rowset::{self, Rowset, source_of_ids};
+use super::rowset::Rowset;
 use super::session::Session;
 use super::transaction::Transaction;
 use super::write::{Base, Fate, Identity, Write};
@@ -28,13 +28,13 @@ struct Rowsets<'a> {
     new_sagas: Rowset<'a>,
     sagas: Rowset<'a>,
     entries: Rowset<'a>,
-    records: [Rowset<'a>; TABLES.len()],
+    records: [Rowset<'a>; RECORDINGS.len()],
     rested: Rowset<'a>,
 }
 
 impl<'a> Rowsets<'a> {
     fn of(writer: Uuid, writes: &[&'a Write]) -> Self {
-        let each = || writes.iter().copied();
+        let each = || writes.iter().flat_map(|write| write.with_begun());
         let rested = rested(each()).into_iter();
         Self {
             new_sagas: Rowset::of(
@@ -53,8 +53,9 @@ impl<'a> Rowsets<'a> {
 
     /// All of them, in the order of a commit.
     fn all(&self) -> [&Rowset<'a>; ROWSETS] {
-        let Self { new_sagas, sagas, entries, records: [one, two, three], rested } = self;
-        [new_sagas, sagas, entries, one, two, three, rested]
+        let Self { new_sagas, sagas, entries, records: [one, two, three, four, five], rested } =
+            self;
+        [new_sagas, sagas, entries, one, two, three, four, five, rested]
     }
 }
 
@@ -87,7 +88,8 @@ fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments
     let rowsets = Rowsets::of(writer, writes);
     let rowsets = rowsets.all();
     let mut arguments = PgArguments::default();
-    let mut bound = arguments.add(i64::try_from(writes.len()).unwrap_or(i64::MAX));
+    let with_begun = writes.iter().flat_map(|write| write.with_begun()).count();
+    let mut bound = arguments.add(i64::try_from(with_begun).unwrap_or(i64::MAX));
     for rowset in rowsets.iter().filter(|rowset| !rowset.is_empty()) {
         bound = bound.and_then(|()| rowset.bind(&mut arguments));
     }
@@ -207,7 +209,8 @@ impl Store {
         }
     }
 
-    async fn write_in_turn(
+    /// Writes those that stand in this transaction, one table after the other. Returns their sagas' ids.
+    pub(super) async fn write_in_turn(
         &self,
         transaction: &Transaction,
         writer: Uuid,
@@ -215,8 +218,10 @@ impl Store {
     ) -> Result<HashSet<Uuid>, Error> {
         let mut touched = HashSet::with_capacity(writes.len());
         let in_turn = InTurn::of(self.backend);
-        let Rowsets { new_sagas, sagas, .. } = Rowsets::of(writer, writes);
-        for (sql, rows) in [(&in_turn.insert_sagas, new_sagas), (&in_turn.update_sagas, sagas)] {
+        let new = in_one_order(writes.iter().copied()).into_iter();
+        let new = Rowset::of(&NEW_SAGA, new.filter_map(new_saga_row));
+        let sagas = Rowset::of(&SAGA, writes.iter().copied().filter_map(saga_row));
+        for (sql, rows) in [(&in_turn.insert_sagas, new), (&in_turn.update_sagas, sagas)] {
             if rows.is_empty() {
                 continue;
             }
@@ -228,55 +233,18 @@ impl Store {
         let standing = writes.iter().copied().filter(|write| touched.contains(&write.saga.id.0));
         let standing: Vec<_> = standing.collect();
         let Rowsets { entries, records, rested, .. } = Rowsets::of(writer, &standing);
-        let records = in_turn.insert_records.iter().zip(records);
+        let begun = standing.iter().filter_map(|write| write.records.begun.as_deref());
+        let begun = Rowset::of(&NEW_SAGA, begun.filter_map(new_saga_row));
+        let begun = (&in_turn.insert_sagas, begun);
         let entries = (&in_turn.insert_entries, entries);
+        let records = in_turn.write_records.iter().zip(records);
         let rested = (&in_turn.count_rested, rested);
-        for (sql, rows) in [entries].into_iter().chain(records).chain([rested]) {
+        for (sql, rows) in [begun, entries].into_iter().chain(records).chain([rested]) {
             if !rows.is_empty() {
                 let sent = self.statement(sql, vec![rows.json().into()]);
                 transaction.execute_raw(sent).await?;
             }
         }
         Ok(touched)
-    }
-
-    /// What touched no row is lost, unless the row says that an earlier try of this very write
-    /// landed: only its owner writes under its fence, and each write raises the revision.
-    async fn fates(&self, writes: &[&Write], touched: &HashSet<Uuid>) -> Result<Vec<Fate>, DbErr> {
-        let untouched: Vec<_> =
-            writes.iter().copied().filter(|write| !touched.contains(&write.saga.id.0)).collect();
-        let rows =
-            if untouched.is_empty() { HashMap::new() } else { self.rows(&untouched).await? };
-        let fate = |write: &&Write| {
-            let landed = |(fence, revision): &(i64, i64)| {
-                *fence == write.saga.fence && *revision >= write.saga.revision
-            };
-            match (&write.base, rows.get(&write.saga.id.0)) {
-                _ if touched.contains(&write.saga.id.0) => Fate::Written,
-                (_, Some(row)) if landed(row) => Fate::Written,
-                // The id is our own: only we can have inserted it.
-                (Base::New(_), Some(_)) => Fate::TakenUp,
-                (Base::New(_), None) => Fate::Repeats,
-                (Base::Owned { .. }, _) => Fate::Lost,
-            }
-        };
-        Ok(writes.iter().map(fate).collect())
-    }
-
-    /// Fence and revision of these sagas' rows, where they are.
-    async fn rows(&self, writes: &[&Write]) -> Result<HashMap<Uuid, (i64, i64)>, DbErr> {
-        let ids: Vec<_> = writes.iter().map(|write| write.saga.id.0).collect();
-        let sql = format!(
-            "SELECT saga_instance.id, saga_instance.fence, saga_instance.revision \
-             FROM {} JOIN saga_instance ON saga_instance.id = r.id",
-            source_of_ids(self.backend)
-        );
-        let mut rows = HashMap::new();
-        // On the writing side: it is this pool's commits that are asked about.
-        for row in self.write.query_all_raw(self.statement(&sql, vec![rowset::ids(&ids)])).await? {
-            let versions = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
-            rows.insert(row.try_get_by_index(0)?, versions);
-        }
-        Ok(rows)
     }
 }

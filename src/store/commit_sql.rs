@@ -41,7 +41,7 @@ use std::sync::{LazyLock, OnceLock};
 use sea_orm::DbBackend;
 
 use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
-use super::records::TABLES;
+use super::records::{RECORDINGS, Recording};
 use super::rowset::{Column, Form};
 
 /// The statements of a transaction that writes one table after the other. Each takes its rowset as `$1`.
@@ -51,8 +51,8 @@ pub(super) struct InTurn {
     /// Returns the ids of the writes that stand.
     pub(super) update_sagas: String,
     pub(super) insert_entries: String,
-    /// One for each of the records' tables.
-    pub(super) insert_records: [String; TABLES.len()],
+    /// One for each of [`RECORDINGS`].
+    pub(super) write_records: [String; RECORDINGS.len()],
     pub(super) count_rested: String,
 }
 
@@ -69,16 +69,17 @@ impl InTurn {
             insert_sagas: insert_sagas(form, 1),
             update_sagas: update_sagas(form, 1),
             insert_entries: form.insert("step_log", &ENTRY, 1),
-            insert_records: TABLES.map(|(table, columns)| form.insert(table, columns, 1)),
+            write_records: RECORDINGS.map(|recording| (recording.sql)(form, 1)),
             count_rested: count_rested(form, 1),
         }
     }
 }
 
-/// The rowsets of a commit: new sagas, sagas, log entries, the records' tables, and tallies.
-pub(super) const ROWSETS: usize = 4 + TABLES.len();
+/// The rowsets of a commit: new sagas, sagas, log entries, records, and tallies.
+pub(super) const ROWSETS: usize = 4 + RECORDINGS.len();
 
-/// The one statement that writes a whole commit or fails (PostgreSQL). `$1` is the number of writes. Then
+/// The one statement that writes a whole commit or fails (PostgreSQL). `$1` is the number of writes, with
+/// those of the sagas that begin with one. Then
 /// come the parameters of the rowsets that `has` names: of new sagas, sagas, log entries, records and
 /// tallies, in this order.
 ///
@@ -108,15 +109,13 @@ fn build([new_sagas, sagas, entries, records @ .., rested]: [bool; ROWSETS]) -> 
         parts.push(format!("updated AS ({})", update_sagas(form, parameters(&SAGA))));
         stand.push("(SELECT count(*) FROM updated)");
     }
-    let mut insert = |has, table, columns: &[Column]| {
-        if has {
-            let insert = form.insert(table, columns, parameters(columns));
-            parts.push(format!("new_{table} AS ({insert})"));
-        }
-    };
-    insert(entries, "step_log", &ENTRY);
-    for (has, (table, columns)) in records.into_iter().zip(TABLES) {
-        insert(has, table, columns);
+    if entries {
+        let insert = form.insert("step_log", &ENTRY, parameters(&ENTRY));
+        parts.push(format!("new_entries AS ({insert})"));
+    }
+    let records = records.into_iter().zip(RECORDINGS).filter(|(has, _)| *has);
+    for (_, Recording { name, columns, sql }) in records {
+        parts.push(format!("{name} AS ({})", sql(form, parameters(columns))));
     }
     if rested {
         parts.push(format!("rested AS ({})", count_rested(form, parameters(&TALLY))));
@@ -150,6 +149,7 @@ fn update_sagas(form: Form, first: usize) -> String {
          WHERE saga_instance.id = r.id \
          AND saga_instance.owner IS NOT DISTINCT FROM r.base_owner \
          AND saga_instance.fence = r.base_fence AND saga_instance.revision = r.base_revision \
+         AND (saga_instance.cancel_request IS NULL OR r.may_be_cancelled) \
          RETURNING saga_instance.id",
         form.source(&SAGA, first)
     )

@@ -36,7 +36,8 @@ impl From<DbErr> for Error {
                 let of_values = |code: &str| {
                     code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
                 };
-                if code.as_deref().is_some_and(of_values) {
+                let is_conflict = failure::remedy(&error) == Remedy::RetryAfterPause;
+                if code.as_deref().is_some_and(of_values) && !is_conflict {
                     Self::Refused(error)
                 } else {
                     Self::Unavailable(error)

@@ -189,12 +189,19 @@ pub(super) enum Remedy {
     None,
 }
 
+/// Two transactions gave the same version to events of one order: the later one looks again.
+fn is_of_versions(error: &DriverError) -> bool {
+    let said = error.as_database_error().and_then(DatabaseError::constraint);
+    said == Some("ux_outbox_version")
+}
+
 /// What may help after this error.
 pub(super) fn remedy(error: &DbErr) -> Remedy {
     let Some(error) = driver(error) else { return Remedy::None };
     match code(error).as_deref() {
         // A serialization failure, or a deadlock.
         Some("40001" | "40P01") => Remedy::RetryAfterPause,
+        Some("23505") if is_of_versions(error) => Remedy::RetryAfterPause,
         Some(code) if ["08", "25006", "26", "0A", "57P"].iter().any(|of| code.starts_with(of)) => {
             Remedy::Reconnect
         }

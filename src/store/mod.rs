@@ -6,6 +6,7 @@
 
 mod adrift;
 mod audit;
+mod cancel;
 mod checkouts;
 mod claim;
 mod codec;
@@ -19,17 +20,20 @@ mod error;
 mod executor;
 mod failpoint;
 mod failure;
+mod fates;
 mod history;
 mod hold;
 mod lock;
 mod operator;
 mod order;
+mod outbox;
 mod pool;
 mod pool_inner;
 mod pooler;
 mod probe;
 mod records;
 mod retry;
+mod returns;
 mod rowset;
 mod saga;
 mod schema;
@@ -44,7 +48,8 @@ use pool::Pool;
 
 use crate::saga::Catalogue;
 
-pub use audit::{Account, Event, Kept};
+pub use audit::{Account, Kept};
+pub use cancel::Beginning;
 pub use checkouts::UNPRICED;
 pub use claim::Claimed;
 pub use codec::Unreadable;
@@ -61,7 +66,9 @@ pub use history::{
 };
 pub use operator::{Filter, Summary};
 pub use order::{Item, Order};
-pub use records::{NewOrder, Records};
+pub use outbox::{NewEvent, StoredEvent};
+pub use records::{MovedOrder, NewOrder, NewReturn, Records, ReturnDone, ReturnedLine};
+pub use returns::{Return, ReturnBeginning, Returnable};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
 pub use write::{Accepted, Base, Fate, Identity, Write};

@@ -1,17 +1,19 @@
 //! Reads orders: a single one, and a user's history page by page.
 
 use chrono::{DateTime, Utc};
-use entity::{order_items, orders};
+use entity::{order_items, orders, saga_instance};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, LoaderTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::history::{HistoryOf, HistoryPage, HistoryQuery, HistorySort, comes_after};
 use super::{Error, Store};
-use crate::order::{OrderId, Paise, ProductId, UserId};
+use crate::json;
+use crate::order::{OrderId, Paise, ProductId, ProfileId, UserId};
 
 /// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +26,20 @@ pub struct Order {
     pub total: Paise,
     /// Its status, as stored.
     pub status: String,
+    /// Who paid, as the user service knows them; `None` where only its checkout knows.
+    pub profile_id: Option<ProfileId>,
     /// When its checkout was accepted.
     pub created_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+    /// When everything was given back.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// When the first shipment left.
+    pub shipped_at: Option<DateTime<Utc>>,
+    /// When the last line arrived.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// Where to.
+    pub shipping_address: Option<Value>,
     /// Its lines, in the order of the cart.
     pub items: Vec<Item>,
 }
@@ -50,6 +62,18 @@ impl Store {
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, Error> {
         let found = orders::Entity::find_by_id(id.0).all(&self.orders).await?;
         Ok(with_items(&self.orders, found).await?.pop())
+    }
+
+    /// Who paid for an order, as its checkout knows it; for orders that were written before that was kept
+    /// with them.
+    pub async fn payer_by_checkout(&self, id: OrderId) -> Result<Option<ProfileId>, Error> {
+        let context = saga_instance::Entity::find_by_id(id.0)
+            .select_only()
+            .column(saga_instance::Column::Context)
+            .into_tuple::<Value>()
+            .one(&self.orders)
+            .await?;
+        Ok(context.and_then(|context| json::uuid(&context, "profileId")).map(ProfileId))
     }
 
     /// A page of a user's orders.
@@ -104,8 +128,13 @@ fn order_of(row: orders::Model, items: Vec<order_items::Model>) -> Order {
         user_id: UserId(row.user_id),
         total: Paise(row.total_amount),
         status: row.status,
+        profile_id: row.profile_id.map(ProfileId),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        cancelled_at: row.cancelled_at,
+        shipped_at: row.shipped_at,
+        delivered_at: row.delivered_at,
+        shipping_address: row.shipping_address,
         items: items.into_iter().map(item).collect(),
     }
 }

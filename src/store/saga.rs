@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::codec::{event_of, instance_of};
 use super::{Error, Identity, Store, Unreadable};
 use crate::order::{OrderId, Paise, UserId};
-use crate::saga::{Catalogue, Definition, Event, Held, Instance, Known, Progress, SagaId, Stuck};
+use crate::saga::{
+    CancelRequest, Catalogue, Definition, Event, Held, Instance, Known, Progress, SagaId, Stuck,
+};
 
 /// A saga is in flight while somebody has to do something for it: its owner, whoever takes it up when
 /// it is due, a person, or who holds it. In the words of the index of those in flight: SQLite uses the
@@ -39,6 +41,8 @@ pub struct Found {
     pub stuck: Option<Stuck>,
     /// Set while an operator holds it.
     pub held: Option<Held>,
+    /// Set once it is to be cancelled.
+    pub cancel_request: Option<CancelRequest>,
     /// What it knows; `None` where this binary can't read it.
     pub known: Option<Known>,
     /// What it is about, in paise, once it is known.
@@ -79,6 +83,7 @@ impl Found {
             progress: Some(saga.progress),
             stuck: saga.stuck.clone(),
             held: saga.held.clone(),
+            cancel_request: saga.cancel_request.clone(),
             amount: facts.amount(),
             known: Some(Known { terms, cause, facts }),
             fingerprint: String::new(),
@@ -104,6 +109,7 @@ impl Found {
             state: row.state,
             stuck: row.stuck.and_then(|stuck| serde_json::from_value(stuck).ok()),
             held: row.held.and_then(|held| serde_json::from_value(held).ok()),
+            cancel_request: row.cancel_request.and_then(|it| serde_json::from_value(it).ok()),
             known: definition.and_then(|definition| (definition.facts)(row.context).ok()),
             amount: row.total_amount.map(Paise),
             fingerprint: row.fingerprint,

@@ -18,6 +18,19 @@ pub struct Write {
     pub records: Records,
 }
 
+impl Write {
+    /// The client's key, of an acceptance that has one.
+    pub(super) fn key(&self) -> Option<&str> {
+        let Base::New(accepted) = &self.base else { return None };
+        accepted.identity.as_ref().and_then(Identity::key)
+    }
+
+    /// This, and the saga that begins with it.
+    pub(super) fn with_begun(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.records.begun.as_deref())
+    }
+}
+
 /// What a write builds on; it is void when that is no longer so.
 #[derive(Clone, Debug)]
 pub enum Base {
@@ -84,6 +97,8 @@ pub enum Fate {
     Lost,
     /// An acceptance that is surely not in the books, as it was withdrawn before it was written.
     Withdrawn,
+    /// It would decide what becomes of a saga that is to be cancelled, and its owner did not know that.
+    CancelAsked,
 }
 
 impl Fate {
@@ -91,7 +106,7 @@ impl Fate {
     pub fn is_accepted(self) -> bool {
         match self {
             Self::Written | Self::TakenUp => true,
-            Self::Repeats | Self::Lost | Self::Withdrawn => false,
+            Self::Repeats | Self::Lost | Self::Withdrawn | Self::CancelAsked => false,
         }
     }
 }

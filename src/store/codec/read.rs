@@ -46,6 +46,10 @@ pub(in crate::store) fn instance_of(
     let held = row.held.clone().map(serde_json::from_value).transpose();
     let held = held
         .map_err(|error| unreadable(&row.state, format!("who holds it can't be read: {error}")))?;
+    let cancel_request = row.cancel_request.clone().map(serde_json::from_value).transpose();
+    let cancel_request = cancel_request.map_err(|error| {
+        unreadable(&row.state, format!("why it is to be cancelled can't be read: {error}"))
+    })?;
     let mut position = Position::new(definition, &facts, &terms.promises, row.created_at);
     let mut next_seq = 1;
     let mut taken_over = false;
@@ -66,6 +70,7 @@ pub(in crate::store) fn instance_of(
         progress,
         stuck,
         held,
+        cancel_request,
         terms,
         cause,
         facts,
@@ -122,6 +127,7 @@ pub(in crate::store) fn event_of(
     match row.event.as_str() {
         "came" => Some(Event::Came(Outcome::from_str(row.outcome.as_deref()?).ok()?)),
         "taken_over" => Some(Event::TakenOver(definition?.progress(row.from_state.as_deref()?)?)),
+        "begun" => Some(Event::Begun),
         "sending" => Some(Event::Sending),
         "found" => Some(Event::Found),
         "happened" => Some(Event::Happened),

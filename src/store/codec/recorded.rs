@@ -1,20 +1,22 @@
 //! The rows of [`Records`](crate::store::Records), with their columns.
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use std::collections::HashMap;
 
 use super::written::{encoded, text, whole};
-use crate::order::{OrderId, OrderStatus, Paise, PricedLine, ProductId, UserId};
-use crate::store::records::NewOrder;
+use crate::order::{OrderStatus, PricedLine};
+use crate::store::outbox::NewEvent;
+use crate::store::records::{MovedOrder, NewOrder, NewReturn, ReturnDone};
 use crate::store::rowset::{Cell, Column, Type};
 
-pub(in crate::store) const ORDER: [Column; 6] = [
+pub(in crate::store) const ORDER: [Column; 8] = [
     ("id", Type::Uuid),
     ("user_id", Type::Uuid),
     ("total_amount", Type::BigInt),
     ("status", Type::Text),
     ("created_at", Type::Time),
     ("updated_at", Type::Time),
+    ("profile_id", Type::Uuid),
+    ("shipping_address", Type::Json),
 ];
 
 pub(in crate::store) const ITEM: [Column; 6] = [
@@ -26,23 +28,60 @@ pub(in crate::store) const ITEM: [Column; 6] = [
     ("unit_price", Type::BigInt),
 ];
 
-pub(in crate::store) const EVENT: [Column; 5] = [
+pub(in crate::store) const MOVED: [Column; 7] = [
+    ("id", Type::Uuid),
+    ("from_status", Type::Text),
+    ("status", Type::Text),
+    ("updated_at", Type::Time),
+    ("cancelled_at", Type::Time),
+    ("shipped_at", Type::Time),
+    ("delivered_at", Type::Time),
+];
+
+pub(in crate::store) const RETURN: [Column; 6] = [
     ("id", Type::Uuid),
     ("order_id", Type::Uuid),
-    ("kind", Type::Text),
-    ("payload", Type::Json),
+    ("refunded", Type::BigInt),
+    ("reason", Type::Text),
+    ("restock", Type::Bool),
     ("created_at", Type::Time),
 ];
 
+pub(in crate::store) const RETURN_DONE: [Column; 2] =
+    [("id", Type::Uuid), ("returned_at", Type::Time)];
+
+pub(in crate::store) const RETURN_LINE: [Column; 5] = [
+    ("return_id", Type::Uuid),
+    ("line", Type::Int),
+    ("product_id", Type::Uuid),
+    ("quantity", Type::Int),
+    ("amount", Type::BigInt),
+];
+
+/// `nth`: which one among those of its order in this rowset, from 1.
+pub(in crate::store) const EVENT: [Column; 9] = [
+    ("id", Type::Uuid),
+    ("order_id", Type::Uuid),
+    ("user_id", Type::Uuid),
+    ("kind", Type::Text),
+    ("status", Type::Text),
+    ("payload", Type::Json),
+    ("created_at", Type::Time),
+    ("trace_parent", Type::Text),
+    ("nth", Type::Int),
+];
+
 /// A row of [`ORDER`].
-pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 6] {
+pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 8] {
     [
         order.id.0.into(),
         order.user_id.0.into(),
         order.total.0.into(),
-        text(OrderStatus::Confirmed),
+        text(order.status),
         order.created_at.into(),
         order.confirmed_at.into(),
+        order.profile_id.map(|profile| profile.0).into(),
+        order.shipping_address.as_ref().map(encoded).into(),
     ]
 }
 
@@ -60,44 +99,70 @@ pub(in crate::store) fn item_rows(order: &NewOrder) -> impl Iterator<Item = [Cel
     })
 }
 
-/// What `OrderConfirmed` says.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Confirmed {
-    id: OrderId,
-    user_id: UserId,
-    total_amount: Paise,
-    created_at: DateTime<Utc>,
-    items: Vec<ConfirmedLine>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfirmedLine {
-    product_id: ProductId,
-    quantity: u32,
-    unit_price: Paise,
-}
-
-/// A row of [`EVENT`].
-pub(in crate::store) fn event_row(order: &NewOrder) -> [Cell<'_>; 5] {
-    let items = order.items.iter().map(|(_, PricedLine { line, unit_price })| ConfirmedLine {
-        product_id: line.product_id,
-        quantity: line.quantity,
-        unit_price: *unit_price,
-    });
-    let payload = Confirmed {
-        id: order.id,
-        user_id: order.user_id,
-        total_amount: order.total,
-        created_at: order.created_at,
-        items: items.collect(),
-    };
+/// A row of [`MOVED`].
+pub(in crate::store) fn moved_row(moved: &MovedOrder) -> [Cell<'_>; 7] {
+    let at = |status| Some(moved.at).filter(|_| moved.by.to == status).into();
     [
-        order.event_id.into(),
-        order.id.0.into(),
-        "OrderConfirmed".into(),
-        encoded(&payload),
-        order.confirmed_at.into(),
+        moved.id.0.into(),
+        text(moved.by.from),
+        text(moved.by.to),
+        moved.at.into(),
+        at(OrderStatus::Cancelled),
+        at(OrderStatus::Shipped),
+        at(OrderStatus::Delivered),
     ]
+}
+
+/// A row of [`RETURN`].
+pub(in crate::store) fn return_row(returned: &NewReturn) -> [Cell<'_>; 6] {
+    [
+        returned.id.into(),
+        returned.order_id.0.into(),
+        returned.refunded.0.into(),
+        returned.reason.as_deref().into(),
+        returned.restock.into(),
+        returned.created_at.into(),
+    ]
+}
+
+/// A row of [`RETURN_DONE`].
+pub(in crate::store) fn return_done_row(done: &ReturnDone) -> [Cell<'_>; 2] {
+    [done.id.into(), done.at.into()]
+}
+
+/// Rows of [`RETURN_LINE`].
+pub(in crate::store) fn return_line_rows(
+    returned: &NewReturn,
+) -> impl Iterator<Item = [Cell<'_>; 5]> {
+    returned.lines.iter().map(|line| {
+        [
+            returned.id.into(),
+            i32::from(line.line).into(),
+            line.of.product_id.0.into(),
+            whole(line.of.quantity),
+            line.amount.0.into(),
+        ]
+    })
+}
+
+/// Rows of [`EVENT`].
+pub(in crate::store) fn event_rows<'a>(
+    events: impl Iterator<Item = &'a NewEvent>,
+) -> impl Iterator<Item = [Cell<'a>; 9]> {
+    let mut told: HashMap<_, u32> = HashMap::new();
+    events.map(move |event| {
+        let nth = told.entry(event.order_id.0).or_default();
+        *nth += 1;
+        [
+            event.id.into(),
+            event.order_id.0.into(),
+            event.user_id.0.into(),
+            text(event.kind),
+            event.status.map(text).into(),
+            encoded(&event.data),
+            event.at.into(),
+            event.trace_parent.as_str().into(),
+            whole(*nth),
+        ]
+    })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::saga::{Entry, Event, Instance};
+use crate::saga::{Entry, Event, Instance, Progress};
 use crate::store::rowset::{Cell, Column, Type};
 use crate::store::write::{Base, Identity, Write};
 
@@ -41,10 +41,11 @@ pub(in crate::store) const NEW_SAGA: [Column; 25] = and([
 ]);
 
 /// A saga that goes on, and what its write builds on.
-pub(in crate::store) const SAGA: [Column; 18] = and([
+pub(in crate::store) const SAGA: [Column; 19] = and([
     ("base_owner", Type::Uuid),
     ("base_fence", Type::BigInt),
     ("base_revision", Type::BigInt),
+    ("may_be_cancelled", Type::Bool),
 ]);
 
 /// [`CHANGING`], and these.
@@ -124,9 +125,15 @@ pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 25]> {
 }
 
 /// A row of [`SAGA`].
-pub(in crate::store) fn saga_row(write: &Write) -> Option<[Cell<'_>; 18]> {
+pub(in crate::store) fn saga_row(write: &Write) -> Option<[Cell<'_>; 19]> {
     let Base::Owned { owner, fence, revision } = write.base else { return None };
-    Some(joined(changing(&write.saga), [owner.into(), fence.into(), revision.into()]))
+    let saga = &write.saga;
+    // What only goes on may be written whatever is asked for meanwhile. What decides, or gives the saga up
+    // until it is due, may not.
+    let goes_on = matches!(saga.progress, Progress::Forward { .. }) && saga.owner.is_some();
+    let may_be_cancelled = goes_on || saga.cancel_request.is_some();
+    let builds_on = [owner.into(), fence.into(), revision.into(), may_be_cancelled.into()];
+    Some(joined(changing(saga), builds_on))
 }
 
 /// Rows of [`ENTRY`].
