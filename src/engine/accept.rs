@@ -11,7 +11,7 @@ use super::lease::Session;
 use super::permit::Permit;
 use super::waiting::{Seen, Taken, Waiter};
 use crate::order::{OrderId, UserId};
-use crate::saga::{Definition, Instance, Position, Progress, SagaFacts, SagaId, Terms};
+use crate::saga::{Beginning, Definition, Instance, SagaFacts, SagaId, Terms};
 use crate::store::{Accepted as Acceptable, Base, Fate, Found, Identity};
 use crate::trace::TraceParent;
 
@@ -128,33 +128,18 @@ impl Executor {
         let (now, policy) = (self.0.clock.now(), &self.0.settings.policy);
         let id = SagaId(self.0.clock.fresh_id());
         let terms = Terms { promises: policy.promises(), attended: new.attended };
-        Instance {
+        let begun = Instance::begin(Beginning {
             id,
-            order_id: new.order_id.unwrap_or(OrderId(id.0)),
+            order_id: new.order_id,
             user_id: new.user_id,
             definition: new.definition,
-            progress: Progress::START,
-            stuck: None,
-            held: None,
-            position: Position::new(new.definition, &new.facts, &terms.promises, now),
-            deadline_at: now + policy.time_for(&terms),
-            terms,
-            cause: None,
             facts: new.facts,
-            attempts: 0,
-            next_attempt_at: None,
-            failing_since: None,
-            last_error: None,
-            owner: Some(session.id),
-            fence: 1,
-            revision: 0,
-            created_at: now,
-            updated_at: now,
+            time: policy.time_for(&terms),
+            terms,
+            at: now,
             trace_parent: new.trace.to_string(),
-            next_seq: 1,
-            taken_over: false,
-            unsaved: Vec::new(),
-        }
+        });
+        Instance { owner: Some(session.id), fence: 1, next_attempt_at: None, ..begun }
     }
 
     /// Waits for news of a saga that was found undecided.

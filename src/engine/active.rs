@@ -6,6 +6,7 @@ use dashmap::DashMap;
 use dashmap::mapref::one::Ref;
 use tokio_util::sync::CancellationToken;
 
+use super::cancel_notice::CancelNotice;
 use crate::saga::SagaId;
 
 /// One saga's driver, as others reach it.
@@ -18,6 +19,8 @@ pub(super) struct Active {
     /// Cancelled when the operator doesn't wait for calls in flight either: those that their
     /// idempotency keys settle later are cut off.
     pub(super) cut_calls: CancellationToken,
+    /// Hears that the saga is to be cancelled.
+    pub(super) cancel: CancelNotice,
 }
 
 /// All drivers of this process.

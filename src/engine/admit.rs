@@ -77,7 +77,9 @@ impl Executor {
                 Ok(Admission::Accepted { seen, is_repeat: false })
             }
             Some(Fate::Repeats) => Err(NotFirst::Repeats),
-            Some(Fate::Lost | Fate::Withdrawn) => Ok(Admission::Unavailable { id: None }),
+            Some(Fate::Lost | Fate::Withdrawn | Fate::CancelAsked) => {
+                Ok(Admission::Unavailable { id: None })
+            }
             None => Ok(Admission::Unavailable { id: Some(id) }),
         }
     }

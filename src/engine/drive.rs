@@ -10,15 +10,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use super::acceptances::Identified;
+use super::cancel_notice::CancelNotice;
 use super::executor::Parts;
+use super::kind::Recording;
 use super::lease::Session;
+use super::queued::Answered;
 use crate::clock::Watch;
 use crate::neighbours::CallContext;
 use crate::saga::machine::next;
 use crate::saga::take_up::clock_was_set;
 use crate::saga::{
-    Cause, Effect, End, Instance, Learned, Next, Outcome, Progress, Reading, Report, Step, Work,
-    settle,
+    Cause, Effect, End, Instance, Learned, Next, Outcome, Progress, Reading, Report, Step, Stuck,
+    Work, settle,
 };
 use crate::store::{Base, Fate, Records};
 use crate::trace::TraceParent;
@@ -38,12 +41,16 @@ pub(super) struct Drive {
     pub(super) yield_to_operator: CancellationToken,
     /// And not for the end of calls in flight whose keys settle them later.
     pub(super) cut_calls: CancellationToken,
+    /// Hears that the saga is to be cancelled.
+    pub(super) cancel: CancelNotice,
+    /// The trouble that listeners know of.
+    pub(super) told: Option<Stuck>,
     /// What this acceptance is noted under.
     pub(super) accepts: Option<Identified>,
     /// What the next write builds on.
     pub(super) base: Base,
     /// Writes on their way, oldest first.
-    pub(super) unanswered: Vec<oneshot::Receiver<Fate>>,
+    pub(super) unanswered: Vec<oneshot::Receiver<Answered>>,
     /// Something changed since the last write.
     pub(super) changed: bool,
     /// Who hears, besides the driver, what becomes of the next write.
@@ -73,10 +80,12 @@ impl Drive {
         Self {
             parts,
             session,
-            saga,
             trace,
             yield_to_operator: CancellationToken::new(),
             cut_calls: CancellationToken::new(),
+            cancel: CancelNotice::default(),
+            told: saga.stuck.clone(),
+            saga,
             accepts: None,
             base,
             unanswered,
@@ -119,10 +128,14 @@ impl Drive {
     async fn advance(&mut self) -> Result<(), Gone> {
         loop {
             let now = self.now();
+            if let Some(request) = self.cancel.take(&self.saga) {
+                self.saga.cancel(request);
+            }
             match next(&self.saga, &self.parts.settings.policy, now) {
                 Next::Read(_) | Next::Call(_) if self.must_stop() => return self.hand_over().await,
                 Next::Read(step) => match self.read(step).await {
                     Some(reading) => self.learn(reading),
+                    None if self.cancel.is_news(&self.saga) => {}
                     None => return self.hand_over().await,
                 },
                 Next::Call(calls) => {
@@ -156,6 +169,7 @@ impl Drive {
     /// when it must stop.
     async fn read(&mut self, step: Step) -> Option<Reading> {
         let (parts, yield_to_operator) = (self.parts.clone(), self.yield_to_operator.clone());
+        let (cancel, is_news) = (self.cancel.clone(), self.saga.cancel_request.is_none());
         let (sight, trace) = (self.saga.clone(), self.trace.clone());
         // A read is safe whoever owns the saga.
         let attempt = sight.attempts.saturating_add(1);
@@ -173,6 +187,7 @@ impl Drive {
                 () = &mut limit, if has_limit => return Some(self.out_of_time(step)),
                 () = parts.shutdown.cut.cancelled() => return None,
                 () = yield_to_operator.cancelled() => return None,
+                () = cancel.asked(), if is_news => return None,
                 () = &mut timer, if self.changed => self.submit(),
             }
         }
@@ -219,7 +234,6 @@ impl Drive {
             let parts = self.parts.clone();
             self.saga.enter(progress, cause);
             settle::recorded(&mut self.saga, step, &parts.name, parts.clock.now());
-            self.records = parts.kinds.of(&self.saga).record(&self.saga, &parts.clock);
         } else {
             self.saga.enter(progress, cause);
         }
@@ -237,11 +251,19 @@ impl Drive {
         self.passed.push(state);
     }
 
+    /// Fills in what goes into the books with the end of the saga.
+    pub(super) fn record(&mut self) {
+        let parts = self.parts.clone();
+        let context = Recording { clock: &parts.clock, policy: &parts.settings.policy };
+        self.records = parts.kinds.of(&self.saga).record(&self.saga, context);
+    }
+
     /// The end: answered only once it is durable.
     async fn rest(&mut self) -> Result<(), Gone> {
         self.saga.owner = None;
         self.saga.next_attempt_at = None;
         self.saga.stuck = None;
+        self.record();
         self.changed = true;
         self.submit();
         self.durable().await?;

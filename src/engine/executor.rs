@@ -89,6 +89,7 @@ impl Parts {
             fence: drive.saga.fence,
             yield_to_operator: drive.yield_to_operator.clone(),
             cut_calls: drive.cut_calls.clone(),
+            cancel: drive.cancel.clone(),
         };
         self.active.insert(drive.saga.id, active);
         // In one place: thousands wait in here, and a future would hold it several times over.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::executor::Executor;
 use super::lease::{SentAt, Session};
@@ -49,6 +50,7 @@ impl Executor {
                 session.renew(sent);
                 parts.health.came_through(Source::Heartbeat);
                 parts.limiter.database_answered();
+                self.hear_of_cancels(session.id).await;
             }
             Ok(false) => {
                 parts.health.came_through(Source::Heartbeat);
@@ -71,6 +73,18 @@ impl Executor {
                 } else {
                     warn!(%error, "the lease has lapsed; nothing is sent meanwhile");
                 }
+            }
+        }
+    }
+
+    /// Drivers here hear what was asked of another process.
+    async fn hear_of_cancels(&self, owner: Uuid) {
+        let parts = &self.0;
+        // One that does not hear of it now does when it writes what it decides.
+        let asked = self.in_time(parts.store.to_be_cancelled(owner)).await.unwrap_or_default();
+        for (id, request) in asked {
+            if let Some(active) = parts.active.get(id) {
+                active.cancel.give(request);
             }
         }
     }

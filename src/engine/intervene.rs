@@ -10,7 +10,6 @@ use super::drive::Drive;
 use super::executor::Executor;
 use super::second_click::is_second_click;
 use crate::neighbours::CallContext;
-use crate::saga::key::idempotency_key;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, SagaId, Word};
 use crate::saga::{Preview, intervene, previews};
 use crate::store::{self, Found};
@@ -166,8 +165,10 @@ impl Executor {
         let unheard = |_: &store::Error| parts.active.may_have_lost_one();
         let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
         let Some(mut saga) = claim else { return Ok(None) };
+        let trouble = saga.stuck.clone();
         let did = self.apply(&mut saga, what, word, now);
         let mut drive = Drive::claimed(parts.clone(), session, saga);
+        drive.told = trouble;
         if did.is_ok() {
             drive.changed = true;
             drive.submit();
@@ -217,7 +218,7 @@ impl Executor {
         let call = Call {
             effect,
             phase: saga.phase(),
-            key: idempotency_key(saga.id, effect, track.generation),
+            key: saga.key(effect, track.generation),
             generation: track.generation,
             attempt: track.attempts + 1,
             how: How::LookUp,

@@ -4,8 +4,17 @@ use futures::future::BoxFuture;
 
 use crate::clock::Clock;
 use crate::neighbours::{BreakerView, CallContext};
-use crate::saga::{Call, Definition, Instance, Reading, Report, Step};
+use crate::saga::{Call, Definition, Instance, Policy, Reading, Report, Step};
 use crate::store::Records;
+
+/// What a kind records with.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording<'a> {
+    /// For times and new ids.
+    pub clock: &'a Clock,
+    /// What a saga that begins now agrees on.
+    pub policy: &'a Policy,
+}
 
 /// A kind of saga.
 pub trait Kind: Send + Sync + 'static {
@@ -29,8 +38,9 @@ pub trait Kind: Send + Sync + 'static {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Report>;
 
-    /// What goes into the books in the transaction that brings this saga to its goal. Calls nobody.
-    fn record(&self, saga: &Instance, clock: &Clock) -> Records;
+    /// What goes into the books in the transaction that brings this saga to rest, at its goal or not. Calls
+    /// nobody. May be asked again, with what is known of the saga by then; the last answer counts.
+    fn record(&self, saga: &Instance, context: Recording<'_>) -> Records;
 
     /// The circuit breakers of the neighbours that it calls.
     fn breakers(&self) -> Vec<BreakerView> {

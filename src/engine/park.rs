@@ -2,10 +2,13 @@
 //! with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 use tracing::{error, info, warn};
 
 use super::drive::{Drive, Gone};
+use crate::order::{EventKind, OrderStatus};
 use crate::saga::{Neighbour, Step, Stuck, StuckKind};
+use crate::store::NewEvent;
 
 /// What an operator waits for is left alone for so long.
 const FOR_AN_OPERATOR: TimeDelta = TimeDelta::seconds(1);
@@ -85,5 +88,35 @@ impl Drive {
             }
         }
         self.saga.stuck = stuck;
+    }
+
+    /// Adds the event of what is in trouble now, and was not at the last write, or is no longer.
+    pub(super) fn tell_of_trouble(&mut self) {
+        let now = self.saga.stuck.clone();
+        let was = std::mem::replace(&mut self.told, now.clone());
+        let same = |one: &Stuck, other: &Stuck| one.kind == other.kind && one.step == other.step;
+        match (was, now) {
+            (Some(was), Some(now)) if same(&was, &now) => {}
+            (_, Some(now)) => self.tell(EventKind::SagaStuck, &now, &now.detail),
+            (Some(was), None) => {
+                let ended = format!("the saga goes on: {}", self.saga.state());
+                self.tell(EventKind::SagaUnstuck, &was, &ended);
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn tell(&mut self, kind: EventKind, stuck: &Stuck, detail: &str) {
+        let saga = &self.saga;
+        let data = json!({
+            "sagaId": saga.id,
+            "kind": saga.definition.kind,
+            "step": stuck.step,
+            "stuck": stuck.kind,
+            "detail": detail,
+        });
+        let status = saga.cancel_request.as_ref().map(|_| OrderStatus::Cancelling);
+        let event = NewEvent { status, ..NewEvent::of(saga, kind, data, &self.parts.clock) };
+        self.records.events.push(event);
     }
 }

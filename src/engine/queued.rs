@@ -4,11 +4,17 @@ use tokio::sync::oneshot;
 
 use crate::store::{Base, Fate, Write};
 
+/// What a driver is told of its write: what became of it, or the write itself with all that was merged into
+/// it, where it does not stand and its owner has to write it anew.
+pub(super) type Answered = Result<Fate, Box<Write>>;
+
 /// A write that waits for its commit.
 #[derive(Debug)]
 pub(super) struct Queued {
     pub(super) write: Write,
-    pub(super) done: Vec<oneshot::Sender<Fate>>,
+    /// The drivers who handed in what is merged in it, the first one first.
+    pub(super) drivers: Vec<oneshot::Sender<Answered>>,
+    pub(super) heard_by: Vec<oneshot::Sender<Fate>>,
     /// A commit with it in may have happened.
     pub(super) maybe_written: bool,
 }
@@ -46,14 +52,19 @@ impl Queued {
         self.write.saga = later.write.saga;
         self.write.entries.extend(later.write.entries);
         self.write.records.merge(later.write.records);
-        self.done.extend(later.done);
+        self.drivers.extend(later.drivers);
+        self.heard_by.extend(later.heard_by);
     }
 
     /// Tells everybody who listens.
     pub(super) fn tell(self, fate: Fate) {
-        for done in self.done {
-            // Who doesn't listen any more has heard enough.
-            let _heard = done.send(fate);
+        let mut unwritten = (fate == Fate::CancelAsked).then(|| Box::new(self.write));
+        // Who doesn't listen any more has heard enough.
+        for driver in self.drivers {
+            let _heard = driver.send(unwritten.take().map_or(Ok(fate), Err));
+        }
+        for listener in self.heard_by {
+            let _heard = listener.send(fate);
         }
     }
 

@@ -7,8 +7,9 @@ use tokio::sync::oneshot;
 
 use super::drive::{Drive, Gone};
 use super::waiting::Taken;
-use crate::saga::{Call, settle};
-use crate::store::{Base, Fate, Write};
+use crate::pacing::Pacing;
+use crate::saga::{Call, CancelRequest, Direction, settle};
+use crate::store::{Base, Fate, NewEvent, Write};
 
 impl Drive {
     /// The saga is to be taken in: its client hears of that, and whoever repeats it.
@@ -32,6 +33,7 @@ impl Drive {
         if !std::mem::take(&mut self.changed) {
             return;
         }
+        self.tell_of_trouble();
         self.saga.revision += 1;
         self.saga.updated_at = self.parts.clock.now();
         let (fence, revision) = (self.saga.fence, self.saga.revision);
@@ -40,31 +42,82 @@ impl Drive {
         let entries = std::mem::take(&mut self.saga.unsaved);
         let records = std::mem::take(&mut self.records);
         let write = Write { base, saga: self.saga.clone(), entries, records };
-        let mut heard_by = std::mem::take(&mut self.heard_by);
-        let (done, written) = oneshot::channel();
-        heard_by.push(done);
-        self.unanswered.push(written);
-        self.parts.writer.submit(write, heard_by);
+        let heard_by = std::mem::take(&mut self.heard_by);
+        let (driver, answered) = oneshot::channel();
+        self.unanswered.push(answered);
+        self.parts.writer.submit(write, driver, heard_by);
     }
 
     /// Waits until everything handed in is durable.
     pub(super) async fn durable(&mut self) -> Result<(), Gone> {
-        for written in self.unanswered.drain(..) {
-            match written.await {
-                Ok(Fate::Written) => {}
-                Ok(Fate::Lost) => {
-                    // Where the database refuses what it has to write, it is still ours.
-                    self.parts.active.may_have_lost_one();
-                    return Err(Gone);
-                }
-                Ok(Fate::Repeats | Fate::TakenUp | Fate::Withdrawn) | Err(_) => {
-                    return Err(Gone);
-                }
-            }
+        while let Some(unwritten) = self.unwritten().await? {
+            let request = self.cancel_request().await?;
+            self.take_back(*unwritten, request);
+            self.submit();
         }
         self.barrier = false;
         self.passed.drain(..).for_each(|state| self.parts.metrics.entered(state));
         Ok(())
+    }
+
+    /// Waits for what becomes of everything handed in; `None` where all of it is durable, else what has to
+    /// be written anew.
+    async fn unwritten(&mut self) -> Result<Option<Box<Write>>, Gone> {
+        let mut unwritten = None;
+        for answered in self.unanswered.drain(..) {
+            match answered.await {
+                // What came after it was merged into it.
+                _ if unwritten.is_some() => {}
+                Ok(Ok(Fate::Written)) => {}
+                Ok(Err(write)) => unwritten = Some(write),
+                Ok(Ok(Fate::Lost)) => {
+                    // Where the database refuses what it has to write, it is still ours.
+                    self.parts.active.may_have_lost_one();
+                    return Err(Gone);
+                }
+                Ok(Ok(Fate::Repeats | Fate::TakenUp | Fate::Withdrawn | Fate::CancelAsked))
+                | Err(_) => return Err(Gone),
+            }
+        }
+        Ok(unwritten)
+    }
+
+    /// Why the saga is to be cancelled, however long the database takes to say so.
+    async fn cancel_request(&self) -> Result<CancelRequest, Gone> {
+        let (store, clock) = (&self.parts.store, &self.parts.clock);
+        let mut pacing = Pacing::database();
+        loop {
+            match store.cancel_request(self.saga.id).await {
+                Ok(request) => return request.ok_or(Gone),
+                Err(_out_of_reach) => clock.sleep(pacing.pause(clock.chance())).await,
+            }
+        }
+    }
+
+    /// The saga was to be cancelled before this was written, and the write would have decided something
+    /// else: it is written anew by who knows.
+    fn take_back(&mut self, unwritten: Write, request: CancelRequest) {
+        let Write { base, entries, records, .. } = unwritten;
+        if let Base::Owned { revision, .. } = base {
+            self.saga.revision = revision;
+        }
+        self.base = base;
+        self.saga.unsaved.splice(0..0, entries);
+        self.saga.cancel(request);
+        self.changed = true;
+        self.records = records;
+        if self.saga.progress.is_rest() {
+            let is_of_trouble = |event: &NewEvent| event.kind.is_of_trouble();
+            let told = std::mem::take(&mut self.records.events).into_iter().filter(is_of_trouble);
+            let told = told.collect::<Vec<_>>();
+            self.record();
+            self.records.events.splice(0..0, told);
+        }
+        let goes_back = self.saga.progress.direction() == Direction::Backward;
+        if self.saga.owner.is_none() && !goes_back {
+            // It was to wait for something that it does not want any more.
+            self.saga.next_attempt_at = Some(self.parts.clock.now());
+        }
     }
 
     /// Makes durable what has to be before these calls: a saga that has learnt something, goes back or has

@@ -27,7 +27,7 @@ use tracing::{error, info, warn};
 use super::coalesce::{CoalescingTimer, Wait};
 use super::limiter::Limiter;
 use super::metrics::Metrics;
-use super::queued::{Queued, may_be_written, turn_away};
+use super::queued::{Answered, Queued, may_be_written, turn_away};
 use super::write_health::{Source, WriteHealth};
 use crate::clock::Clock;
 use crate::pacing::Pacing;
@@ -81,10 +81,16 @@ impl LogWriter {
         (Self { queue: sender, timer, down: writer.down.clone() }, writer.run())
     }
 
-    /// Hands a write in. The listeners are told what became of it; their channels close if the
-    /// writer is gone.
-    pub(super) fn submit(&self, write: Write, done: Vec<oneshot::Sender<Fate>>) {
-        drop(self.queue.send(Queued { write, done, maybe_written: false }));
+    /// Hands a write in. Its driver and the listeners are told what became of it; their channels close
+    /// if the writer is gone.
+    pub(super) fn submit(
+        &self,
+        write: Write,
+        driver: oneshot::Sender<Answered>,
+        heard_by: Vec<oneshot::Sender<Fate>>,
+    ) {
+        let drivers = vec![driver];
+        drop(self.queue.send(Queued { write, drivers, heard_by, maybe_written: false }));
     }
 
     /// The wait before a change is handed in that nothing depends on yet: most are written together
