@@ -10,6 +10,7 @@
 //!    auth                          who asks, and what they may do
 //!    web                           what all share: middleware, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function for each
+//!    reversal                      giving back: cancellations and returns, over the same two steps
 //!    audit                         compares the books with themselves and with the neighbours'
 //! 2  engine                        acts, and never decides: claim, call, settle
 //! 1  store, neighbours             all SQL; all HTTP out
@@ -34,6 +35,7 @@ pub mod neighbours;
 pub mod operator;
 pub mod order;
 pub mod pacing;
+pub mod reversal;
 pub mod saga;
 pub mod sandbox;
 pub mod store;
