@@ -1,5 +1,7 @@
 //! What each step of the checkout does.
 
+use std::sync::Arc;
+
 use futures::FutureExt;
 use futures::future::{BoxFuture, join, join_all, ready};
 
@@ -11,11 +13,9 @@ use super::record::records;
 use super::step::{
     CHARGE_PAYMENT, FETCH_PROFILE, PRICE_CART, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK,
 };
-use crate::clock::Clock;
-use crate::engine::Kind;
+use crate::engine::{Kind, Recording};
 use crate::neighbours::{BreakerView, CallContext, Charge, Neighbours, Offer, Payment, ReadResult};
 use crate::order::{Paise, ProductId, ProfileId};
-use crate::saga::key::idempotency_key;
 use crate::saga::{
     Call, Cause, Definition, Effect, How, Instance, Learned, Outcome, Reading, Report, SagaFacts,
     Step,
@@ -25,13 +25,13 @@ use crate::store::Records;
 /// The checkout, at these neighbours.
 #[derive(Debug)]
 pub struct Checkout {
-    neighbours: Neighbours,
+    neighbours: Arc<Neighbours>,
 }
 
 impl Checkout {
     /// At these neighbours.
-    pub fn new(neighbours: Neighbours) -> Self {
-        Self { neighbours }
+    pub fn new(neighbours: impl Into<Arc<Neighbours>>) -> Self {
+        Self { neighbours: neighbours.into() }
     }
 }
 
@@ -65,7 +65,7 @@ impl Kind for Checkout {
         call: &'a Call,
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Report> {
-        let Neighbours { product, payment, .. } = &self.neighbours;
+        let Neighbours { product, payment, .. } = &*self.neighbours;
         let facts = CheckoutFacts::of(saga);
         match (call.effect.step, facts.line(call.effect)) {
             (CHARGE_PAYMENT, _) => charge_payment(payment, saga, call, context).boxed(),
@@ -76,8 +76,8 @@ impl Kind for Checkout {
         }
     }
 
-    fn record(&self, saga: &Instance, clock: &Clock) -> Records {
-        records(saga, CheckoutFacts::of(saga), clock)
+    fn record(&self, saga: &Instance, context: Recording<'_>) -> Records {
+        records(saga, CheckoutFacts::of(saga), context)
     }
 
     fn breakers(&self) -> Vec<BreakerView> {
@@ -95,14 +95,14 @@ async fn fetch_profile_and_prices(
     let products = distinct_products(facts);
     let offers = products.iter().map(|(line, product)| {
         let effect = Effect::of_line(PRICE_CART, *line);
-        let key = idempotency_key(saga.id, effect, 0);
+        let key = saga.key(effect, 0);
         neighbours.product.offer(context, effect, key, *product)
     });
     let (profile, offers) = if let Some(known) = facts.profile_id {
         ((None, ReadResult::Value(known)), join_all(offers).await)
     } else {
         let effect = Effect::of(FETCH_PROFILE);
-        let key = idempotency_key(saga.id, effect, 0);
+        let key = saga.key(effect, 0);
         let profile = neighbours.user.profile(context, effect, key, saga.user_id);
         let ((report, profile), offers) = join(profile, join_all(offers)).await;
         ((Some(report), profile), offers)

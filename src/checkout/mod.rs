@@ -17,13 +17,13 @@ pub mod step;
 mod tests;
 
 use crate::neighbours::{PAYMENT, PRODUCT, USER};
-use crate::saga::{Action, Definition, Per, SagaFacts, Sort, Stage, WayBack, Work};
+use crate::saga::{Action, Definition, KeyedBy, Per, SagaFacts, Sort, Stage, WayBack, Work};
 
 pub use desk::{Answer, Desk, Order, Rules};
 pub use facts::CheckoutFacts;
 pub use kind::Checkout;
 pub use reason::Reason;
-pub use refusal::{Refusal, Undoing};
+pub use refusal::{Refusal, Told, Undoing};
 
 /// The checkout, in one screen.
 pub static DEFINITION: Definition = Definition {
@@ -60,6 +60,7 @@ pub static DEFINITION: Definition = Definition {
     ],
     back: Some(WayBack { going: "Compensating", compensated: "Compensated", rejected: "Rejected" }),
     facts: SagaFacts::decode::<CheckoutFacts>,
+    keyed_by: KeyedBy::Saga,
 };
 
 /// Every version of the checkout's table that this binary can carry on.

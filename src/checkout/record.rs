@@ -1,24 +1,97 @@
-//! What a completed checkout writes into the books: the order with its lines, and the event that
-//! tells of it.
+//! What a checkout writes into the books with its end: the order, or that there is none, and the events
+//! that tell of it.
+
+use serde_json::{Value, json};
 
 use super::facts::CheckoutFacts;
-use crate::clock::Clock;
-use crate::order::Paise;
-use crate::saga::{Facts, Instance};
-use crate::store::{NewOrder, Records};
+use super::refusal::Refusal;
+use crate::engine::Recording;
+use crate::order::{EventKind, OrderStatus, Paise, PricedLine};
+use crate::reversal::{self, GivenBack, Origin, cancelling};
+use crate::saga::{Facts, Instance, Known};
+use crate::store::{NewEvent, NewOrder, Records};
 
-/// The order that a completed checkout stands for.
-pub(super) fn records(saga: &Instance, facts: &CheckoutFacts, clock: &Clock) -> Records {
-    let items = facts.makes().unwrap_or_default();
-    Records {
-        order: Some(NewOrder {
-            id: saga.order_id,
-            user_id: saga.user_id,
-            total: facts.total().unwrap_or(Paise(0)),
-            created_at: saga.created_at,
-            confirmed_at: clock.now(),
-            items: items.into_iter().map(|item| (clock.fresh_id(), item)).collect(),
-            event_id: clock.fresh_id(),
-        }),
+/// What comes of a checkout at rest.
+pub(super) fn records(saga: &Instance, facts: &CheckoutFacts, context: Recording<'_>) -> Records {
+    if saga.progress.is_completed() {
+        stands(saga, facts, context)
+    } else {
+        let event = came_to_nothing(saga, context);
+        Records { events: vec![event], ..Records::default() }
     }
+}
+
+/// The order. One that was to be cancelled when it was too late to go back is born in cancellation, and its
+/// cancellation begins with it.
+fn stands(saga: &Instance, facts: &CheckoutFacts, context: Recording<'_>) -> Records {
+    let items = facts.makes().unwrap_or_default();
+    let total = facts.total().unwrap_or(Paise(0));
+    let data = json!({"totalAmount": total, "items": lines(&items)});
+    let confirmed = NewEvent {
+        status: Some(OrderStatus::Confirmed),
+        ..NewEvent::of(saga, EventKind::Confirmed, data, context.clock)
+    };
+    let order = NewOrder {
+        id: saga.order_id,
+        user_id: saga.user_id,
+        profile_id: facts.profile_id,
+        total,
+        status: OrderStatus::Confirmed,
+        created_at: saga.created_at,
+        confirmed_at: context.clock.now(),
+        shipping_address: None,
+        items: items.iter().map(|item| (context.clock.fresh_id(), *item)).collect(),
+    };
+    let events = vec![confirmed];
+    let Some(request) = &saga.cancel_request else {
+        return Records { order: Some(order), events, ..Records::default() };
+    };
+    let origin = Origin {
+        order_id: saga.order_id,
+        user_id: saga.user_id,
+        profile_id: facts.profile_id,
+        items,
+        trace_parent: saga.trace_parent.clone(),
+    };
+    let of = (saga.order_id, saga.user_id);
+    let cancelling = cancelling(of, request, saga.trace_parent.clone(), context.clock);
+    let cancelling = Some(cancelling).filter(|_| !request.is_told);
+    Records {
+        order: Some(NewOrder { status: OrderStatus::Cancelling, ..order }),
+        begun: Some(Box::new(reversal::cancellation(&origin, request, context))),
+        events: events.into_iter().chain(cancelling).collect(),
+        ..Records::default()
+    }
+}
+
+/// The event of a checkout that came to nothing.
+fn came_to_nothing(saga: &Instance, context: Recording<'_>) -> NewEvent {
+    if let Some(request) = &saga.cancel_request {
+        let given_back = GivenBack::by(saga);
+        let data = json!({
+            "reason": request.reason,
+            "refunded": given_back.refunded,
+            "released": given_back.released,
+        });
+        let event = NewEvent::of(saga, EventKind::Cancelled, data, context.clock);
+        return NewEvent { status: Some(OrderStatus::Cancelled), ..event };
+    }
+    let (terms, cause, facts) = (saga.terms.clone(), saga.cause.clone(), saga.facts.clone());
+    let told = Refusal::of(Some(&Known { terms, cause, facts })).told();
+    let data = json!({"error": told.error, "problem": told});
+    NewEvent {
+        status: Some(OrderStatus::Rejected),
+        ..NewEvent::of(saga, EventKind::Rejected, data, context.clock)
+    }
+}
+
+fn lines(items: &[PricedLine]) -> Vec<Value> {
+    let line = |item: &PricedLine| {
+        json!({
+            "productId": item.line.product_id,
+            "quantity": item.line.quantity,
+            "unitPrice": item.unit_price,
+        })
+    };
+    items.iter().map(line).collect()
 }

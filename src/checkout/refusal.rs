@@ -1,7 +1,7 @@
 //! Why a checkout was not an order, in the client's terms: a function of the stored cause, so that
 //! every answer about a saga is the same answer (promise 36).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::facts::CheckoutFacts;
@@ -51,6 +51,8 @@ pub enum Refusal {
         /// In a sentence.
         detail: String,
     },
+    /// It was cancelled while it was in flight.
+    Cancelled,
     /// Anything else.
     Failed {
         /// In a sentence.
@@ -107,10 +109,70 @@ impl Refusal {
             Some(Cause::Deadline { step, .. }) => {
                 Self::NeighbourAtFault { detail: format!("{step} was not done by the deadline") }
             }
+            Some(Cause::Cancelled { .. }) => Self::Cancelled,
             Some(Cause::Operator { .. }) => {
                 Self::Failed { detail: "stopped by an operator".to_owned() }
             }
             None => Self::Failed { detail: "no cause is recorded".to_owned() },
+        }
+    }
+}
+
+/// A refusal in the words of the API: an HTTP status, the fixed text, and what goes with it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// The HTTP status.
+    pub status: u16,
+    /// The fixed text that clients may compare.
+    pub error: &'static str,
+    /// A sentence that says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The product in question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<ProductId>,
+    /// How much of the product there was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub available: Option<i64>,
+    /// What the cart costs, in paise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Paise>,
+    /// A neighbour's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
+}
+
+const FAILED: &str = "Order creation failed";
+
+impl Refusal {
+    /// What a client is told. Only this function knows which HTTP status a refusal has.
+    pub fn told(self) -> Told {
+        let of = |status, error| Told { status, error, ..Told::default() };
+        match self {
+            Self::UserProfileNotFound => of(404, "User profile not found"),
+            Self::ProductNotFound { product_id } => {
+                Told { product_id: Some(product_id), ..of(404, "Product not found") }
+            }
+            Self::PriceChanged { total } => Told { total: Some(total), ..of(409, "Price changed") },
+            Self::InsufficientStock { product_id, available } => Told {
+                product_id: Some(product_id),
+                available: Some(available),
+                ..of(409, "Insufficient stock")
+            },
+            Self::PayerNotFound => {
+                let detail = "the payment service does not know the user's profile".to_owned();
+                Told { detail: Some(detail), ..of(404, "User not found") }
+            }
+            Self::InsufficientBalance { details } => {
+                Told { details, ..of(409, "Payment failed - insufficient balance") }
+            }
+            Self::ReservationFailed { product_id, details } => {
+                Told { product_id: Some(product_id), details, ..of(409, "Reservation failed") }
+            }
+            Self::Cancelled => of(409, "Order cancelled"),
+            Self::NeighbourAtFault { detail } => Told { detail: Some(detail), ..of(502, FAILED) },
+            Self::Failed { detail } => Told { detail: Some(detail), ..of(500, FAILED) },
         }
     }
 }

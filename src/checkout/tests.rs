@@ -59,6 +59,7 @@ fn saga(definition: &'static Definition, facts: CheckoutFacts) -> Instance {
         progress: Progress::Forward { done: 0 },
         stuck: None,
         held: None,
+        cancel_request: None,
         position: Position::new(definition, &facts, &terms.promises, start),
         terms,
         cause: None,
