@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tracing::{Level, event};
@@ -14,17 +14,14 @@ use uuid::Uuid;
 
 use super::cart::{CreateOrder, cart};
 use super::key::idempotency_key;
-use super::prefer::Preference;
-use super::{Api, refusal, url};
+use super::{Api, refusal};
 use crate::auth::Caller;
 use crate::checkout::{Answer, Order};
 use crate::config::Undecided;
 use crate::order::{OrderId, UserId};
 use crate::trace::TraceParent;
-use crate::web::{Problem, json_bytes, parse_json};
+use crate::web::{APPLIED, Preference, Problem, REPLAYED, json_bytes, parse_json, url};
 
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// `Retry-After` of a pending checkout and of one that was turned away, in seconds.
 const SOON_SECS: u32 = 1;
 /// `Retry-After` where this process accepts nothing now, in seconds: by then its backlog may have room,

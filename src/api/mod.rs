@@ -4,6 +4,7 @@
 //! made from its stored record alone. So the client that waited, one that repeats the request and one
 //! that asks later are told the same.
 
+mod cancel;
 mod cart;
 mod create;
 mod docs;
@@ -12,11 +13,11 @@ mod history;
 mod key;
 mod number;
 mod order;
-mod prefer;
+mod pieces;
 mod refusal;
+mod returns;
 mod route;
 mod status;
-mod url;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ use crate::auth::Access;
 use crate::checkout::Desk;
 use crate::config::Undecided;
 use crate::engine::{Executor, Metrics};
+use crate::reversal::Reversals;
 use crate::store::Store;
 
 pub use route::{document, router, with_cors};
@@ -38,6 +40,8 @@ pub struct Api {
     pub access: Access,
     /// Accepts checkouts.
     pub desk: Desk,
+    /// Reversals orders.
+    pub reversals: Reversals,
     /// What everything else is read from.
     pub store: Store,
     /// Knows whether this process can take checkouts.

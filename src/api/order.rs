@@ -9,11 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::status::undecided_or_rejected;
+use super::returns::ReturnView;
 use super::{Api, refusal};
 use crate::auth::{Caller, Right};
 use crate::checkout::CheckoutFacts;
 use crate::order::{Line, OrderId};
+use crate::reversal::status_without_order;
 use crate::store::{self, Found};
 use crate::trace::TraceParent;
 use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
@@ -35,6 +36,9 @@ pub(super) struct OrderView {
     updated_at: DateTime<Utc>,
     /// In cart order.
     items: Vec<ItemView>,
+    /// What came back of it, oldest first, with what is under way; of a single order only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returns: Option<Vec<ReturnView>>,
     /// Of a checkout that comes to nothing: what a waiting client would have been answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
@@ -71,6 +75,7 @@ impl From<store::Order> for OrderView {
             created_at: order.created_at,
             updated_at: order.updated_at,
             items: order.items.into_iter().map(item).collect(),
+            returns: None,
             problem: None,
         }
     }
@@ -96,10 +101,11 @@ impl OrderView {
             id: order_id,
             user_id: found.user_id.0,
             total_amount: found.amount.map(|amount| amount.0),
-            status: undecided_or_rejected(found).to_string(),
+            status: status_without_order(found).to_string(),
             created_at: found.created_at,
             updated_at: found.updated_at,
             items: lines.iter().enumerate().map(item).collect(),
+            returns: None,
             problem: problem.map(|problem| problem.into_body(path, trace.trace_id())),
         }
     }
@@ -132,5 +138,6 @@ pub(super) async fn get_order(
     caller.require(Right::ReadOrders)?;
     let order = api.store.order(id).await?.filter(|order| caller.sees(order.user_id));
     let order = order.ok_or_else(|| Problem::not_found("Order not found"))?;
-    Ok(Json(order.into()))
+    let returns = api.store.returns_of(id).await?.into_iter().map(ReturnView::from).collect();
+    Ok(Json(OrderView { returns: Some(returns), ..order.into() }))
 }

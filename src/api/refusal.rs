@@ -1,45 +1,24 @@
-//! The problem that answers for a refused checkout. Only this file knows which HTTP status a refusal
-//! has, whether its client waited or asks later.
+//! The problem that answers for a refused checkout, whether its client waited or asks later.
 
 use axum::http::StatusCode;
 
-use super::url;
 use crate::checkout::{Refusal, Undoing};
 use crate::order::OrderId;
 use crate::store::Found;
-use crate::web::Problem;
+use crate::web::{Problem, url};
 
-const FAILED: &str = "Order creation failed";
 /// `Retry-After` while not all is undone, in seconds.
 const SOON_SECS: u32 = 1;
 
 /// The answer to the client of this checkout. Only its member `undone` changes once all is undone.
 pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Problem {
-    let conflict = |error| Problem::new(StatusCode::CONFLICT, error);
-    let problem = match refusal {
-        Refusal::UserProfileNotFound => Problem::not_found("User profile not found"),
-        Refusal::ProductNotFound { product_id } => {
-            Problem::not_found("Product not found").of_product(product_id)
-        }
-        Refusal::PriceChanged { total } => conflict("Price changed").total(total.0),
-        Refusal::InsufficientStock { product_id, available } => {
-            conflict("Insufficient stock").of_product(product_id).available(available)
-        }
-        Refusal::PayerNotFound => Problem::not_found("User not found")
-            .detail("the payment service does not know the user's profile"),
-        Refusal::InsufficientBalance { details } => {
-            conflict("Payment failed - insufficient balance").details(details)
-        }
-        Refusal::ReservationFailed { product_id, details } => {
-            conflict("Reservation failed").of_product(product_id).details(details)
-        }
-        Refusal::NeighbourAtFault { detail } => {
-            Problem::new(StatusCode::BAD_GATEWAY, FAILED).detail(detail)
-        }
-        Refusal::Failed { detail } => {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, FAILED).detail(detail)
-        }
-    };
+    let told = refusal.told();
+    let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let problem = Problem::new(status, told.error).details(told.details);
+    let problem = told.detail.into_iter().fold(problem, Problem::detail);
+    let problem = told.product_id.into_iter().fold(problem, Problem::of_product);
+    let problem = told.available.into_iter().fold(problem, Problem::available);
+    let problem = told.total.into_iter().fold(problem, |problem, total| problem.total(total.0));
     let problem = problem.of_checkout(id, url::status(id)).undone(undoing);
     match undoing {
         Undoing::UnderWay => problem.retry_after(SOON_SECS),
@@ -87,8 +66,8 @@ mod tests {
                 "Payment failed - insufficient balance",
             ),
             (Refusal::ReservationFailed { product_id, details }, 409, "Reservation failed"),
-            (Refusal::NeighbourAtFault { detail: detail.clone() }, 502, FAILED),
-            (Refusal::Failed { detail }, 500, FAILED),
+            (Refusal::NeighbourAtFault { detail: detail.clone() }, 502, "Order creation failed"),
+            (Refusal::Failed { detail }, 500, "Order creation failed"),
         ] {
             assert_eq!(told(refusal), (json!(status), json!(error)));
         }

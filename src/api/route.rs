@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Api, create, docs, health, history, order, status};
+use super::{Api, cancel, create, docs, health, history, order, returns, status};
 use crate::web;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
@@ -23,6 +23,10 @@ fn table() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(order::get_order))
         .routes(routes!(history::list_orders))
         .routes(routes!(status::get_status))
+        .routes(routes!(cancel::cancel_order))
+        .routes(routes!(cancel::preview_cancellation))
+        .routes(routes!(returns::return_goods))
+        .routes(routes!(returns::get_return))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::health))

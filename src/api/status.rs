@@ -11,14 +11,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Api, refusal, url};
+use super::{Api, refusal};
 use crate::auth::{Caller, Right};
-use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus};
+use crate::reversal::status_without_order;
 use crate::saga::{Progress, SagaId};
 use crate::store::{Found, Order};
 use crate::trace::TraceParent;
-use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
+use crate::web::{Problem, ProblemBody, Segment, url, uuid_segment};
 
 /// What became of a checkout.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,8 +39,8 @@ struct StatusView {
     /// Where the order is, once it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_url: Option<String>,
-    /// What a waiting client would have been answered, where it comes to nothing; while `Pending`, what
-    /// had happened is not all undone yet.
+    /// What a waiting client would have been answered, where it comes to nothing; while `Pending` or
+    /// `Cancelling`, what had happened is not all undone yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
 }
@@ -57,7 +57,7 @@ struct StatusView {
     params(("id" = Uuid, Path, description = "The checkout, which is the order's id too")),
     responses(
         (status = 200, description = "What became of it", body = StatusView, headers(
-            ("Retry-After" = Option<u32>, description = "While `Pending`: seconds until it is worth asking again"),
+            ("Retry-After" = Option<u32>, description = "While `Pending` or `Cancelling`: seconds until it is worth asking again"),
         )),
         (status = 400, description = "`id is not a UUID`"),
         (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
@@ -75,7 +75,9 @@ pub(super) async fn get_status(
     let id = OrderId(uuid_segment(id, "id")?);
     caller.require(Right::ReadOrders)?;
     let found = api.store.find(SagaId(id.0)).await?;
-    let Some(found) = found.filter(|found| caller.sees(found.user_id)) else {
+    // A saga about an order that it did not make has an id of its own, which is no order.
+    let is_shown = |found: &Found| found.order_id == id && caller.sees(found.user_id);
+    let Some(found) = found.filter(is_shown) else {
         return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
     };
     if found.progress.is_some_and(Progress::is_completed) {
@@ -84,19 +86,11 @@ pub(super) async fn get_status(
     }
     let problem = refusal::of(&found);
     let problem = problem.map(|problem| problem.into_body(uri.path(), trace.trace_id()));
-    let status = undecided_or_rejected(&found);
-    let retry_after = (status == OrderStatus::Pending).then_some([(header::RETRY_AFTER, "1")]);
+    let status = status_without_order(&found);
+    let is_under_way = matches!(status, OrderStatus::Pending | OrderStatus::Cancelling);
+    let retry_after = is_under_way.then_some([(header::RETRY_AFTER, "1")]);
     let view = StatusView { problem, ..view(&found, status) };
     Ok((retry_after, Json(view)).into_response())
-}
-
-/// The status of a checkout that is not, or never became, an order.
-pub(super) fn undecided_or_rejected(found: &Found) -> OrderStatus {
-    match found.progress.and_then(Undoing::of) {
-        Some(Undoing::Done) => OrderStatus::Rejected,
-        // It won't become an order any more, but not all is undone yet.
-        Some(Undoing::UnderWay) | None => OrderStatus::Pending,
-    }
 }
 
 /// Of a completed checkout. Its status is the order's own, which may be cancelled or shipped by now.

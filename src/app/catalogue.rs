@@ -1,7 +1,10 @@
 //! The kinds of saga that this binary knows.
 
-use crate::checkout;
-use crate::saga::Catalogue;
+use crate::saga::{Catalogue, Definition};
+use crate::{checkout, reversal};
 
 /// Every table of every kind of saga.
-pub(super) const CATALOGUE: Catalogue = Catalogue::of(checkout::DEFINITIONS);
+pub const CATALOGUE: Catalogue = Catalogue::of(TABLES);
+
+static TABLES: &[&Definition] =
+    &[&checkout::DEFINITION, &reversal::CANCELLATION, &reversal::RETURN];

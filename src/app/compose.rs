@@ -16,6 +16,7 @@ use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
+use crate::reversal::{Reversal, Reversals};
 use crate::saga::retry::Backoff;
 use crate::saga::{Manners, Neighbour, Policy};
 use crate::store::Store;
@@ -34,23 +35,26 @@ pub struct Composed {
 /// # Errors
 /// Where the database is out of reach, or TLS can't be set up.
 pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Composed, Error> {
-    let neighbours = neighbours(config, &clock)?;
-    let kinds: Vec<Arc<dyn Kind>> = vec![Arc::new(Checkout::new(neighbours))];
+    let neighbours = Arc::new(neighbours(config, &clock)?);
+    let kinds: Vec<Arc<dyn Kind>> =
+        vec![Arc::new(Checkout::new(neighbours.clone())), Arc::new(Reversal::new(neighbours))];
     let settings = settings(config);
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
     let rules = Rules { join_equal: config.checkout.join_equal };
     let desk = Desk::new(executor.clone(), rules);
     let access = Access::new(config, &clock)?;
+    let reversals = Reversals::new(executor.clone(), store.clone());
     let api = Api {
         access: access.clone(),
         desk,
+        reversals: reversals.clone(),
         store: store.clone(),
         executor: executor.clone(),
         metrics: executor.metrics(),
         default_wait: config.checkout.wait,
         undecided: config.checkout.undecided,
     };
-    let operators = Operators { store, executor: executor.clone(), clock, access };
+    let operators = Operators { store, executor: executor.clone(), reversals, clock, access };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
     Ok(Composed { executor, router })

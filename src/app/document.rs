@@ -55,16 +55,21 @@ mod tests {
                 "get /api/operator/summary",
                 "get /api/orders/user/{userId}",
                 "get /api/orders/{id}",
+                "get /api/orders/{id}/cancellation",
                 "get /api/orders/{id}/status",
+                "get /api/returns/{id}",
                 "get /health/live",
                 "get /health/ready",
                 "get /metrics",
+                "post /api/operator/orders/{id}/cancel",
                 "post /api/operator/sagas/{id}/compensate",
                 "post /api/operator/sagas/{id}/hold",
                 "post /api/operator/sagas/{id}/release",
                 "post /api/operator/sagas/{id}/resolve",
                 "post /api/operator/sagas/{id}/retry",
                 "post /api/orders/create",
+                "post /api/orders/{id}/cancel",
+                "post /api/orders/{id}/returns",
             ]
         );
     }

@@ -37,6 +37,15 @@ impl Caller {
         }
     }
 
+    /// The name of the operator who asks; `None` for anybody else. 400 where it says something that is no
+    /// name.
+    pub(crate) fn operator(&self) -> Result<Option<String>, Problem> {
+        match self {
+            Self::Anyone | Self::User(_) => Ok(None),
+            Self::Operator(person) => person.name().map(Some),
+        }
+    }
+
     /// 403 for whoever may not order in this user's name: another user, and every operator.
     pub(crate) fn may_order_for(&self, user_id: UserId) -> Result<(), Problem> {
         match self {

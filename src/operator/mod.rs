@@ -5,6 +5,7 @@
 //! takes the [`Person`](crate::auth::Person) that asks, and requires a right before anything else.
 
 mod act;
+mod cancel;
 mod duration;
 mod effect;
 mod hold;
@@ -22,6 +23,7 @@ use axum::extract::FromRef;
 use crate::auth::Access;
 use crate::clock::Clock;
 use crate::engine::Executor;
+use crate::reversal::Reversals;
 use crate::store::Store;
 
 pub use route::{document, router};
@@ -33,6 +35,8 @@ pub struct Operators {
     pub store: Store,
     /// Carries out what an operator asks for.
     pub executor: Executor,
+    /// Reversals orders.
+    pub reversals: Reversals,
     /// What time it is.
     pub clock: Clock,
     /// Knows who asks.

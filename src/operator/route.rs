@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Operators, act, hold, inspect, list, summary};
+use super::{Operators, act, cancel, hold, inspect, list, summary};
 use crate::web;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
@@ -20,6 +20,7 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(hold::hold_saga))
         .routes(routes!(hold::release_saga))
         .routes(routes!(summary::get_summary))
+        .routes(routes!(cancel::cancel_order))
 }
 
 /// The operators' part of the `OpenAPI` document.

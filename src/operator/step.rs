@@ -75,6 +75,7 @@ fn view(entry: LoggedStep) -> StepView {
         Some(
             Event::Came(_)
             | Event::Sending
+            | Event::Begun
             | Event::TakenOver(_)
             | Event::Renewed
             | Event::Retried

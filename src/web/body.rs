@@ -52,6 +52,18 @@ pub(crate) async fn json_body<T: DeserializeOwned>(
     Ok(read(&parse_json(&json_bytes(headers, body).await?)?)?)
 }
 
+/// A JSON body that may be left out. An empty one says nothing, whatever its type.
+pub(crate) async fn optional_json_body<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<T, Problem> {
+    let bytes = collect(body).await?;
+    if bytes.is_empty() {
+        return Ok(read(&Value::Null)?);
+    }
+    Ok(read(&parse_json(&json_bytes(headers, Body::from(bytes)).await?)?)?)
+}
+
 async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();

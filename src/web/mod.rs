@@ -2,30 +2,46 @@
 //! `OpenAPI` document.
 //!
 //! The invariant: every error is answered as `application/problem+json` (RFC 9457), which
-//! [`trace_and_report`] writes. No route is known here.
+//! [`trace_and_report`] writes. Of the routes, only the addresses of orders are known here.
 
 mod body;
+mod cancel_body;
+mod cancelled;
 mod cursor;
 mod document;
 mod field;
 mod invalid;
 mod middleware;
 mod path;
+mod prefer;
 mod problem;
 mod prompt;
 mod query;
 mod read;
 mod segment;
+pub(crate) mod url;
 
-pub(crate) use body::{json_body, json_bytes, parse_json};
+use axum::http::HeaderName;
+
+pub(crate) use body::{json_body, json_bytes, optional_json_body, parse_json};
+pub(crate) use cancel_body::{CancelBody, Words};
+pub(crate) use cancelled::{
+    CancelledView, CancellingView, ReleasedView, cancel_response, released,
+};
 pub(crate) use cursor::Cursor;
 pub(crate) use document::document;
 pub(crate) use field::{Field, NonNilUuid, WholeNumber};
 pub(crate) use invalid::Invalid;
 pub(crate) use middleware::{no_such_method, no_such_path, panicked, trace_and_report};
 pub(crate) use path::canonical_uri;
+pub(crate) use prefer::Preference;
 pub(crate) use problem::{Problem, ProblemBody};
 pub(crate) use prompt::Prompt;
 pub(crate) use query::{Query, within_years};
 pub(crate) use read::read;
 pub(crate) use segment::{Segment, uuid_segment};
+
+/// Marks the answer to a request that an earlier one had asked for.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+/// Says what was done of `Prefer`.
+pub(crate) const APPLIED: HeaderName = HeaderName::from_static("preference-applied");

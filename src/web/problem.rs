@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::checkout::Undoing;
-use crate::order::{OrderId, ProductId};
+use crate::order::{OrderId, OrderStatus, ProductId};
 use crate::store;
 
 /// `Retry-After` while the database is unavailable, in seconds.
@@ -64,6 +64,13 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     details: Option<Value>,
+    /// The line in question, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u16>,
+    /// The order's status, where it does not allow what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    order_status: Option<OrderStatus>,
     /// The saga's version now.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<i64>,
@@ -149,6 +156,18 @@ impl Problem {
     /// With the body of a neighbour's answer, if it had one.
     pub(crate) fn details(mut self, details: Option<Value>) -> Self {
         self.body.details = details;
+        self
+    }
+
+    /// About this line of the order, from 0.
+    pub(crate) fn of_line(mut self, line: u16) -> Self {
+        self.body.line = Some(line);
+        self
+    }
+
+    /// With the order's status, which does not allow what was asked for.
+    pub(crate) fn order_status(mut self, status: OrderStatus) -> Self {
+        self.body.order_status = Some(status);
         self
     }
 

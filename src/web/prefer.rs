@@ -12,7 +12,7 @@ const MAX_WAIT_SECS: u64 = 60;
 
 /// What a client prefers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Preference {
+pub(crate) struct Preference {
     wait_secs: Option<u64>,
     respond_async: bool,
     is_given: bool,
@@ -20,7 +20,7 @@ pub(super) struct Preference {
 
 impl Preference {
     /// Reads all `Prefer` headers together; the first preference of a name counts.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let is_given = headers.contains_key("prefer");
         let mut preference = Self { is_given, ..Self::default() };
         let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
@@ -38,7 +38,7 @@ impl Preference {
     }
 
     /// How long the client waits. `wait` and `respond-async` together mean: answer 202 after that time.
-    pub(super) fn wait(self, default: Duration) -> Wait {
+    pub(crate) fn wait(self, default: Duration) -> Wait {
         match (self.wait_secs, self.respond_async) {
             (Some(seconds), _) => Wait::Decided(Duration::from_secs(seconds)),
             (None, true) => Wait::Accepted,
@@ -47,18 +47,18 @@ impl Preference {
     }
 
     /// The client sends the header, so it knows what a 202 means.
-    pub(super) fn is_given(self) -> bool {
+    pub(crate) fn is_given(self) -> bool {
         self.is_given
     }
 
     /// The client waits for the decision, so its checkout has the sooner deadline.
-    pub(super) fn is_attended(self, default: Duration) -> bool {
+    pub(crate) fn is_attended(self, default: Duration) -> bool {
         !self.respond_async
             && !matches!(self.wait(default), Wait::Accepted | Wait::Decided(Duration::ZERO))
     }
 
     /// `Preference-Applied`: which preferences had an effect on an answer of this status.
-    pub(super) fn applied(self, answered: StatusCode) -> Option<HeaderValue> {
+    pub(crate) fn applied(self, answered: StatusCode) -> Option<HeaderValue> {
         let wait = self.wait_secs.map(|seconds| format!("wait={seconds}"));
         let asynchronous = (self.respond_async && answered == StatusCode::ACCEPTED)
             .then(|| "respond-async".to_owned());

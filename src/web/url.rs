@@ -3,11 +3,11 @@
 use crate::order::OrderId;
 
 /// The address of an order.
-pub(super) fn order(id: OrderId) -> String {
+pub(crate) fn order(id: OrderId) -> String {
     format!("/api/orders/{id}")
 }
 
 /// The address of a checkout's status.
-pub(super) fn status(id: OrderId) -> String {
+pub(crate) fn status(id: OrderId) -> String {
     format!("/api/orders/{id}/status")
 }

@@ -1,0 +1,189 @@
+//! `POST /api/orders/{id}/cancel`, and what it would do now.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Api;
+use crate::auth::{Caller, Right};
+use crate::order::{OrderId, OrderStatus};
+use crate::reversal::{Preview, Wish};
+use crate::saga::Stuck;
+use crate::trace::TraceParent;
+use crate::web::{
+    APPLIED, CancelBody, CancelledView, CancellingView, Preference, Problem, ReleasedView, Segment,
+    Words, cancel_response, optional_json_body, released, uuid_segment,
+};
+
+/// Cancel an order
+///
+/// A confirmed order is refunded and its stock released. A checkout in flight goes back; where only its
+/// order is left to be written, that is written and then cancelled. There is one cancellation of an
+/// order: a repeat, by anybody and at any time, gets the answer of the first, and the first one's reason
+/// and note stay.
+#[utoipa::path(
+    post,
+    path = "/api/orders/{id}/cancel",
+    tag = "orders",
+    operation_id = "cancelOrder",
+    security((), ("userToken" = []), ("operatorToken" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The order"),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` (at most 60), `respond-async`"),
+    ),
+    request_body(content = Option<CancelBody>, description = "Why; may be left out"),
+    responses(
+        (status = 200, description = "Everything is given back", body = CancelledView, headers(
+            ("Idempotent-Replayed" = Option<String>, description = "`true` where an earlier request cancelled it"),
+            ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
+        )),
+        (status = 202, description = "It will be given back, and not all is yet", body = CancellingView, headers(
+            ("Location" = String, description = "Where to ask"),
+            ("Retry-After" = u32, description = "Seconds"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` where an earlier request cancelled it"),
+            ("Preference-Applied" = Option<String>, description = "What was done of `Prefer`"),
+        )),
+        (status = 400, description = "What is wrong, naming the field"),
+        (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "`Not allowed for role ROLE`, with an operator's token"),
+        (status = 404, description = "`Order not found`; where users need a token also of another user's"),
+        (status = 408, description = "The body did not come"),
+        (status = 409, description = "`Order can not be cancelled`, with `orderStatus`"),
+        (status = 413, description = "The body is over 256 KiB"),
+        (status = 415, description = "The body is not JSON"),
+        (status = 503, description = "`The database is unavailable`, or the keys of users' tokens are", headers(("Retry-After" = u32, description = "Seconds"))),
+    ),
+)]
+pub(super) async fn cancel_order(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Extension(trace): Extension<TraceParent>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let preference = Preference::of(&headers);
+    let id = OrderId(uuid_segment(id, "id")?);
+    let body: CancelBody = optional_json_body(&headers, body).await?;
+    let Words { reason, note } = body.words()?;
+    caller.require(Right::Act)?;
+    let wish = Wish {
+        id,
+        reason: reason.unwrap_or("customer").to_owned(),
+        note,
+        who: caller.operator()?,
+        wait: preference.wait(api.default_wait),
+        trace,
+    };
+    let answer = api.reversals.cancel(&wish, &|user_id| caller.sees(user_id)).await;
+    let mut response = cancel_response(id, answer);
+    if let Some(applied) = preference.applied(response.status()) {
+        response.headers_mut().insert(APPLIED, applied);
+    }
+    Ok(response)
+}
+
+/// What cancelling would do now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CancellationPreview)]
+#[serde(rename_all = "camelCase")]
+struct PreviewView {
+    allowed: bool,
+    /// What would be refunded by what is known now, in paise; where it is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<i64>,
+    /// What would be released by what is known now; where it is allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<Vec<ReleasedView>>,
+    /// The order's status; where it is not allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    status: Option<OrderStatus>,
+    /// Why not, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+    /// What cancels it, once begun.
+    #[serde(skip_serializing_if = "Option::is_none", flatten)]
+    begun: Option<BegunView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BegunView {
+    /// The saga that gives everything back.
+    saga_id: Uuid,
+    /// What is refunded by now, in paise.
+    refunded: i64,
+    /// What is released by now.
+    released: Vec<ReleasedView>,
+    /// Why it needs a person, if it does.
+    #[schema(value_type = Option<Object>)]
+    stuck: Option<Stuck>,
+}
+
+/// Preview a cancellation
+///
+/// Says what cancelling the order now would do, or how far its cancellation has come. Changes nothing.
+#[utoipa::path(
+    get,
+    path = "/api/orders/{id}/cancellation",
+    tag = "orders",
+    operation_id = "previewCancellation",
+    security((), ("userToken" = []), ("operatorToken" = [])),
+    params(("id" = Uuid, Path, description = "The order")),
+    responses(
+        (status = 200, description = "What it would do", body = PreviewView),
+        (status = 400, description = "`id is not a UUID`"),
+        (status = 401, description = "Without a token, where users need one", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 404, description = "`Order not found`; where users need a token also of another user's"),
+        (status = 503, description = "`The database is unavailable`, or the keys of users' tokens are"),
+    ),
+)]
+pub(super) async fn preview_cancellation(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    id: Segment,
+) -> Result<Response, Problem> {
+    let id = OrderId(uuid_segment(id, "id")?);
+    caller.require(Right::ReadOrders)?;
+    let preview = api.reversals.preview(id, &|user_id| caller.sees(user_id)).await?;
+    let preview = preview.ok_or_else(|| Problem::not_found("Order not found"))?;
+    Ok((StatusCode::OK, Json(view(preview))).into_response())
+}
+
+fn view(preview: Preview) -> PreviewView {
+    let nothing = PreviewView {
+        allowed: false,
+        refund: None,
+        release: None,
+        status: None,
+        why: None,
+        begun: None,
+    };
+    match preview {
+        Preview::Allowed { user_id: _, gives_back } => PreviewView {
+            allowed: true,
+            refund: Some(gives_back.refunded.0),
+            release: Some(released(&gives_back)),
+            ..nothing
+        },
+        Preview::NotAllowed { user_id: _, status, why, begun } => PreviewView {
+            status: Some(status),
+            why: Some(why),
+            begun: begun.map(|begun| BegunView {
+                saga_id: begun.saga_id.0,
+                refunded: begun.given_back.refunded.0,
+                released: released(&begun.given_back),
+                stuck: begun.stuck,
+            }),
+            ..nothing
+        },
+    }
+}

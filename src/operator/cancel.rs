@@ -1,0 +1,80 @@
+//! `POST /api/operator/orders/{id}/cancel`: cancels any order, and keeps who did.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::Operators;
+use crate::auth::{Person, Right};
+use crate::engine::Wait;
+use crate::order::OrderId;
+use crate::reversal::Wish;
+use crate::trace::TraceParent;
+use crate::web::{
+    CancelBody, CancelledView, CancellingView, Preference, Problem, Segment, Words,
+    cancel_response, json_body, uuid_segment,
+};
+
+/// How long an operator waits for the end of it, unless they say.
+const A_LOOK: Duration = Duration::from_secs(5);
+
+/// Cancel an order for its customer
+///
+/// As the client's own cancel, for a reason that has to be given. Who cancelled it is kept with it.
+#[utoipa::path(
+    post,
+    path = "/api/operator/orders/{id}/cancel",
+    tag = "operators",
+    operation_id = "cancelOrderForCustomer",
+    security(("operatorToken" = [])),
+    request_body = CancelBody,
+    params(
+        ("id" = Uuid, Path, description = "The order"),
+        ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
+        ("Prefer" = Option<String>, Header, description = "`wait=SECONDS` (at most 60), `respond-async`"),
+    ),
+    responses(
+        (status = 200, description = "Everything is given back", body = CancelledView, headers(
+            ("Idempotent-Replayed" = Option<String>, description = "`true` where an earlier request cancelled it"),
+        )),
+        (status = 202, description = "It will be given back, and not all is yet", body = CancellingView, headers(
+            ("Location" = String, description = "Where to ask"),
+            ("Retry-After" = u32, description = "Seconds"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` where an earlier request cancelled it"),
+        )),
+        (status = 400, description = "What is wrong, naming the field"),
+        (status = 401, description = "`An operator token is needed`, or the token is wrong", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
+        (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
+        (status = 404, description = "`Order not found`"),
+        (status = 408, description = "The body did not come"),
+        (status = 409, description = "`Order can not be cancelled`, with `orderStatus`"),
+        (status = 413, description = "The body is over 256 KiB"),
+        (status = 415, description = "The body is not JSON"),
+        (status = 503, description = "`The database is unavailable`", headers(("Retry-After" = u32, description = "Seconds"))),
+    ),
+)]
+pub(super) async fn cancel_order(
+    State(operators): State<Operators>,
+    who: Person,
+    Extension(trace): Extension<TraceParent>,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    who.require(Right::Act)?;
+    let id = OrderId(uuid_segment(id, "id")?);
+    let body: CancelBody = json_body(&headers, body).await?;
+    let Words { reason, note } = body.words()?;
+    let reason = reason.ok_or_else(|| Problem::bad_request("reason is required"))?.to_owned();
+    let who = Some(who.name()?);
+    let preference = Preference::of(&headers);
+    // Unless told otherwise, whoever is on call gets an answer at once, and looks again.
+    let wait =
+        if preference.is_given() { preference.wait(Duration::ZERO) } else { Wait::Decided(A_LOOK) };
+    let wish = Wish { id, reason, note, who, wait, trace };
+    let answer = operators.reversals.cancel(&wish, &|_any_user| true).await;
+    Ok(cancel_response(id, answer))
+}
