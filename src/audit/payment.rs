@@ -1,8 +1,8 @@
 //! What the payment service should have recorded, by the books; and whether it has. Pure.
 
 use crate::neighbours::{PAYMENT, Recorded};
-use crate::order::Paise;
-use crate::saga::{Instance, Standing, StuckKind};
+use crate::order::{Movement, Paise};
+use crate::saga::{ActionPosition, Effect, Instance, Standing, StuckKind};
 use crate::store::{Account, Kept};
 
 /// What should be recorded.
@@ -30,8 +30,13 @@ pub(super) fn expected(account: &Account) -> Expected {
 }
 
 fn of_saga(saga: &Instance) -> Expected {
+    // What only gives back is recorded under the charge that it gives back.
+    let gives_back = |of: &ActionPosition| {
+        let movement = saga.facts.movement(Effect::of(of.action.step));
+        matches!(movement, Some(Movement::Refund(_)))
+    };
     let mut actions = saga.position.actions.iter();
-    let Some(charge) = actions.find(|position| position.action.at == PAYMENT) else {
+    let Some(charge) = actions.find(|of| of.action.at == PAYMENT && !gives_back(of)) else {
         return Expected::Unknown;
     };
     // Nothing to pay, or not priced: then nothing was sent.
