@@ -60,6 +60,7 @@ fn started() -> Instance {
         progress: Progress::START,
         stuck: None,
         held: None,
+        cancel_request: None,
         position: Position::new(&DEFINITION, &facts, &terms.promises, NOW),
         terms,
         cause: None,

@@ -8,15 +8,19 @@ use chrono::{DateTime, Utc};
 use order_service::checkout::step::PRICE_CART;
 use order_service::checkout::{CheckoutFacts, DEFINITION, DEFINITIONS};
 use order_service::clock::Clock;
-use order_service::order::{Line, OrderId, Paise, PricedLine, ProductId, UserId};
+use order_service::order::{
+    EventKind, Line, OrderId, OrderStatus, Paise, PricedLine, ProductId, UserId,
+};
 use order_service::saga::{
     Catalogue, Effect, End, Entry, Event, Instance, Phase, Position, Progress, SagaFacts, SagaId,
     Terms,
 };
 use order_service::store::{
-    self, Accepted, Access, Base, Committer, Fate, Identity, NewOrder, Records, Store, Write,
+    self, Accepted, Access, Base, Committer, Fate, Identity, NewEvent, NewOrder, Records, Store,
+    Write,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -38,6 +42,7 @@ fn saga(id: u128) -> Instance {
         progress: Progress::START,
         stuck: None,
         held: None,
+        cancel_request: None,
         position: Position::new(&DEFINITION, &facts, &terms.promises, NOW),
         terms,
         cause: None,
@@ -83,7 +88,9 @@ fn order(saga: &Instance) -> NewOrder {
             Uuid::from_u128(saga.id.0.as_u128() + 0x100),
             PricedLine { line: LINE, unit_price: Paise(100) },
         )],
-        event_id: Uuid::from_u128(saga.id.0.as_u128() + 0x200),
+        profile_id: None,
+        status: OrderStatus::Confirmed,
+        shipping_address: None,
     }
 }
 
@@ -93,8 +100,18 @@ fn completion(mut saga: Instance, owner: Uuid) -> Write {
     (saga.owner, saga.next_seq) = (None, 2);
     saga.progress = Progress::Rest(End::Completed);
     saga.revision += 1;
-    let order = order(&saga);
-    Write { records: Records { order: Some(order) }, ..write(base, saga) }
+    let event = NewEvent {
+        id: Uuid::from_u128(saga.id.0.as_u128() + 0x200),
+        kind: EventKind::Confirmed,
+        order_id: saga.order_id,
+        user_id: saga.user_id,
+        status: Some(OrderStatus::Confirmed),
+        data: json!({}),
+        at: NOW,
+        trace_parent: saga.trace_parent.clone(),
+    };
+    let (order, events) = (Some(order(&saga)), vec![event]);
+    Write { records: Records { order, events, ..Records::default() }, ..write(base, saga) }
 }
 
 struct Bare {

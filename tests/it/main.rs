@@ -4,6 +4,7 @@ mod harness;
 
 mod auth;
 mod books;
+mod cancel;
 mod clocks;
 mod commit;
 mod config;
@@ -23,6 +24,7 @@ mod plans;
 mod probes;
 mod readme;
 mod restored;
+mod returns;
 mod sessions;
 mod shell;
 #[path = "../trip/mod.rs"]

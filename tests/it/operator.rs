@@ -426,6 +426,7 @@ async fn the_summary_counts_states_and_stuck_ones_and_shows_executors() {
             let states = json!({
                 "Started": 0, "ProfileFetched": 0, "Priced": 0, "Paid": 1, "Reserved": 0,
                 "Completed": 1, "Compensating": 0, "Compensated": 0, "Rejected": 1,
+                "Cancelling": 0, "Cancelled": 0, "Returning": 0, "Returned": 0,
             });
             assert_eq!(summary["byState"], states);
             let stuck = json!({"InDoubt": 1, "Exhausted": 0, "Refused": 0, "Unreadable": 0});

@@ -130,7 +130,8 @@ impl Office {
             let inspected = self.store.inspect(saga.id).await.expect("the books").expect("there");
             let definition = inspected.instance.expect("readable").definition;
             let account = self.store.account(saga.order_id).await.expect("the books");
-            let (order, events) = (account.order.as_ref(), account.events.len());
+            let of_orders = account.events.iter().filter(|event| event.kind == "order.confirmed");
+            let (order, events) = (account.order.as_ref(), of_orders.count());
             let kept = Kept { saga: &saga, definition, order, events };
             faults.extend(self.nearby.with(|neighbours| faults_of(&kept, neighbours)));
             // The order stands under its own id, and nothing under the saga's.

@@ -272,6 +272,7 @@ fn word(refusal: &Refusal) -> &'static str {
         Refusal::InsufficientBalance { .. } => "no money",
         Refusal::ReservationFailed { .. } => "not reserved",
         Refusal::NeighbourAtFault { .. } => "neighbour at fault",
+        Refusal::Cancelled => "cancelled",
         Refusal::Failed { .. } => "failed",
     }
 }

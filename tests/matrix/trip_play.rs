@@ -127,7 +127,8 @@ impl TripPlay {
         let definition = inspected.instance.expect("readable").definition;
         assert_eq!(definition.version, self.of.definition.version);
         let account = store.account(saga.order_id).await.expect("the books");
-        let (order, events) = (account.order.as_ref(), account.events.len());
+        let of_orders = account.events.iter().filter(|event| event.kind == "order.confirmed");
+        let (order, events) = (account.order.as_ref(), of_orders.count());
         let kept = Kept { saga, definition, order, events };
         let ids = BTreeSet::from([saga.id.to_string()]);
         let faults = self.nearby.with(|all| {
@@ -210,6 +211,7 @@ fn ending_of(saga: &Found, definition: &Definition) -> Ending {
         }
         Some(Cause::Deadline { .. }) => "deadline",
         Some(Cause::Operator { .. }) => "stopped",
+        Some(Cause::Cancelled { .. }) => "cancelled",
         Some(Cause::Fault { .. } | Cause::Own(_)) | None => "no reason of a trip",
     };
     match saga.progress.expect("readable") {

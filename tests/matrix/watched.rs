@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
-use order_service::clock::Clock;
-use order_service::engine::Kind;
+use order_service::engine::{Kind, Recording};
 use order_service::neighbours::CallContext;
 use order_service::saga::{Call, Definition, How, Instance, Reading, Report, Step};
 use order_service::store::Records;
@@ -32,8 +31,8 @@ impl Kind for Watched {
         self.kind.definitions()
     }
 
-    fn record(&self, saga: &Instance, clock: &Clock) -> Records {
-        self.kind.record(saga, clock)
+    fn record(&self, saga: &Instance, context: Recording<'_>) -> Records {
+        self.kind.record(saga, context)
     }
 
     fn read<'a>(

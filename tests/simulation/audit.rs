@@ -49,7 +49,7 @@ impl Run {
     /// Audits one saga; returns how many effects happened for it.
     fn audit_saga(&mut self, found: &Found) -> usize {
         let done = |step, line| -> Vec<Act> {
-            let key = idempotency_key(found.id, Effect { step, line }, 0);
+            let key = idempotency_key(found.id.0, Effect { step, line }, 0);
             self.neighbours.acts(&key).to_vec()
         };
         let sum = |acts: &[Act]| acts.iter().map(|act| act.amount).sum::<i64>();

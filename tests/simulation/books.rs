@@ -121,8 +121,10 @@ impl Books {
 
     /// How many events tell of an order.
     pub fn events(&self, id: OrderId) -> usize {
-        let events =
-            self.count("SELECT count(*) FROM outbox WHERE order_id = $1", vec![id.0.into()]);
+        let events = self.count(
+            "SELECT count(*) FROM outbox WHERE order_id = $1 AND kind = 'order.confirmed'",
+            vec![id.0.into()],
+        );
         usize::try_from(events).expect("a count")
     }
 
@@ -178,8 +180,10 @@ impl Books {
              (SELECT coalesce(order_id, id) FROM saga_instance WHERE state IN ({goals}))) \
              + (SELECT count(*) FROM order_items WHERE order_id NOT IN (SELECT id FROM orders)) \
              + (SELECT count(*) FROM orders WHERE 1 <> \
-             (SELECT count(*) FROM outbox WHERE outbox.order_id = orders.id)) \
-             + (SELECT count(*) FROM outbox WHERE order_id NOT IN (SELECT id FROM orders)) \
+             (SELECT count(*) FROM outbox WHERE outbox.order_id = orders.id \
+             AND kind = 'order.confirmed')) \
+             + (SELECT count(*) FROM outbox WHERE kind = 'order.confirmed' \
+             AND order_id NOT IN (SELECT id FROM orders)) \
              + (SELECT count(*) FROM saga_instance WHERE owner IS NOT NULL) \
              + (SELECT count(*) FROM (SELECT state, sum(sagas) AS sagas FROM \
              (SELECT state, count(*) AS sagas FROM saga_instance GROUP BY state \

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
 use order_service::clock::Clock;
-use order_service::engine::Kind;
+use order_service::engine::{Kind, Recording};
 use order_service::neighbours::{CallContext, Request, Response, Transport};
-use order_service::order::Paise;
-use order_service::saga::key::idempotency_key;
+use order_service::order::{EventKind, OrderStatus, Paise};
 use order_service::saga::{
     Call, Cause, Definition, Effect, Facts, How, Instance, Learned, Neighbour, Outcome, Progress,
     Reading, Report, SagaFacts, Step,
 };
-use order_service::store::{NewOrder, Records};
+use order_service::store::{NewEvent, NewOrder, Records};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -81,7 +80,7 @@ impl Trip {
     ) -> Report {
         let (at, about) = of;
         let path = format!("/trip/{at}/{}/{about}", effect.step);
-        let key = idempotency_key(saga.id, effect, 0);
+        let key = saga.key(effect, 0);
         self.send(context, Wanted { effect, path, key: &key, body: None }).await
     }
 
@@ -178,19 +177,31 @@ impl Kind for Trip {
         .boxed()
     }
 
-    fn record(&self, saga: &Instance, clock: &Clock) -> Records {
+    fn record(&self, saga: &Instance, context: Recording<'_>) -> Records {
+        if !saga.progress.is_completed() {
+            return Records::default();
+        }
+        let clock = context.clock;
         let facts = facts(saga);
         let items = facts.makes().unwrap_or_default();
+        let total = facts.total().unwrap_or(Paise(0));
         Records {
             order: Some(NewOrder {
                 id: saga.order_id,
                 user_id: saga.user_id,
-                total: facts.total().unwrap_or(Paise(0)),
+                total,
                 created_at: saga.created_at,
                 confirmed_at: clock.now(),
                 items: items.into_iter().map(|item| (clock.fresh_id(), item)).collect(),
-                event_id: clock.fresh_id(),
+                profile_id: None,
+                status: OrderStatus::Confirmed,
+                shipping_address: None,
             }),
+            events: vec![NewEvent {
+                status: Some(OrderStatus::Confirmed),
+                ..NewEvent::of(saga, EventKind::Confirmed, json!({"totalAmount": total}), clock)
+            }],
+            ..Records::default()
         }
     }
 }

@@ -11,7 +11,9 @@ mod kind;
 mod neighbours;
 mod step;
 
-use order_service::saga::{Action, Definition, Per, SagaFacts, Sort, Stage, WayBack, Work};
+use order_service::saga::{
+    Action, Definition, KeyedBy, Per, SagaFacts, Sort, Stage, WayBack, Work,
+};
 
 pub use audit::{Kept, faults_of, strays};
 pub use facts::TripFacts;
@@ -87,6 +89,7 @@ pub static DEFINITION: Definition = Definition {
     ],
     back: Some(BACK),
     facts: SagaFacts::decode::<TripFacts>,
+    keyed_by: KeyedBy::Saga,
 };
 
 /// The trip as it was begun before anybody was asked at the border.
@@ -97,6 +100,7 @@ pub static OLDER: Definition = Definition {
     stages: &[ASKS_FARES, HOLDS_SEATS, TAKES_FARE, HANDS_OVER, RECORDS],
     back: Some(BACK),
     facts: SagaFacts::decode::<TripFacts>,
+    keyed_by: KeyedBy::Saga,
 };
 
 /// Every version of the trip's table.

@@ -15,10 +15,11 @@ use crate::harness::{Books, TOKEN, World, WorldBuilder, cart, on_both_with};
 type Allowed = [bool; 4];
 
 const READ_SAGAS: Allowed = [true, true, false, true];
+const TAKE_BACK: Allowed = [false, true, true, true];
 const ACT: Allowed = [false, true, false, true];
 
 /// Routes that need a role, with ids that are none.
-const ROUTES: [(Method, &str, Allowed); 8] = [
+const ROUTES: [(Method, &str, Allowed); 10] = [
     (Method::GET, "/api/operator/summary", READ_SAGAS),
     (Method::GET, "/api/operator/sagas", READ_SAGAS),
     (Method::GET, "/api/operator/sagas/x", READ_SAGAS),
@@ -27,6 +28,8 @@ const ROUTES: [(Method, &str, Allowed); 8] = [
     (Method::POST, "/api/operator/sagas/x/resolve", ACT),
     (Method::POST, "/api/operator/sagas/x/hold", ACT),
     (Method::POST, "/api/operator/sagas/x/release", ACT),
+    (Method::POST, "/api/operator/orders/x/cancel", ACT),
+    (Method::POST, "/api/orders/x/returns", TAKE_BACK),
 ];
 
 #[tokio::test]

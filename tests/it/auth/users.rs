@@ -19,19 +19,21 @@ async fn create(world: &World, token: Option<&str>, body: &Value) -> Answer {
 }
 
 /// The clients' routes that read, of an order and its user.
-fn reads(order: Uuid, user: Uuid) -> [String; 4] {
+fn reads(order: Uuid, user: Uuid) -> [String; 5] {
     [
         format!("/api/orders/{order}"),
         format!("/api/orders/{order}/status"),
+        format!("/api/orders/{order}/cancellation"),
         format!("/api/orders/user/{user}"),
         format!("/api/orders/user/{user}?status=Pending&limit=1"),
     ]
 }
 
 /// The same with something wrong in each.
-const BAD_READS: [&str; 4] = [
+const BAD_READS: [&str; 5] = [
     "/api/orders/x",
     "/api/orders/x/status",
+    "/api/orders/x/cancellation",
     "/api/orders/user/x",
     "/api/orders/user/22222222-2222-2222-2222-222222222222?limit=x",
 ];
@@ -107,6 +109,42 @@ async fn what_another_user_owns_looks_like_what_does_not_exist() {
                 assert_eq!(get(world, path, &token_of(role)).await.status, 200, "{role} {path}");
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn users_cancel_their_own_orders_and_operators_any() {
+    on_both_with(with_users, async |world| {
+        let (asha, ravi) = (token_of_user(world, ASHA), token_of_user(world, RAVI));
+        let ordered = async || {
+            let answer = create(world, Some(&asha), &cart(ASHA, &[(TEA, 1)])).await;
+            answer.is_created(ASHA, 14_900)
+        };
+        let cancel = async |id: Uuid, token: Option<&str>, body: &Value| {
+            let path = format!("/api/orders/{id}/cancel");
+            ask(world, &Method::POST, &path, token, body).await
+        };
+        let id = ordered().await;
+        let unknown = world.clock.fresh_id();
+        let bad = json!({"reason": "boredom"});
+        cancel(id, None, &bad).await.is_problem(401, "A token is needed", json!({}));
+        assert_eq!(cancel(unknown, Some(&ravi), &bad).await.status, 400, "before 404");
+        let foreign = cancel(id, Some(&ravi), &json!({})).await;
+        foreign.is_problem(404, "Order not found", json!({}));
+        let nobodys = cancel(unknown, Some(&ravi), &json!({})).await;
+        assert_eq!(comparable(&foreign), comparable(&nobodys));
+        for role in ["viewer", "fulfilment"] {
+            let answer = cancel(id, Some(&token_of(role)), &json!({})).await;
+            answer.is_problem(403, &format!("Not allowed for role {role}"), json!({}));
+        }
+        assert_eq!(cancel(id, Some(&asha), &json!({})).await.status, 200);
+        let id = ordered().await;
+        assert_eq!(cancel(id, Some(&token_of("operator")), &json!({})).await.status, 200);
+        let preview = get(world, &format!("/api/orders/{id}/cancellation"), &asha).await.body;
+        let saga = preview["sagaId"].as_str().unwrap_or_default().to_owned();
+        let saga = get(world, &format!("/api/operator/sagas/{saga}"), &token_of("viewer")).await;
+        assert_eq!(saga.body["steps"][0]["executor"], "operator", "{saga:?}");
     })
     .await;
 }

@@ -117,15 +117,15 @@ const BROKEN: [(&str, &str); 24] = [
         "DELETE FROM order_items WHERE order_id = ID AND line = 1",
         "differs order: 1 lines, but its cart has 2",
     ),
-    ("DELETE FROM outbox WHERE order_id = ID", "differs outbox: an order, and no OrderConfirmed"),
+    ("DELETE FROM outbox WHERE order_id = ID", "differs outbox: an order, and no order.confirmed"),
     (
-        "INSERT INTO outbox (id, order_id, kind, payload, created_at) \
-         SELECT ID, order_id, kind, payload, created_at FROM outbox WHERE order_id = ID",
-        "differs outbox: OrderConfirmed 2 times",
+        "INSERT INTO outbox (id, order_id, kind, payload, created_at, version) \
+         SELECT ID, order_id, kind, payload, created_at, 2 FROM outbox WHERE order_id = ID",
+        "differs outbox: order.confirmed 2 times",
     ),
     (
         "UPDATE outbox SET payload = '{\"totalAmount\":5}' WHERE order_id = ID",
-        "differs outbox: OrderConfirmed tells of a total of 5, not 54750",
+        "differs outbox: order.confirmed tells of a total of 5, not 54750",
     ),
     (
         "DELETE FROM saga_instance WHERE id = ID; DELETE FROM step_log WHERE saga_id = ID",
@@ -139,7 +139,7 @@ const BROKEN: [(&str, &str); 24] = [
     (
         "DELETE FROM saga_instance WHERE id = ID; DELETE FROM step_log WHERE saga_id = ID; \
          DELETE FROM order_items WHERE order_id = ID; DELETE FROM orders WHERE id = ID",
-        "differs outbox: OrderConfirmed, and no order",
+        "differs outbox: order.confirmed, and no order",
     ),
     (
         "DELETE FROM step_log WHERE saga_id = ID AND seq = 2",
@@ -197,7 +197,8 @@ async fn books_that_were_broken_are_found_and_exit_with_1() {
             broken.push((id, words));
         }
         let id = rejected(&world).await;
-        let order = "INSERT INTO orders SELECT id, user_id, 14900, 'Confirmed', created_at, \
+        let order = "INSERT INTO orders (id, user_id, total_amount, status, created_at, updated_at) \
+                     SELECT id, user_id, 14900, 'Confirmed', created_at, \
                      updated_at FROM saga_instance WHERE id = ID";
         raw.break_books(id, order).await;
         broken.push((id, "differs order: Rejected, and an order all the same"));

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
+use order_service::saga::Step;
 use order_service::sandbox::{Effect, Ledger, RecordResult};
-use order_service::store::{Filter, Found, Store};
+use order_service::store::{Filter, Found, Order, Store};
 use uuid::Uuid;
 
 /// Money and stock that the neighbours moved for one saga, found by the keys that they were sent.
@@ -76,25 +77,44 @@ pub async fn all_sagas(store: &Store) -> Vec<Found> {
 }
 
 async fn check(store: &Store, saga: &Found, of: &Moved) {
-    let facts = &saga.known.as_ref().expect("readable").facts;
     for (key, times) in &of.acts {
         assert_eq!(*times, 1, "{key} acted {times} times");
     }
     let order = store.order(saga.order_id).await.expect("the books");
-    if !saga.is_at_rest() {
-        assert!(order.is_none(), "{}: an order before Completed", saga.id);
-        return;
+    let status = order.as_ref().map(|order| order.status.as_str());
+    if saga.is_at_rest() {
+        assert!(saga.stuck.is_none(), "{}: stuck at rest", saga.id);
+        assert!(saga.owner.is_none(), "{}: owned at rest", saga.id);
     }
-    assert!(saga.stuck.is_none(), "{}: stuck at rest", saga.id);
-    assert!(saga.owner.is_none(), "{}: owned at rest", saga.id);
-    let (charged, expected) = (of.charged - of.refunded, saga.amount.map_or(0, |total| total.0));
+    match saga.kind.as_str() {
+        "checkout" if saga.is_at_rest() => check_checkout(saga, order, of),
+        "checkout" => assert!(order.is_none(), "{}: an order before Completed", saga.id),
+        "cancellation" => {
+            // What it moves has the keys of the order.
+            let said = if saga.is_at_rest() { "Cancelled" } else { "Cancelling" };
+            assert_eq!(status, Some(said), "{}: its cancellation is {}", saga.order_id, saga.state);
+        }
+        "return" => check_return(saga, of),
+        other => panic!("{}: a saga of the kind {other}", saga.id),
+    }
+}
+
+fn check_checkout(saga: &Found, order: Option<Order>, of: &Moved) {
+    let facts = &saga.known.as_ref().expect("readable").facts;
     let completed = saga.state == "Completed";
-    assert_eq!(charged, if completed { expected } else { 0 }, "{} {}: {of:?}", saga.id, saga.state);
+    let status = order.as_ref().map(|order| order.status.as_str());
+    let kept = completed && status != Some("Cancelled");
+    let (charged, expected) = (of.charged - of.refunded, saga.amount.map_or(0, |total| total.0));
     assert!(of.charges <= 1 && of.refunds <= 1, "{}: {of:?}", saga.id);
-    for (line, at) in facts.lines().iter().zip(0_u16..) {
-        let (reserved, released) = of.lines.get(&at).copied().unwrap_or_default();
-        let wanted = if completed { i64::from(line.quantity) } else { 0 };
-        assert_eq!(reserved - released, wanted, "{} line {at} {}: {of:?}", saga.id, saga.state);
+    // A cancellation under way may have given back any part.
+    if status != Some("Cancelling") {
+        let said = (saga.id, &saga.state, status);
+        assert_eq!(charged, if kept { expected } else { 0 }, "{said:?}: {of:?}");
+        for (line, at) in facts.lines().iter().zip(0_u16..) {
+            let (reserved, released) = of.lines.get(&at).copied().unwrap_or_default();
+            let wanted = if kept { i64::from(line.quantity) } else { 0 };
+            assert_eq!(reserved - released, wanted, "line {at} of {said:?}: {of:?}");
+        }
     }
     match order {
         None => assert!(!completed, "{}: completed without an order", saga.id),
@@ -106,6 +126,20 @@ async fn check(store: &Store, saga: &Found, of: &Moved) {
                 order.items.iter().map(|item| item.unit_price.0 * i64::from(item.quantity)).sum();
             assert_eq!(sum, expected, "{}: its lines don't add up", saga.id);
         }
+    }
+}
+
+fn check_return(saga: &Found, of: &Moved) {
+    if !saga.is_at_rest() {
+        return;
+    }
+    let facts = &saga.known.as_ref().expect("readable").facts;
+    let restocks = facts.width(Step::named("release_stock")) > 0;
+    assert_eq!(of.refunded, saga.amount.map_or(0, |amount| amount.0), "{}: {of:?}", saga.id);
+    for (line, at) in facts.lines().iter().zip(0_u16..) {
+        let (_, released) = of.lines.get(&at).copied().unwrap_or_default();
+        let wanted = if restocks { i64::from(line.quantity) } else { 0 };
+        assert_eq!(released, wanted, "{} line {at}: {of:?}", saga.id);
     }
 }
 

@@ -10,7 +10,7 @@ use order_service::config::{Config, DatabaseUrl, Token};
 use order_service::sandbox::{self, Call, Fault, Product, Record, Sandbox, User};
 use order_service::store;
 use order_service::trace::TraceParent;
-use sea_orm::{ConnectionTrait, Database, EntityTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, Database, EntityTrait, QueryFilter};
 use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -310,6 +310,11 @@ impl World {
         }
     }
 
+    /// The books.
+    pub fn store(&self) -> &store::Store {
+        &self.service.store
+    }
+
     /// Returns when the neighbours have seen this many requests of a call.
     pub async fn until_sent(&self, call: Call, times: usize) {
         self.until(async || self.sent(call).len() >= times).await;
@@ -403,7 +408,9 @@ impl World {
         }
         self.service.stop(self.config.shutdown.grace).await;
         let books = Database::connect(self.config.database.url.reveal()).await.expect("the books");
-        let events = outbox::Entity::find().all(&books).await.expect("the outbox");
+        let of_orders = outbox::Column::Kind.is_in(["order.confirmed", "OrderConfirmed"]);
+        let events = outbox::Entity::find().filter(of_orders).all(&books).await;
+        let events = events.expect("the outbox");
         assert_eq!(events.len(), completed.len(), "one event for each order");
         assert_eq!(events.iter().map(|event| event.order_id).collect::<BTreeSet<_>>(), completed);
         books.close().await.expect("closing");
