@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::drive::{Drive, Gone};
 use super::waiting::Taken;
 use crate::pacing::Pacing;
-use crate::saga::{Call, CancelRequest, Direction, settle};
+use crate::saga::{Call, CancelRequest, Progress, settle};
 use crate::store::{Base, Fate, NewEvent, Write};
 
 impl Drive {
@@ -113,8 +113,8 @@ impl Drive {
             self.record();
             self.records.events.splice(0..0, told);
         }
-        let goes_back = self.saga.progress.direction() == Direction::Backward;
-        if self.saga.owner.is_none() && !goes_back {
+        let goes_forward = matches!(self.saga.progress, Progress::Forward { .. });
+        if self.saga.owner.is_none() && goes_forward {
             // It was to wait for something that it does not want any more.
             self.saga.next_attempt_at = Some(self.parts.clock.now());
         }

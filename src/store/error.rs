@@ -34,7 +34,9 @@ impl From<DbErr> for Error {
                 // (`commit_sql.rs` tells it in full).
                 let code = cause.as_database_error().and_then(DatabaseError::code);
                 let of_values = |code: &str| {
-                    code.len() == 5 && (code.starts_with("22") || code.starts_with("23"))
+                    let is_sqlstate = code.len() == 5;
+                    is_sqlstate && (code.starts_with("22") || code.starts_with("23"))
+                        || failure::is_broken_constraint(code)
                 };
                 let is_conflict = failure::remedy(&error) == Remedy::RetryAfterPause;
                 if code.as_deref().is_some_and(of_values) && !is_conflict {

@@ -136,6 +136,11 @@ fn sqlite_code(code: &str) -> Option<u32> {
         .map(|code| code & 0xff)
 }
 
+/// Whether this code is SQLite's of a broken constraint.
+pub(super) fn is_broken_constraint(code: &str) -> bool {
+    sqlite_code(code) == Some(SQLITE_CONSTRAINT)
+}
+
 /// Whether the session can only read. Others that were opened at the same time can't write either.
 pub(super) fn is_read_only(error: &DbErr) -> bool {
     let code = driver(error).and_then(code);
