@@ -2,6 +2,8 @@
 
 use order_service::checkout::Answer;
 use order_service::engine::Admission;
+use order_service::order::OrderId;
+use order_service::reversal::CancelAnswer;
 use tokio::task::AbortHandle;
 
 use super::run::Run;
@@ -13,6 +15,8 @@ pub enum Client {
     Buyer(usize),
     /// Who makes the journey of this number.
     Traveller(usize),
+    /// Who cancels this order.
+    Canceller(OrderId),
 }
 
 /// What a client hears.
@@ -20,6 +24,7 @@ pub enum Client {
 pub enum Heard {
     Checkout(Answer),
     Trip(Admission),
+    Cancel(CancelAnswer),
 }
 
 /// A request under way.
@@ -62,6 +67,7 @@ impl Run {
         match client {
             Client::Buyer(at) => self.buy_again(at),
             Client::Traveller(at) => self.travel_again(at),
+            Client::Canceller(_) => {}
         }
     }
 
@@ -71,6 +77,9 @@ impl Run {
             (Client::Buyer(at), Heard::Checkout(answer)) => self.hear_buyer(at, &attempt, answer),
             (Client::Traveller(at), Heard::Trip(answer)) => {
                 self.hear_traveller(at, &attempt, answer);
+            }
+            (Client::Canceller(id), Heard::Cancel(answer)) => {
+                self.hear_canceller(id, &attempt, &answer);
             }
             (client, answer) => self.faults.push(format!("{client:?} got {answer:?}")),
         }

@@ -36,6 +36,9 @@ impl Run {
         if self.dice.chance(weather.operator) {
             self.meddle();
         }
+        if self.dice.chance(weather.cancel) {
+            self.cancel_one();
+        }
         if self.dice.chance(weather.outage) {
             let until = self.now() + self.dice.millis(3_000, 25_000);
             let which = self.dice.one_of(&TOGETHER);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use order_service::clock::Clock;
 use order_service::order::OrderId;
 use order_service::saga::{Definition, Progress, SagaId, StuckKind};
-use order_service::store::{Filter, Found, Inspected, Order, Store};
+use order_service::store::{Filter, Found, Inspected, Order, Store, StoredEvent};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement, Value,
 };
@@ -128,6 +128,18 @@ impl Books {
         usize::try_from(events).expect("a count")
     }
 
+    /// An order's events, in the order of their versions.
+    pub fn events_of(&self, id: OrderId) -> Vec<StoredEvent> {
+        self.runtime.block_on(self.store.events_of(id)).expect("the books can be read")
+    }
+
+    /// The saga that cancels an order that stood.
+    pub fn cancellation_of(&self, id: SagaId) -> Option<SagaId> {
+        let sql = "SELECT id FROM saga_instance WHERE order_id = $1 AND kind = 'cancellation'";
+        let rows = self.query(sql, vec![id.0.into()]);
+        rows.first().map(|row| SagaId(row.try_get_by_index(0).expect("an id")))
+    }
+
     /// How often a step came to this outcome, by the log.
     pub fn logged(&self, step: &str, outcome: &str) -> i64 {
         let sql = "SELECT count(*) FROM step_log WHERE step = $1 AND outcome = $2";
@@ -159,7 +171,7 @@ impl Books {
     pub fn doubles(&self) -> Option<Uuid> {
         let rest = words(Progress::is_rest);
         let sql = format!(
-            "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
+            "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL AND fingerprint <> '' \
              AND state NOT IN ({rest}) \
              GROUP BY user_id, kind, fingerprint HAVING count(*) > 1 LIMIT 1"
         );

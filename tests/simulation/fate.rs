@@ -73,6 +73,8 @@ impl Run {
     fn check_sent(&mut self, request: &Request) {
         let (key, at) = (&request.key, request.node);
         let id = key.split(':').next().and_then(|id| id.parse().ok()).map(SagaId);
+        // The keys of a cancellation are of its order.
+        let id = id.map(|id| self.books.cancellation_of(id).unwrap_or(id));
         let Some((id, row)) = id.and_then(|id| Some((id, self.books.row(id)?))) else {
             return self.faults.push(format!("{key} was sent for a saga that is not in the books"));
         };

@@ -10,6 +10,7 @@ mod audit;
 mod befall;
 mod board;
 mod books;
+mod canceller;
 mod client;
 mod dice;
 mod fate;
@@ -37,16 +38,20 @@ use tempfile::TempDir;
 /// Steps of a run before its faults stop.
 const STORM: u64 = 2_500;
 /// Steps of all runs together, by default.
-const STEPS: u64 = 200_000;
+const STEPS: u64 = 250_000;
 /// How many runs are played at the same time: each mostly waits for its SQL thread.
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 63] = [
+const MUST_HAPPEN: [&str; 69] = [
     "a machine's clock was set",
     "asked",
     "asked twice at once",
     "call not sent",
+    "cancel asked for",
+    "cancelled in flight",
+    "cancelled when it stood",
+    "cancelled when it was decided",
     "commit failed",
     "commit forgotten",
     "commit not heard of",
@@ -100,6 +105,8 @@ const MUST_HAPPEN: [&str; 63] = [
     "stuck in doubt",
     "stuck refused",
     "taken over",
+    "told cancelling",
+    "told too late to cancel",
     "trip begun under an older table",
     "trip called off",
     "trip travelled",

@@ -10,6 +10,7 @@ use order_service::checkout::{self, Checkout, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
 use order_service::neighbours::{BreakerLimits, Neighbours};
+use order_service::reversal::{self, Reversal, Reversals};
 use order_service::saga::{Catalogue, Definition};
 use order_service::store::{self, Access, Options, Store};
 use tokio::runtime::{Builder, Runtime};
@@ -24,7 +25,13 @@ const CALLS: usize = 32;
 const HANGS: Duration = Duration::from_secs(45);
 
 /// The tables of all kinds of saga that a node drives.
-pub static DEFINITIONS: &[&Definition] = &[&checkout::DEFINITION, &trip::DEFINITION, &trip::OLDER];
+pub static DEFINITIONS: &[&Definition] = &[
+    &checkout::DEFINITION,
+    &reversal::CANCELLATION,
+    &reversal::RETURN,
+    &trip::DEFINITION,
+    &trip::OLDER,
+];
 /// The same, as the store reads by them.
 pub const CATALOGUE: Catalogue = Catalogue::of(DEFINITIONS);
 
@@ -46,6 +53,7 @@ pub struct Node {
 pub struct Up {
     pub executor: Executor,
     pub desk: Desk,
+    pub reversals: Reversals,
 }
 
 /// Opens the database as one of several replicas.
@@ -88,14 +96,20 @@ impl Node {
         let transport = network.transport(at, clock);
         let transports = [transport.clone(), transport.clone(), transport.clone()];
         let neighbours = Neighbours::over(transports, CALLS, limits, clock);
-        let checkout: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours));
+        let neighbours = Arc::new(neighbours);
+        let checkout: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours.clone()));
+        let reversal: Arc<dyn Kind> = Arc::new(Reversal::new(neighbours));
         let trip: Arc<dyn Kind> = Arc::new(Trip::new(transport, clock.clone()));
         let clock = clock.clone();
         runtime.spawn(async move {
-            let started = Executor::start(store, vec![checkout, trip], settings, clock).await;
+            let started =
+                Executor::start(store.clone(), vec![checkout, reversal, trip], settings, clock);
+            let started = started.await;
             said(started.ok().map(|executor| {
                 executor.run();
-                Up { desk: Desk::new(executor.clone(), Rules { join_equal: true }), executor }
+                let desk = Desk::new(executor.clone(), Rules { join_equal: true });
+                let reversals = Reversals::new(executor.clone(), store);
+                Up { executor, desk, reversals }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

@@ -4,7 +4,6 @@
 use std::sync::PoisonError;
 
 use order_service::saga::SagaId;
-use order_service::saga::key::idempotency_key;
 use order_service::saga::resolvable;
 use order_service::saga::{Instance, Intervention, StuckKind, Word};
 use order_service::store::{Filter, Found};
@@ -95,12 +94,12 @@ impl Run {
         let saga: Instance = self.books.inspect(id)?.instance.ok()?;
         let policy = self.plan.settings(&self.slots[node].trusted).policy;
         let mut open = resolvable(&saga, &policy, self.clock.now());
-        open.retain(|effect| !self.network.has_on_its_way(&idempotency_key(id.0, *effect, 0)));
+        open.retain(|effect| !self.network.has_on_its_way(&saga.key(*effect, 0)));
         if open.is_empty() {
             return None;
         }
         let effect = open[self.dice.below(open.len())];
-        let key = idempotency_key(id.0, effect, 0);
+        let key = saga.key(effect, 0);
         let happened =
             !self.neighbours.acts(&key).is_empty() || self.trip_neighbours.happened(&key);
         Some(Intervention::Resolve { effect, happened })

@@ -16,6 +16,7 @@ use order_service::store::{Failpoint, Fault};
 use super::attempt::{Attempt, Heard};
 use super::board::{Board, Seen};
 use super::books::Books;
+use super::canceller::Cancels;
 use super::client::Purchase;
 use super::dice::Dice;
 use super::neighbour::Neighbourhood;
@@ -82,6 +83,8 @@ pub struct Run {
     pub purchases: Vec<Purchase>,
     pub trip_neighbours: trip::Neighbours,
     pub journeys: Vec<Journey>,
+    /// What those who cancelled orders were told.
+    pub cancels: Cancels,
     pub attempts: BTreeMap<u64, Attempt>,
     pub next_attempt: u64,
     pub mail: Mailbox<Mail>,
@@ -149,6 +152,7 @@ impl Run {
             purchases,
             trip_neighbours,
             journeys,
+            cancels: Cancels::new(),
             attempts: BTreeMap::new(),
             next_attempt: 0,
             mail: Mailbox::default(),
