@@ -15,6 +15,7 @@
 //! 2  engine                        acts, and never decides: claim, call, settle
 //! 1  store, neighbours             all SQL; all HTTP out
 //! 0  saga, trace, pacing           decides, and never acts: pure
+//!    fulfilment                    what carriers report, as a set: pure
 //!    order, json, clock            values, and the one source of time and randomness
 //!    config, telemetry, lifecycle  the process: its limits, its log, its end
 //! -  sandbox                       the three neighbours for demo and tests; imports nothing of the above
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod fulfilment;
 pub mod json;
 pub mod lifecycle;
 pub mod neighbours;
