@@ -32,12 +32,15 @@ mod pool_inner;
 mod pooler;
 mod probe;
 mod records;
+mod reports;
 mod retry;
 mod returns;
 mod rowset;
 mod saga;
 mod schema;
 mod session;
+mod shipment_rows;
+mod shipments;
 mod transaction;
 mod warning;
 mod write;
@@ -71,6 +74,8 @@ pub use records::{MovedOrder, NewOrder, NewReturn, Records, ReturnDone, Returned
 pub use returns::{Return, ReturnBeginning, Returnable};
 pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
+pub use shipment_rows::Shipment;
+pub use shipments::{NewShipment, Shipping};
 pub use write::{Accepted, Base, Fate, Identity, Write};
 
 /// The books. Cheap to clone; clones share the connections.
