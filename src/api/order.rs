@@ -34,6 +34,15 @@ pub(super) struct OrderView {
     status: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    /// When everything was given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<DateTime<Utc>>,
+    /// When the first parcel was written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipped_at: Option<DateTime<Utc>>,
+    /// When all of it was reported to have arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered_at: Option<DateTime<Utc>>,
     /// In cart order.
     items: Vec<ItemView>,
     /// What came back of it, oldest first, with what is under way; of a single order only.
@@ -74,6 +83,9 @@ impl From<store::Order> for OrderView {
             status: order.status,
             created_at: order.created_at,
             updated_at: order.updated_at,
+            cancelled_at: order.cancelled_at,
+            shipped_at: order.shipped_at,
+            delivered_at: order.delivered_at,
             items: order.items.into_iter().map(item).collect(),
             returns: None,
             problem: None,
@@ -104,6 +116,9 @@ impl OrderView {
             status: status_without_order(found).to_string(),
             created_at: found.created_at,
             updated_at: found.updated_at,
+            cancelled_at: None,
+            shipped_at: None,
+            delivered_at: None,
             items: lines.iter().enumerate().map(item).collect(),
             returns: None,
             problem: problem.map(|problem| problem.into_body(path, trace.trace_id())),

@@ -13,7 +13,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Api, cancel, create, docs, health, history, order, returns, status};
+use super::{
+    Api, cancel, create, docs, health, history, order, reports, returns, shipments, status,
+    tracking,
+};
 use crate::web;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
@@ -25,6 +28,10 @@ fn table() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(status::get_status))
         .routes(routes!(cancel::cancel_order))
         .routes(routes!(cancel::preview_cancellation))
+        .routes(routes!(shipments::ship_order))
+        .routes(routes!(shipments::get_shipment))
+        .routes(routes!(reports::report_shipment))
+        .routes(routes!(tracking::track_order))
         .routes(routes!(returns::return_goods))
         .routes(routes!(returns::get_return))
         .routes(routes!(health::live))

@@ -57,7 +57,9 @@ mod tests {
                 "get /api/orders/{id}",
                 "get /api/orders/{id}/cancellation",
                 "get /api/orders/{id}/status",
+                "get /api/orders/{id}/tracking",
                 "get /api/returns/{id}",
+                "get /api/shipments/{id}",
                 "get /health/live",
                 "get /health/ready",
                 "get /metrics",
@@ -70,6 +72,8 @@ mod tests {
                 "post /api/orders/create",
                 "post /api/orders/{id}/cancel",
                 "post /api/orders/{id}/returns",
+                "post /api/orders/{id}/shipments",
+                "post /api/shipments/{id}/events",
             ]
         );
     }
