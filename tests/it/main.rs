@@ -11,6 +11,7 @@ mod config;
 mod create;
 mod database;
 mod door;
+mod fulfilment;
 mod history;
 mod idempotency;
 mod last_release;

@@ -2,48 +2,25 @@
 
 use std::time::Duration;
 
-use entity::{orders, shipment_lines, shipments};
 use futures::future::join_all;
 use order_service::sandbox::sample::{ASHA, CUP, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
-use sea_orm::{ActiveModelTrait, ColumnTrait, Database, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cancel::{cancel, events, told};
+use crate::fulfilment::ship;
 use crate::harness::{Answer, TOKEN, World, cart, on_both, on_both_with};
 
 /// An order of Asha's, two cups and three teas, of which so many of each are shipped.
-async fn shipped(world: &World, cups: i32, teas: i32) -> Uuid {
+async fn shipped(world: &World, cups: u32, teas: u32) -> Uuid {
     let order = cart(ASHA, &[(CUP, 2), (TEA, 3)]);
     let id = world.create(&order).await.is_created(ASHA, 2 * 24_950 + 3 * 14_900);
-    let books = Database::connect(world.config.database.url.reveal()).await.expect("the books");
-    let (shipment, now) = (world.clock.fresh_id(), world.clock.now());
-    let shipment_row = shipments::ActiveModel {
-        id: Set(shipment),
-        order_id: Set(id),
-        carrier: Set("post".to_owned()),
-        tracking_number: Set("1".to_owned()),
-        tracking_url: Set(None),
-        state: Set("label_created".to_owned()),
-        shipped_at: Set(now),
-        estimated_delivery: Set(None),
-        delivered_at: Set(None),
-        created_at: Set(now),
-    };
-    shipment_row.insert(&books).await.expect("a shipment");
-    for (line, quantity) in [(0, cups), (1, teas)] {
-        let line = shipment_lines::ActiveModel {
-            shipment_id: Set(shipment),
-            line: Set(line),
-            quantity: Set(quantity),
-        };
-        line.insert(&books).await.expect("a line");
-    }
-    let status = orders::ActiveModel { status: Set("Shipped".to_owned()), ..Default::default() };
-    let moved = orders::Entity::update_many().set(status).filter(orders::Column::Id.eq(id));
-    assert_eq!(moved.exec(&books).await.expect("the order").rows_affected, 1);
-    books.close().await.expect("closing");
+    let lines = [json!({"line": 0, "quantity": cups}), json!({"line": 1, "quantity": teas})];
+    let lines: Vec<_> = lines.into_iter().filter(|line| line["quantity"] != 0).collect();
+    let body = json!({"carrier": "post", "trackingNumber": "1", "lines": lines});
+    let answer = ship(world, id, &body).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
     id
 }
 
@@ -88,7 +65,10 @@ async fn what_was_shipped_is_refunded_and_restocked_once() {
         let order = world.get(&format!("/api/orders/{id}")).await.body;
         assert_eq!(order["status"], "Shipped", "it does not change");
         assert_eq!(order["returns"], json!([shown]));
-        assert_eq!(events(world, id).await, told(&["order.confirmed", "order.returned"]));
+        assert_eq!(
+            events(world, id).await,
+            told(&["order.confirmed", "order.shipped", "order.returned"])
+        );
     })
     .await;
 }

@@ -15,11 +15,12 @@ use crate::harness::{Books, TOKEN, World, WorldBuilder, cart, on_both_with};
 type Allowed = [bool; 4];
 
 const READ_SAGAS: Allowed = [true, true, false, true];
+const FULFIL: Allowed = [false, false, true, true];
 const TAKE_BACK: Allowed = [false, true, true, true];
 const ACT: Allowed = [false, true, false, true];
 
 /// Routes that need a role, with ids that are none.
-const ROUTES: [(Method, &str, Allowed); 10] = [
+const ROUTES: [(Method, &str, Allowed); 12] = [
     (Method::GET, "/api/operator/summary", READ_SAGAS),
     (Method::GET, "/api/operator/sagas", READ_SAGAS),
     (Method::GET, "/api/operator/sagas/x", READ_SAGAS),
@@ -30,6 +31,8 @@ const ROUTES: [(Method, &str, Allowed); 10] = [
     (Method::POST, "/api/operator/sagas/x/release", ACT),
     (Method::POST, "/api/operator/orders/x/cancel", ACT),
     (Method::POST, "/api/orders/x/returns", TAKE_BACK),
+    (Method::POST, "/api/orders/x/shipments", FULFIL),
+    (Method::POST, "/api/shipments/x/events", FULFIL),
 ];
 
 #[tokio::test]

@@ -19,21 +19,23 @@ async fn create(world: &World, token: Option<&str>, body: &Value) -> Answer {
 }
 
 /// The clients' routes that read, of an order and its user.
-fn reads(order: Uuid, user: Uuid) -> [String; 5] {
+fn reads(order: Uuid, user: Uuid) -> [String; 6] {
     [
         format!("/api/orders/{order}"),
         format!("/api/orders/{order}/status"),
         format!("/api/orders/{order}/cancellation"),
+        format!("/api/orders/{order}/tracking"),
         format!("/api/orders/user/{user}"),
         format!("/api/orders/user/{user}?status=Pending&limit=1"),
     ]
 }
 
 /// The same with something wrong in each.
-const BAD_READS: [&str; 5] = [
+const BAD_READS: [&str; 6] = [
     "/api/orders/x",
     "/api/orders/x/status",
     "/api/orders/x/cancellation",
+    "/api/orders/x/tracking",
     "/api/orders/user/x",
     "/api/orders/user/22222222-2222-2222-2222-222222222222?limit=x",
 ];

@@ -39,6 +39,7 @@ async fn a_confirmed_order_is_given_back_and_every_repeat_is_told_the_same() {
         assert_eq!(status["state"], "Completed");
         let shown = world.get(&format!("/api/orders/{id}")).await.body;
         assert_eq!(shown["status"], "Cancelled");
+        assert!(shown["cancelledAt"].is_string(), "{shown}");
         let told_of = ["order.confirmed", "order.cancelling", "order.cancelled"];
         assert_eq!(events(world, id).await, told(&told_of));
         let after = preview(world, id).await;
