@@ -154,6 +154,15 @@ once there is one; meanwhile, here is where to look:
   curl http://{address}/api/operator/sagas -H 'Authorization: Bearer {token}'
   {this} sagas list --url http://{address} --token {token}
 
+An order that is cancelled, and one that is shipped and followed (put the id of a 201 for ID, and that of the
+shipment for SHIPMENT):
+  curl -X POST http://{address}/api/orders/ID/cancel
+  curl http://{address}/api/orders/ID/shipments {json} -H 'Authorization: Bearer {token}' \
+    -d '{{"carrier":"post","trackingNumber":"P1"}}'
+  curl http://{address}/api/shipments/SHIPMENT/events {json} -H 'Authorization: Bearer {token}' \
+    -d '{{"status":"delivered","at":"2026-05-01T10:00:00Z"}}'
+  curl http://{address}/api/orders/ID/tracking
+
 Kill it (kill -9 {}) while the payment is slow and start it again: it goes on where it was. Ctrl-c stops it."#,
         std::process::id()
     )

@@ -1,7 +1,7 @@
 //! What leaves the warehouse: shipments, and what carriers report of them. Pure.
 //!
 //! Carriers' messages come late, twice and out of order. So a shipment's events are a set, and where the
-//! shipment is follows from the set alone: whatever order the same messages come in, the answer is the same.
+//! shipment is follows from the set alone: whatever order the same messages come in, the answer is the same (promise 56).
 
 mod carrier;
 mod coverage;

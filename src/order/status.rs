@@ -10,7 +10,7 @@
 //!
 //! Until its checkout completes, an order has no row, and its status follows from its saga. From then on
 //! each move is one conditional update of the row, in one transaction with the event that tells of it: of
-//! two requests that want to move the same order, one wins.
+//! two requests that want to move the same order, one wins (promise 55).
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};

@@ -3,7 +3,8 @@
 //! A **cancellation** gives back the whole order, a **return** the goods that came back. Money and goods go
 //! back side by side, and neither waits for the other. Both steps are retriable: there is no way back from
 //! giving back, and no deadline. The keys of a cancellation's effects follow from the order, so that
-//! however often it were begun, everything would go back once; those of a return follow from the return.
+//! however often it were begun, everything would go back once (promise 53); those of a return follow from
+//! the return.
 
 mod begin;
 mod cancel;

@@ -2,7 +2,7 @@
 //! need no owner.
 //!
 //! Whoever drives the saga learns of the wish from its row: a write that would decide what becomes of it,
-//! or give it up until it is due, is not taken from an owner that does not know (`commit_sql.rs`).
+//! or give it up until it is due, is not taken from an owner that does not know (`commit_sql.rs`, promise 54).
 
 use entity::saga_instance::{Column, Entity};
 use sea_orm::sea_query::Expr;

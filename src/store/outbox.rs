@@ -1,4 +1,4 @@
-//! Events, written in the transaction that makes them true.
+//! Events, written in the transaction that makes them true (promise 58).
 //!
 //! Within an order they are numbered as they are inserted: the statement itself looks up the last version.
 //! Where two transactions take the same one, the unique index lets one of them commit and the other is

@@ -1,7 +1,7 @@
 //! Returns: a row for each from its beginning on, so that what is under way counts.
 //!
 //! The order's row is locked while a return begins. So two that begin at the same time are judged one after
-//! the other, and together take back no more than was shipped.
+//! the other, and together take back no more than was shipped (promise 57).
 
 use std::collections::BTreeMap;
 

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use serde_json::Value;
+
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
 /// A demo on free ports, as a process of its own.
@@ -103,7 +105,9 @@ fn the_lines_that_the_demo_prints_work_as_they_stand() {
         .lines()
         .map(str::trim)
         .filter(|line| line.starts_with("curl") || line.contains(" sagas list "));
-    let printed: Vec<String> = lines.map(|line| demo.run(line)).collect();
+    let (as_they_stand, with_ids): (Vec<_>, Vec<_>) =
+        lines.partition(|line| !line.contains("/ID/") && !line.contains("/SHIPMENT/"));
+    let printed: Vec<String> = as_they_stand.iter().map(|line| demo.run(line)).collect();
     let statuses: Vec<&str> = printed.iter().filter_map(|answer| answer.lines().next()).collect();
     assert_eq!(statuses[0], "HTTP/1.1 201 Created", "{}", demo.printed);
     assert_eq!(statuses[1], "HTTP/1.1 409 Conflict");
@@ -111,6 +115,21 @@ fn the_lines_that_the_demo_prints_work_as_they_stand() {
     assert_eq!(statuses[3], "HTTP/1.1 202 Accepted");
     assert!(statuses[4].contains("\"state\":\"Priced\""), "{}", statuses[4]);
     assert!(printed[5].contains("Priced"), "{}", printed[5]);
+    let id_of = |printed: &str| {
+        let body = printed.lines().last().unwrap_or_default();
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        body["id"].as_str().expect("an id").to_owned()
+    };
+    let [cancel, ship, report, track] = with_ids[..] else { panic!("{with_ids:?}") };
+    let order = id_of(&printed[0]);
+    let shipped = demo.run(&ship.replace("/ID/", &format!("/{order}/")));
+    let report = report.replace("/SHIPMENT/", &format!("/{}/", id_of(&shipped)));
+    assert!(demo.run(&report).contains("\"state\":\"delivered\""));
+    let tracked = demo.run(&track.replace("/ID/", &format!("/{order}/")));
+    assert!(tracked.contains("\"status\":\"Delivered\""), "{tracked}");
+    let another = id_of(&demo.run(as_they_stand[0]));
+    let cancelled = demo.run(&cancel.replace("/ID/", &format!("/{another}/")));
+    assert!(cancelled.contains("\"status\":\"Cancelled\""), "{cancelled}");
 }
 
 #[test]
