@@ -8,14 +8,14 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Api;
 use crate::auth::{Caller, Right};
 use crate::order::{OrderId, OrderStatus};
-use crate::reversal::{Preview, Wish};
-use crate::saga::Stuck;
+use crate::reversal::{Begun, Preview, Wish};
 use crate::trace::TraceParent;
 use crate::web::{
     APPLIED, CancelBody, CancelledView, CancellingView, Preference, Problem, ReleasedView, Segment,
@@ -109,23 +109,19 @@ struct PreviewView {
     /// Why not, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
-    /// What cancels it, once begun.
-    #[serde(skip_serializing_if = "Option::is_none", flatten)]
-    begun: Option<BegunView>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct BegunView {
-    /// The saga that gives everything back.
-    saga_id: Uuid,
-    /// What is refunded by now, in paise.
-    refunded: i64,
-    /// What is released by now.
-    released: Vec<ReleasedView>,
-    /// Why it needs a person, if it does.
+    /// The saga that gives everything back, once begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saga_id: Option<Uuid>,
+    /// What is refunded by now, in paise, once begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded: Option<i64>,
+    /// What is released by now, once begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    released: Option<Vec<ReleasedView>>,
+    /// Why it needs a person, or null; once begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    stuck: Option<Stuck>,
+    stuck: Option<Value>,
 }
 
 /// Preview a cancellation
@@ -158,6 +154,11 @@ pub(super) async fn preview_cancellation(
     Ok((StatusCode::OK, Json(view(preview))).into_response())
 }
 
+fn stuck(begun: &Begun) -> Value {
+    // Plain data with string keys.
+    serde_json::to_value(&begun.stuck).unwrap_or_default()
+}
+
 fn view(preview: Preview) -> PreviewView {
     let nothing = PreviewView {
         allowed: false,
@@ -165,7 +166,10 @@ fn view(preview: Preview) -> PreviewView {
         release: None,
         status: None,
         why: None,
-        begun: None,
+        saga_id: None,
+        refunded: None,
+        released: None,
+        stuck: None,
     };
     match preview {
         Preview::Allowed { user_id: _, gives_back } => PreviewView {
@@ -174,16 +178,17 @@ fn view(preview: Preview) -> PreviewView {
             release: Some(released(&gives_back)),
             ..nothing
         },
-        Preview::NotAllowed { user_id: _, status, why, begun } => PreviewView {
-            status: Some(status),
-            why: Some(why),
-            begun: begun.map(|begun| BegunView {
-                saga_id: begun.saga_id.0,
-                refunded: begun.given_back.refunded.0,
-                released: released(&begun.given_back),
-                stuck: begun.stuck,
-            }),
-            ..nothing
-        },
+        Preview::NotAllowed { user_id: _, status, why, begun } => {
+            let given_back = begun.as_ref().map(|begun| &begun.given_back);
+            PreviewView {
+                status: Some(status),
+                why: Some(why),
+                saga_id: begun.as_ref().map(|begun| begun.saga_id.0),
+                refunded: given_back.map(|given_back| given_back.refunded.0),
+                released: given_back.map(released),
+                stuck: begun.as_ref().map(stuck),
+                ..nothing
+            }
+        }
     }
 }

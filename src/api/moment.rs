@@ -3,6 +3,9 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
 
 use crate::web::within_years;
 
@@ -18,3 +21,20 @@ impl<'de> Deserialize<'de> for MomentText {
         Ok(Self(within_years(moment.to_utc()).trunc_subsecs(6)))
     }
 }
+
+impl MomentText {
+    /// The usual form. The server reads a little more, such as a leap day.
+    const PATTERN: &str = concat!(
+        r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]",
+        r"(\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
+    );
+}
+
+impl utoipa::PartialSchema for MomentText {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(Self::PATTERN));
+        text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).into()
+    }
+}
+
+impl ToSchema for MomentText {}

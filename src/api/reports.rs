@@ -32,7 +32,7 @@ pub(super) struct ReportBody {
     #[schema(value_type = ShortText, inline)]
     status: ShortText,
     /// When it happened.
-    #[schema(value_type = DateTime<Utc>)]
+    #[schema(value_type = MomentText, inline)]
     at: MomentText,
     /// The carrier's own id of it.
     #[schema(value_type = Option<ShortText>, inline)]

@@ -39,16 +39,16 @@ pub(super) struct ShipmentBody {
     #[schema(value_type = ShortText, inline)]
     tracking_number: Field<ShortText>,
     /// Where its way can be followed: an http or https address.
-    #[schema(value_type = Option<String>, max_length = 2000, pattern = "^[hH][tT][tT][pP][sS]?://")]
+    #[schema(value_type = Option<String>, max_length = 2000, pattern = r"^[hH][tT][tT][pP][sS]?://[A-Za-z0-9]+(/[A-Za-z0-9._~-]*)*$")]
     tracking_url: Field<Option<String>>,
     /// What is in it, 1 to 100 lines; all that has not left yet unless said.
     #[schema(value_type = Option<Vec<PiecesBody>>, min_items = 1, max_items = 100)]
     lines: Field<Option<Vec<Field<PiecesBody>>>>,
     /// When it left; now unless said.
-    #[schema(value_type = Option<DateTime<Utc>>)]
+    #[schema(value_type = Option<MomentText>, inline)]
     shipped_at: Field<Option<MomentText>>,
     /// When it is expected to arrive.
-    #[schema(value_type = Option<DateTime<Utc>>)]
+    #[schema(value_type = Option<MomentText>, inline)]
     estimated_delivery: Field<Option<MomentText>>,
 }
 

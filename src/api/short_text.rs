@@ -12,8 +12,7 @@ pub(super) struct ShortText(pub(super) String);
 
 impl ShortText {
     const MAX: usize = 200;
-    const PATTERN: &str =
-        r"^[^\u0000-\u001f\u007f]*[^\s\u0000-\u001f\u007f][^\u0000-\u001f\u007f]*$";
+    const PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
 }
 
 impl<'de> Deserialize<'de> for ShortText {

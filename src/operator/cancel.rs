@@ -14,7 +14,7 @@ use crate::order::OrderId;
 use crate::reversal::Wish;
 use crate::trace::TraceParent;
 use crate::web::{
-    CancelBody, CancelledView, CancellingView, Preference, Problem, Segment, Words,
+    CancelledView, CancellingView, Preference, Problem, Segment, StaffCancelBody, Words,
     cancel_response, json_body, uuid_segment,
 };
 
@@ -30,7 +30,7 @@ const A_LOOK: Duration = Duration::from_secs(5);
     tag = "operators",
     operation_id = "cancelOrderForCustomer",
     security(("operatorToken" = [])),
-    request_body = CancelBody,
+    request_body = StaffCancelBody,
     params(
         ("id" = Uuid, Path, description = "The order"),
         ("X-Operator" = Option<String>, Header, description = "Who acts; `operator` unless said"),
@@ -66,9 +66,9 @@ pub(super) async fn cancel_order(
 ) -> Result<Response, Problem> {
     who.require(Right::Act)?;
     let id = OrderId(uuid_segment(id, "id")?);
-    let body: CancelBody = json_body(&headers, body).await?;
+    let body: StaffCancelBody = json_body(&headers, body).await?;
     let Words { reason, note } = body.words()?;
-    let reason = reason.ok_or_else(|| Problem::bad_request("reason is required"))?.to_owned();
+    let reason = reason.unwrap_or_default().to_owned();
     let who = Some(who.name()?);
     let preference = Preference::of(&headers);
     // Unless told otherwise, whoever is on call gets an answer at once, and looks again.

@@ -61,7 +61,11 @@ pub(crate) async fn optional_json_body<T: DeserializeOwned>(
     if bytes.is_empty() {
         return Ok(read(&Value::Null)?);
     }
-    Ok(read(&parse_json(&json_bytes(headers, Body::from(bytes)).await?)?)?)
+    let body = parse_json(&json_bytes(headers, Body::from(bytes)).await?)?;
+    if !body.is_object() && !body.is_null() {
+        return Err(Problem::bad_request("the body must be a JSON object"));
+    }
+    Ok(read(&body)?)
 }
 
 async fn collect(body: Body) -> Result<Vec<u8>, Problem> {

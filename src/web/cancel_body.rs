@@ -23,6 +23,26 @@ pub(crate) struct CancelBody {
     note: Field<Option<Note>>,
 }
 
+/// Why an operator cancels an order.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct StaffCancelBody {
+    /// `customer`, `declined`, `fraud`, `inventory`, `staff` or `other`.
+    #[schema(value_type = String, pattern = "^(customer|declined|fraud|inventory|staff|other)$")]
+    reason: Field<Option<Reason>>,
+    /// More, in your words.
+    #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\u0000]*$")]
+    note: Field<Option<Note>>,
+}
+
+impl StaffCancelBody {
+    /// What it says, or what is wrong with it.
+    pub(crate) fn words(self) -> Result<Words, Problem> {
+        let words = CancelBody { reason: self.reason, note: self.note }.words()?;
+        let has_reason = words.reason.is_some();
+        has_reason.then_some(words).ok_or_else(|| Problem::bad_request("reason is required"))
+    }
+}
+
 /// What a valid body says.
 #[derive(Debug)]
 pub(crate) struct Words {
