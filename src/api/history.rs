@@ -15,7 +15,8 @@ use crate::auth::{Caller, Right};
 use crate::checkout::DEFINITION;
 use crate::order::{OrderId, OrderStatus, Paise, UserId};
 use crate::store::{
-    Checkouts, CursorKey, Found, HistoryOf, HistoryQuery, HistorySort, SortDirection, UNPRICED,
+    Checkouts, CursorKey, Found, HistoryOf, HistoryPage, HistoryQuery, HistorySort, Order,
+    SortDirection, UNPRICED,
 };
 use crate::trace::TraceParent;
 use crate::web::{Cursor, Problem, Query, Segment, uuid_segment};
@@ -31,7 +32,8 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
 /// Newest first; `[]` where there are none. The next page, if there is one, is in the header `Link`,
 /// whose `cursor` belongs to the order that was asked for, and is none of a client's making.
 /// An order exists once its checkout completed: `status=Pending` lists the checkouts that are not
-/// decided, or not all undone, and `status=Rejected` those that never became an order.
+/// decided, or not all undone, and `status=Rejected` those that never became an order. A checkout that is
+/// cancelled in flight is listed as `Cancelling` or `Cancelled`, with those orders.
 #[utoipa::path(
     get,
     path = "/api/orders/user/{userId}",
@@ -73,7 +75,13 @@ pub(super) async fn list_orders(
         return Err(Problem::not_found("Order not found"));
     }
     let store = &api.store;
+    let of_checkout = |found: &Found| OrderView::of_checkout(found, uri.path(), &trace);
     let (views, last): (Vec<_>, _) = match wanted.list {
+        HistoryOf::Both(_, which) => {
+            let orders = store.history(&wanted).await?;
+            let checkouts = store.checkouts(which, DEFINITION.kind, &wanted).await?;
+            both(wanted.sort, wanted.limit, orders, &checkouts, of_checkout)
+        }
         HistoryOf::Orders(_) => {
             let page = store.history(&wanted).await?;
             let last = page.last();
@@ -86,8 +94,7 @@ pub(super) async fn list_orders(
             let total = |last: &Found| last.amount.unwrap_or(UNPRICED);
             let last =
                 last.map(|last| cursor(wanted.sort, last.order_id, last.created_at, total(last)));
-            let view = |found| OrderView::of_checkout(found, uri.path(), &trace);
-            (page.orders.iter().map(view).collect(), last)
+            (page.orders.iter().map(of_checkout).collect(), last)
         }
     };
     let next = last.map(|cursor| {
@@ -95,6 +102,36 @@ pub(super) async fn list_orders(
         [(header::LINK, format!("</api/orders/user/{user_id}?{query}>; rel=\"next\""))]
     });
     Ok((next, Json(views)).into_response())
+}
+
+/// One page of two lists that are sorted alike, and the cursor of the next.
+fn both(
+    sort: HistorySort,
+    limit: u64,
+    orders: HistoryPage<Order>,
+    checkouts: &HistoryPage<Found>,
+    of_checkout: impl Fn(&Found) -> OrderView,
+) -> (Vec<OrderView>, Option<Cursor>) {
+    let more = orders.more || checkouts.more;
+    let of_order = |order: Order| {
+        (cursor(sort, order.id, order.created_at, order.total), OrderView::from(order))
+    };
+    let of_found = |found: &Found| {
+        let total = found.amount.unwrap_or(UNPRICED);
+        (cursor(sort, found.order_id, found.created_at, total), of_checkout(found))
+    };
+    let mut all: Vec<_> = orders.orders.into_iter().map(of_order).collect();
+    all.extend(checkouts.orders.iter().map(of_found));
+    all.sort_by_key(|(place, _)| (place.key, place.id));
+    let (HistorySort::CreatedAt(direction) | HistorySort::TotalAmount(direction)) = sort;
+    if direction == SortDirection::Descending {
+        all.reverse();
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = more || all.len() > limit;
+    all.truncate(limit);
+    let (places, views): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    (views, places.into_iter().next_back().filter(|_| more))
 }
 
 fn wanted(user_id: UserId, query: &Query) -> Result<HistoryQuery, Problem> {
@@ -118,14 +155,15 @@ fn list(status: Option<OrderStatus>) -> HistoryOf {
     match status {
         Some(OrderStatus::Pending) => HistoryOf::Checkouts(Checkouts::Undecided),
         Some(OrderStatus::Rejected) => HistoryOf::Checkouts(Checkouts::Rejected),
-        Some(
-            OrderStatus::Confirmed
-            | OrderStatus::Cancelling
-            | OrderStatus::Cancelled
-            | OrderStatus::Shipped
-            | OrderStatus::Delivered,
-        )
-        | None => HistoryOf::Orders(status.map(|status| status.to_string())),
+        Some(status @ OrderStatus::Cancelling) => {
+            HistoryOf::Both(status.to_string(), Checkouts::Cancelling)
+        }
+        Some(status @ OrderStatus::Cancelled) => {
+            HistoryOf::Both(status.to_string(), Checkouts::Cancelled)
+        }
+        Some(OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered) | None => {
+            HistoryOf::Orders(status.map(|status| status.to_string()))
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) struct OrderView {
     delivered_at: Option<DateTime<Utc>>,
     /// In cart order.
     items: Vec<ItemView>,
-    /// What came back of it, oldest first, with what is under way; of a single order only.
+    /// What came back of it, oldest first, with what is under way; absent where nothing did, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     returns: Option<Vec<ReturnView>>,
     /// Of a checkout that comes to nothing: what a waiting client would have been answered.
@@ -153,6 +153,8 @@ pub(super) async fn get_order(
     caller.require(Right::ReadOrders)?;
     let order = api.store.order(id).await?.filter(|order| caller.sees(order.user_id));
     let order = order.ok_or_else(|| Problem::not_found("Order not found"))?;
-    let returns = api.store.returns_of(id).await?.into_iter().map(ReturnView::from).collect();
-    Ok(Json(OrderView { returns: Some(returns), ..order.into() }))
+    let returns = api.store.returns_of(id).await?;
+    let returns: Vec<_> = returns.into_iter().map(ReturnView::from).collect();
+    let returns = Some(returns).filter(|returns| !returns.is_empty());
+    Ok(Json(OrderView { returns, ..order.into() }))
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::Operators;
 use super::effect::{Effects, effects, unknown};
@@ -15,7 +16,7 @@ use crate::auth::{Person, Right};
 use crate::engine::names;
 use crate::saga::Preview;
 use crate::saga::{Intervention, SagaId};
-use crate::store::Inspected;
+use crate::store::{Found, Inspected};
 use crate::web::{Problem, Segment, uuid_segment};
 
 /// A saga with its position, its log and what may be done.
@@ -31,6 +32,27 @@ struct Detail {
     actions: Vec<&'static str>,
     /// What each of them will do.
     previews: Vec<PreviewView>,
+    /// The other sagas of its order, oldest first.
+    related: Vec<RelatedView>,
+}
+
+/// Another saga of the same order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RelatedSaga)]
+struct RelatedView {
+    id: Uuid,
+    kind: String,
+    state: String,
+    /// Why it needs a person, if it does: `InDoubt`, `Exhausted`, `Refused` or `Unreadable`.
+    #[schema(required)]
+    stuck: Option<String>,
+}
+
+impl From<Found> for RelatedView {
+    fn from(found: Found) -> Self {
+        let stuck = found.stuck.map(|stuck| stuck.kind.to_string());
+        Self { id: found.id.0, kind: found.kind, state: found.state, stuck }
+    }
 }
 
 /// What an action will do.
@@ -76,7 +98,7 @@ impl From<Preview> for PreviewView {
     tag = "operators",
     operation_id = "getSaga",
     security(("operatorToken" = [])),
-    params(("id" = Uuid, Path, description = "The saga, which is the order's id too")),
+    params(("id" = Uuid, Path, description = "The saga; of a checkout the order's id, too")),
     responses(
         (status = 200, description = "Everything about it", body = Detail, headers(
             ("ETag" = String, description = "Its version, for `If-Match`"),
@@ -105,10 +127,12 @@ pub(super) async fn get_saga(
         }
     };
     let version = etag(found.revision);
+    let related = operators.store.sagas_of(found.order_id).await?.into_iter();
+    let related = related.filter(|other| other.id != id).map(RelatedView::from).collect();
     let saga = Onlooker::of(&operators, &[&found]).await?.view(found);
     let actions = names(&previews);
     let previews = previews.into_iter().map(PreviewView::from).collect();
-    let detail = Detail { saga, effects, steps: steps(log), actions, previews };
+    let detail = Detail { saga, effects, steps: steps(log), actions, previews, related };
     Ok(([version], Json(detail)).into_response())
 }
 

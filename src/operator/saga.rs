@@ -16,8 +16,10 @@ use crate::store::{Error, Found};
 #[schema(as = Saga)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SagaView {
-    /// The order's id, too.
+    /// Of a checkout it is the order's id, too.
     id: Uuid,
+    /// The order that it is about.
+    order_id: Uuid,
     kind: String,
     /// Rises with each change; what `If-Match` compares.
     version: i64,
@@ -99,6 +101,7 @@ impl Onlooker {
             |owner: Uuid| self.executors.get(&owner).cloned().unwrap_or_else(|| owner.to_string());
         SagaView {
             id: found.id.0,
+            order_id: found.order_id.0,
             kind: found.kind,
             version: found.revision,
             state: found.state,

@@ -23,8 +23,8 @@ const REFUSED: &str = "state IN ('Compensated', 'Rejected')";
 fn accepted(which: Checkouts) -> SimpleExpr {
     let column = || Expr::col(Column::CreatedAt);
     match which {
-        Checkouts::Undecided => Func::coalesce([column(), column()]).into(),
-        Checkouts::Rejected => column(),
+        Checkouts::Undecided | Checkouts::Cancelling => Func::coalesce([column(), column()]).into(),
+        Checkouts::Rejected | Checkouts::Cancelled => column(),
     }
 }
 
@@ -47,9 +47,13 @@ impl Store {
             .add(Column::UserId.eq(query.user_id.0))
             .add(Column::Kind.eq(kind))
             .add(Expr::cust(match which {
-                Checkouts::Undecided => IN_FLIGHT,
-                Checkouts::Rejected => REFUSED,
-            }));
+                Checkouts::Undecided | Checkouts::Cancelling => IN_FLIGHT,
+                Checkouts::Rejected | Checkouts::Cancelled => REFUSED,
+            }))
+            .add(match which {
+                Checkouts::Undecided | Checkouts::Rejected => Column::CancelRequest.is_null(),
+                Checkouts::Cancelling | Checkouts::Cancelled => Column::CancelRequest.is_not_null(),
+            });
         only = only.add_option(query.from.map(|from| Column::CreatedAt.gte(from)));
         only = only.add_option(query.to.map(|to| Column::CreatedAt.lte(to)));
         only = only.add_option(query.min_amount.map(|least| Column::TotalAmount.gte(least)));

@@ -64,6 +64,8 @@ pub enum HistoryOf {
     Orders(Option<String>),
     /// Checkouts that are not orders yet, or never will be.
     Checkouts(Checkouts),
+    /// Orders with this status, and these checkouts, which have it without being orders.
+    Both(String, Checkouts),
 }
 
 /// The value by which the last order of a page is sorted.
@@ -105,6 +107,10 @@ pub enum Checkouts {
     Undecided,
     /// Those at rest that did not become orders.
     Rejected,
+    /// Those that were to be cancelled in flight, and are not at rest.
+    Cancelling,
+    /// Those that were cancelled in flight.
+    Cancelled,
 }
 
 /// Whether a row comes after the one with this key and id, sorted by these two columns. As it compares whole

@@ -84,7 +84,7 @@ impl Store {
             HistorySort::TotalAmount(direction) => (Column::TotalAmount, direction),
         };
         let mut only = Condition::all().add(Column::UserId.eq(query.user_id.0));
-        if let HistoryOf::Orders(Some(status)) = &query.list {
+        if let HistoryOf::Orders(Some(status)) | HistoryOf::Both(status, _) = &query.list {
             only = only.add(Column::Status.eq(status.as_str()));
         }
         only = only.add_option(query.from.map(|from| Column::CreatedAt.gte(from)));

@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use order_service::sandbox::Call;
 use order_service::sandbox::sample::{ASHA, TEA};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{cancel, cancel_with, events, is_cancelled, is_cancelling, preview, told};
@@ -48,6 +48,13 @@ async fn a_confirmed_order_is_given_back_and_every_repeat_is_told_the_same() {
         let saga = world.inspect(after["sagaId"].as_str().and_then(|id| id.parse().ok()).unwrap());
         let saga = saga.await;
         assert_eq!((&saga["kind"], &saga["state"]), (&json!("cancellation"), &json!("Cancelled")));
+        assert_eq!(saga["orderId"], json!(id));
+        let of_order = |kind: &str, state: &str, id: &Value| {
+            json!([{"id": id, "kind": kind, "state": state, "stuck": null}])
+        };
+        assert_eq!(saga["related"], of_order("checkout", "Completed", &json!(id)));
+        let checkout = world.inspect(id).await;
+        assert_eq!(checkout["related"], of_order("cancellation", "Cancelled", &saga["id"]));
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use order_service::sandbox::sample::{ASHA, CUP, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{cancel, cancel_with, events, is_cancelled, is_cancelling, preview, told};
@@ -57,6 +57,41 @@ async fn while_lines_are_reserved_they_are_released() {
         assert_eq!((answer.status, &answer.body["refunded"]), (200, &json!(2 * 14_900 + 24_950)));
         assert_eq!((world.wallet(ASHA), world.stock(TEA)), (wallet, stock));
         is_told_of(world, id).await;
+    })
+    .await;
+}
+
+/// A user's orders of this status, newest first.
+async fn listed(world: &World, query: &str) -> Vec<Value> {
+    let answer = world.get(&format!("/api/orders/user/{ASHA}?{query}")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body.as_array().into_iter().flatten().map(|order| order["id"].clone()).collect()
+}
+
+#[tokio::test]
+async fn it_is_listed_with_the_orders_that_are_cancelled() {
+    on_both(async |world| {
+        let order = cart(ASHA, &[(TEA, 1)]);
+        let first = world.create(&order).await.is_created(ASHA, 14_900);
+        assert_eq!(cancel(world, first).await.status, 200);
+        let second = held_up(world, Call::GetUser).await;
+        assert_eq!(cancel(world, second).await.status, 200);
+        let third = world.create(&order).await.is_created(ASHA, 14_900);
+        assert_eq!(cancel(world, third).await.status, 200);
+        let all = listed(world, "status=Cancelled").await;
+        assert_eq!(all, [json!(third), json!(second), json!(first)]);
+        assert_eq!(listed(world, "status=Cancelled&limit=2").await, [json!(third), json!(second)]);
+        assert_eq!(listed(world, "status=Cancelled&sort=createdAt&limit=1").await, [json!(first)]);
+        for none in ["status=Rejected", "status=Pending", "status=Cancelling"] {
+            assert_eq!(listed(world, none).await, Vec::<Value>::new(), "{none}");
+        }
+        assert_eq!(listed(world, "limit=9").await, [json!(third), json!(first)]);
+        let path = format!("/api/orders/user/{ASHA}?status=Cancelled&limit=1");
+        let page = world.get(&path).await;
+        let next = page.header("link").and_then(|link| link.split(['<', '>']).nth(1));
+        let next = world.get(next.expect("there are more")).await;
+        assert_eq!(next.body[0]["id"], json!(second));
+        assert_eq!(next.body[0]["problem"]["error"], "Order cancelled");
     })
     .await;
 }
