@@ -1,5 +1,5 @@
-//! The transport of production, over HTTP: connection pools, timeouts, headers, and whether a request
-//! whose connection failed may have arrived.
+//! The production transport, over HTTP: connection pools, timeouts, headers, and whether a request may
+//! have arrived although its connection failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 
-use super::EndpointSettings;
 use super::response::Response;
+use super::settings::EndpointSettings;
 use super::transport::{Request, Transport, TransportError};
 use crate::saga::Outcome;
 use crate::saga::retry::LONGEST_ASKED;
@@ -22,11 +22,12 @@ use crate::trace::TraceParent;
 const MAX_BODY: usize = 256 * 1024;
 
 /// The longest wait for a connection. It is always shorter than the call's own timeout, so that a
-/// connection that can't be made is told apart from a response that doesn't come: only in the first
-/// case was the request surely not sent.
+/// failure to connect can be told from a response that never arrives: only in the first case is it
+/// certain that the request was not sent.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
-/// HTTP to one neighbour. Timeouts are those of the HTTP client, which knows what it was waiting for.
+/// HTTP to one neighbour. The HTTP client enforces the timeouts, since only it knows what it was
+/// waiting for.
 #[derive(Debug)]
 pub(super) struct HttpTransport {
     pooled: Client,
@@ -36,7 +37,7 @@ pub(super) struct HttpTransport {
 
 impl HttpTransport {
     pub(super) fn to(settings: &EndpointSettings) -> Result<Arc<dyn Transport>, reqwest::Error> {
-        // Nothing here follows a redirect: without TLS there are no roots to read for it.
+        // Redirects are not followed, so a client for plain HTTP never needs the root certificates.
         let is_plain = settings.url.scheme() == "http";
         let client = |idle: usize| {
             let client = Client::builder();
@@ -85,14 +86,14 @@ impl Transport for HttpTransport {
 fn headers(trace: &TraceParent, key: &str) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
     trace.child().write_to(&mut HeaderInjector(&mut headers));
-    // Keys are visible ASCII, which every header takes.
+    // Keys are visible ASCII, which is always a valid header value.
     if let Ok(key) = HeaderValue::from_str(key) {
         headers.insert("idempotency-key", key);
     }
     headers
 }
 
-/// Where no connection was made, no request was sent. After any later failure, it may have arrived.
+/// If no connection was made, the request was not sent. After any later failure, it may have arrived.
 fn transport_error(error: &reqwest::Error) -> TransportError {
     let (outcome, what) = if error.is_connect() {
         (Outcome::NotSent, "could not connect")
@@ -103,7 +104,7 @@ fn transport_error(error: &reqwest::Error) -> TransportError {
     } else {
         (Outcome::Unknown, "the connection broke")
     };
-    // The innermost cause says most ("connection refused"), and has no URL in it.
+    // The innermost cause is the most specific ("connection refused"), and has no URL in it.
     let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
     let message = match causes.last() {
         Some(cause) => format!("{what}: {cause}"),
@@ -126,8 +127,8 @@ async fn read(mut response: reqwest::Response) -> Result<Response, TransportErro
     Ok(Response { status, body, retry_after_ms })
 }
 
-/// `Retry-After` in milliseconds, where it is a number of seconds. A date is ignored: the saga then keeps
-/// to its own pauses.
+/// `Retry-After` in milliseconds, if it is a number of seconds. A date is ignored, and the saga then
+/// uses its own back-off.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     let wait = Duration::from_secs(seconds).min(LONGEST_ASKED);

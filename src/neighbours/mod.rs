@@ -1,10 +1,10 @@
 //! All calls to the three services that other teams own, and the one place that turns a response into
 //! an outcome.
 //!
-//! The invariant: `NotSent` is only said of a request that surely never reached its neighbour (promise 10), and
-//! `Done` or `Refused` only of a response that the neighbour's API lists for them (promise 9). A response need not
-//! repeat what was asked (the order, the amount, the product), but where it does, it must be the same;
-//! otherwise it is not taken for a response to this request.
+//! The invariant: `NotSent` means that the request certainly never reached its neighbour (promise 10), and
+//! `Done` or `Refused` that the neighbour's API lists the response for that outcome (promise 9). A response
+//! need not repeat what was asked (the order, the amount, the product). If it does and the two differ, it is
+//! not taken for a response to this request.
 //!
 //! ```text
 //! user, product, payment   one client for each neighbour: what is asked, what a response means
@@ -13,6 +13,7 @@
 //!     breaker              circuit breaker and retry budget
 //!     transport            the trait; http_transport in production, a simulated network in tests
 //!     response, fields     what came back
+//! settings                 how to call one neighbour
 //! ```
 
 mod breaker;
@@ -23,6 +24,7 @@ mod payment;
 mod product;
 mod read;
 mod response;
+mod settings;
 mod transport;
 mod user;
 
@@ -30,7 +32,6 @@ mod user;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use breaker::Breaker;
 use http_transport::HttpTransport;
@@ -45,6 +46,7 @@ pub use payment::{Charge, Payment, Recorded};
 pub use product::{Offer, Product};
 pub use read::{Read, ReadResult};
 pub use response::Response;
+pub use settings::EndpointSettings;
 pub use transport::{Request, Transport, TransportError};
 pub use user::User;
 
@@ -55,20 +57,7 @@ pub const PRODUCT: Neighbour = Neighbour::named("product");
 /// The service that moves money.
 pub const PAYMENT: Neighbour = Neighbour::named("payment");
 
-/// How to call one neighbour.
-#[derive(Clone, Debug)]
-pub struct EndpointSettings {
-    /// Base URL of its API. Where it has a path, requests go below that.
-    pub url: url::Url,
-    /// The longest that one call may take.
-    pub timeout: Duration,
-    /// Calls at once, at most.
-    pub concurrency: usize,
-    /// When the breaker opens, and how many repeats are allowed.
-    pub limits: BreakerLimits,
-}
-
-/// The three of them.
+/// The three neighbours.
 #[derive(Debug)]
 pub struct Neighbours {
     /// Profiles.
@@ -102,8 +91,8 @@ impl Neighbours {
         })
     }
 
-    /// With other transports than HTTP, for tests: to user, product, payment. `concurrency` and
-    /// `limits` are those of each.
+    /// With transports other than HTTP, for tests: to user, product and payment, in this order.
+    /// `concurrency` and `limits` apply to each.
     pub fn over(
         transports: [Arc<dyn Transport>; 3],
         concurrency: usize,
@@ -122,7 +111,7 @@ impl Neighbours {
         }
     }
 
-    /// The breaker of each.
+    /// The breaker of each neighbour.
     pub fn breakers(&self) -> Vec<BreakerView> {
         [&self.user.0, &self.product.0, &self.payment.0].map(Endpoint::breaker).to_vec()
     }

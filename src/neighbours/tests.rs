@@ -1,6 +1,7 @@
-//! What every call makes of its response, over a transport that answers what the test says.
+//! What every call concludes from its response, over a transport that answers what the test says.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::DateTime;
 use futures::FutureExt;
@@ -39,7 +40,7 @@ fn answering(status: u16, body: &[u8]) -> Neighbours {
     let response = Response { status, body: body.to_vec(), retry_after_ms: None };
     let transport: Arc<dyn Transport> = Arc::new(Always(response));
     let limits = BreakerLimits { failures: 1_000, pause: Duration::from_millis(1), retries: 1_000 };
-    // Malformed reads are repeated after a pause, and no test here moves a clock.
+    // Malformed reads are repeated after a pause, so the clock must be a real one.
     Neighbours::over([transport.clone(), transport.clone(), transport], 4, limits, &Clock::system())
 }
 
@@ -108,7 +109,7 @@ fn good(asked: Asked) -> String {
     }
 }
 
-/// What is made of a good answer with these members more.
+/// The outcome of a good answer with these members added.
 async fn with(asked: Asked, members: &str) -> Outcome {
     let comma = if members.is_empty() { "" } else { ", " };
     outcome(asked, 200, format!("{}{comma}{members}}}", good(asked)).as_bytes()).await
