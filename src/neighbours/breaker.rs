@@ -5,8 +5,8 @@
 //! call, the probe, is let through: if it succeeds the breaker closes, if it fails the next pause begins.
 //!
 //! **The retry budget** is a bucket of tokens. Every repeated attempt takes a token out, every success
-//! puts one in, and [`retries`](BreakerLimits::retries) more flow in each second. So repeats are free
-//! while they succeed, and while they fail there are hardly more of them than flow in.
+//! puts one in, and [`retries`](BreakerLimits::retries) more are added each second. So repeats cost
+//! nothing while they succeed, and while they fail their rate is close to the rate of refill.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,36 +29,36 @@ pub struct BreakerLimits {
     pub retries: u32,
 }
 
-/// The bucket holds as many tokens as flow in over this time, in seconds.
+/// The bucket holds as many tokens as are added in this time, in seconds.
 const BUCKET_SECS: u32 = 10;
 
 /// Whether calls are let through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum BreakerState {
-    /// All calls are.
+    /// All calls are let through.
     #[default]
     Closed,
-    /// One call is: the probe.
+    /// One call is let through: the probe.
     HalfOpen,
-    /// No call is.
+    /// No call is let through.
     Open,
 }
 
-/// A breaker at one moment, to be shown.
+/// What a breaker looks like at one moment, for display.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakerView<N = Neighbour> {
-    /// The neighbour that it stands before.
+    /// The neighbour that it protects.
     pub neighbour: N,
     /// Whether calls are let through.
     pub state: BreakerState,
-    /// When it opened; none while it is closed.
+    /// When it opened; `None` while it is closed.
     pub since: Option<DateTime<Utc>>,
     /// Failures in a row.
     pub failures: u32,
 }
 
-/// The breaker before one neighbour.
+/// The breaker of one neighbour.
 #[derive(Debug)]
 pub(super) struct Breaker {
     neighbour: Neighbour,
@@ -69,17 +69,17 @@ pub(super) struct Breaker {
 
 #[derive(Debug)]
 struct Inner {
-    /// In a row.
+    /// Failures in a row.
     failures: u32,
-    /// When it opened; none while it is closed.
+    /// When it opened; `None` while it is closed.
     opened_at: Option<DateTime<Utc>>,
     /// While it is open: when the next probe may be sent, on the monotonic clock.
     probe_from: Duration,
     /// A probe is under way.
     is_probing: bool,
-    /// What is left of the retry budget.
+    /// The tokens left in the retry budget.
     tokens: f64,
-    /// When tokens last flowed in, on the monotonic clock.
+    /// When tokens were last added, on the monotonic clock.
     refilled_at: Duration,
 }
 
@@ -92,8 +92,8 @@ pub(super) enum Rejected {
     OverBudget { retry_in: Duration },
 }
 
-/// Leave to make one call. Its maker reports how the call went; if it is dropped instead, nothing has
-/// been learned about the neighbour.
+/// Permission to make one call. The caller reports how the call went; if it drops this instead, nothing
+/// has been learned about the neighbour.
 #[derive(Debug)]
 pub(super) struct Admitted<'a> {
     breaker: &'a Breaker,
@@ -101,7 +101,7 @@ pub(super) struct Admitted<'a> {
 }
 
 impl Breaker {
-    /// Closed, with a full retry budget.
+    /// A closed breaker with a full retry budget.
     pub(super) fn new(neighbour: Neighbour, limits: BreakerLimits, clock: Clock) -> Self {
         let refilled_at = clock.monotonic();
         let inner = Inner {
@@ -119,7 +119,7 @@ impl Breaker {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for leave to make attempt number `attempt`, from 1.
+    /// Asks for permission to make attempt number `attempt`, counted from 1.
     pub(super) fn admit(&self, attempt: u32) -> Result<Admitted<'_>, Rejected> {
         let now = self.clock.monotonic();
         let mut inner = self.inner();
@@ -197,12 +197,12 @@ impl Inner {
 }
 
 impl Admitted<'_> {
-    /// The neighbour answered and is not in trouble.
+    /// The neighbour answered and is healthy.
     pub(super) fn succeeded(self) {
         self.breaker.succeeded();
     }
 
-    /// The neighbour did not answer, or is in trouble.
+    /// The neighbour did not answer, or is unhealthy.
     pub(super) fn failed(self) {
         self.breaker.failed(&self);
     }
@@ -224,7 +224,7 @@ impl Rejected {
         }
     }
 
-    /// The report's error.
+    /// The error for the call's report.
     pub(super) fn message(self) -> &'static str {
         match self {
             Self::Open { .. } => "not sent: too many calls failed, the circuit is open",

@@ -1,5 +1,5 @@
-//! Calls to one neighbour: how many at once, whether the breaker and the caller's lease allow a
-//! call, and the report of each. How a request gets there is the transport's business.
+//! Calls to one neighbour: limits how many are made at once, asks the breaker and the caller's lease
+//! before each, and reports each. The transport carries the requests.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ use crate::trace::TraceParent;
 pub struct CallContext<'a> {
     /// The saga's trace.
     pub trace: &'a TraceParent,
-    /// Asked right before an effect is sent: does the caller still own the saga, and is it in time?
+    /// Asked right before an effect is sent: does the caller still own the saga, and does its lease hold?
     pub may_send: &'a (dyn Fn() -> bool + Sync),
-    /// Which attempt, from 1. From the second on, attempts use up the neighbour's retry budget.
+    /// The attempt's number, from 1. From the second on, attempts use up the neighbour's retry budget.
     pub attempt: u32,
 }
 
@@ -27,12 +27,12 @@ pub struct CallContext<'a> {
 pub(super) struct Attempt {
     /// The report, without the response's body.
     pub(super) report: Report,
-    /// The response, where a complete one came.
+    /// The response, if a complete one arrived.
     pub(super) response: Option<Response>,
 }
 
 impl Attempt {
-    /// The report with the response's body, where that can be kept.
+    /// The report with the response's body, if that can be kept.
     pub(super) fn into_report(self) -> Report {
         let response = self.response.and_then(|response| response.kept_body());
         Report { response, ..self.report }
@@ -42,7 +42,7 @@ impl Attempt {
 /// Why there is no response to judge.
 struct NoResponse {
     error: TransportError,
-    /// How long to wait before the next attempt, where the breaker says so.
+    /// How long to wait before the next attempt, if the breaker says so.
     retry_after_ms: Option<u64>,
 }
 
@@ -63,7 +63,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// At most `concurrency` calls are under way at once.
+    /// An endpoint with at most `concurrency` calls in flight at once.
     pub(super) fn new(
         transport: Arc<dyn Transport>,
         concurrency: usize,
@@ -74,7 +74,7 @@ impl Endpoint {
     }
 
     /// Makes one attempt and reports it. `judge` says what a complete response means for the step;
-    /// where it can't make sense of the response, the outcome is [`Outcome::Unknown`].
+    /// if it can't make sense of the response, the outcome is [`Outcome::Unknown`].
     pub async fn call(
         &self,
         context: CallContext<'_>,
@@ -85,7 +85,7 @@ impl Endpoint {
         self.attempt(context, effect, request, judge).await.into_report()
     }
 
-    /// The same, with the response that was judged.
+    /// As [`call`](Self::call), but also returns the response that was judged.
     pub(super) async fn attempt(
         &self,
         context: CallContext<'_>,
@@ -140,7 +140,8 @@ impl Endpoint {
         sent.map_err(|error| NoResponse { error, retry_after_ms: None })
     }
 
-    /// Sends a read that belongs to no saga: it asks nobody's leave and tells the breaker nothing.
+    /// Sends a read that belongs to no saga: it needs no lease, and the breaker neither stops nor
+    /// counts it.
     ///
     /// # Errors
     /// Why there is no response, as a sentence.
@@ -154,7 +155,7 @@ impl Endpoint {
     }
 }
 
-/// The error that the report of a response has.
+/// The error for the report of a response.
 fn explain(judged: Result<Outcome, String>, response: &Response) -> Option<String> {
     let status = response.status;
     match judged {

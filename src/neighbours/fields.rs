@@ -1,8 +1,8 @@
 //! The fields of a JSON object, as a neighbour wrote them: names in any case, possibly repeated,
 //! and numbers with all their digits.
 //!
-//! The invariant: a field that is there is never ignored because it can't be read, or because it is
-//! there twice with two values. A response that contradicts itself is no response.
+//! The invariant: a field that is present is never ignored. If it can't be read, or is present twice with
+//! different values, that is an error: a response that contradicts itself proves nothing.
 
 use std::fmt;
 
@@ -18,16 +18,16 @@ impl Fields {
     /// Parses an object.
     ///
     /// # Errors
-    /// That the body is none.
+    /// If the body is not a JSON object.
     pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(body).map_err(|_not_one| "not a JSON object".to_owned())
     }
 
-    /// The field as a whole number. `2000.00` and `2e3` are whole numbers, and so is one in quotes,
-    /// which is how some serialisers write numbers that JavaScript would round.
+    /// The field as a whole number; `None` if it is missing. `2000.00` and `2e3` are whole numbers, and so
+    /// is one in quotes, which is how some serialisers write numbers that JavaScript would round.
     ///
     /// # Errors
-    /// That it is something else, or there twice.
+    /// If it is something else, or present twice with different values.
     pub fn integer(&self, name: &str) -> Result<Option<i64>, String> {
         self.one(name, "whole number", |raw| match serde_json::from_str::<String>(raw) {
             Ok(quoted) => serde_json::from_str::<&RawValue>(&quoted)
@@ -38,18 +38,18 @@ impl Fields {
         })
     }
 
-    /// The field as a UUID; `None` where it is missing.
+    /// The field as a UUID; `None` if it is missing.
     ///
     /// # Errors
-    /// That it is something else, or there twice.
+    /// If it is something else, or present twice with different values.
     pub fn uuid(&self, name: &str) -> Result<Option<Uuid>, String> {
         self.one(name, "UUID", |raw| serde_json::from_str(raw).ok())
     }
 
-    /// The field as text; `None` where it is missing.
+    /// The field as text; `None` if it is missing.
     ///
     /// # Errors
-    /// That it is something else, or there twice.
+    /// If it is something else, or present twice with different values.
     pub fn text(&self, name: &str) -> Result<Option<String>, String> {
         self.one(name, "text", |raw| serde_json::from_str(raw).ok())
     }
@@ -57,7 +57,7 @@ impl Fields {
     /// Checks that the field is this UUID, or missing.
     ///
     /// # Errors
-    /// That it is not.
+    /// If it is another value, or can't be read.
     pub fn check_uuid(&self, name: &str, expected: Uuid) -> Result<(), String> {
         match self.uuid(name)? {
             Some(said) if said != expected => Err(format!("its {name} is another one")),
@@ -68,7 +68,7 @@ impl Fields {
     /// Checks that the field is this number, or missing.
     ///
     /// # Errors
-    /// That it is not.
+    /// If it is another value, or can't be read.
     pub fn check_integer(&self, name: &str, expected: i64) -> Result<(), String> {
         match self.integer(name)? {
             Some(said) if said != expected => {
@@ -78,7 +78,7 @@ impl Fields {
         }
     }
 
-    /// The value that every field of this name has.
+    /// The value of every field with this name; they must all agree.
     fn one<T: PartialEq>(
         &self,
         name: &str,
@@ -100,8 +100,8 @@ impl Fields {
     }
 }
 
-/// A JSON number that is whole and fits into 64 bits, whichever way it is written. Exact: no float is
-/// involved.
+/// The value of a JSON number, if it is whole and fits into 64 bits, however it is written. Exact: no
+/// floating point is involved.
 fn whole(number: &str) -> Option<i64> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));

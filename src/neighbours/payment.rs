@@ -18,11 +18,11 @@ pub struct Payment(pub Endpoint);
 pub struct Charge {
     /// The payment's `orderId`.
     pub order_id: OrderId,
-    /// Who buys.
+    /// The buyer.
     pub user_id: UserId,
-    /// Whose wallet.
+    /// The profile that owns the wallet.
     pub profile_id: ProfileId,
-    /// How much; more than 0.
+    /// The amount; more than 0.
     pub amount: Paise,
 }
 
@@ -31,23 +31,23 @@ pub struct Charge {
 pub enum Recorded {
     /// Nothing.
     Nothing,
-    /// Its first record is of this status: `Paid`, as it spells it, or something that its
-    /// interface doesn't list.
+    /// The first record has this status: `Paid`, in whatever case the service writes it, or a status
+    /// that its API doesn't list.
     Status(String),
-    /// It didn't say; why, in a sentence.
+    /// It gave no usable answer. Holds the reason, as a sentence.
     NoAnswer(String),
 }
 
 impl Recorded {
-    /// The payment was made, whatever became of it later.
+    /// Whether the payment was made, whatever happened to it later.
     pub fn is_paid(&self) -> bool {
         matches!(self, Self::Status(status) if status.eq_ignore_ascii_case("Paid"))
     }
 }
 
 impl Payment {
-    /// Asks what is recorded for an order, for an audit: settles nothing. The key is of this one
-    /// question, so that no earlier answer is repeated.
+    /// Asks what is recorded for an order, for an audit; it settles nothing. Each question has its own
+    /// key, so that no earlier answer is replayed.
     pub async fn recorded(&self, trace: &TraceParent, order_id: OrderId) -> Recorded {
         let key = format!("{order_id}:audit:{}", trace.trace_id());
         let request = Request::get(format!("/api/payments/status/{order_id}"), &key, trace);
@@ -86,8 +86,8 @@ impl Payment {
         self.transfer(context, call, charge, transfer).await
     }
 
-    /// Looks whether the payment is recorded. `Done` is the one thing that this can settle: that
-    /// nothing is recorded yet does not say that nothing is on its way.
+    /// Checks whether the payment is recorded. Only `Done` settles the charge: if nothing is recorded
+    /// yet, the charge may still be on its way.
     pub async fn look_up(&self, context: CallContext<'_>, call: &Call, charge: Charge) -> Report {
         let key = format!("{}:status", call.key);
         let path = format!("/api/payments/status/{}", charge.order_id);
@@ -146,7 +146,7 @@ impl Payment {
 struct Transfer<'a> {
     /// The last segment of the path.
     verb: &'a str,
-    /// The status in a response that says that it is done.
+    /// The payment status that means that it is done.
     done_status: &'a str,
     /// The amount that a response may repeat, in paise: below 0 for a refund.
     signed_amount: i64,
@@ -154,7 +154,7 @@ struct Transfer<'a> {
     refusals: &'a [u16],
 }
 
-/// The payment's status, in a response that is not about another order.
+/// The payment's status. A response about another order is an error.
 fn status_of(response: &Response, order_id: OrderId) -> Result<String, String> {
     let fields = response.fields()?;
     fields.check_uuid("orderId", order_id.0)?;

@@ -13,10 +13,10 @@ use crate::saga::{Call, Effect, Outcome, Report};
 #[derive(Debug)]
 pub struct Product(pub Endpoint);
 
-/// What a product costs now, and how many there are.
+/// What a product costs now, and how many are in stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Of one piece; 0 or more.
+    /// The price of one piece; 0 or more.
     pub price: Paise,
     /// Pieces in stock; 0 or more.
     pub stock: i64,

@@ -1,4 +1,4 @@
-//! Reads from a neighbour: a GET, repeated a few times where the response makes no sense.
+//! Reads from a neighbour: a GET that is repeated a few times if its response is malformed.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::transport::Request;
 use crate::pacing::Pacing;
 use crate::saga::{Effect, Outcome, Report};
 
-/// How many malformed responses in a row it takes to say that the neighbour is at fault.
+/// After this many malformed responses in a row, the neighbour is considered at fault.
 const MAX_TRIES: u32 = 3;
 
 /// What a read found.
@@ -17,10 +17,10 @@ const MAX_TRIES: u32 = 3;
 pub enum ReadResult<T> {
     /// This value.
     Value(T),
-    /// The neighbour says that there is none (404).
+    /// The neighbour says that it doesn't exist (404).
     Missing,
-    /// Every response was one that can't be used: the neighbour is at fault. What is wrong with
-    /// the last one, as a sentence.
+    /// Every response was malformed, so the neighbour is at fault. Holds what is wrong with the last
+    /// one, as a sentence.
     Malformed(String),
     /// No usable response this time; the report says why.
     NoAnswer,
@@ -29,16 +29,16 @@ pub enum ReadResult<T> {
 /// What to read.
 #[derive(Clone, Debug)]
 pub struct Read {
-    /// What it is logged as.
+    /// The effect that it is logged as.
     pub effect: Effect,
-    /// Below the neighbour's base URL, beginning with `/`.
+    /// The path below the neighbour's base URL; begins with `/`.
     pub path: String,
-    /// The idempotency key of the first try; reads are repeated freely.
+    /// The idempotency key, the same for every try.
     pub key: String,
 }
 
 impl Endpoint {
-    /// GETs it. `parse` takes the value out of a 200, or says what is wrong with the response.
+    /// Sends the GET. `parse` takes the value out of a 200, or says what is wrong with the response.
     pub async fn read<T>(
         &self,
         context: CallContext<'_>,

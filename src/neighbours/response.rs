@@ -1,4 +1,4 @@
-//! A neighbour's response, and what can be told from it without knowing what was asked.
+//! A neighbour's response, and what it says whatever was asked.
 
 use serde_json::Value;
 
@@ -13,15 +13,15 @@ const MAX_KEPT: usize = 4 * 1024;
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The body as it came, byte for byte.
+    /// The body as received, byte for byte.
     pub body: Vec<u8>,
-    /// How long the neighbour asks not to be called again, in milliseconds.
+    /// How long the neighbour asks to be left alone (`Retry-After`), in milliseconds.
     pub retry_after_ms: Option<u64>,
 }
 
 impl Response {
-    /// Whether this is one of the refusals with these statuses. A refusal has a JSON body or an
-    /// empty one; any other body is some gateway's page and doesn't say what the neighbour did.
+    /// Whether this is a refusal with one of these statuses. A refusal has a JSON body or an empty
+    /// one; any other body is a gateway's error page and doesn't say what the neighbour did.
     pub fn is_refusal(&self, statuses: &[u16]) -> bool {
         statuses.contains(&self.status) && (self.is_empty() || self.json().is_some())
     }
@@ -46,7 +46,7 @@ impl Response {
         Some(said.chars().filter(|letter| !letter.is_control()).take(200).collect())
     }
 
-    /// The JSON body, where the saga's log can keep it: it is short enough, and has no NUL, which
+    /// The JSON body, if the saga's log can keep it: it must be short enough and free of NUL, which
     /// PostgreSQL refuses.
     pub(super) fn kept_body(&self) -> Option<Value> {
         let nul = b"\\u0000";

@@ -1,7 +1,7 @@
 //! How a request reaches a neighbour, and how its response comes back.
 //!
-//! In production that is HTTP ([`super::http_transport`]). The simulation brings a transport of its
-//! own, which loses, delays and repeats messages. Everything above this trait is the same in both.
+//! In production that is HTTP ([`super::http_transport`]). The simulation has a transport of its own,
+//! which loses, delays and repeats messages. Everything above this trait is the same in both.
 
 use std::fmt::Debug;
 
@@ -26,8 +26,8 @@ pub struct Request<'a> {
     pub body: Option<Value>,
     /// The saga's trace.
     pub trace: &'a TraceParent,
-    /// It must not go over a connection from the pool. The neighbour may have closed such a
-    /// connection already, and then nobody knows whether the request arrived.
+    /// Whether to open a new connection instead of taking one from the pool. The neighbour may have
+    /// closed a pooled connection already, and then nobody knows whether the request arrived.
     pub needs_fresh_connection: bool,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
 /// Why there is no complete response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
-    /// `NotSent` where the request surely never reached the neighbour, else `Unknown`.
+    /// `NotSent` if the request certainly never reached the neighbour, `Unknown` otherwise.
     pub outcome: Outcome,
     /// The cause as a sentence, without secrets.
     pub message: String,

@@ -1,4 +1,4 @@
-//! The user service: which profile, and so which wallet, a user has.
+//! The user service: it knows a user's profile, which the wallet belongs to.
 
 use super::endpoint::{CallContext, Endpoint};
 use super::read::{Read, ReadResult};
@@ -10,7 +10,7 @@ use crate::saga::{Effect, Report};
 pub struct User(pub Endpoint);
 
 impl User {
-    /// The profile of a user, read under this key; wallets belong to profiles.
+    /// The user's profile, read under this key.
     pub async fn profile(
         &self,
         context: CallContext<'_>,
