@@ -28,31 +28,30 @@ pub struct Clock {
     machine: Arc<Machine>,
 }
 
-/// The state of one machine's clocks. Times are in microseconds.
+/// One machine's clocks. Times are in microseconds.
 #[derive(Debug)]
 struct Machine {
     /// How far a test has set its wall clock forward.
     set_by: AtomicI64,
-    /// How far the database's time is ahead of the monotonic clock; [`NOT_AGREED`] where nothing is
-    /// shared and the wall clock counts.
+    /// How far the database's time is ahead of the monotonic clock; [`NOT_AGREED`] if no database is
+    /// shared, so that the wall clock counts.
     agreed: AtomicI64,
-    company: Company,
+    sharing: Sharing,
 }
 
 /// Which machines read a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Company {
-    /// This one alone.
-    Alone,
-    /// Several, on one manual clock, which is their database's.
-    Several,
+enum Sharing {
+    /// Only this one.
+    OneMachine,
+    /// Several, in a simulation. The manual clock that they share is their database's.
+    ManyMachines,
 }
 
-/// No database has said yet what time it is.
+/// The database has not told its time yet.
 const NOT_AGREED: i64 = i64::MIN;
 
-/// Clocks drift, and answers take time: a difference of up to this is not taken for a clock that was
-/// set.
+/// Clocks drift, and answers take time: only a larger difference than this means that a clock was set.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(1);
 
 #[derive(Clone, Debug)]
@@ -65,30 +64,30 @@ impl Clock {
     /// The machine's own clocks.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn system() -> Self {
-        Self::of(Source::System { started: Instant::now() }, TimeDelta::zero(), Company::Alone)
+        Self::of(Source::System { started: Instant::now() }, TimeDelta::zero(), Sharing::OneMachine)
     }
 
-    fn of(source: Source, set_by: TimeDelta, company: Company) -> Self {
+    fn of(source: Source, set_by: TimeDelta, sharing: Sharing) -> Self {
         let machine = Machine {
             set_by: AtomicI64::new(micros(set_by)),
             agreed: AtomicI64::new(NOT_AGREED),
-            company,
+            sharing,
         };
         Self { source, machine: Arc::new(machine) }
     }
 
-    /// A clock that stands still until [`Clock::advance`] moves it, and whose ids and chance follow
-    /// from `seed`.
+    /// A clock that stands still until [`Clock::advance`] moves it. Its ids and random numbers follow from
+    /// `seed`.
     pub fn manual(start: DateTime<Utc>, seed: u64) -> Self {
         let manual = Arc::new(Manual::new(start, seed));
-        Self::of(Source::Manual(manual), TimeDelta::zero(), Company::Alone)
+        Self::of(Source::Manual(manual), TimeDelta::zero(), Sharing::OneMachine)
     }
 
-    /// The clock of another machine in the same simulation: time passes on it as on this one, and its
-    /// wall clock is ahead by `ahead`. This manual clock is the clock of the database of both.
+    /// The clock of another machine in the same simulation. Time passes on both alike, but its wall clock is
+    /// ahead by `ahead`. Both take this manual clock for their database's.
     #[must_use]
     pub fn of_another_machine(&self, ahead: TimeDelta) -> Self {
-        Self::of(self.source.clone(), ahead, Company::Several)
+        Self::of(self.source.clone(), ahead, Sharing::ManyMachines)
     }
 
     /// Whether time moves only when [`Clock::advance`] is called.
@@ -96,8 +95,8 @@ impl Clock {
         matches!(self.source, Source::Manual(_))
     }
 
-    /// The time of the shared database, or this machine's where none is shared. In whole microseconds,
-    /// as both databases store times.
+    /// The time of the shared database, or this machine's if none is shared. In whole microseconds, as
+    /// SQLite and PostgreSQL store times.
     pub fn now(&self) -> DateTime<Utc> {
         let agreed = self.machine.agreed.load(Ordering::Acquire);
         let agreed = (agreed != NOT_AGREED).then(|| agreed.saturating_add(self.monotonic_micros()));
@@ -114,11 +113,11 @@ impl Clock {
         told + TimeDelta::microseconds(self.machine.set_by.load(Ordering::Acquire))
     }
 
-    /// Takes over the database's time `said`, the answer to a question that was asked when the
-    /// monotonic clock was at `asked`. The answer was given at some moment between then and now, so it
-    /// allows a range of offsets. An earlier offset within the range is kept, so that time doesn't
-    /// jitter with how long answers take; one outside is moved to the nearest end. Returns whether the
-    /// database's clock was set since the last answer.
+    /// Adopts the database's time `said`, which answers a question asked when the monotonic clock was at
+    /// `asked`. The database read its clock at some moment between then and now, so a range of offsets is
+    /// possible. If the offset so far lies in that range it is kept, so that time doesn't jitter with the
+    /// latency of answers; otherwise it is moved to the nearest end. Returns whether the database's clock
+    /// was set since the last answer.
     pub fn agree(&self, said: DateTime<Utc>, asked: Duration) -> bool {
         let said = said.timestamp_micros();
         let earliest = said.saturating_sub(self.monotonic_micros());
@@ -133,10 +132,10 @@ impl Clock {
         agreed.abs_diff(before) > micros(TOLERANCE).unsigned_abs()
     }
 
-    /// The database's clock, where several machines share this manual clock.
+    /// The database's time, if several machines share this manual clock.
     pub fn shared_by_hand(&self) -> Option<DateTime<Utc>> {
         match &self.source {
-            Source::Manual(manual) if self.machine.company == Company::Several => {
+            Source::Manual(manual) if self.machine.sharing == Sharing::ManyMachines => {
                 Some(manual.time().wall)
             }
             Source::Manual(_) | Source::System { .. } => None,
@@ -148,7 +147,7 @@ impl Clock {
         self.machine.set_by.fetch_add(micros(by), Ordering::AcqRel);
     }
 
-    /// Sets the database's clock forward or back, where this is a manual clock. For tests.
+    /// Sets the database's clock forward or back, if this is a manual clock. For tests.
     pub fn set_shared_time_by(&self, by: TimeDelta) {
         if let Source::Manual(manual) = &self.source {
             manual.set_by(by);
@@ -177,7 +176,7 @@ impl Clock {
         }
     }
 
-    /// The result of `done`, or `None` where it takes longer than `longest`. Cancel safe if `done` is.
+    /// The result of `done`, or `None` if it takes longer than `longest`. Cancel safe if `done` is.
     pub async fn within<T>(&self, longest: Duration, done: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -194,7 +193,7 @@ impl Clock {
         }
     }
 
-    /// How long until the next sleeper on this manual clock wakes; `None` where nobody sleeps.
+    /// How long until the next sleeper on this manual clock wakes; `None` if nothing sleeps.
     pub fn next_wake(&self) -> Option<Duration> {
         let Source::Manual(manual) = &self.source else { return None };
         manual.next_wake()

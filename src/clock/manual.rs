@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-/// What the clones of a manual clock share.
+/// The state that all clones of a manual clock share.
 #[derive(Debug)]
 pub(super) struct Manual {
     time: Mutex<ManualTime>,
@@ -18,8 +18,8 @@ pub(super) struct Manual {
     dice: Mutex<SmallRng>,
 }
 
-/// The sleeping tasks in the order in which they wake: by time, then by when they went to sleep. The
-/// order is fixed so that a repeated simulation wakes them in the same one.
+/// The sleeping tasks in the order in which they wake: by time, then by when they went to sleep. A fixed
+/// order makes a simulation repeatable.
 #[derive(Debug, Default)]
 struct Sleepers {
     next: u64,
@@ -94,8 +94,8 @@ impl Future for Sleeper<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // Locked before the time is read: otherwise the clock could be advanced in between, and would
-        // not wake this sleeper, which is not in the map yet.
+        // Locked before the time is read: otherwise the clock could advance in between and miss this
+        // sleeper, which is not in the map yet.
         let mut sleepers = self.clock.sleepers();
         if self.clock.time().monotonic >= self.until.0 {
             return Poll::Ready(());

@@ -1,4 +1,4 @@
-//! Tells time that has passed from a clock that was set.
+//! Tells whether the clock was set, as opposed to time passing.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Clock, TOLERANCE};
 
-/// Notices when the clock is set while something is under way.
+/// Notices if the clock is set between two calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
     at: DateTime<Utc>,
