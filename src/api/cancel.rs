@@ -1,4 +1,4 @@
-//! `POST /api/orders/{id}/cancel`, and what it would do now.
+//! `POST /api/orders/{id}/cancel`, and a preview of what it would do now.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ use crate::web::{
 
 /// Cancel an order
 ///
-/// A confirmed order is refunded and its stock released. A checkout in flight goes back; where only its
-/// order is left to be written, that is written and then cancelled. There is one cancellation of an
-/// order: a repeat, by anybody and at any time, gets the answer of the first, and the first one's reason
-/// and note stay.
+/// A confirmed order is refunded and its stock released. A checkout in flight is undone; if all that is
+/// left to do is to write its order, the order is written and then cancelled. An order has at most one
+/// cancellation: a repeat, by anybody and at any time, gets the first answer, and the first reason and
+/// note are kept.
 #[utoipa::path(
     post,
     path = "/api/orders/{id}/cancel",
@@ -96,29 +96,29 @@ pub(super) async fn cancel_order(
 #[serde(rename_all = "camelCase")]
 struct PreviewView {
     allowed: bool,
-    /// What would be refunded by what is known now, in paise; where it is allowed.
+    /// What would be refunded, as far as is known now, in paise. Only if cancelling is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<i64>,
-    /// What would be released by what is known now; where it is allowed.
+    /// What would be released, as far as is known now. Only if cancelling is allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     release: Option<Vec<ReleasedView>>,
-    /// The order's status; where it is not allowed.
+    /// The order's status. Only if cancelling is not allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     status: Option<OrderStatus>,
-    /// Why not, in a sentence.
+    /// Why cancelling is not allowed, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
-    /// The saga that gives everything back, once begun.
+    /// The saga that refunds and releases everything. Only once it has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     saga_id: Option<Uuid>,
-    /// What is refunded by now, in paise, once begun.
+    /// What has been refunded so far, in paise. Only once the saga has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     refunded: Option<i64>,
-    /// What is released by now, once begun.
+    /// What has been released so far. Only once the saga has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     released: Option<Vec<ReleasedView>>,
-    /// Why it needs a person, or null; once begun.
+    /// Why the saga needs a person, or null if it doesn't. Only once it has begun.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     stuck: Option<Value>,
@@ -155,7 +155,7 @@ pub(super) async fn preview_cancellation(
 }
 
 fn stuck(begun: &Begun) -> Value {
-    // Plain data with string keys.
+    // Can't fail: it is plain data with string keys.
     serde_json::to_value(&begun.stuck).unwrap_or_default()
 }
 

@@ -1,4 +1,4 @@
-//! A cart out of a request's JSON; the error names the first field that is wrong.
+//! Parses a cart from a request's JSON; the error names the first field that is wrong.
 //!
 //! Property names match without regard to case, as in the .NET service: its web client sends `UserId`
 //! and `Items`.
@@ -11,19 +11,19 @@ use super::number::{ExpectedTotal, Quantity};
 use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
 use crate::web::{Field, Invalid, NonNilUuid, Problem, read};
 
-/// A checkout as it is asked for. Property names match without regard to case, and whole numbers
-/// may be strings of digits.
+/// A request for a checkout. Property names match without regard to case, and whole numbers may be
+/// strings of digits.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreateOrder {
-    /// Who buys; not the nil UUID.
+    /// The buyer; not the nil UUID.
     #[schema(value_type = NonNilUuid, inline)]
     user_id: Field<NonNilUuid>,
-    /// What, 1 to 100 lines. Two lines may name the same product.
+    /// What is ordered, 1 to 100 lines. Two lines may name the same product.
     #[schema(value_type = Vec<CreateLine>, min_items = 1, max_items = 100)]
     items: Field<Option<Vec<Field<CreateLine>>>>,
-    /// The total that the customer saw, in paise. Where the cart costs something else by now, nothing
-    /// is charged and the answer is `Price changed`.
+    /// The total that the customer saw, in paise. If the cart costs something else by now, nothing is
+    /// charged and the answer is `Price changed`.
     #[schema(value_type = ExpectedTotal, inline, required = false)]
     expected_total: Field<ExpectedTotal>,
 }
@@ -32,27 +32,27 @@ pub(super) struct CreateOrder {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CreateLine {
-    /// Of what.
+    /// The product.
     #[schema(inline)]
     product_id: NonNilUuid,
-    /// How many.
+    /// How many pieces.
     #[schema(inline)]
     quantity: Quantity,
 }
 
-/// The cart that this JSON asks for; otherwise a 400 that names the field.
+/// The cart that this JSON asks for, or a 400 that names the first wrong field.
 pub(super) fn cart(body: &Value) -> Result<Cart, Problem> {
     if !body.is_object() {
         return Err(Problem::bad_request("the body must be a JSON object"));
     }
     let order: CreateOrder = read(body)?;
     let items = order.items.value()?.as_deref().unwrap_or_default();
-    // An empty cart is told before anything else that is wrong.
+    // An empty cart is reported before anything else that is wrong.
     if items.is_empty() {
         return Err(InvalidCart::Empty.into());
     }
     let user_id = UserId(order.user_id.value()?.0);
-    // A cart that is too long is told before what is wrong in its lines.
+    // A cart that is too long is reported before anything wrong in its lines.
     if items.len() > MAX_LINES {
         return Err(InvalidCart::TooManyLines.into());
     }

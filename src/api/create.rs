@@ -1,4 +1,4 @@
-//! `POST /api/orders/create`: makes an [`Order`] of the request, and a response of the [`Answer`].
+//! `POST /api/orders/create`: turns the request into an [`Order`], and the [`Answer`] into a response.
 
 use std::sync::Arc;
 
@@ -22,24 +22,24 @@ use crate::order::{OrderId, UserId};
 use crate::trace::TraceParent;
 use crate::web::{APPLIED, Preference, Problem, REPLAYED, json_bytes, parse_json, url};
 
-/// `Retry-After` of a pending checkout and of one that was turned away, in seconds.
+/// `Retry-After` for a checkout that is pending or was turned away, in seconds.
 const SOON_SECS: u32 = 1;
-/// `Retry-After` where this process accepts nothing now, in seconds: by then its backlog may have room,
+/// `Retry-After` while this process accepts no checkouts, in seconds: by then its backlog may have room,
 /// or the client may reach another replica.
 const LATER_SECS: u32 = 5;
 
-/// An order that stands, in short.
+/// A confirmed order, in brief.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Created)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedView {
     id: Uuid,
     user_id: Uuid,
-    /// Paise.
+    /// The total in paise.
     total_amount: i64,
 }
 
-/// A checkout that is accepted and not decided.
+/// A checkout that is accepted and not decided yet.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Accepted)]
 #[serde(rename_all = "camelCase")]
@@ -53,12 +53,12 @@ pub(super) struct AcceptedView {
 
 /// Create an order
 ///
-/// Takes a checkout in and waits for what becomes of it. Repeating a request with the same
-/// `Idempotency-Key` joins the first one: it never makes a second order. Without a key, an equal
-/// request of the same user joins the first one while that is in flight (`checkout.join_equal`).
+/// Accepts a checkout and waits for its result. A request that repeats an `Idempotency-Key` joins the
+/// first one and never makes a second order. Without a key, an equal request of the same user joins the
+/// first one while that is in flight (`checkout.join_equal`).
 ///
-/// A refusal of a checkout that was accepted has `undone`: `false` while what had happened is not
-/// all undone yet. No order is made of it any more, and the same refusal is given later, with `true`.
+/// If a checkout is refused after it was accepted, the refusal has the member `undone`. It is `false`
+/// until everything that had happened is undone, and `true` after that. Either way the refusal is final.
 #[utoipa::path(
     post,
     path = "/api/orders/create",
@@ -115,10 +115,10 @@ pub(super) async fn create(
     caller.may_order_for(cart.user_id())?;
     let wait = preference.wait(api.default_wait);
     let is_attended = preference.is_attended(api.default_wait);
-    // A client that sends neither header may take any 2xx for an order.
+    // A client that sends neither header may mistake any 2xx for an order.
     let knows_of_202 = preference.is_given() || idempotency_key.is_some();
     let undecided = if knows_of_202 { Undecided::Accepted } else { api.undecided };
-    // Thousands of requests may wait from here on: none needs to keep its body in memory.
+    // Thousands of requests may wait from here on, so each frees the memory of its body.
     drop((headers, bytes));
     let order = Order { cart, idempotency_key, wait, is_attended, trace };
     let answer = api.desk.create(order).await;
@@ -138,7 +138,7 @@ pub(super) async fn create(
     Ok(response)
 }
 
-/// Whether the request repeats an earlier one whose answer this is.
+/// Whether this is the answer to an earlier request, which this one repeats.
 fn is_replayed(answer: &Answer) -> bool {
     match answer {
         Answer::Confirmed { replayed, .. }
@@ -199,7 +199,7 @@ fn pending(id: OrderId, user_id: UserId) -> Response {
     (StatusCode::ACCEPTED, headers, Json(body)).into_response()
 }
 
-/// The answer to a client that would take a 202 for an order.
+/// The answer to a client that would mistake a 202 for an order.
 fn still_processed(id: OrderId) -> Response {
     let status_url = url::status(id);
     let location = [(header::LOCATION, status_url.clone())];

@@ -1,5 +1,5 @@
-//! `GET /docs`: Swagger UI for `/openapi.json`, served from this binary. `/swagger`, its address in the
-//! .NET service, redirects there.
+//! `GET /docs`: Swagger UI for `/openapi.json`, served from this binary. `/swagger`, where the .NET
+//! service has it, redirects there.
 //!
 //! The invariant: the page loads nothing from other hosts, which its Content-Security-Policy enforces.
 
@@ -18,7 +18,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'
 static CONFIG: LazyLock<Arc<Config<'static>>> =
     LazyLock::new(|| Arc::new(Config::new(["/openapi.json"]).validator_url("none")));
 
-/// The page. Its files have addresses relative to `/docs/`.
+/// The page. It refers to its files by addresses relative to `/docs/`.
 pub(super) async fn page() -> Result<Response, Problem> {
     let (page, media_type) = file("index.html")?;
     let page = String::from_utf8_lossy(&page).replacen("<head>", "<head><base href=\"/docs/\">", 1);

@@ -1,4 +1,4 @@
-//! Probes and metrics: whether the process is alive, whether it should get requests, and its metrics.
+//! Probes, which say whether the process is alive and whether it should get requests; and metrics.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::Api;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The health answer that the platform's other services give, too.
+/// The health answer, in the form that all of the platform's services use.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
     /// Always `Healthy`.
@@ -22,7 +22,7 @@ pub(super) struct Health {
     service: &'static str,
 }
 
-/// How a probe went.
+/// The result of a probe.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Probe {
     /// `live`, `ready` or `unavailable`.

@@ -29,10 +29,10 @@ const CURSOR: &str = "the cursor of a page that is sorted the same way";
 
 /// List a user's orders
 ///
-/// Newest first; `[]` where there are none. The next page, if there is one, is in the header `Link`,
-/// whose `cursor` belongs to the order that was asked for, and is none of a client's making.
-/// An order exists once its checkout completed: `status=Pending` lists the checkouts that are not
-/// decided, or not all undone, and `status=Rejected` those that never became an order. A checkout that is
+/// Newest first; `[]` if there are none. The header `Link` has the address of the next page, if there is
+/// one. Its `cursor` is opaque, and valid only for the sort order that was asked for. An order exists
+/// once its checkout completed: `status=Pending` lists the checkouts that are not decided or not
+/// completely undone yet, and `status=Rejected` those that never became an order. A checkout that is
 /// cancelled in flight is listed as `Cancelling` or `Cancelled`, with those orders.
 #[utoipa::path(
     get,

@@ -7,8 +7,8 @@ use crate::web::Problem;
 const NAME: &str = "idempotency-key";
 const MALFORMED: &str = "Idempotency-Key must be 1 to 255 visible ASCII characters";
 
-/// The key, if one is given. Quotes around it are not part of it: the header's draft standard has a
-/// quoted string, most clients send a bare one. 400 where it is malformed or given twice.
+/// The key, if one is given. Quotes around it are dropped: the header's draft standard wants a quoted
+/// string, but most clients send a bare one. 400 if it is malformed or given twice.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(NAME).iter();
     let Some(value) = values.next() else { return Ok(None) };

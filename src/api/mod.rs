@@ -1,8 +1,8 @@
-//! The clients' API: orders in and out, probes, metrics, and the document that describes it all.
+//! The clients' API: checkouts and orders, probes, metrics, and the document that describes it all.
 //!
 //! Thin handlers over the desk and the store. The invariant: the answer about an accepted checkout is
-//! made from its stored record alone. So the client that waited, one that repeats the request and one
-//! that asks later are told the same.
+//! made from its stored record alone. So a client that waited, one that repeats its request and one that
+//! asks later all get the same answer.
 
 mod cancel;
 mod cart;
@@ -39,24 +39,24 @@ use crate::store::Store;
 
 pub use route::{document, router, with_cors};
 
-/// What the handlers work with.
+/// The state that the handlers share.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// Knows who asks.
+    /// Authenticates callers.
     pub access: Access,
     /// Accepts checkouts.
     pub desk: Desk,
-    /// Reversals orders.
+    /// Cancels orders, and takes goods back.
     pub reversals: Reversals,
-    /// What everything else is read from.
+    /// Everything else is read from here.
     pub store: Store,
-    /// Knows whether this process can take checkouts.
+    /// Knows whether this process can accept checkouts.
     pub executor: Executor,
     /// Shown at `/metrics`.
     pub metrics: Arc<Metrics>,
-    /// `checkout.wait`: how long `create` waits for a decision where the client does not say.
+    /// `checkout.wait`: how long `create` waits for a decision if the client does not say.
     pub default_wait: Duration,
-    /// `checkout.undecided`: what is answered after that to a client that may take a 202 for success.
+    /// `checkout.undecided`: the answer after that wait to a client that may mistake a 202 for success.
     pub undecided: Undecided,
 }
 

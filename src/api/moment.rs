@@ -1,4 +1,4 @@
-//! A moment in a body.
+//! A time in a request's body.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::de::Error;
@@ -9,7 +9,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::web::within_years;
 
-/// An RFC 3339 moment, in microseconds, which is what both databases keep.
+/// An RFC 3339 time, in whole microseconds, as SQLite and PostgreSQL store times.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MomentText(pub(super) DateTime<Utc>);
 
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for MomentText {
 }
 
 impl MomentText {
-    /// The usual form. The server reads a little more, such as a leap day.
+    /// The usual form. The server accepts a little more, such as a leap day.
     const PATTERN: &str = concat!(
         r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]",
         r"(\.[0-9]{1,6})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",

@@ -36,7 +36,7 @@ impl PartialSchema for Quantity {
 
 impl ToSchema for Quantity {}
 
-/// Paise, or null for a customer who saw no total.
+/// An amount in paise, or null if the customer saw no total.
 #[derive(Debug)]
 pub(super) struct ExpectedTotal(pub(super) Option<Paise>);
 

@@ -1,4 +1,4 @@
-//! `GET /api/orders/{id}`: one order that stands.
+//! `GET /api/orders/{id}`: one order.
 
 use std::sync::Arc;
 
@@ -19,28 +19,28 @@ use crate::store::{self, Found};
 use crate::trace::TraceParent;
 use crate::web::{Problem, ProblemBody, Segment, uuid_segment};
 
-/// An order that stands; in a list of `Pending` or `Rejected` ones, a checkout in the same shape.
+/// An order; in a list of `Pending` or `Rejected` ones, a checkout in the same shape.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Order)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderView {
     id: Uuid,
     user_id: Uuid,
-    /// Paise; null until priced.
+    /// The total in paise; null until priced.
     #[schema(required)]
     total_amount: Option<i64>,
-    /// `Confirmed`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`; of a checkout `Pending` or
+    /// `Confirmed`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`; for a checkout `Pending` or
     /// `Rejected`.
     status: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// When everything was given back.
+    /// When everything was refunded and released.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_at: Option<DateTime<Utc>>,
-    /// When the first parcel was written down.
+    /// When the first shipment was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     shipped_at: Option<DateTime<Utc>>,
-    /// When all of it was reported to have arrived.
+    /// When the whole order had been reported as delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered_at: Option<DateTime<Utc>>,
     /// In cart order.
@@ -48,7 +48,7 @@ pub(super) struct OrderView {
     /// What came back of it, oldest first, with what is under way; absent where nothing did, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     returns: Option<Vec<ReturnView>>,
-    /// Of a checkout that comes to nothing: what a waiting client would have been answered.
+    /// Why a checkout became no order: the answer that a waiting client got.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
 }
@@ -62,7 +62,7 @@ struct ItemView {
     order_id: Uuid,
     product_id: Uuid,
     quantity: i32,
-    /// Paise a piece, as it was charged; null until priced.
+    /// The price of one piece in paise, as charged; null until priced.
     #[schema(required)]
     unit_price: Option<i64>,
 }
@@ -94,14 +94,14 @@ impl From<store::Order> for OrderView {
 }
 
 impl OrderView {
-    /// A checkout that is not, or never became, an order.
+    /// A checkout that is not an order yet, or never became one.
     pub(super) fn of_checkout(found: &Found, path: &str, trace: &TraceParent) -> Self {
         let facts = found.known.as_ref().and_then(|known| known.facts.of::<CheckoutFacts>());
         let lines = facts.map_or(&[][..], |facts| &facts.lines);
         let prices = facts.and_then(|facts| facts.unit_prices.as_ref());
         let order_id = found.order_id.0;
         let item = |(at, line): (usize, &Line)| ItemView {
-            // The lines of an order get ids when it is written. Until then they follow from the checkout's.
+            // An order's lines get ids when it is written. Until then ids are derived from the checkout's.
             id: Uuid::new_v5(&order_id, &at.to_be_bytes()),
             order_id,
             product_id: line.product_id.0,
@@ -128,7 +128,7 @@ impl OrderView {
 
 /// Get an order
 ///
-/// An order exists once its checkout completed; until then ask for its status.
+/// An order exists once its checkout completed. Until then, ask for its status.
 #[utoipa::path(
     get,
     path = "/api/orders/{id}",

@@ -10,11 +10,11 @@ use super::number::Quantity;
 use crate::order::MAX_LINES;
 use crate::web::{Field, Problem, WholeNumber};
 
-/// So many pieces of one line.
+/// A number of pieces of one line.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PiecesBody {
-    /// Which line of the order, from 0.
+    /// The line of the order, counted from 0.
     #[schema(value_type = Place, inline)]
     line: Place,
     /// How many pieces.
@@ -22,7 +22,7 @@ pub(super) struct PiecesBody {
     quantity: Quantity,
 }
 
-/// The number of a line, from 0.
+/// The number of a line, counted from 0.
 #[derive(Clone, Copy, Debug)]
 struct Place(u16);
 
@@ -49,7 +49,7 @@ impl utoipa::PartialSchema for Place {
 
 impl ToSchema for Place {}
 
-/// The pieces by line; a line that is named twice is added up. 400 where none is named.
+/// The pieces of each line; those of a line that is named twice are added up. 400 if no line is named.
 pub(super) fn pieces(
     lines: &Field<Option<Vec<Field<PiecesBody>>>>,
 ) -> Result<BTreeMap<u16, u32>, Problem> {
@@ -64,7 +64,7 @@ pub(super) fn pieces(
     let mut pieces: BTreeMap<u16, u32> = BTreeMap::new();
     for line in lines {
         let PiecesBody { line, quantity } = line.value()?;
-        // A hundred times a million fits.
+        // Can't overflow: at most 100 lines of at most 1,000,000 pieces.
         *pieces.entry(line.0).or_default() += quantity.0;
     }
     Ok(pieces)

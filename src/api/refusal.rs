@@ -1,4 +1,4 @@
-//! The problem that answers for a refused checkout, whether its client waited or asks later.
+//! The problem that a refused checkout is answered with, whether its client waited or asks later.
 
 use axum::http::StatusCode;
 
@@ -7,10 +7,10 @@ use crate::order::OrderId;
 use crate::store::Found;
 use crate::web::{Problem, url};
 
-/// `Retry-After` while not all is undone, in seconds.
+/// `Retry-After` until everything is undone, in seconds.
 const SOON_SECS: u32 = 1;
 
-/// The answer to the client of this checkout. Only its member `undone` changes once all is undone.
+/// The answer to the client of this checkout. Once everything is undone, only its member `undone` changes.
 pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Problem {
     let told = refusal.told();
     let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -26,7 +26,7 @@ pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Proble
     }
 }
 
-/// The same, from a checkout's record; `None` while it is not refused.
+/// The same, from a checkout's record; `None` if it is not refused.
 pub(super) fn of(found: &Found) -> Option<Problem> {
     let undoing = found.progress.and_then(Undoing::of)?;
     Some(problem(found.order_id, Refusal::of(found.known.as_ref()), undoing))

@@ -34,21 +34,21 @@ pub(super) struct ReportBody {
     /// When it happened.
     #[schema(value_type = MomentText, inline)]
     at: MomentText,
-    /// The carrier's own id of it.
+    /// The carrier's own id of the report.
     #[schema(value_type = Option<ShortText>, inline)]
     event_id: Option<ShortText>,
-    /// Where.
+    /// Where it happened.
     #[schema(value_type = Option<ShortText>, inline)]
     location: Option<ShortText>,
-    /// More, in words.
+    /// More about it, as free text.
     #[schema(value_type = Option<ShortText>, inline)]
     description: Option<ShortText>,
 }
 
 /// Report what a carrier says
 ///
-/// One report, or up to 100 in an array, all of which are taken or none. Reports are a set: the same one
-/// again changes nothing, and in whatever order they come, the shipment's state is the same. The order is
+/// Send one report, or an array of up to 100, which are accepted together or not at all. Reports form a
+/// set: repeating one changes nothing, and the order in which they arrive does not matter. The order is
 /// `Delivered` once delivered shipments cover all its lines.
 #[utoipa::path(
     post,

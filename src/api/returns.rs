@@ -1,4 +1,4 @@
-//! `POST /api/orders/{id}/returns`: goods that are back; and what became of a return.
+//! `POST /api/orders/{id}/returns`: takes goods back; and reads what became of a return.
 
 use std::sync::Arc;
 
@@ -24,26 +24,26 @@ use crate::web::{
     APPLIED, Field, Preference, Problem, REPLAYED, Segment, json_body, url, uuid_segment,
 };
 
-/// `Retry-After` of a return under way, in seconds.
+/// `Retry-After` for a return in progress, in seconds.
 const SOON_SECS: u32 = 1;
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
 
-/// Goods of an order that are back.
+/// Goods of an order that came back.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ReturnBody {
-    /// What came back, 1 to 100 lines. A line that is named twice is added up.
+    /// What came back, 1 to 100 lines. Pieces of a line that is named twice are added up.
     #[schema(value_type = Vec<PiecesBody>, min_items = 1, max_items = 100)]
     lines: Field<Option<Vec<Field<PiecesBody>>>>,
-    /// Why, in your words.
+    /// The reason, as free text.
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\u0000]*$")]
     reason: Field<Option<String>>,
-    /// Whether the goods can be sold again; `true` unless said.
+    /// Whether the goods can be sold again; `true` by default.
     #[schema(value_type = Option<bool>)]
     restock: Field<Option<bool>>,
 }
 
-/// A return that is done.
+/// A completed return.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Returned)]
 #[serde(rename_all = "camelCase")]
@@ -52,12 +52,12 @@ struct ReturnedView {
     order_id: Uuid,
     /// Always `Returned`.
     status: &'static str,
-    /// Paise.
+    /// The refund in paise.
     refunded: i64,
     lines: Vec<ReturnedLineView>,
 }
 
-/// A return that is under way.
+/// A return in progress.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Returning)]
 #[serde(rename_all = "camelCase")]
@@ -78,7 +78,7 @@ pub(super) struct ReturnView {
     order_id: Uuid,
     /// `Returning` or `Returned`.
     status: &'static str,
-    /// What is given back, in paise.
+    /// The refund in paise.
     refunded: i64,
     lines: Vec<ReturnedLineView>,
     #[schema(required)]
@@ -86,7 +86,7 @@ pub(super) struct ReturnView {
     /// Whether the goods go back into stock.
     restock: bool,
     created_at: DateTime<Utc>,
-    /// Null while it is under way.
+    /// Null while the return is in progress.
     #[schema(required)]
     returned_at: Option<DateTime<Utc>>,
 }
@@ -96,11 +96,11 @@ pub(super) struct ReturnView {
 #[schema(as = ReturnedLine)]
 #[serde(rename_all = "camelCase")]
 struct ReturnedLineView {
-    /// Which line of the order, from 0.
+    /// The line of the order, counted from 0.
     line: u16,
     product_id: Uuid,
     quantity: u32,
-    /// What is given back for it, in paise.
+    /// The refund for it, in paise.
     amount: i64,
 }
 
@@ -133,9 +133,9 @@ impl From<Return> for ReturnView {
 
 /// Take goods back
 ///
-/// Goods of a shipped or delivered order are back: what they cost is refunded, and they go back into
-/// stock unless `restock` is false. Never more comes back than was shipped. The key is one for each
-/// return of an order; a repeat gets the first answer.
+/// Records that goods of a shipped or delivered order came back. Their price is refunded, and they go
+/// back into stock unless `restock` is false. No more can be returned than was shipped. Each return of
+/// an order has its own key, and a repeat of the key gets the first answer.
 #[utoipa::path(
     post,
     path = "/api/orders/{id}/returns",
@@ -266,7 +266,7 @@ fn accepted(returned: &Return, replayed: bool) -> Response {
 
 /// Get a return
 ///
-/// Read by whoever may read its order.
+/// Whoever may read the order may read its returns.
 #[utoipa::path(
     get,
     path = "/api/returns/{id}",

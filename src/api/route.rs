@@ -46,8 +46,8 @@ pub fn document() -> OpenApi {
     table().into_openapi()
 }
 
-/// The clients' API. It serves `document`, which describes everything at this address, and pages of
-/// `cors_origins` may call it. Where it is merged with other routers, it answers unknown paths for all.
+/// The clients' API. It serves `document`, which describes everything at this address, and web pages from
+/// `cors_origins` may call it. If it is merged with other routers, it answers unknown paths for all of them.
 pub fn router(api: Api, cors_origins: Vec<String>, document: Value) -> Router {
     let routes = Router::from(table())
         .route("/openapi.json", get(async move || Json(document)))
@@ -62,13 +62,13 @@ pub fn router(api: Api, cors_origins: Vec<String>, document: Value) -> Router {
     with_cors(routes, cors_origins).with_state(Arc::new(api))
 }
 
-/// The routes with CORS headers, so that pages of these origins can call them and read the answers,
-/// errors too. Without origins there are no such headers.
+/// The routes with CORS headers, so that web pages from these origins can call them and read all answers,
+/// errors included. Without origins there are no such headers.
 pub fn with_cors<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     origins: Vec<String>,
 ) -> Router<S> {
-    // Each is a valid header value: the configuration takes nothing but origins.
+    // Each is a valid header value, since the configuration accepts only origins.
     let origins = origins.into_iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
     let origins = origins.collect::<Vec<_>>();
     let named = HeaderName::from_static;
@@ -94,7 +94,7 @@ pub fn with_cors<S: Clone + Send + Sync + 'static>(
                 named("idempotent-replayed"),
                 named("preference-applied"),
             ])
-            // Without it a browser sends a preflight request before nearly every call.
+            // Otherwise browsers send a preflight request before nearly every call.
             .max_age(Duration::from_mins(10)),
     )
 }

@@ -1,4 +1,4 @@
-//! Shipments as they are shown.
+//! Shipments as clients see them.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -20,21 +20,21 @@ pub(super) struct ShipmentView {
     #[schema(required)]
     tracking_url: Option<String>,
     lines: Vec<PiecesView>,
-    /// The carrier's last word, or `delivered` once it was said.
+    /// The latest state that the carrier reported; `delivered` stays, whatever is reported after it.
     state: String,
     shipped_at: DateTime<Utc>,
     #[schema(required)]
     estimated_delivery: Option<DateTime<Utc>>,
     #[schema(required)]
     delivered_at: Option<DateTime<Utc>>,
-    /// What was reported, by time.
+    /// The reports, sorted by time.
     events: Vec<ReportView>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShippedLine)]
 struct PiecesView {
-    /// Which line of the order, from 0.
+    /// The line of the order, counted from 0.
     line: u16,
     quantity: i64,
 }
@@ -43,7 +43,7 @@ struct PiecesView {
 #[schema(as = CarrierEvent)]
 #[serde(rename_all = "camelCase")]
 struct ReportView {
-    /// The carrier's own id of it, or else ours.
+    /// The carrier's own id of the report, or ours if it has none.
     id: String,
     status: String,
     at: DateTime<Utc>,

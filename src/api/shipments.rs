@@ -1,4 +1,4 @@
-//! What leaves the warehouse.
+//! Shipments: what leaves the warehouse.
 
 use std::sync::Arc;
 
@@ -25,26 +25,26 @@ use crate::store::{NewShipment, Shipping};
 use crate::trace::TraceParent;
 use crate::web::{Field, Problem, Segment, json_body, url, uuid_segment};
 
-/// The longest address of a parcel's page, in bytes.
+/// The longest tracking URL, in bytes.
 const MAX_ADDRESS: usize = 2000;
 
-/// A parcel that leaves.
+/// A parcel that leaves the warehouse.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShipmentBody {
-    /// Who carries it.
+    /// The carrier.
     #[schema(value_type = ShortText, inline)]
     carrier: Field<ShortText>,
-    /// The carrier's number for it.
+    /// The carrier's tracking number.
     #[schema(value_type = ShortText, inline)]
     tracking_number: Field<ShortText>,
-    /// Where its way can be followed: an http or https address.
+    /// The carrier's tracking page: an http or https URL.
     #[schema(value_type = Option<String>, max_length = 2000, pattern = r"^[hH][tT][tT][pP][sS]?://[A-Za-z0-9]+(/[A-Za-z0-9._~-]*)*$")]
     tracking_url: Field<Option<String>>,
-    /// What is in it, 1 to 100 lines; all that has not left yet unless said.
+    /// What is in it, 1 to 100 lines; by default everything that has not been shipped yet.
     #[schema(value_type = Option<Vec<PiecesBody>>, min_items = 1, max_items = 100)]
     lines: Field<Option<Vec<Field<PiecesBody>>>>,
-    /// When it left; now unless said.
+    /// When it left; by default now.
     #[schema(value_type = Option<MomentText>, inline)]
     shipped_at: Field<Option<MomentText>>,
     /// When it is expected to arrive.
@@ -54,8 +54,8 @@ pub(super) struct ShipmentBody {
 
 /// Ship an order
 ///
-/// Writes a parcel down. The first one makes the order `Shipped`: from then on it can't be cancelled. The
-/// same carrier and number again is answered with the first, whatever else is said.
+/// Records a shipment. The first one makes the order `Shipped`, and from then on it can't be cancelled.
+/// A request that repeats carrier and tracking number gets the first one's answer, whatever else it says.
 #[utoipa::path(
     post,
     path = "/api/orders/{id}/shipments",
@@ -144,7 +144,7 @@ fn asked(body: &ShipmentBody) -> Result<Option<Pieces>, Problem> {
     Ok(Some(asked.into_iter().map(|(line, quantity)| (line, i64::from(quantity))).collect()))
 }
 
-/// An http or https address, which a page may link to.
+/// An http or https URL, which is safe for a page to link to.
 fn address(text: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let rule = || Problem::bad_request("trackingUrl must be an http or https address");

@@ -1,4 +1,4 @@
-//! A short text in a body.
+//! A short text in a request's body.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};

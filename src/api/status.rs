@@ -1,4 +1,4 @@
-//! `GET /api/orders/{id}/status`: what became of a checkout, in the words of the answer to its client.
+//! `GET /api/orders/{id}/status`: what became of a checkout, in the same words as the answer to its client.
 
 use std::sync::Arc;
 
@@ -31,23 +31,23 @@ struct StatusView {
     status: String,
     /// The saga's own state.
     state: String,
-    /// Paise, once the order stands.
+    /// The total in paise, once the order exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_amount: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// Where the order is, once it stands.
+    /// The address of the order, once it exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     order_url: Option<String>,
-    /// What a waiting client would have been answered, where it comes to nothing; while `Pending` or
-    /// `Cancelling`, what had happened is not all undone yet.
+    /// Why a checkout became no order: the answer that a waiting client got. While the status is still
+    /// `Pending` or `Cancelling`, not everything is undone yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<ProblemBody>,
 }
 
 /// Get the status of a checkout
 ///
-/// Known from acceptance on, under the `id` of every answer.
+/// Available as soon as the checkout is accepted, under the `id` that every answer has.
 #[utoipa::path(
     get,
     path = "/api/orders/{id}/status",
@@ -75,7 +75,7 @@ pub(super) async fn get_status(
     let id = OrderId(uuid_segment(id, "id")?);
     caller.require(Right::ReadOrders)?;
     let found = api.store.find(SagaId(id.0)).await?;
-    // A saga about an order that it did not make has an id of its own, which is no order.
+    // A saga about an existing order (a reversal) has an id of its own, which is no order's.
     let is_shown = |found: &Found| found.order_id == id && caller.sees(found.user_id);
     let Some(found) = found.filter(is_shown) else {
         return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
@@ -93,7 +93,7 @@ pub(super) async fn get_status(
     Ok((retry_after, Json(view)).into_response())
 }
 
-/// Of a completed checkout. Its status is the order's own, which may be cancelled or shipped by now.
+/// A completed checkout. Its status is that of the order, which may be cancelled or shipped by now.
 fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
     let stands = StatusView {
         total_amount: found.amount.map(|amount| amount.0),

@@ -1,4 +1,4 @@
-//! `GET /api/orders/{id}/tracking`: where an order is, for whoever waits for it.
+//! `GET /api/orders/{id}/tracking`: where an order is, for the customer who waits for it.
 
 use std::sync::Arc;
 
@@ -28,12 +28,12 @@ pub(super) struct TrackingView {
     id: Uuid,
     /// `Pending`, `Confirmed`, `Rejected`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`.
     status: String,
-    /// Where to, where the order says so.
+    /// Where it is sent, if the order says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     shipping_address: Option<Value>,
     shipments: Vec<ShipmentView>,
-    /// What happened, by time.
+    /// What happened, sorted by time.
     timeline: Vec<EntryView>,
 }
 
@@ -44,13 +44,13 @@ struct EntryView {
     /// As `order.shipped`.
     #[serde(rename = "type")]
     kind: String,
-    /// In a sentence.
+    /// What happened, as a sentence.
     detail: String,
 }
 
 /// Track an order
 ///
-/// Known from the checkout's acceptance on. What carriers report is shown as it stands now.
+/// Available as soon as the checkout is accepted. Carriers' reports are shown as they are known now.
 #[utoipa::path(
     get,
     path = "/api/orders/{id}/tracking",
@@ -100,7 +100,8 @@ pub(super) async fn track_order(
     }))
 }
 
-/// An event of the order, as its customer sees it. What carriers report is shown from their set.
+/// An event of the order, as its customer sees it. Carriers' reports are left out: they are shown from
+/// the shipments.
 fn told(event: &StoredEvent) -> Option<EntryView> {
     let kind: EventKind = event.kind.parse().ok()?;
     let of = |member: &str| event.data["shipment"][member].as_str().unwrap_or_default();
