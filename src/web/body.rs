@@ -11,14 +11,14 @@ use super::prompt::Late;
 use super::read::read;
 use crate::json::read_folded;
 
-/// The longest body that is taken, in bytes.
+/// The longest body that is accepted, in bytes.
 const MAX: usize = 256 * 1024;
-/// How much of a longer one is read and dropped before the answer, in bytes. A client that is still
-/// sending may not read an answer.
+/// How much of a longer body is read and discarded before the answer, in bytes: a client that is still
+/// sending may not read the answer.
 const DRAINED: usize = 4 * 1024 * 1024;
 
 /// The bytes of a JSON body. The errors, in this order: 415 for another media type, a charset other than
-/// UTF-8 or a compressed body; 413 for one that is too long, 408 for one that does not arrive in time.
+/// UTF-8 or a compressed body; 413 for a body that is too long; 408 for one that does not arrive in time.
 pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
     let unsupported = |error| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error);
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -37,14 +37,14 @@ pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Vec<u8
     collect(body).await
 }
 
-/// The JSON in these bytes, with its property names in lower case. 400 with line and column where they
-/// are not JSON.
+/// The JSON in these bytes, with its property names in lower case. 400 with line and column if they are
+/// not JSON.
 pub(crate) fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     read_folded(bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not valid JSON: {error}")))
 }
 
-/// A JSON body, read as its type.
+/// A JSON body, parsed as `T`.
 pub(crate) async fn json_body<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
@@ -52,7 +52,7 @@ pub(crate) async fn json_body<T: DeserializeOwned>(
     Ok(read(&parse_json(&json_bytes(headers, body).await?)?)?)
 }
 
-/// A JSON body that may be left out. An empty one says nothing, whatever its type.
+/// A JSON body that may be left out. An empty body counts as left out, whatever its media type.
 pub(crate) async fn optional_json_body<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
@@ -109,7 +109,7 @@ fn is_json(media_type: &str) -> bool {
     }
 }
 
-/// Without a charset, or with UTF-8 or ASCII, which is a part of it.
+/// Without a charset, or with UTF-8, or with ASCII, which is a subset of it.
 fn is_utf8(media_type: &str) -> bool {
     let parameters =
         media_type.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));

@@ -1,4 +1,4 @@
-//! Why an order is cancelled, as a body says it.
+//! The body of a cancel: why an order is cancelled.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::field::Field;
 use super::problem::Problem;
 
-/// The words for why.
+/// The allowed reasons.
 const REASONS: [&str; 6] = ["customer", "declined", "fraud", "inventory", "staff", "other"];
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
@@ -15,10 +15,10 @@ const MAX_NOTE: usize = 500;
 /// Why an order is cancelled.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct CancelBody {
-    /// `customer` (unless said), `declined`, `fraud`, `inventory`, `staff` or `other`.
+    /// `customer` (the default), `declined`, `fraud`, `inventory`, `staff` or `other`.
     #[schema(value_type = Option<String>, pattern = "^(customer|declined|fraud|inventory|staff|other)$")]
     reason: Field<Option<Reason>>,
-    /// More, in your words.
+    /// More about it, as free text.
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\u0000]*$")]
     note: Field<Option<Note>>,
 }
@@ -29,13 +29,13 @@ pub(crate) struct StaffCancelBody {
     /// `customer`, `declined`, `fraud`, `inventory`, `staff` or `other`.
     #[schema(value_type = String, pattern = "^(customer|declined|fraud|inventory|staff|other)$")]
     reason: Field<Option<Reason>>,
-    /// More, in your words.
+    /// More about it, as free text.
     #[schema(value_type = Option<String>, max_length = 500, pattern = r"^[^\u0000]*$")]
     note: Field<Option<Note>>,
 }
 
 impl StaffCancelBody {
-    /// What it says, or what is wrong with it.
+    /// The reason and the note, or what is wrong with the body.
     pub(crate) fn words(self) -> Result<Words, Problem> {
         let words = CancelBody { reason: self.reason, note: self.note }.words()?;
         let has_reason = words.reason.is_some();
@@ -43,7 +43,7 @@ impl StaffCancelBody {
     }
 }
 
-/// What a valid body says.
+/// The content of a valid body.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) reason: Option<&'static str>,
@@ -51,7 +51,7 @@ pub(crate) struct Words {
 }
 
 impl CancelBody {
-    /// What it says, or what is wrong with it.
+    /// The reason and the note, or what is wrong with the body.
     pub(crate) fn words(&self) -> Result<Words, Problem> {
         let reason = self.reason.value()?.as_ref().map(|reason| reason.0);
         let note = self.note.value()?.as_ref().map(|note| note.0.clone());

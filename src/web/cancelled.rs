@@ -1,4 +1,4 @@
-//! The answer to a cancel, whoever asks.
+//! The answer to a cancel, for clients and operators alike.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -12,7 +12,7 @@ use super::{REPLAYED, url};
 use crate::order::{Line, OrderId};
 use crate::reversal::{CancelAnswer, GivenBack};
 
-/// `Retry-After` of a cancel under way, in seconds.
+/// `Retry-After` for a cancel in progress, in seconds.
 const SOON_SECS: u32 = 1;
 
 /// An order that is cancelled.
@@ -24,7 +24,7 @@ pub(crate) struct CancelledView {
     user_id: Uuid,
     /// Always `Cancelled`.
     status: &'static str,
-    /// Paise.
+    /// The refund in paise.
     refunded: i64,
     /// An entry for each line, in cart order.
     released: Vec<ReleasedView>,
@@ -51,7 +51,7 @@ pub(crate) struct CancellingView {
     status_url: String,
 }
 
-/// What whoever asked is told.
+/// The response to whoever asked for the cancel.
 pub(crate) fn cancel_response(id: OrderId, answer: CancelAnswer) -> Response {
     let (mut response, replayed) = match answer {
         CancelAnswer::Cancelled { user_id, given_back, replayed } => {
@@ -89,7 +89,7 @@ pub(crate) fn cancel_response(id: OrderId, answer: CancelAnswer) -> Response {
     response
 }
 
-/// Goods, as views.
+/// The released goods, as views.
 pub(crate) fn released(given_back: &GivenBack) -> Vec<ReleasedView> {
     let line =
         |line: &Line| ReleasedView { product_id: line.product_id.0, quantity: line.quantity };

@@ -1,4 +1,4 @@
-//! The position where a page of a list ended. Clients give it back as it is, to get the next page.
+//! The position where a page of a list ended. Clients send it back unchanged to get the next page.
 
 use chrono::{DateTime, Datelike, Utc};
 use uuid::Uuid;
@@ -7,11 +7,11 @@ use uuid::Uuid;
 /// value and 32 of the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// Names a list and its order. A cursor of one is refused by every other.
+    /// Names a list and its sort order. Every other list refuses the cursor.
     pub(crate) tag: char,
     /// The sorted value: an amount in paise, or microseconds since 1970.
     pub(crate) key: i64,
-    /// The id, which orders rows of equal value.
+    /// The id, which orders rows with the same value.
     pub(crate) id: Uuid,
 }
 
@@ -21,7 +21,7 @@ impl Cursor {
         Self { tag, key: moment.timestamp_micros(), id }
     }
 
-    /// The sorted value as a time; `None` for a time that no row can have.
+    /// The sorted value as a time; `None` if no row can have that time.
     pub(crate) fn moment(&self) -> Option<DateTime<Utc>> {
         let moment = DateTime::from_timestamp_micros(self.key);
         moment.filter(|moment| (1970..=9999).contains(&moment.year()))

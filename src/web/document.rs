@@ -1,5 +1,5 @@
-//! The `OpenAPI` 3.1 document. It is made from what each handler says of itself, so that the two can't
-//! differ.
+//! The `OpenAPI` 3.1 document. It is generated from each handler's own description, so that the two
+//! can't differ.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::problem::ProblemBody;
 
-/// One document out of a part for each API.
+/// Merges the parts, one for each API, into one document.
 pub(crate) fn document(parts: impl IntoIterator<Item = OpenApi>) -> OpenApi {
     let info = InfoBuilder::new()
         .title("Order service")

@@ -1,5 +1,5 @@
-//! Types for the fields of request bodies. A field's type holds all that there is to say of its values:
-//! how they are read, what a client is told of a wrong one, and their schema in the `OpenAPI` document.
+//! Types for the fields of request bodies. A field's type defines everything about its values: how they
+//! are read, what a client is told about a wrong one, and their schema in the `OpenAPI` document.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,14 +17,14 @@ use crate::json;
 
 /// A field's value, or what is wrong with it.
 ///
-/// Reading a body does not fail at such a field: the error is returned when the value is asked for. So
-/// the handler decides which of several errors a client is told, whatever the order in which the fields
-/// are read.
+/// A wrong field does not make the body unreadable: its error is returned when the value is asked for.
+/// So the handler decides which of several errors a client is told about, whatever the order in which the
+/// fields are read.
 #[derive(Clone, Debug)]
 pub(crate) struct Field<T>(Result<T, Invalid>);
 
 impl<T> Field<T> {
-    /// The value; otherwise what is wrong with it.
+    /// The value, or what is wrong with it.
     pub(crate) fn value(&self) -> Result<&T, Invalid> {
         self.0.as_ref().map_err(Clone::clone)
     }
@@ -76,7 +76,7 @@ impl PartialSchema for NonNilUuid {
     fn schema() -> RefOr<Schema> {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let uuid = text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
-        // A digit that is not 0.
+        // At least one digit that is not 0.
         uuid.pattern(Some("[1-9a-fA-F]")).into()
     }
 }
@@ -90,9 +90,9 @@ pub(crate) struct WholeNumber {
     pub(crate) min: u64,
     /// The greatest number; fits an `i64`.
     pub(crate) max: u64,
-    /// The strings of digits in the document, as a regular expression. The server may accept more.
+    /// The strings of digits that the document allows, as a regular expression. The server may accept more.
     pub(crate) digits: &'static str,
-    /// What a client is told of any other value, after the path of the field.
+    /// What a client is told about any other value, after the path of the field.
     pub(crate) rule: &'static str,
 }
 

@@ -16,8 +16,8 @@ pub(crate) enum Invalid {
 }
 
 impl Invalid {
-    /// The same error, with this path before the rule. An error that has a path already is from further
-    /// inside, and keeps it.
+    /// The same error, with this path before the rule. An error that already has a path comes from deeper
+    /// inside the body, and keeps that path.
     pub(super) fn at(self, path: Path<'_>) -> Self {
         match self {
             Self::Rule(rule) => Self::Told(format!("{path} {rule}")),
@@ -47,7 +47,7 @@ impl From<Invalid> for Problem {
     }
 }
 
-/// Where in the body a value is: `userId`, `items[0].quantity`.
+/// Where in the body a value is, such as `items[0].quantity`.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'a> {
     /// The body itself.

@@ -1,5 +1,5 @@
-//! What is done around every request: its trace begins before the handler runs, and a problem becomes
-//! a document after it. The body is not touched.
+//! The middleware around every request: its trace begins before the handler runs, and a problem becomes
+//! a document after it. The request's body is not touched.
 
 use std::any::Any;
 
@@ -27,7 +27,7 @@ pub(crate) async fn trace_and_report(mut request: Request, next: Next) -> Respon
         trace_id = trace.trace_id(),
     );
     trace.adopt(&span);
-    // The path as the client wrote it, which may be another spelling of the one that the routes have.
+    // The path as the client wrote it, which may be another spelling of the route's.
     let asked = request.extensions().get::<OriginalUri>();
     let path = asked.map_or(request.uri(), |OriginalUri(uri)| uri).path().to_owned();
     request.extensions_mut().insert(trace.clone());
@@ -47,7 +47,7 @@ fn with_document(bare: &Response, problem: Problem, path: &str, trace: &TracePar
     response
 }
 
-/// The answer where a handler panicked.
+/// The answer if a handler panicked.
 pub(crate) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let cause = cause
         .downcast::<String>()
@@ -57,12 +57,12 @@ pub(crate) fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     Problem::internal().into_response()
 }
 
-/// The answer where there is no route.
+/// The answer if no route has this path.
 pub(crate) async fn no_such_path() -> Problem {
     Problem::not_found("Not found").detail("there is nothing at this path; see /docs")
 }
 
-/// The answer where the route has other methods only; axum adds the header `Allow`.
+/// The answer if the route has only other methods; axum adds the header `Allow`.
 pub(crate) async fn no_such_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
         .detail("the header Allow has the methods of this path")

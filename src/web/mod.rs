@@ -2,7 +2,7 @@
 //! `OpenAPI` document.
 //!
 //! The invariant: every error is answered as `application/problem+json` (RFC 9457), which
-//! [`trace_and_report`] writes. Of the routes, only the addresses of orders are known here.
+//! [`trace_and_report`] writes. The only addresses known here are those of orders.
 
 mod body;
 mod cancel_body;
@@ -41,7 +41,7 @@ pub(crate) use query::{Query, within_years};
 pub(crate) use read::read;
 pub(crate) use segment::{Segment, uuid_segment};
 
-/// Marks the answer to a request that an earlier one had asked for.
+/// Marks an answer that an earlier request was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// Says what was done of `Prefer`.
+/// Says which preferences of `Prefer` were applied.
 pub(crate) const APPLIED: HeaderName = HeaderName::from_static("preference-applied");

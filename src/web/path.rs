@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
 
-/// The same address in the spelling that the routes have; `None` where it has that spelling already.
+/// The same address in the routes' own spelling; `None` if it already has that spelling.
 ///
-/// Lower case is right for the words of every route, for ids and for the names of the files of /docs.
-/// The query stays as it is: case matters in its values.
+/// Lower case is right for the words of every route, for ids and for the names of the files below /docs.
+/// The query is left alone: case matters in its values.
 pub(crate) fn canonical_uri(uri: &Uri) -> Option<Uri> {
     let path = canonical_path(uri.path())?;
     let path = match uri.query() {

@@ -10,7 +10,7 @@ use crate::engine::Wait;
 /// The longest wait that a client can ask for, in seconds.
 const MAX_WAIT_SECS: u64 = 60;
 
-/// What a client prefers.
+/// A client's preferences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Preference {
     wait_secs: Option<u64>,
@@ -46,18 +46,18 @@ impl Preference {
         }
     }
 
-    /// The client sends the header, so it knows what a 202 means.
+    /// Whether the client sends the header, and so knows what a 202 means.
     pub(crate) fn is_given(self) -> bool {
         self.is_given
     }
 
-    /// The client waits for the decision, so its checkout has the sooner deadline.
+    /// Whether the client waits for the decision, so that its checkout gets the shorter deadline.
     pub(crate) fn is_attended(self, default: Duration) -> bool {
         !self.respond_async
             && !matches!(self.wait(default), Wait::Accepted | Wait::Decided(Duration::ZERO))
     }
 
-    /// `Preference-Applied`: which preferences had an effect on an answer of this status.
+    /// `Preference-Applied`: which preferences affected an answer with this status.
     pub(crate) fn applied(self, answered: StatusCode) -> Option<HeaderValue> {
         let wait = self.wait_secs.map(|seconds| format!("wait={seconds}"));
         let asynchronous = (self.respond_async && answered == StatusCode::ACCEPTED)
@@ -68,7 +68,7 @@ impl Preference {
     }
 }
 
-/// Whole seconds, at most [`MAX_WAIT_SECS`]; a number too long for 64 bits is more than that.
+/// Whole seconds, cut to [`MAX_WAIT_SECS`], even if the number does not fit 64 bits.
 fn seconds(value: &str) -> Option<u64> {
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| value.parse().unwrap_or(u64::MAX).min(MAX_WAIT_SECS))

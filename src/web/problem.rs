@@ -1,7 +1,7 @@
 //! RFC 9457 problem documents, with a fixed text in the member `error` that clients may compare.
 //!
-//! A handler says what is wrong. The path and the trace are added by [`super::middleware`], so no handler
-//! can forget them.
+//! A handler says only what is wrong. [`super::middleware`] adds the path and the trace, so no handler can
+//! forget them.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,48 +30,48 @@ pub(crate) struct Problem {
 #[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProblemBody {
-    /// `about:blank`: the problem is of no more special sort than its status.
+    /// Always `about:blank`: the status and `error` say what kind of problem it is.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The status in words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What happened, in a sentence.
+    /// What happened, as a sentence.
     detail: String,
-    /// What the problem is about: the checkout's status page, or the path that was asked for.
+    /// What the problem is about: the address of the checkout's status, or the path that was asked for.
     instance: String,
     /// The fixed text that clients may compare.
     error: String,
-    /// To be named to whoever looks into it.
+    /// The trace's id; quote it when you report the problem.
     trace_id: String,
-    /// The checkout, where one was accepted or may have been.
+    /// The checkout, if one was or may have been accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
     /// The product in question.
     #[serde(skip_serializing_if = "Option::is_none")]
     product_id: Option<Uuid>,
-    /// How much of the product there was.
+    /// How many pieces of the product were in stock.
     #[serde(skip_serializing_if = "Option::is_none")]
     available: Option<i64>,
     /// What the cart costs, in paise.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<i64>,
-    /// Of a checkout that was accepted and refused: whether all that had happened is undone.
+    /// For a checkout that was accepted and then refused: whether everything that had happened is undone.
     #[serde(skip_serializing_if = "Option::is_none")]
     undone: Option<bool>,
-    /// A neighbour's own words.
+    /// The body of a neighbour's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     details: Option<Value>,
-    /// The line in question, from 0.
+    /// The line in question, counted from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u16>,
-    /// The order's status, where it does not allow what was asked for.
+    /// The order's status, if it does not allow what was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     order_status: Option<OrderStatus>,
-    /// The saga's version now.
+    /// The saga's current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<i64>,
     /// The actions that are allowed on the saga now.
@@ -80,7 +80,7 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
-    /// A problem of this status; `error` doubles as the detail until [`Problem::detail`] has more.
+    /// A problem with this status; `error` doubles as the detail unless [`Problem::detail`] says more.
     pub(crate) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         let error = error.into();
         let body = ProblemBody {
@@ -110,7 +110,7 @@ impl Problem {
             .retry_after(DATABASE_RETRY_SECS)
     }
 
-    /// 500: a fault of this service that the client can do nothing about.
+    /// 500: a fault in this service that the client can do nothing about.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
             .detail("an unexpected fault; the log has it under this traceId")
@@ -122,7 +122,7 @@ impl Problem {
         self
     }
 
-    /// About this checkout, which was or may have been accepted. Its status is at the path `status`.
+    /// About this checkout, which was or may have been accepted. Its status is at the address `status`.
     pub(crate) fn of_checkout(mut self, id: OrderId, status: String) -> Self {
         self.body.instance = status;
         self.body.id = Some(id.0);
@@ -135,7 +135,7 @@ impl Problem {
         self
     }
 
-    /// With the pieces of the product that there were.
+    /// With the number of pieces that were in stock.
     pub(crate) fn available(mut self, available: i64) -> Self {
         self.body.available = Some(available);
         self
@@ -159,7 +159,7 @@ impl Problem {
         self
     }
 
-    /// About this line of the order, from 0.
+    /// About this line of the order, counted from 0.
     pub(crate) fn of_line(mut self, line: u16) -> Self {
         self.body.line = Some(line);
         self
@@ -171,7 +171,7 @@ impl Problem {
         self
     }
 
-    /// With the saga's version now.
+    /// With the saga's current version.
     pub(crate) fn version(mut self, version: i64) -> Self {
         self.body.version = Some(version);
         self

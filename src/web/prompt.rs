@@ -12,7 +12,7 @@ use hyper::body::{Frame, SizeHint};
 use crate::clock::Clock;
 
 /// A request's body that fails with [`Late`] if it is not complete in time. Most bodies have arrived
-/// when they are polled first; only for the others is there a timer.
+/// when they are first polled; a timer is started only for the others.
 pub(crate) struct Prompt<B> {
     body: B,
     clock: Clock,
@@ -35,7 +35,7 @@ impl fmt::Display for Late {
 impl std::error::Error for Late {}
 
 impl<B> Prompt<B> {
-    /// The time begins now.
+    /// Wraps a body; the time starts now.
     pub(crate) fn new(body: B, within: Duration, clock: Clock) -> Self {
         Self { body, began: clock.monotonic(), clock, within, timer: None }
     }

@@ -1,5 +1,5 @@
-//! The parameters of a query. They are parsed one by one, so that an error names the one that is
-//! wrong. Unknown ones are ignored; a known one without a value is wrong.
+//! The parameters of a query. They are parsed one by one, so that an error names the wrong one. Unknown
+//! ones are ignored; a known one without a value is an error.
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::problem::Problem;
 use crate::json::parse_digits;
 
-/// The parameters, decoded, in the client's order. Of two of one name the first counts.
+/// The parameters, decoded, in the client's order. If a name occurs twice, the first one counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -22,12 +22,12 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The text of a parameter; its name must match in case.
+    /// The text of a parameter. Case matters in its name.
     fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter as `read` reads it. Where that is `None`, the error is `{name} must be {what}`.
+    /// A parameter as `read` parses it. If that returns `None`, the error is `{name} must be {what}`.
     pub(crate) fn read<T>(
         &self,
         name: &str,
@@ -50,7 +50,8 @@ impl Query {
         Ok(limit.unwrap_or(default))
     }
 
-    /// An amount in paise. It may be negative, although no order's is: it is a bound to compare with.
+    /// An amount in paise. It may be negative although no order's amount is, since it is only a bound to
+    /// compare with.
     pub(crate) fn amount(&self, name: &str) -> Result<Option<i64>, Problem> {
         self.read(name, "a whole number of paise", |text| {
             let digits = text.strip_prefix('-').unwrap_or(text);
@@ -59,7 +60,7 @@ impl Query {
         })
     }
 
-    /// A time, to the nearest that [`within_years`] allows.
+    /// A time, limited by [`within_years`].
     pub(crate) fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
         self.read(name, "a time such as 2026-01-31T00:00:00Z", |text| {
             DateTime::parse_from_rfc3339(text).ok().map(|moment| within_years(moment.to_utc()))

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::invalid::{Invalid, Path};
 use crate::json::property;
 
-/// Reads a body. A body that is not an object is read as one without properties.
+/// Reads a body. A body that is not an object is read as an object without properties.
 pub(crate) fn read<T: DeserializeOwned>(body: &Value) -> Result<T, Invalid> {
     T::deserialize(Node { value: body, path: Path::Body })
 }
@@ -60,8 +60,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
         if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// The visitor gets the value as the only element of a sequence. So an error in it has its path when
-    /// the visitor sees it, which [`super::Field`] needs: it keeps the error.
+    /// The visitor gets the value as the only element of a sequence. So an error already has its path when
+    /// the visitor sees it, which [`super::Field`] needs, since it keeps the error.
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -133,7 +133,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 /// The properties of an object that its type knows, in the order of the type's fields.
 struct Fields<'a> {
     object: Node<'a>,
-    /// The names that are still to be read.
+    /// The names that have not been read yet.
     names: &'static [&'static str],
 }
 
