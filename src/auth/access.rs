@@ -1,4 +1,4 @@
-//! Finds out who asks.
+//! Authenticates callers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Config, UserAuth};
 use crate::web::Problem;
 
-/// Knows every token that opens something. Cheap to clone.
+/// Knows every token that gives access. Cheap to clone.
 #[derive(Clone)]
 pub struct Access {
     known: Arc<KnownTokens>,
@@ -22,7 +22,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Lets in whom the configuration lets in.
+    /// Grants access as the configuration says.
     ///
     /// # Errors
     /// If TLS to the issuer of users' tokens can't be set up.
@@ -34,8 +34,8 @@ impl Access {
         Ok(Self { known: Arc::new(KnownTokens::new(&config.operator)), tokens })
     }
 
-    /// Whoever sent these headers, on a route that needs a role: 403 where no operator's token is
-    /// configured, else 401 without such a token.
+    /// Who sent these headers, on a route that needs a role. 403 if no operator's token is configured at
+    /// all, otherwise 401 without a good one.
     pub(super) fn person(&self, headers: &HeaderMap) -> Result<Person, Problem> {
         if self.known.is_empty() {
             return Err(Problem::new(StatusCode::FORBIDDEN, "No operator token is configured")
@@ -50,8 +50,8 @@ impl Access {
         Ok(Person::of(known, headers))
     }
 
-    /// Whoever sent these headers, on a route of the clients' API. Where users need a token: 401 without
-    /// a good one, and 503 where its key can't be fetched. An operator's token is looked for first.
+    /// Who sent these headers, on a route of the clients' API. An operator's token is looked for first.
+    /// If users need a token: 401 without a good one, and 503 if its key can't be fetched.
     pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let Some(tokens) = &self.tokens else { return Ok(Caller::Anyone) };
         match Bearer::of(headers) {

@@ -1,4 +1,4 @@
-//! The token of a request, and the answers to one without a good token.
+//! The token of a request, and the answers to a request without a good token.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -9,9 +9,9 @@ use crate::web::Problem;
 pub(super) enum Bearer<'a> {
     /// There is none.
     Absent,
-    /// This one; it may be empty, which no token is.
+    /// This one. It may be empty, although no valid token is.
     Token(&'a [u8]),
-    /// There are several, of which another program may have checked another one than we would.
+    /// There are several. A gateway in front may have checked a different one than we would.
     Several,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn token_needed(error: &str) -> Problem {
     unauthorized(error, "Bearer")
 }
 
-/// 401: the token is not good. The answer does not say why.
+/// 401: the token is not valid. The answer does not say why.
 pub(super) fn token_wrong(error: &str) -> Problem {
     unauthorized(error, "Bearer error=\"invalid_token\"")
 }

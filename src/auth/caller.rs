@@ -1,4 +1,4 @@
-//! Whoever asks on a route of the clients' API.
+//! The caller of a route of the clients' API.
 
 use axum::http::StatusCode;
 
@@ -6,20 +6,19 @@ use super::{Person, Right};
 use crate::order::UserId;
 use crate::web::Problem;
 
-/// Whoever asks. As an extractor it turns away requests without a good token, where users need one.
+/// The caller. As an extractor it rejects requests without a good token, if users need one.
 #[derive(Clone, Debug)]
 pub(crate) enum Caller {
-    /// Nobody was asked: `users.auth` is `off`.
+    /// Not authenticated: `users.auth` is `off`.
     Anyone,
     /// A user.
     User(UserId),
-    /// Somebody with an operator's token.
+    /// The holder of an operator's token.
     Operator(Person),
 }
 
 impl Caller {
-    /// Whether orders of this user exist for the caller. Where they don't, the answer is the one to an id
-    /// that nobody knows.
+    /// Whether the caller may see orders of this user. If not, the answer is the same as for an unknown id.
     pub(crate) fn sees(&self, user_id: UserId) -> bool {
         match self {
             Self::Anyone => true,
@@ -28,8 +27,7 @@ impl Caller {
         }
     }
 
-    /// 403 for an operator whose role lacks this right. A user may do to their own orders what the route
-    /// does.
+    /// 403 for an operator whose role lacks this right. A user needs no right for their own orders.
     pub(crate) fn require(&self, right: Right) -> Result<(), Problem> {
         match self {
             Self::Anyone | Self::User(_) => Ok(()),
@@ -37,8 +35,7 @@ impl Caller {
         }
     }
 
-    /// The name of the operator who asks; `None` for anybody else. 400 where it says something that is no
-    /// name.
+    /// The name of the operator who asks; `None` for anybody else. 400 if the name is malformed.
     pub(crate) fn operator(&self) -> Result<Option<String>, Problem> {
         match self {
             Self::Anyone | Self::User(_) => Ok(None),
@@ -46,7 +43,7 @@ impl Caller {
         }
     }
 
-    /// 403 for whoever may not order in this user's name: another user, and every operator.
+    /// 403 for callers who may not order in this user's name: other users, and every operator.
     pub(crate) fn may_order_for(&self, user_id: UserId) -> Result<(), Problem> {
         match self {
             Self::Anyone => Ok(()),

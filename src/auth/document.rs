@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
 
-/// Describes the two sorts of bearer tokens, under the names that the routes refer to.
+/// Describes the two kinds of bearer tokens, under the names that the routes refer to.
 pub fn describe(document: &mut OpenApi) {
     let bearer = || HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
     let operator = bearer().description(Some(

@@ -1,4 +1,4 @@
-//! How a handler gets to know who asks.
+//! The extractors that tell a handler who asks.
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;

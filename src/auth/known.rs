@@ -1,15 +1,15 @@
-//! The operators' tokens, as they are configured.
+//! The configured operators' tokens.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::config::{OperatorConfig, Role};
 
-/// Every configured token as a digest. Comparing digests takes the same time whatever the request has, so
-/// the time tells nothing about a token.
+/// Every configured token as a digest. Digests are compared in constant time, so that response times reveal
+/// nothing about a token.
 pub(super) struct KnownTokens(Vec<Known>);
 
-/// A token, and who has it.
+/// A token and its holder.
 pub(super) struct Known {
     digest: [u8; 32],
     /// `None`: several people share it.
@@ -18,7 +18,7 @@ pub(super) struct Known {
 }
 
 impl KnownTokens {
-    /// The named tokens and the shared one, which is not empty.
+    /// The named tokens, and the shared one if there is one.
     pub(super) fn new(config: &OperatorConfig) -> Self {
         let named = config.tokens.iter().map(|token| Known {
             digest: *token.sha256.bytes(),
@@ -33,15 +33,15 @@ impl KnownTokens {
         Self(named.chain(shared).collect())
     }
 
-    /// Whether there is none.
+    /// Whether no token is configured.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whose token this is. The empty one is nobody's.
+    /// Whose token this is; `None` for an unknown or empty one.
     pub(super) fn find(&self, token: &[u8]) -> Option<&Known> {
         let shown = digest(token);
-        // All are compared, so that the time does not tell which one it is.
+        // All are compared, so that the time does not reveal which one matched.
         let same = self.0.iter().filter(|known| bool::from(known.digest.ct_eq(&shown)));
         let same = same.fold(None, |first: Option<&Known>, known| first.or(Some(known)));
         same.filter(|_| !token.is_empty())
@@ -57,9 +57,9 @@ mod tests {
     use super::*;
     use crate::config::{NamedToken, Token, TokenDigest};
 
-    /// That of `abc`.
+    /// The digest of `abc`.
     const ABC: &str = "BA7816BF8F01CFEA414140DE5DAE2223b00361a396177a9cb410ff61f20015ad";
-    /// That of the empty text.
+    /// The digest of the empty text.
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     fn known(token: &str, named: &[(&str, Role, &str)]) -> KnownTokens {

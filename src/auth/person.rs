@@ -1,4 +1,4 @@
-//! Somebody with an operator's token.
+//! The holder of an operator's token.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -9,10 +9,10 @@ use crate::web::Problem;
 
 /// The longest name in `X-Operator`, in characters.
 const MAX_NAME: usize = 100;
-/// The name of whoever uses the shared token and does not say who it is.
+/// The name of an operator who uses the shared token without `X-Operator`.
 const UNNAMED: &str = "operator";
 
-/// Whoever an operator's token belongs to. As an extractor it turns every other request away.
+/// The holder of an operator's token. As an extractor it rejects every other request.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     who: Who,
@@ -21,14 +21,14 @@ pub(crate) struct Person {
 
 #[derive(Clone, Debug)]
 enum Who {
-    /// The holder of a token of their own.
+    /// Somebody with a token of their own.
     Named(String),
     /// One of those who share a token; `X-Operator` says who.
     Sharing(Option<HeaderValue>),
 }
 
 impl Person {
-    /// The holder of this token, who sent these headers.
+    /// The holder of this token, who sent a request with these headers.
     pub(super) fn of(known: &Known, headers: &HeaderMap) -> Self {
         let who = match &known.name {
             Some(name) => Who::Named(name.clone()),
@@ -42,7 +42,7 @@ impl Person {
         if self.has(right) { Ok(()) } else { Err(self.not_allowed()) }
     }
 
-    /// Who it is, as it is recorded. 400 where a sharer of a token says something that is no name.
+    /// The name that is recorded. 400 if the holder of a shared token sends a malformed one.
     pub(crate) fn name(&self) -> Result<String, Problem> {
         match &self.who {
             Who::Named(name) => Ok(name.clone()),

@@ -2,7 +2,7 @@
 
 use crate::config::Role;
 
-/// Something that not every operator may do.
+/// A permission that not every operator has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
 pub enum Right {
     /// Read sagas, their groups, the audit trail and the feed.
@@ -20,7 +20,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// Whether this role has it.
+    /// Whether this role has this right.
     pub(super) fn is_of(self, role: Role) -> bool {
         use Role::{Admin, Fulfilment, Operator, Viewer};
         match self {

@@ -1,4 +1,4 @@
-//! What a token has to say: pure.
+//! Judges a token's claims. Pure.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Validation};
@@ -9,17 +9,17 @@ use super::refused::Refused;
 use crate::config::JwtConfig;
 use crate::order::UserId;
 
-/// How far the issuer's clock may be from ours, in seconds.
+/// How far the issuer's clock may differ from ours, in seconds.
 const LEEWAY_SECS: f64 = 30.0;
 
-/// The claims of a token whose signature is good.
+/// The claims of a token whose signature is valid.
 pub(super) type Claims = Map<String, Value>;
 
-/// What the claims have to be.
+/// What the claims must be.
 pub(super) struct Expected {
     issuer: String,
     audience: String,
-    /// The claims that may have the user's id. The first one that is there counts.
+    /// The claims that may hold the user's id. The first one that is present counts.
     subjects: Vec<String>,
 }
 
@@ -32,8 +32,8 @@ impl Expected {
         Self { issuer: config.issuer.clone(), audience: config.audience.clone(), subjects }
     }
 
-    /// What the library is to see to. It validates a claim only where it is there, unless it is told that
-    /// it must be; and it takes the time from the machine, so the times are judged below.
+    /// What the library checks. Claims that must be present are listed, since it would skip missing ones.
+    /// It would also take the time from the machine, so the times are judged below instead.
     pub(super) fn validation(&self, algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
@@ -44,7 +44,7 @@ impl Expected {
         validation
     }
 
-    /// The user whom a token with these claims was given to, if it is good at this time.
+    /// The user to whom a token with these claims was issued, if it is valid at this time.
     pub(super) fn user(&self, claims: &Claims, now: DateTime<Utc>) -> Result<UserId, Refused> {
         let now = (now - DateTime::UNIX_EPOCH).as_seconds_f64();
         let exp = seconds(claims, "exp")?.ok_or(Refused::Claim("exp"))?;
@@ -54,7 +54,7 @@ impl Expected {
         if seconds(claims, "nbf")?.is_some_and(|nbf| now < nbf - LEEWAY_SECS) {
             return Err(Refused::Claim("nbf"));
         }
-        // The library takes a list, of which only one has to be the expected issuer.
+        // The library also accepts a list of issuers, if the expected one is among them.
         if claims.get("iss").and_then(Value::as_str) != Some(&self.issuer) {
             return Err(Refused::Claim("iss"));
         }
@@ -65,7 +65,7 @@ impl Expected {
     }
 }
 
-/// A claim that is a time in seconds since 1970, maybe with a fraction.
+/// A claim that is a time in seconds since 1970, possibly with a fraction.
 fn seconds(claims: &Claims, name: &'static str) -> Result<Option<f64>, Refused> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     value.as_f64().map(Some).ok_or(Refused::Claim(name))
@@ -92,7 +92,7 @@ mod tests {
         })
     }
 
-    /// Whom a token with these claims besides `iss` is given to.
+    /// The user of a token with these claims and a good `iss`.
     fn user(subject: &str, claims: Value) -> Option<String> {
         let Value::Object(mut claims) = claims else { return None };
         claims.insert("iss".to_owned(), json!("shop"));

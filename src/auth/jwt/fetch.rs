@@ -13,21 +13,21 @@ use url::Url;
 use super::claims::Expected;
 use super::key::Key;
 
-/// How long a fetch may take, and how much of that its connection.
+/// How long a fetch may take, and how long its connection may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest set that is read, in bytes.
 const MAX_BODY: usize = 256 * 1024;
-/// The most keys that are kept of a set.
+/// The most keys of a set that are kept.
 const MAX_KEYS: usize = 100;
 
-/// HTTP to the issuer.
+/// Fetches keys from the issuer.
 pub(super) struct Fetch {
     client: Client,
     url: Url,
 }
 
-/// Why there are no keys.
+/// Why a fetch brought no keys.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("{}", innermost(.0))]
@@ -40,7 +40,7 @@ pub(super) enum Error {
     NotKeys,
 }
 
-/// The body. Keys are read one by one: one that is not understood is left out.
+/// The body. Keys are parsed one by one, so that one that is not understood can be left out.
 #[derive(Deserialize)]
 struct Body {
     keys: Vec<Value>,
@@ -48,7 +48,7 @@ struct Body {
 
 impl Fetch {
     pub(super) fn from(url: Url) -> Result<Self, reqwest::Error> {
-        // Nothing here follows a redirect: without TLS there are no roots to read for it.
+        // Redirects are not followed, so a client for plain HTTP never needs the root certificates.
         let client = Client::builder();
         let client = if url.scheme() == "http" { client.tls_certs_only([]) } else { client };
         let client = client
@@ -57,13 +57,13 @@ impl Fetch {
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
-            // The next fetch is minutes away.
+            // The next fetch is minutes away, so the connection is not kept.
             .pool_max_idle_per_host(0)
             .build()?;
         Ok(Self { client, url })
     }
 
-    /// The published keys that can be used, with their names.
+    /// The published keys that can be used, with their ids.
     pub(super) async fn keys(
         &self,
         expected: &Expected,
@@ -92,7 +92,7 @@ impl Fetch {
     }
 }
 
-/// The innermost cause says most ("connection refused"), and has no URL in it.
+/// The innermost cause, which is the most specific ("connection refused") and has no URL in it.
 fn innermost(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
     causes.last().map_or_else(|| "no answer".to_owned(), ToString::to_string)

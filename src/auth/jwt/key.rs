@@ -17,8 +17,8 @@ impl Key {
         Self { key, validation: expected.validation(algorithm) }
     }
 
-    /// A published key; `None` where it is not one to verify signatures with, or of a sort that is not
-    /// taken. A shared secret is never taken: whoever can read it could sign.
+    /// A published key; `None` if it is not for verifying signatures, or of an unsupported type. A shared
+    /// secret is never accepted: whoever can read it could also sign.
     pub(super) fn published(jwk: &Jwk, expected: &Expected) -> Option<Self> {
         let algorithm = match &jwk.algorithm {
             AlgorithmParameters::RSA(_) => Algorithm::RS256,
@@ -46,7 +46,7 @@ impl Key {
         self.validation.algorithms[0]
     }
 
-    /// The token's claims, if it is signed with this key, by its algorithm, and has them.
+    /// The token's claims, if it is signed with this key and its algorithm, and no required claim is missing.
     pub(super) fn verify(&self, token: &[u8]) -> Result<Claims, Refused> {
         Ok(decode(token, &self.key, &self.validation)?.claims)
     }

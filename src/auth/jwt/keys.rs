@@ -1,4 +1,4 @@
-//! Where the keys are: in the configuration, or with the issuer.
+//! Where the keys come from: the configuration or the issuer.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::web::Problem;
 
 /// The keys that tokens are verified with.
 pub(super) enum Keys {
-    /// The configured one, whatever a token calls it.
+    /// The configured key, whichever key id a token names.
     Configured(Vec<Arc<Key>>),
-    /// Those that the issuer publishes.
+    /// The keys that the issuer publishes.
     Published(Box<Published>),
 }
 
@@ -39,8 +39,8 @@ impl Keys {
         Ok(Self::Configured(public.chain(shared).map(key).collect()))
     }
 
-    /// The keys that a token with this header may be signed with: none, one, or several that are called
-    /// the same. 503 where that can't be said now.
+    /// The keys that a token with this header may be signed with: none, one, or several with the same id.
+    /// 503 if that is unknown at the moment.
     pub(super) async fn find(&self, header: &Header) -> Result<Vec<Arc<Key>>, Problem> {
         match self {
             Self::Configured(keys) => Ok(keys.clone()),

@@ -1,7 +1,7 @@
-//! Users' tokens: JWTs that somebody else issues.
+//! Users' tokens: JWTs from an external issuer.
 //!
-//! The invariant: what a token says of how it is to be verified is not believed. A key has one algorithm,
-//! known before the token is read ([`key`]), and every claim that is judged must be there ([`claims`],
+//! The invariant: what a token says about how to verify it is not believed. A key has one algorithm, known
+//! before the token is read ([`key`]), and every claim that is judged must be present ([`claims`],
 //! promise 51).
 
 mod claims;

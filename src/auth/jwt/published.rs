@@ -15,7 +15,7 @@ use super::set::{Look, Set};
 use crate::clock::Clock;
 use crate::web::Problem;
 
-/// The algorithms of published keys. A token that names another one is refused without looking for a key.
+/// The algorithms of published keys. A token with any other algorithm is refused without looking for a key.
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA];
 
 /// The issuer's keys.
@@ -24,7 +24,7 @@ pub(super) struct Published {
     expected: Arc<Expected>,
     clock: Clock,
     set: Mutex<Set>,
-    /// Held by whoever fetches. Who needs the result waits for it.
+    /// Held during a fetch. Requests that need its result wait for the lock.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -58,7 +58,7 @@ impl Published {
             Look::Known(keys) => return Ok(of_algorithm(keys)),
             Look::Old(keys) => match self.fetching.try_lock() {
                 Ok(fetching) => self.renewed(name, fetching).await,
-                // Somebody else is at it.
+                // Another request is fetching.
                 Err(_) => return Ok(of_algorithm(keys)),
             },
             Look::Missing | Look::Unknown | Look::OutOfReach(_) => {
@@ -69,7 +69,7 @@ impl Published {
         found.map(of_algorithm)
     }
 
-    /// The keys of this name after they were fetched, if it is time for that.
+    /// The keys with this id, fetched again first if it is time for that.
     async fn renewed(
         &self,
         name: Option<&str>,
@@ -101,7 +101,7 @@ impl Published {
     }
 }
 
-/// 503: the token may be good.
+/// 503: the token may be valid.
 fn out_of_reach(left: Duration) -> Problem {
     let seconds = u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "The keys of users' tokens are unavailable")

@@ -1,4 +1,4 @@
-//! Why a token is not taken.
+//! Why a token is refused.
 
 use jsonwebtoken::errors::ErrorKind;
 

@@ -1,16 +1,16 @@
-//! The issuer's keys as they were last fetched, and when they are fetched again: pure.
+//! The issuer's keys as they were last fetched, and when to fetch them again. Pure.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::key::Key;
 
-/// The shortest time from one try to fetch the keys to the next.
+/// The shortest time between two tries to fetch the keys.
 const BETWEEN_TRIES: Duration = Duration::from_secs(30);
-/// The age at which keys are fetched again, even if no token has an unknown one.
+/// The age at which keys are fetched again, even if no token names an unknown one.
 const OLD: Duration = Duration::from_mins(10);
 
-/// The keys by their names. Times are of the monotonic clock.
+/// The keys by their ids. Times are of the monotonic clock.
 #[derive(Default)]
 pub(super) struct Set {
     keys: Vec<(Option<String>, Arc<Key>)>,
@@ -20,22 +20,22 @@ pub(super) struct Set {
     tried: Option<Duration>,
 }
 
-/// What is known of a name.
+/// What is known about a key id.
 pub(super) enum Look {
-    /// These keys have it; fetch first if it can be done at once, as they are old.
+    /// These keys have it, but they are old: fetch first, unless another request is fetching.
     Old(Vec<Arc<Key>>),
     /// These keys have it.
     Known(Vec<Arc<Key>>),
     /// No key has it: fetch.
     Missing,
-    /// No key has it, nor had one at the last try, a moment ago.
+    /// No key has it, and they were fetched only a moment ago.
     Unknown,
     /// No key has it, and the last try failed. The next one is due after this time.
     OutOfReach(Duration),
 }
 
 impl Set {
-    /// Looks for the keys of this name; for all where a token names none.
+    /// Looks for the keys with this id, or for all of them if the token names none.
     pub(super) fn look(&self, name: Option<&str>, now: Duration) -> Look {
         let is_it = |key: &&(Option<String>, Arc<Key>)| name.is_none() || key.0.as_deref() == name;
         let found: Vec<_> = self.keys.iter().filter(is_it).map(|(_, key)| key.clone()).collect();
@@ -52,7 +52,7 @@ impl Set {
         }
     }
 
-    /// A try begins. Until it succeeds it counts as failed: whoever tries may go away meanwhile.
+    /// A try begins. Until it succeeds it counts as failed, since the request that tries may be cancelled.
     pub(super) fn tries(&mut self, now: Duration) {
         self.tried = Some(now);
     }
@@ -78,7 +78,7 @@ mod tests {
         (name.map(str::to_owned), Arc::new(key))
     }
 
-    /// What is known of a name so many seconds after the start.
+    /// What is known about a key id, `at` seconds after the start.
     fn look(set: &Set, name: Option<&str>, at: u64) -> (&'static str, u64) {
         match set.look(name, Duration::from_secs(at)) {
             Look::Old(keys) => ("old", keys.len() as u64),

@@ -1,4 +1,4 @@
-//! Verifies a token: finds its keys, then judges its claims.
+//! Verifies a token: finds its key, checks the signature, then judges the claims.
 
 use std::sync::Arc;
 
@@ -31,15 +31,15 @@ impl Tokens {
         Ok(Self { keys: Keys::of(config, &expected, &clock)?, expected, clock })
     }
 
-    /// The user whom this token was given to. 401 for a bad one; 503 where the key that it names is not
-    /// known and can't be fetched.
+    /// The user to whom this token was issued. 401 for a bad token; 503 if the key that it names is unknown
+    /// and can't be fetched.
     pub(in crate::auth) async fn user(&self, token: &[u8]) -> Result<UserId, Problem> {
         let refused = |why: Refused| {
             debug!(%why, "a user's token was refused");
             token_wrong(WRONG)
         };
         let header = decode_header(token).map_err(|error| refused(error.into()))?;
-        // An extension that must be understood (RFC 7515, 4.1.11): none is.
+        // It lists extensions that must be understood (RFC 7515, 4.1.11), and we understand none.
         if header.crit.is_some() {
             return Err(refused(Refused::Critical));
         }
