@@ -1,5 +1,5 @@
 //! `POST /api/operator/sagas/{id}/retry`, `compensate` and `resolve`: does what an operator asks for, and
-//! answers what was done. `hold` and `release` are in [`super::hold`].
+//! reports what was done. `hold` and `release` are in [`super::hold`].
 
 use axum::Json;
 use axum::body::Body;
@@ -20,17 +20,17 @@ use crate::json::parse_digits;
 use crate::saga::{Intervention, SagaId, Word};
 use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
 
-/// What was done.
+/// The result of an action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Acted)]
 pub(super) struct ActedView {
-    /// The saga right after.
+    /// The saga right after the action.
     saga: SagaView,
-    /// What was done, in words.
+    /// What was done, as a sentence.
     did: String,
 }
 
-/// What may be answered instead.
+/// The errors of an action.
 #[derive(utoipa::IntoResponses)]
 pub(super) enum Instead {
     /// What is wrong, naming the field
@@ -64,7 +64,7 @@ pub(super) enum Instead {
 
 /// Retry a saga
 ///
-/// Tries now. After a definite refusal it is a new effect under a new key.
+/// Tries again now. After a definite refusal, the retry is a new effect under a new key.
 #[utoipa::path(
     post,
     path = "/api/operator/sagas/{id}/retry",
@@ -93,8 +93,8 @@ pub(super) async fn retry_saga(
 
 /// Compensate a saga
 ///
-/// Stops going forward and undoes everything. Allowed in doubt, too: what is known is undone, the
-/// rest waits for `resolve`. Refused once `Completed`.
+/// Stops going forward and undoes everything. It is allowed while effects are in doubt, too: what is known
+/// is undone, and the rest waits for `resolve`. Refused once `Completed`.
 #[utoipa::path(
     post,
     path = "/api/operator/sagas/{id}/compensate",
@@ -123,9 +123,9 @@ pub(super) async fn compensate_saga(
 
 /// Resolve an effect
 ///
-/// Settles an effect that is in doubt, refused or exhausted by what the operator found out or did
-/// by hand. Not while a call of it may be in flight, and not as not happened where the payment
-/// service says `Paid`.
+/// Settles an effect that is in doubt, refused or exhausted, by what the operator found out or did by
+/// hand. Refused while a call of the effect may be in flight. A charge can't be resolved as not happened
+/// if the payment service says `Paid`.
 #[utoipa::path(
     post,
     path = "/api/operator/sagas/{id}/resolve",
@@ -153,7 +153,7 @@ pub(super) async fn resolve_saga(
     act(&operators, &who, id, &headers, &resolution.reason, what).await
 }
 
-/// Does it, and answers with the saga as it is then.
+/// Carries out the action, and answers with the saga as it is after that.
 pub(super) async fn act(
     operators: &Operators,
     who: &Person,

@@ -1,4 +1,4 @@
-//! `POST /api/operator/orders/{id}/cancel`: cancels any order, and keeps who did.
+//! `POST /api/operator/orders/{id}/cancel`: cancels any order, and records who did it.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use crate::web::{
     cancel_response, json_body, uuid_segment,
 };
 
-/// How long an operator waits for the end of it, unless they say.
+/// How long an operator waits for the result, unless they ask for another wait.
 const A_LOOK: Duration = Duration::from_secs(5);
 
 /// Cancel an order for its customer
 ///
-/// As the client's own cancel, for a reason that has to be given. Who cancelled it is kept with it.
+/// Like the client's own cancel, except that a reason is required. The operator's name is recorded with it.
 #[utoipa::path(
     post,
     path = "/api/operator/orders/{id}/cancel",
@@ -71,7 +71,7 @@ pub(super) async fn cancel_order(
     let reason = reason.unwrap_or_default().to_owned();
     let who = Some(who.name()?);
     let preference = Preference::of(&headers);
-    // Unless told otherwise, whoever is on call gets an answer at once, and looks again.
+    // By default, the person on call gets an answer soon and looks again later.
     let wait =
         if preference.is_given() { preference.wait(Duration::ZERO) } else { Wait::Decided(A_LOOK) };
     let wish = Wish { id, reason, note, who, wait, trace };

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-/// Reads whole numbers of weeks, days, hours, minutes and seconds; `None` for anything else. Years and
+/// Parses whole numbers of weeks, days, hours, minutes and seconds; `None` for anything else. Years and
 /// months are refused because their length varies.
 pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let text = text.strip_prefix('P')?;

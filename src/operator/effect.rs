@@ -1,7 +1,6 @@
-//! Where the money and the stock of a saga are, in the words of the contract: yes, no, unknown.
+//! Where the money and the stock of a saga are: for each effect yes, no or unknown.
 //!
-//! Pure. The invariant: `no` is only said of what surely did not happen, `yes` only of what surely
-//! did.
+//! Pure. The invariant: `no` means that the effect certainly did not happen, and `yes` that it certainly did.
 
 use std::iter::repeat;
 
@@ -16,15 +15,15 @@ use crate::saga::{Effect, Entry, Event, Instance, Position, SagaFacts, Standing,
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Known {
-    /// It did.
+    /// It happened.
     Yes,
-    /// It did not.
+    /// It did not happen.
     No,
     /// It may have been sent, and is not settled.
     Unknown,
 }
 
-/// The money-and-stock position.
+/// What became of the money and the stock.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Effects {
     charged: Known,
@@ -33,7 +32,7 @@ pub(super) struct Effects {
     lines: Vec<LineEffects>,
 }
 
-/// Of one line of the cart.
+/// What became of one line of the cart.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LineEffects {
@@ -43,8 +42,8 @@ struct LineEffects {
     released: Known,
 }
 
-/// Of a saga as its row and its log have it. While somebody drives it, calls may run ahead of the
-/// log: it is looked at as if its owner had died just now.
+/// The effects of a saga, according to its row and its log. While an owner drives it, calls may be ahead of
+/// the log, so the saga is judged as if its owner had just died.
 pub(super) fn effects(saga: &Instance) -> Effects {
     let mut position = saga.position.clone();
     if saga.owner.is_some() && !saga.progress.is_rest() {
@@ -54,7 +53,7 @@ pub(super) fn effects(saga: &Instance) -> Effects {
     add_up(&position, &saga.facts)
 }
 
-/// Adds up what each effect moves, whatever kind of saga it is.
+/// Adds up what the effects move, for any kind of saga.
 fn add_up(position: &Position, facts: &SagaFacts) -> Effects {
     let mut effects = of_lines(facts.lines(), Known::No);
     // A later stage is only sent once every effect of the earlier ones is done.
@@ -97,7 +96,7 @@ impl Effects {
     }
 }
 
-/// Of a saga that this binary can't read: nothing is known.
+/// The effects of a saga that this binary can't read: all unknown.
 pub(super) fn unknown(lines: &[Line]) -> Effects {
     of_lines(lines, Known::Unknown)
 }
@@ -112,7 +111,7 @@ fn of_lines(lines: &[Line], all: Known) -> Effects {
     Effects { charged: all, refunded: all, lines: lines.iter().map(line).collect() }
 }
 
-/// No track: nothing of the sort can have been sent yet, or nothing is to pay.
+/// Without a track, no such effect can have been sent yet, or there is nothing to pay.
 fn happened(track: Option<Track>) -> Known {
     match track.map(|track| track.standing) {
         Some(Standing::Done) => Known::Yes,
@@ -121,7 +120,7 @@ fn happened(track: Option<Track>) -> Known {
     }
 }
 
-/// What surely did not happen was never undone.
+/// An effect that certainly did not happen was never undone.
 fn undone(forward: Known, undo: Option<Track>) -> Known {
     match forward {
         Known::No => Known::No,

@@ -14,8 +14,8 @@ use crate::web::{Problem, Segment, json_body};
 
 /// Hold a saga
 ///
-/// Nothing is sent for it, and it enters no state, until it is released: to be done before anything
-/// is done by hand. A call in flight comes to its end first. Its deadline doesn't run meanwhile, and
+/// Until the saga is released, nothing is sent for it and it enters no new state. Hold it before you do
+/// anything by hand. A call in flight ends first. The saga's deadline doesn't run while it is held, and
 /// `resolve` stays allowed, also for what was being tried. Holding it again changes nothing.
 #[utoipa::path(
     post,
@@ -45,7 +45,7 @@ pub(super) async fn hold_saga(
 
 /// Release a saga
 ///
-/// It goes on at once from where it stands, and its deadline starts anew. Only of a saga that is held.
+/// The saga goes on at once from where it stands, and its deadline starts anew. Refused if it is not held.
 #[utoipa::path(
     post,
     path = "/api/operator/sagas/{id}/release",

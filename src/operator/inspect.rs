@@ -19,7 +19,7 @@ use crate::saga::{Intervention, SagaId};
 use crate::store::{Found, Inspected};
 use crate::web::{Problem, Segment, uuid_segment};
 
-/// A saga with its position, its log and what may be done.
+/// A saga with its effects, its log and the actions that are allowed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SagaDetail)]
 struct Detail {
@@ -30,7 +30,7 @@ struct Detail {
     steps: Vec<StepView>,
     /// The actions that are allowed now.
     actions: Vec<&'static str>,
-    /// What each of them will do.
+    /// What each of these actions will do.
     previews: Vec<PreviewView>,
     /// The other sagas of its order, oldest first.
     related: Vec<RelatedView>,
@@ -62,16 +62,16 @@ impl From<Found> for RelatedView {
 struct PreviewView {
     /// `retry`, `compensate`, `hold`, `release` or `resolve`.
     action: &'static str,
-    /// Which effect would be resolved.
+    /// For `resolve`: the step of the effect.
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<&'static str>,
-    /// And of which of the cart's lines, from 0.
+    /// For `resolve`: the cart's line, counted from 0, if the step has lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u16>,
-    /// And how.
+    /// For `resolve`: whether the effect happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     happened: Option<bool>,
-    /// In words, as it will say when it is done.
+    /// What it will do, in the same words as the answer to the action.
     will: String,
 }
 

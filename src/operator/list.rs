@@ -15,7 +15,7 @@ use crate::web::{Cursor, Problem, Query, within_years};
 
 const MAX_LIMIT: u64 = 500;
 const DEFAULT_LIMIT: u64 = 50;
-/// The cursors of this list.
+/// The tag of this list's cursors.
 const TAG: char = 's';
 const DURATION: &str = "an ISO 8601 duration such as PT5M or P1DT12H";
 

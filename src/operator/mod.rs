@@ -1,8 +1,9 @@
 //! The operators' API: lists and shows sagas, and lets an operator retry, compensate, hold, release or
 //! resolve one.
 //!
-//! The invariant: what a saga is said to allow is what the engine would do (promise 44). Every handler
-//! takes the [`Person`](crate::auth::Person) that asks, and requires a right before anything else.
+//! The invariant: the actions shown as allowed are those that the engine would carry out (promise 44).
+//! Every handler takes the [`Person`](crate::auth::Person) who asks, and requires a right before anything
+//! else.
 
 mod act;
 mod cancel;
@@ -28,18 +29,18 @@ use crate::store::Store;
 
 pub use route::{document, router};
 
-/// What the handlers work with.
+/// The state that the handlers share.
 #[derive(Clone, Debug)]
 pub struct Operators {
-    /// What everything is read from.
+    /// Everything is read from here.
     pub store: Store,
     /// Carries out what an operator asks for.
     pub executor: Executor,
-    /// Reversals orders.
+    /// Cancels orders.
     pub reversals: Reversals,
-    /// What time it is.
+    /// Tells the time.
     pub clock: Clock,
-    /// Knows who asks.
+    /// Authenticates operators.
     pub access: Access,
 }
 

@@ -1,4 +1,4 @@
-//! The body of every action but `resolve`, and what all bodies of actions have: a reason.
+//! The reason that every action needs, and the body of the actions that have nothing else.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -15,8 +15,8 @@ pub(super) struct Reason {
     pub(super) reason: Field<ReasonText>,
 }
 
-/// An operator's words, without spaces around them: not empty, without NUL (which the database can't
-/// store), at most 2000 characters. Kept in the saga's log.
+/// The reason, with spaces around it trimmed: not empty, without NUL (which the database can't store), at
+/// most 2000 characters. It is kept in the saga's log.
 #[derive(Debug)]
 pub(super) struct ReasonText(String);
 

@@ -9,7 +9,7 @@ use super::reason::ReasonText;
 use crate::saga::{Catalogue, Effect, Intervention, Per};
 use crate::web::{Field, Problem, WholeNumber};
 
-/// What became of an effect, and how the operator knows.
+/// Whether an effect happened, and how the operator knows.
 #[derive(Debug, Deserialize)]
 pub(super) struct Resolution {
     step: Field<String>,
@@ -69,8 +69,8 @@ impl Resolution {
 }
 
 impl PartialSchema for Resolution {
-    /// An object of two forms: without a line, and with one where the step has lines. Which steps
-    /// there are follows from the kinds of saga, which only the composed application knows.
+    /// An object in two forms: without a line, and with one for steps that have lines. The names of the
+    /// steps depend on the kinds of saga, which only the composed application knows.
     fn schema() -> RefOr<Schema> {
         let form = || {
             ObjectBuilder::new()

@@ -16,12 +16,12 @@ use crate::store::{Error, Found};
 #[schema(as = Saga)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SagaView {
-    /// Of a checkout it is the order's id, too.
+    /// For a checkout it is also the order's id.
     id: Uuid,
     /// The order that it is about.
     order_id: Uuid,
     kind: String,
-    /// Rises with each change; what `If-Match` compares.
+    /// Rises with each change; `If-Match` is compared with it.
     version: i64,
     state: String,
     /// Why it needs a person, if it does.
@@ -29,17 +29,17 @@ pub(super) struct SagaView {
     /// Who holds it, if anybody does: nothing is sent for it until it is released.
     held: Option<HeldView>,
     user_id: Uuid,
-    /// Paise, once priced.
+    /// The total in paise; null until priced.
     total_amount: Option<i64>,
-    /// Failures in a row at what it is trying.
+    /// Failures in a row of the current step.
     attempts: i32,
     next_attempt_at: Option<DateTime<Utc>>,
     last_error: Option<String>,
-    /// The executor that drives it, by its name, or by its id where no name is known.
+    /// The name of the executor that drives it, or its id if the name is unknown.
     owner: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// Since it was accepted.
+    /// Seconds since it was accepted.
     age_seconds: i64,
 }
 
@@ -77,14 +77,14 @@ impl From<Held> for HeldView {
     }
 }
 
-/// What a row alone does not say.
+/// What a view needs besides the saga's row.
 pub(super) struct Onlooker {
     now: DateTime<Utc>,
     executors: HashMap<Uuid, String>,
 }
 
 impl Onlooker {
-    /// Knows the executors' names if any of these sagas has an owner.
+    /// Reads the executors' names, if any of these sagas has an owner.
     pub(super) async fn of(operators: &Operators, sagas: &[&Found]) -> Result<Self, Error> {
         let executors = if sagas.iter().any(|saga| saga.owner.is_some()) {
             operators.store.executors(&operators.clock).await?

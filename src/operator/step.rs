@@ -1,4 +1,4 @@
-//! A saga's log as operators read it: one line an attempt.
+//! A saga's log as operators read it: one line for each attempt.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -18,14 +18,14 @@ pub(super) struct StepView {
     step: String,
     /// `forward`, `compensation` or `operator`.
     phase: String,
-    /// `done`, `refused`, `notSent` or `unknown`; null while an attempt has come to nothing yet, and
-    /// for an entry that is no attempt.
+    /// `done`, `refused`, `notSent` or `unknown`; null while an attempt has no outcome yet, and for an
+    /// entry that is not an attempt.
     outcome: Option<String>,
     attempt: i32,
     idempotency_key: Option<String>,
     started_at: DateTime<Utc>,
     duration_ms: Option<i64>,
-    /// What was sent, or a person's reason.
+    /// The request's body, or an operator's reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     request: Option<Value>,
@@ -34,11 +34,11 @@ pub(super) struct StepView {
     response: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// Who wrote it: an executor, or an operator's name.
+    /// The executor or the operator that wrote it.
     executor: String,
 }
 
-/// The log, in its order; an intent and what came of it are one line, in the intent's place.
+/// The log in order. An intent and its outcome are shown as one line, in the intent's place.
 pub(super) fn steps(log: Vec<LoggedStep>) -> Vec<StepView> {
     let mut views: Vec<StepView> = Vec::with_capacity(log.len());
     let mut intents: Vec<usize> = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn steps(log: Vec<LoggedStep>) -> Vec<StepView> {
     views
 }
 
-/// The key names the saga, the step, the line and which doing of it.
+/// An attempt's key names the saga, the step, the line and the generation.
 fn is_same_attempt(intent: &StepView, outcome: &StepView) -> bool {
     intent.step == outcome.step
         && intent.idempotency_key == outcome.idempotency_key

@@ -1,4 +1,4 @@
-//! `GET /api/operator/summary`: how things stand, at a glance.
+//! `GET /api/operator/summary`: the state of the service at a glance.
 
 use std::collections::BTreeMap;
 
@@ -17,21 +17,21 @@ use crate::saga::StuckKind;
 use crate::store::ExecutorRecord;
 use crate::web::Problem;
 
-/// How things stand.
+/// The state of the service.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Summary {
     /// How many sagas are in each state.
     by_state: BTreeMap<String, u64>,
-    /// How many need a person, by why.
+    /// How many sagas need a person, by kind of trouble.
     stuck: BTreeMap<String, u64>,
-    /// How many are held by an operator.
+    /// How many sagas operators hold.
     held: u64,
-    /// Since the oldest saga that is not at rest was accepted; null where all are.
+    /// Seconds since the oldest saga that is not at rest was accepted; null if all are at rest.
     oldest_age_seconds: Option<i64>,
     rates: Rates,
     executors: Vec<ExecutorView>,
-    /// Of each neighbour, over all living executors.
+    /// The circuit breaker of each neighbour, over all living executors.
     circuits: BTreeMap<String, CircuitSummary>,
 }
 
@@ -40,14 +40,14 @@ pub(super) struct Summary {
 #[schema(as = Circuit)]
 #[serde(rename_all = "camelCase")]
 struct CircuitSummary {
-    /// `closed`, `halfOpen` or `open`: the worst that any executor says.
+    /// `closed`, `halfOpen` or `open`: the worst state at any executor.
     #[schema(value_type = String)]
     state: BreakerState,
-    /// Since when it has not been closed; null where it is.
+    /// Since when it has not been closed; null if it is closed.
     since: Option<DateTime<Utc>>,
-    /// Failures in a row, at most.
+    /// The most failures in a row at any executor.
     failures: u32,
-    /// Names of the executors at which it is not closed.
+    /// The names of the executors at which it is not closed.
     executors: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ struct CircuitSummary {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Rates {
-    /// Checkouts accepted within the last minute; of more than 10,000 by the rate of the latest.
+    /// Checkouts accepted within the last minute; above 10,000, estimated from the rate of the latest ones.
     accepted_per_minute: u64,
 }
 
@@ -69,7 +69,7 @@ struct ExecutorView {
     name: String,
     started_at: DateTime<Utc>,
     heartbeat_at: DateTime<Utc>,
-    /// It was heard of within its lease.
+    /// Whether its last heartbeat is within its lease.
     alive: bool,
 }
 
@@ -126,7 +126,7 @@ fn circuits(executors: &[ExecutorRecord]) -> BTreeMap<String, CircuitSummary> {
         .into_iter();
     let mut circuits: BTreeMap<String, CircuitSummary> = every.collect();
     for heard in executors.iter().filter(|heard| !heard.lapsed && !heard.dead) {
-        // One that this binary can't read says nothing.
+        // What a newer binary wrote and this one can't read is left out.
         let views = serde_json::from_value(heard.circuits.clone());
         let views: Vec<BreakerView<String>> = views.unwrap_or_default();
         for view in views {
@@ -142,7 +142,7 @@ fn circuits(executors: &[ExecutorRecord]) -> BTreeMap<String, CircuitSummary> {
     circuits
 }
 
-/// Every word that there is, with 0 where it does not occur, and words of newer binaries that do.
+/// The count of every known word, 0 included, and of words of newer binaries that occur.
 fn counts(
     words: impl Iterator<Item = impl ToString>,
     found: Vec<(String, u64)>,
