@@ -13,7 +13,7 @@ use crate::audit::Options;
 use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 
-/// Flags of `audit`.
+/// The flags of `audit`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Compares every saga with its log, its order and its event, and asks the payment service what it has
@@ -32,13 +32,13 @@ Examples:
 
 Exit codes: 0 everything was compared and agrees, 1 something differs or could not be compared.")]
 pub struct AuditArgs {
-    /// Ask the payment service at most so many times a second
+    /// Ask the payment service at most N times a second
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// Only sagas that changed within this long: 30m, 25h
+    /// Only sagas that changed within this time: 30m, 25h
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     since: Option<Duration>,
-    /// Look for these orders, too: a file with an id in each line, or - for standard input
+    /// Look for these orders, too: a file with one id per line, or - for standard input
     #[arg(long, value_name = "FILE")]
     ids: Option<PathBuf>,
     #[arg(long, value_name = "URL", help = DATABASE)]

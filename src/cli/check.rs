@@ -1,4 +1,4 @@
-//! `check`: which sagas in flight this binary could not continue, to be asked before it is deployed.
+//! `check`: says which sagas in flight this binary could not continue. It is run before a deployment.
 
 use std::path::Path;
 

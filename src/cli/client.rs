@@ -10,7 +10,7 @@ use url::Url;
 
 use super::Error;
 
-/// Long, since an action waits for its commit, and a database under load may be slow.
+/// Long, because an action waits for its commit, and a database under load may be slow.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -21,14 +21,14 @@ pub(super) struct Client {
     token: Option<String>,
 }
 
-/// A service's answer, as it came, for `--json`.
+/// A service's answer, unchanged, for `--json`.
 pub(super) struct ApiAnswer {
     text: String,
     url: Url,
 }
 
 impl Client {
-    /// A client of the service at `base`. Without a token, the service's refusal says what is needed.
+    /// A client of the service at `base`. If there is no token, the service's refusal says what is needed.
     pub(super) fn new(base: Url, token: Option<String>) -> Result<Self, Error> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)

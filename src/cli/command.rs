@@ -43,7 +43,7 @@ Configuration, lowest to highest: built-in defaults, ./order-service.toml or --c
 the environment (ORDER_SERVICE__SECTION__KEY, DATABASE_URL, ...), flags.
 Exit codes: 0 fine, 1 failed, 2 wrong usage or configuration.";
 
-/// The commands of the shell.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the service until SIGTERM or ctrl-c

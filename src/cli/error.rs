@@ -26,7 +26,7 @@ pub enum Error {
         "cannot reach the order service at {url} ({reason}): is it running there? --url says where it is"
     )]
     Unreachable {
-        /// Where it was looked for.
+        /// The address that was tried.
         url: Url,
         /// The innermost cause.
         reason: String,
@@ -46,7 +46,7 @@ pub enum Error {
     /// The answer is not one of the operators' API.
     #[error("the answer of {url} can't be read ({reason}): is it the order service?")]
     Unreadable {
-        /// Who answered.
+        /// The address that answered.
         url: Url,
         /// What is wrong with it.
         reason: String,
@@ -54,16 +54,16 @@ pub enum Error {
     /// Signals can't be waited for, or the output can't be written.
     #[error("{0}")]
     System(#[source] io::Error),
-    /// A check or an audit found something. It is on stdout already, so nothing is printed for this.
+    /// A check or an audit found something. The findings are on stdout already, so this prints nothing.
     #[error("the answer is no")]
     NotAsItShouldBe,
-    /// The reader of the output has closed it, as `head` does. Not a failure; nothing is printed for this.
+    /// The reader of the output has closed it, as `head` does. This is not a failure, and prints nothing.
     #[error("the output was closed")]
     PipeClosed,
 }
 
 impl Error {
-    /// 0 fine, 1 failed, 2 wrong usage or configuration.
+    /// 0 for success, 1 for a failure, 2 for wrong usage or configuration.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

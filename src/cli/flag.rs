@@ -1,5 +1,5 @@
 //! Help that several commands' flags share.
 
-/// Of `--database-url`.
+/// The help of `--database-url`.
 pub(super) const DATABASE: &str =
     "The books: sqlite://FILE or postgres://... [default: database.url]";

@@ -1,4 +1,4 @@
-//! Reads orders' ids from a file of any origin: an export, an access log, a list.
+//! Reads orders' ids from any text file: an export, an access log, a list.
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,7 +1,7 @@
-//! The shell: one binary, one command for each job.
+//! The command line: one binary, one command for each job.
 //!
-//! Results go to stdout, everything else to stderr. Exit codes are relied on by scripts: 0 fine,
-//! 1 failed, 2 wrong usage or configuration, with one line that says what.
+//! Results go to stdout, everything else to stderr. Scripts rely on the exit codes: 0 for success, 1 for a
+//! failure, 2 for wrong usage or configuration. An error is one line that says what is wrong.
 
 mod audit;
 mod check;

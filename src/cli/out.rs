@@ -17,12 +17,12 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 pub(super) enum TableStyle {
     /// For a terminal: with lines between rows, and no wider than the window.
     Terminal,
-    /// For programs such as `grep` and `awk`: one line for each row.
+    /// For programs such as `grep` and `awk`: one line per row.
     Plain,
 }
 
 impl TableStyle {
-    /// The style for where stdout goes.
+    /// The style that suits stdout.
     pub(super) fn of_stdout() -> Self {
         if io::stdout().is_terminal() { Self::Terminal } else { Self::Plain }
     }
@@ -59,15 +59,15 @@ pub(super) fn remark(text: &str) {
     telemetry::say(text);
 }
 
-/// A line on stderr that shows how far a long command has come, if stderr is a terminal.
+/// A progress line of a long command on stderr, if stderr is a terminal.
 pub(super) struct Progress {
     clock: Clock,
-    /// When it changed last, on the clock's monotonic time; `None` if stderr is no terminal.
+    /// When it last changed, on the monotonic clock; `None` if stderr is not a terminal.
     changed_at: Option<Duration>,
 }
 
 impl Progress {
-    /// Shows nothing for the first second.
+    /// A progress line that shows nothing for the first second.
     pub(super) fn new(clock: Clock) -> Self {
         let changed_at = io::stderr().is_terminal().then(|| clock.monotonic());
         Self { clock, changed_at }

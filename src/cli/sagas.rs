@@ -130,7 +130,7 @@ struct ListArgs {
     /// Only sagas that need a person; --stuck=false for those that don't
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     stuck: Option<bool>,
-    /// Only sagas that an operator holds; --held=false for those that nobody does
+    /// Only sagas that an operator holds; --held=false for those that nobody holds
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     held: Option<bool>,
     /// Only this kind of saga, such as checkout
@@ -142,13 +142,13 @@ struct ListArgs {
     /// Only sagas older than this: 10m, 2h or PT10M
     #[arg(long, value_name = "DURATION", value_parser = format::iso_duration)]
     older_than: Option<String>,
-    /// So many sagas a page
+    /// Show N sagas per page
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
-    /// Begin at this cursor, as the page before told it
+    /// Begin at this cursor, which the page before ended with
     #[arg(long)]
     cursor: Option<String>,
-    /// Follow the pages to the end; with --json, one document a page
+    /// Follow the pages to the end; with --json, one document per page
     #[arg(long)]
     all: bool,
 }
@@ -237,7 +237,7 @@ impl ListArgs {
 }
 
 /// Makes a client. Reads the configuration only if a flag is missing, so that a broken file on a laptop
-/// doesn't keep an operator from a service elsewhere.
+/// doesn't keep an operator from reaching a service elsewhere.
 fn connect(url: Option<Url>, token: Option<String>, file: Option<&Path>) -> Result<Client, Error> {
     let (url, token) = match (url, token) {
         (Some(url), Some(token)) => (url, Some(token)),
@@ -254,7 +254,7 @@ fn connect(url: Option<Url>, token: Option<String>, file: Option<&Path>) -> Resu
     Client::new(url, token)
 }
 
-/// The URL, on this machine, of a service that listens on `listen`.
+/// The URL at which a service that listens on `listen` is reached from this machine.
 fn local(listen: SocketAddr) -> Result<Url, Error> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

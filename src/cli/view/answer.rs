@@ -1,4 +1,4 @@
-//! The answers of the operators' API, as far as they are shown.
+//! The parts of the operators' API's answers that are shown.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ pub(in crate::cli) struct Page {
     pub next: Option<String>,
 }
 
-/// A saga as the list has it.
+/// A saga in a list.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::cli) struct Saga {
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Saga {
     pub stuck: Option<Stuck>,
     pub held: Option<HeldBy>,
     pub user_id: Option<String>,
-    /// In paise; `None` before the cart is priced.
+    /// The total in paise; `None` before the cart is priced.
     pub total_amount: Option<i64>,
     #[serde(default)]
     pub attempts: i64,
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Saga {
 }
 
 impl Saga {
-    /// The server's time when it answered. Ages are computed from it, as a laptop's clock may be wrong.
+    /// The server's time when it answered. Ages are computed from it, because a laptop's clock may be wrong.
     pub(super) fn now(&self) -> DateTime<Utc> {
         let milliseconds = chrono::Duration::try_milliseconds(self.age_milliseconds());
         milliseconds
@@ -47,7 +47,7 @@ impl Saga {
             .unwrap_or(self.created_at)
     }
 
-    /// Whole seconds since it was accepted.
+    /// Whole seconds since the saga was accepted.
     pub(super) fn age(&self) -> i64 {
         self.age_milliseconds() / 1000
     }
@@ -111,7 +111,7 @@ pub(in crate::cli) struct Effects {
     pub lines: Vec<Line>,
 }
 
-/// Whether an effect happened, as far as is known.
+/// What is known about whether an effect happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]

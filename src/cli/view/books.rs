@@ -1,4 +1,4 @@
-//! The results of `check` and `audit`: what was found, and the sum of it in the last line.
+//! The results of `check` and `audit`: the findings, and a summary in the last line.
 
 use super::table::table;
 use crate::audit::{Checked, Report, Unfit};

@@ -36,7 +36,7 @@ pub(in crate::cli) fn list(sagas: &[Saga], style: TableStyle) -> String {
     drawn.trim_fmt()
 }
 
-/// Kind and step, so that sorted lists group sagas by what to do about them; and whether it is held.
+/// Kind of trouble and step, so that sorting groups sagas that need the same action; and whether it is held.
 fn stuck(saga: &Saga) -> String {
     let stuck = kind_and_step(saga);
     if saga.held.is_some() { format!("{stuck} (held)") } else { stuck }

@@ -1,7 +1,7 @@
 //! Draws the answers of the operators' API, and the results of a check or an audit, for people.
 //!
-//! Reads answers leniently: only what a table shows, and most of that may be missing. So an older shell
-//! still works with a newer service, in the night when it is needed.
+//! Answers are read leniently: only what a table shows is read, and most of that may be missing. So an older
+//! binary on an operator's laptop still works with a newer service.
 
 mod answer;
 mod books;

@@ -1,5 +1,5 @@
-//! What became of the money and the stock, in sentences. Capitals mark what may cost somebody money, and
-//! nothing else.
+//! What became of the money and the stock, in sentences. Capitals are used only for what may cost somebody
+//! money.
 
 use super::answer::{Effects, Happened, Line, Saga};
 use crate::cli::format::rupees;
@@ -40,7 +40,7 @@ pub(super) fn stock(lines: &[Line]) -> String {
     }
 }
 
-/// Whether a line's units are taken out of the stock at present.
+/// Whether a line's units are currently out of the stock.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum StockHeld {
     Yes,

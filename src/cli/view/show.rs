@@ -1,4 +1,4 @@
-//! `sagas show`. It begins with what matters most: whose money is out, what is stuck, and why.
+//! `sagas show`. It begins with what matters most: where the money is, what is stuck, and why.
 
 use super::{
     answer::{Detail, Preview, Saga, words},
@@ -10,7 +10,7 @@ use crate::cli::{
     out::TableStyle,
 };
 
-/// Longer errors are cut; `--json` has them whole.
+/// Longer errors are cut; `--json` shows them in full.
 const REASON: usize = 80;
 
 /// Draws one saga.

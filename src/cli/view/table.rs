@@ -18,7 +18,7 @@ pub(super) fn table(style: TableStyle, headers: &[&str], numbers: &[&str]) -> Ta
     table.set_header(headers.iter().map(Cell::new));
     for (header, column) in headers.iter().zip(table.column_iter_mut()) {
         if style == TableStyle::Plain {
-            // No padding on the left, so that `cut` and `awk` find the first cell at the beginning.
+            // No padding on the left, so that `cut` and `awk` find the first cell at the start of the line.
             column.set_padding((0, 2));
         }
         if style == TableStyle::Terminal && Some(header) == headers.first() {

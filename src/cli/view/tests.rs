@@ -1,4 +1,4 @@
-//! The tables, from answers as the operators' API gives them.
+//! The tables, drawn from answers of the operators' API.
 
 use serde_json::json;
 
