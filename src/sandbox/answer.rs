@@ -14,7 +14,7 @@ use super::{
     reply::Reply,
 };
 
-/// The first half of every payment's id. The second is the number of its record.
+/// The first half of every payment's id. The second half is the number of its record.
 const PAYMENT_IDS: u64 = 0x7061_796d_656e_7473;
 
 #[derive(Serialize)]
@@ -164,7 +164,7 @@ pub(super) fn moved(profile: Profile<'_>) -> Reply {
     Reply::json(200, &MovedAnswer { id: profile.user.profile_id, balance })
 }
 
-/// The balance as .NET writes a decimal of two places. Exact: a float would round large balances.
+/// The balance as .NET writes a decimal with two places. It is exact: a float would round large balances.
 fn balance(profile: Profile<'_>) -> String {
     Money::of(profile.user.wallet, profile.details.hundredths).to_string()
 }

@@ -8,8 +8,8 @@ use super::{
     service::{Idempotency, Service},
 };
 
-/// A sandbox's configuration. The default is: loopback, on the ports that the real services use,
-/// samples, all idempotent, all in memory.
+/// A sandbox's configuration. By default it listens on the loopback address, on the real services' ports,
+/// has the samples, keeps everything in memory, and all its services are idempotent.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where the user service listens. Port 0 is any free port.
@@ -18,13 +18,13 @@ pub struct Config {
     pub product: SocketAddr,
     /// Where the payment service listens.
     pub payment: SocketAddr,
-    /// The SQLite file that keeps everything. If it already holds something, the sandbox comes back as
-    /// it was, and `idempotent` and `seeding` are only used by a reset. Only one sandbox can use a file at
-    /// a time. `None`: all is in memory.
+    /// The SQLite file that keeps everything; `None` keeps everything in memory. If the file already holds
+    /// something, the sandbox comes back as it was, and `idempotent` and `seeding` are used only by a
+    /// reset. Only one sandbox can use a file at a time.
     pub file: Option<PathBuf>,
     /// Which services are idempotent.
     pub idempotent: Idempotency,
-    /// Seed of the random numbers for faults that strike by chance.
+    /// Seed of the random numbers that decide whether a fault with a probability strikes.
     pub seed: u64,
     /// What the services own at first.
     pub seeding: Seeding,
@@ -64,7 +64,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The default configuration on three free ports of the loopback, for tests.
+    /// The default configuration on three free ports of the loopback address, for tests.
     #[must_use]
     pub fn on_free_ports() -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));

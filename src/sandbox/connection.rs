@@ -1,5 +1,5 @@
 //! Connections that a handler can cut without sending a byte. HTTP libraries insist on answering every
-//! request, so each connection has a switch that makes all further writes fail, which ends it. HTTP/1
+//! request, so each connection has a switch that makes all further writes fail, which closes it. HTTP/1
 //! carries one request at a time over a connection, so no other request is affected.
 
 use std::{

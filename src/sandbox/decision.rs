@@ -51,7 +51,7 @@ fn change_by(current: Option<i64>, by: i64, change: Change) -> Decision {
     }
     let Some(current) = current else { return refuse(404, None) };
     match change(current, by) {
-        // Taking must not end below zero. Putting back may, if it was further below before.
+        // Taking must not leave less than zero. Putting back may, if there was even less before.
         Some(left) if left >= 0 || left > current => Decision::Act { left },
         Some(_) => refuse(409, Some(current)),
         None => refuse(400, None),

@@ -1,6 +1,6 @@
-//! The injected faults. A call is struck by the first one, in the order of injection, that matches it and
-//! whose chance comes true; the others keep their counts. With the same seed and the same calls in the same
-//! order, the same faults strike.
+//! The injected faults. Of those that match a call, in the order of injection, the first whose probability
+//! comes true strikes; the others keep their counts. The same seed and the same calls in the same order
+//! give the same faults.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use super::{config::Error, fault::Fault, service::Call};
 /// The most faults at once, since each call looks at all of them.
 const MAX_FAULTS: usize = 1_000;
 
-/// The injected faults, and the random generator for their chances.
+/// The injected faults, and the random generator for their probabilities.
 pub(super) struct FaultList {
     faults: Vec<Fault>,
     dice: StdRng,

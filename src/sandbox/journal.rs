@@ -62,8 +62,8 @@ pub(super) type Committed = watch::Receiver<u64>;
 
 impl Journal {
     /// A journal, the count of its committed entries, and the task that commits them. The task ends on
-    /// `stop`. If it can't write the file, it stops the sandbox, since callers must not be told what may be
-    /// lost.
+    /// `stop`. If it can't write the file, it stops the sandbox, because callers must not be told anything
+    /// that may be lost.
     pub(super) fn new(
         connection: SqliteConnection,
         stop: CancellationToken,
@@ -79,8 +79,8 @@ impl Journal {
         (Self { entries, len: 0 }, committed, writing)
     }
 
-    /// Adds an entry. If the task has ended, the entry is never committed, and whoever waits for that is
-    /// told so.
+    /// Adds an entry. If the task has ended, the entry is never committed, and callers that wait for its
+    /// commit are told so.
     pub(super) fn add(&mut self, entry: JournalEntry) {
         self.len += 1;
         drop(self.entries.send(entry));

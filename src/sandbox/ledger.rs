@@ -33,7 +33,7 @@ pub struct Ledger {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// Its number, from 1 without gaps; a reset starts at 1 again.
+    /// Its number, from 1 without gaps; after a reset, numbers start at 1 again.
     pub seq: u64,
     /// When it was decided.
     pub at: DateTime<Utc>,
@@ -81,11 +81,11 @@ pub struct Totals {
     pub acted: u64,
     /// How many were refused.
     pub refused: u64,
-    /// How many were answered with a repeated answer.
+    /// How many attempts got the first answer for their key again.
     pub replayed: u64,
-    /// How many a fault kept from being carried out.
+    /// How many attempts a fault prevented.
     pub faulted_before: u64,
-    /// Calls whose body the neighbour can't read: answered 400, not recorded. Not kept in a file.
+    /// Calls whose body the neighbour can't read: answered 400, and not recorded. Not kept in the file.
     pub unreadable: u64,
     /// Paise taken from wallets.
     pub charged: i64,

@@ -2,9 +2,9 @@
 //! answer exactly as the real ones do, can be made to fail in every way that a network or a service can,
 //! and keep a ledger of what they really did.
 //!
-//! This room shares no code with what it tests, so that no mistake is made on both sides at once. Its
-//! invariants: the world changes only by journalled entries, no answer leaves before what it says is in
-//! the journal, and an idempotent service acts once for each key.
+//! This room shares no code with what it tests, so that the same mistake can't be in both. Its invariants:
+//! the world changes only by journalled entries, no answer is sent before what it says is in the journal,
+//! and an idempotent service acts once for each key.
 
 mod account;
 mod answer;

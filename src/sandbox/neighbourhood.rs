@@ -105,7 +105,7 @@ impl Neighbourhood {
         }
         let settled = {
             let mut state = self.state();
-            // After a reset since the pause ended, this call is for another world.
+            // If the sandbox was reset after the pause, this call belongs to the old world.
             (!struck.cleared.is_cancelled())
                 .then(|| (state.settle(&request, Some(&struck.fault)), state.journal_len()))
         };
@@ -254,8 +254,8 @@ impl Neighbourhood {
     }
 }
 
-/// A key that is held. Other calls with this key wait until this is dropped, which a caller that hangs up
-/// does, too.
+/// A key that is held. Other calls with this key wait until this is dropped, which also happens when the
+/// caller hangs up.
 struct HeldKey<'a> {
     neighbourhood: &'a Neighbourhood,
     name: Option<KeyName>,

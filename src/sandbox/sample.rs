@@ -1,5 +1,5 @@
-//! Sample users and products for the demo, with ids that are easy to type: user ids are one digit
-//! repeated, a profile is its user's id with an `f` in front, product ids are one letter repeated.
+//! Sample users and products for the demo, with ids that are easy to type: a user id is one digit repeated,
+//! a profile's id is its user's with an `f` as the first digit, and a product id is one letter repeated.
 
 use uuid::{Uuid, uuid};
 

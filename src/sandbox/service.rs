@@ -51,12 +51,12 @@ impl Call {
 }
 
 /// Which neighbours are idempotent. An idempotent one acts once for each `Idempotency-Key`, and answers a
-/// repeated key with its first answer, even a refusal. The others act on every call. In JSON, absent members
-/// are true.
+/// repeated key with its first answer, even if that was a refusal. The others act on every call. In JSON,
+/// absent members are true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Idempotency {
-    /// The user service is idempotent. It only has reads, so this changes nothing.
+    /// The user service is idempotent. This changes nothing, since the order service only reads from it.
     pub user: bool,
     /// The product service is idempotent.
     pub product: bool,

@@ -105,7 +105,7 @@ impl Sandbox {
         self.neighbours.clear_faults();
     }
 
-    /// Returns when the services have stopped by themselves, which they only do when they can't write the
+    /// Returns when the services have stopped by themselves, which happens only if they can't write the
     /// file. Cancel safe.
     pub async fn stopped(&self) {
         self.stop.cancelled().await;
@@ -131,7 +131,7 @@ async fn open(
     Ok((CuttableListener(listener), bound))
 }
 
-/// The neighbourhood as its file has it, or a new one.
+/// The neighbourhood that the file holds, or a new one.
 async fn neighbourhood(
     config: &Config,
     stop: &CancellationToken,

@@ -70,7 +70,7 @@ impl SandboxState {
         Self { world, journal, faults, held: HashSet::new(), epoch, cleared, stop, seed }
     }
 
-    /// Journals a change and applies it to the world. The world changes in no other way.
+    /// Journals a change and applies it to the world. Nothing else changes the world.
     pub(super) fn enter(&mut self, entry: JournalEntry) {
         if let Some(journal) = &mut self.journal {
             journal.add(entry.clone());
@@ -78,12 +78,12 @@ impl SandboxState {
         self.world.apply(entry);
     }
 
-    /// How many entries of the journal must be committed before an answer may tell of this state.
+    /// How many entries of the journal must be committed before an answer may reveal this state.
     pub(super) fn journal_len(&self) -> u64 {
         self.journal.as_ref().map_or(0, Journal::len)
     }
 
-    /// Starts over: with this world, without faults, and with the random generator as at first.
+    /// Starts over with this world, without faults, and with the random generator seeded again.
     pub(super) fn reset(&mut self, world: JournalEntry) {
         self.epoch.cancel();
         self.epoch = self.stop.child_token();

@@ -1,5 +1,5 @@
-//! What the neighbours own, know and have done, in memory. It changes only by [`World::apply`]. The same
-//! entries in the same order make the same world, which is how a sandbox comes back from its file.
+//! What the neighbours own, know and have done, in memory. Only [`World::apply`] changes it. The same
+//! entries in the same order make the same world, which is how a sandbox is restored from its file.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -124,8 +124,8 @@ impl World {
         self.records.push(record);
     }
 
-    /// Carries it out. `left` was computed when it was decided, and entries are applied in their order, so
-    /// there is nothing to check again.
+    /// Carries out the record's effect. `left` was computed with the decision, and entries are applied in
+    /// order, so there is nothing to check again.
     fn act(&mut self, record: &Record, at: usize) {
         let left = record.left.unwrap_or_default();
         match &record.effect {

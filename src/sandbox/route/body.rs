@@ -1,5 +1,5 @@
-//! Reads bodies as a .NET service does: the case of property names doesn't matter, and unknown ones are
-//! ignored. Other than there, a missing or mistyped property is an error and not zero, so that a caller's
+//! Reads bodies as a .NET service does: the case of property names doesn't matter, and unknown properties
+//! are ignored. Unlike in .NET, a missing or mistyped property is an error and not zero, so that a caller's
 //! mistake is noticed.
 
 use serde_json::{Map, Value};

@@ -30,7 +30,7 @@ pub(super) struct LedgerQuery {
     since: u64,
 }
 
-/// The body of `POST /_sandbox/reset`. Absent members are as they were at first.
+/// The body of `POST /_sandbox/reset`. What it leaves out is reset to its first value.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ResetBody {

@@ -63,7 +63,7 @@ pub(super) fn router(service: Service, neighbours: Arc<Neighbourhood>) -> Router
         .with_state(neighbours)
 }
 
-/// Pages of any origin may call, since the platform's web client may be served from anywhere.
+/// Web pages from any origin may call, since the platform's web client may be served from anywhere.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::any())

@@ -1,4 +1,4 @@
-//! A client of bare sockets, so that tests see every byte and every missing one.
+//! A client on bare sockets, so that tests see every byte and notice a missing one.
 
 use serde_json::Value;
 use tokio::{
@@ -15,7 +15,7 @@ pub struct Ask {
     body: String,
 }
 
-/// A whole answer.
+/// A complete answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -68,28 +68,28 @@ impl Ask {
         stream
     }
 
-    /// Sends it and gives every byte that comes back.
+    /// Sends it and returns every byte that comes back.
     pub async fn bytes(&self, url: &str) -> Vec<u8> {
         rest(self.begin(url).await).await
     }
 
-    /// Sends it and gives the answer.
+    /// Sends it and returns the answer.
     pub async fn send(&self, url: &str) -> Answer {
         let bytes = String::from_utf8(self.bytes(url).await).unwrap();
         let (head, body) = bytes.split_once("\r\n\r\n").expect("a whole head");
         Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            // The date may turn between two answers that are the same.
+            // Two otherwise equal answers may differ in their date.
             head: head.lines().filter(|line| !line.starts_with("date:")).collect(),
             body: body.to_owned(),
         }
     }
 }
 
-/// Every byte until the other side closes, in either way.
+/// Every byte until the other side closes or resets the connection.
 pub async fn rest(mut stream: TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // A reset after some bytes is an end like any other here.
+    // A reset after some bytes counts as an ordinary end here.
     drop(stream.read_to_end(&mut bytes).await);
     bytes
 }

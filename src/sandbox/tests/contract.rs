@@ -116,7 +116,7 @@ async fn payment_calls_are_refused_as_the_table_says() {
     assert_eq!(much.status, 409);
     assert_eq!(much.json(), json!({"error": "Insufficient balance", "balance": 500_000}));
     let mut stranger = by_asha(order(1), 100);
-    // The user's id is no profile's id: mixing them up must not work by chance.
+    // A user's id is never a profile's id: mixing them up must not work by chance.
     stranger["userProfileId"] = json!(sample::ASHA);
     for (ask, status) in [
         (process(order(1), 0), 400),

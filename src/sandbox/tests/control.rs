@@ -1,4 +1,4 @@
-//! The controls: setting up, looking, resetting.
+//! The controls: setting up, reading the ledger, resetting.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Idempotency keys: acting once where it is promised, and again where it isn't.
+//! Idempotency keys: an idempotent service acts once for a key, any other acts again.
 
 use futures::future::join_all;
 use serde_json::json;

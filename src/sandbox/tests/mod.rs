@@ -19,12 +19,12 @@ async fn sandbox() -> Sandbox {
     Sandbox::start(Config::on_free_ports()).await.unwrap()
 }
 
-/// A question to reserve, without a key.
+/// A request to reserve, without a key.
 fn reserve(product: Uuid, quantity: i64) -> Ask {
     Ask::post(format!("/api/products/{product}/reserve")).json(&json!({"quantity": quantity}))
 }
 
-/// A question to release, without a key.
+/// A request to release, without a key.
 fn release(product: Uuid, quantity: i64) -> Ask {
     Ask::post(format!("/api/products/{product}/release")).json(&json!({"quantity": quantity}))
 }
@@ -39,40 +39,40 @@ fn by_asha(order: Uuid, amount: i64) -> Value {
     })
 }
 
-/// A question to charge Asha, without a key.
+/// A request to charge Asha, without a key.
 fn process(order: Uuid, amount: i64) -> Ask {
     Ask::post("/api/payments/process").json(&by_asha(order, amount))
 }
 
-/// A question to refund Asha, without a key.
+/// A request to refund Asha, without a key.
 fn refund(order: Uuid, amount: i64) -> Ask {
     Ask::post("/api/payments/refund").json(&by_asha(order, amount))
 }
 
-/// Asha's wallet by the ledger.
+/// Asha's wallet, according to the ledger.
 fn wallet(sandbox: &Sandbox) -> i64 {
     let ledger = sandbox.ledger();
     ledger.users.iter().find(|user| user.user_id == sample::ASHA).unwrap().wallet
 }
 
-/// The stock of a product by the ledger.
+/// The stock of a product, according to the ledger.
 fn stock(sandbox: &Sandbox, id: Uuid) -> i64 {
     sandbox.ledger().products.iter().find(|product| product.id == id).unwrap().stock
 }
 
-/// What became of each attempt, in order.
+/// The result of each attempt, in order.
 fn results(ledger: &Ledger) -> Vec<RecordResult> {
     ledger.records.iter().map(|record| record.result).collect()
 }
 
-/// Runs until the ledger has as many records: for calls whose answer never comes.
+/// Waits until the ledger has this many records: for calls whose answer never comes.
 async fn until_recorded(sandbox: &Sandbox, count: usize) {
     while sandbox.ledger().records.len() < count {
         tokio::task::yield_now().await;
     }
 }
 
-/// Runs until every fault has struck: for calls that are held and not yet recorded.
+/// Waits until every fault has struck: for calls that are held and not recorded yet.
 async fn until_faults_are_spent(url: &str) {
     while Ask::get("/_sandbox/faults").send(url).await.json()["faults"] != json!([]) {}
 }

@@ -1,4 +1,4 @@
-//! The file: a sandbox that dies comes back as its callers knew it.
+//! The file: a sandbox that was killed comes back as its callers knew it.
 
 use serde_json::json;
 

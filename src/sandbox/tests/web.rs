@@ -1,4 +1,4 @@
-//! What the platform's web client calls beside the checkout, from a page of another origin.
+//! What the platform's web client calls besides the checkout, from a page of another origin.
 
 use serde_json::json;
 
