@@ -13,14 +13,14 @@ use super::{Error, layer::Layer, listen};
 const PREFIX: &str = "ORDER_SERVICE__";
 
 /// Names that other programs use, too; later ones override earlier ones. Case doesn't matter, as in .NET.
-/// An empty variable counts as unset, since compose files set those that nobody gave to nothing.
+/// An empty variable counts as unset, since a compose file passes an unset variable on as an empty one.
 const WELL_KNOWN: [(&str, &str); 8] = [
     ("ConnectionStrings__DefaultConnection", "database.url"),
     ("DATABASE_URL", "database.url"),
     ("ServiceUrls__UserService", "services.user.url"),
     ("ServiceUrls__ProductService", "services.product.url"),
     ("ServiceUrls__PaymentService", "services.payment.url"),
-    // The platform sets these for all of its services: they don't make tokens necessary.
+    // The platform sets these for all of its services. They alone don't turn authentication on.
     ("Jwt__Key", "users.jwt.key"),
     ("Jwt__Issuer", "users.jwt.issuer"),
     ("Jwt__Audience", "users.jwt.audience"),
@@ -46,7 +46,7 @@ const ENVIRONMENT: [&str; 2] = ["ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"];
 /// The origin of the platform's web client on a developer's machine.
 pub const WEB_CLIENT: &str = "http://localhost:3000";
 
-/// What is different on a developer's machine. The file and all layers above it override this.
+/// The values that differ on a developer's machine. The file and all layers above it override them.
 pub(super) fn development(environment: &[(String, String)]) -> Option<Layer> {
     let (name, text) = ENVIRONMENT.iter().find_map(|name| set(environment, name))?;
     let origins = vec![Value::from(WEB_CLIENT)];
@@ -69,7 +69,7 @@ pub(super) fn listen(environment: &[(String, String)]) -> Result<Option<Layer>, 
     Ok(Some(Layer::single(name, key, Value::from(address.to_string()))))
 }
 
-/// A variable's name and text as they are set; the last one, if the name occurs in several spellings.
+/// A variable's name and text as they are set. If the name occurs in several spellings, the last one counts.
 fn set<'a>(environment: &'a [(String, String)], known: &str) -> Option<(&'a str, &'a str)> {
     let is_it = |(name, text): &&(String, String)| {
         name.eq_ignore_ascii_case(known) && !text.trim().is_empty()

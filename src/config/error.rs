@@ -4,7 +4,7 @@ use std::fmt;
 
 use figment::error::{Actual, Kind};
 
-/// The first error that was found. Displays as one line, without secrets.
+/// The first error found. Displays as one line, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Error {
     key: Option<String>,
@@ -25,7 +25,7 @@ impl Error {
         Self { origin: Some(origin.into()), ..self }
     }
 
-    /// The key at fault as a dotted path, where one is known.
+    /// The key at fault as a dotted path, if it is known.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -66,7 +66,7 @@ impl From<figment::Error> for Error {
     }
 }
 
-/// The key `name` of the section at `path`, which may name the key already.
+/// The dotted path of the key `name` in the section `path`. `path` may already end with the key.
 fn below(path: &str, name: &str) -> String {
     match path {
         "" => name.to_owned(),
@@ -85,7 +85,7 @@ fn mismatch(key: &str, actual: &Actual, expected: &str) -> String {
         other if other.starts_with("struct") => "a section",
         other => other,
     };
-    // Under these keys a value may be a secret, even if it is in the wrong place there.
+    // Under these keys a value may be a secret, even a misplaced one.
     let is_secret =
         ["operator", "users", "database.url"].iter().any(|secret| key.starts_with(secret))
             || key == "database";

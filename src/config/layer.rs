@@ -1,4 +1,4 @@
-//! One layer of the configuration: values from one source, which errors name.
+//! One layer of the configuration: values from one source, whose name appears in errors.
 
 use figment::{
     Metadata, Profile, Provider,

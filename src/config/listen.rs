@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// The hint in errors.
+/// The hint at the end of errors.
 const HOW: &str = "write http://+:80 for port 80 of every address";
 
 /// Reads a list such as `http://+:80;https://+:443`: the first http address.
@@ -33,7 +33,7 @@ pub(super) fn from_ports(text: &str) -> Result<SocketAddr, String> {
 fn from_authority(text: &str) -> Option<SocketAddr> {
     let authority = text.strip_suffix('/').unwrap_or(text);
     let (host, port) = match authority.rsplit_once(':') {
-        // The colon of an IPv6 address stands before its bracket.
+        // A colon before the closing bracket belongs to an IPv6 address.
         Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
         Some(_) | None => (authority, 80),
     };

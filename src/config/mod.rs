@@ -1,9 +1,9 @@
 //! The configuration: every limit of the service with its unit, checked before anything starts.
 //!
 //! There are four layers, and each overrides those before it: [`defaults.toml`](Config::defaults), the
-//! file, the environment, the command line. (.NET's `Development` adds one between the first two.) Unknown
-//! keys and contradictory values are refused in every layer, so a service that starts does what its
-//! configuration says.
+//! file, the environment, the command line. (.NET's `Development` environment adds one between the first
+//! two.) Unknown keys and contradictory values are refused in every layer, so that a service which starts
+//! does what its configuration says.
 
 mod environment;
 mod error;

@@ -70,8 +70,8 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, 
     })
 }
 
-/// A list of origins. One with a path, or with the scheme's default port, is refused: it would never match
-/// what a browser sends.
+/// A list of origins. An origin with a path, or with the scheme's default port, is refused: it would never
+/// match what a browser sends.
 pub(super) fn origins<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let origins = Vec::<String>::deserialize(from)?;
     for text in &origins {
@@ -131,7 +131,7 @@ pub(super) fn operator_name<'de, D: Deserializer<'de>>(from: D) -> Result<String
     Ok(name)
 }
 
-/// One of the words of an enum. Any other text is not repeated: it may be a token in the wrong place.
+/// One of the words of an enum. The error doesn't repeat any other text: it may be a misplaced token.
 pub(super) fn word<'de, D: Deserializer<'de>, T: FromStr + VariantNames>(
     from: D,
 ) -> Result<T, D::Error> {

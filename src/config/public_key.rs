@@ -5,10 +5,10 @@ use std::fmt;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 
-/// How every P-256 key begins in the base64 of its PEM: the sort of key, the curve, and the mark of a
-/// point that is not compressed, 27 bytes together.
+/// The first 27 bytes of every P-256 key, as base64 in its PEM: the type of key, the curve, and the mark of
+/// an uncompressed point.
 const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
-/// The length in base64 of a modulus of 2048 bits. Shorter ones are not taken (RFC 7518, 3.3).
+/// The length in base64 of a modulus of 2048 bits. Shorter ones are refused (RFC 7518, 3.3).
 const RSA_2048: usize = 342;
 
 const RULE: &str = "must be a public key in PEM: RSA with at least 2048 bits, P-256 or Ed25519";
@@ -21,7 +21,8 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads PEM, whose lines may also be separated by `\n` as text. An empty text is `None`.
+    /// Reads PEM. Its lines may also be separated by the two characters `\n`, as environment variables need
+    /// it. An empty text is `None`.
     ///
     /// # Errors
     /// If it is anything else. The message doesn't repeat the text, which may be a private key.
@@ -39,7 +40,7 @@ impl PublicKey {
         Ok(Some(Self { algorithm, key }))
     }
 
-    /// The only algorithm that is taken with it.
+    /// The only algorithm that is accepted with this key.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -62,7 +63,7 @@ fn read(pem: &str) -> Option<(Algorithm, DecodingKey)> {
     read.filter(|(_, key)| key.family() != AlgorithmFamily::Ec || body.starts_with(P256))
 }
 
-/// Whether it can be used, and is long enough.
+/// Whether the key's type is supported and the key is long enough.
 fn is_strong(key: &DecodingKey) -> bool {
     match Jwk::from_decoding_key(key, None).map(|jwk| jwk.algorithm) {
         Ok(AlgorithmParameters::RSA(rsa)) => rsa.n.len() >= RSA_2048,

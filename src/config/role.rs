@@ -1,17 +1,16 @@
 //! The roles that an operator's token can have.
 
-/// What the holder of an operator's token is there for. What each role may do is decided where requests
-/// come in.
+/// The role of an operator's token. `src/auth/right.rs` says what each role may do.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
 )]
 #[strum(serialize_all = "lowercase")]
 pub enum Role {
-    /// Looks at everything.
+    /// Reads everything.
     Viewer,
-    /// Acts on sagas and orders, too.
+    /// Reads everything, and acts on sagas and orders.
     Operator,
-    /// Ships and takes back.
+    /// Ships orders and takes goods back.
     Fulfilment,
     /// Does everything.
     Admin,

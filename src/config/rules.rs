@@ -1,4 +1,4 @@
-//! The rules that values must obey, alone and together, as tables of limits.
+//! The rules that values must obey, each by itself and together, as tables of limits.
 //!
 //! Every duration has an upper limit too, since adding a thousand years to a time would overflow.
 
@@ -27,7 +27,7 @@ const MOST: u64 = 1_000_000;
 /// The shortest key of HS256, in bytes: as long as its digest (RFC 7518, 3.2).
 const SHORTEST_KEY: usize = 32;
 
-/// The limits of `http.header_bytes`: from what every client may need to what none does.
+/// The limits of `http.header_bytes`: every client may need the lower one, and none needs the upper one.
 const HEADER_BYTES: std::ops::RangeInclusive<u32> = 8192..=1_048_576;
 
 /// Returns the first rule that `config` breaks, as an error.
@@ -126,7 +126,7 @@ fn counts(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// A name or a token that occurs twice would leave open who asks, and what they may do.
+/// Names and tokens must be unique: otherwise it would be unclear who asks, and what they may do.
 fn operators(tokens: &[NamedToken]) -> Result<(), Error> {
     for (at, token) in tokens.iter().enumerate() {
         let before = &tokens[..at];
@@ -141,7 +141,7 @@ fn operators(tokens: &[NamedToken]) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a token is verified with is complete, and is one thing.
+/// If users need a token, exactly one source of keys must be set, with issuer and audience.
 fn users(users: &UsersConfig) -> Result<(), Error> {
     let jwt = &users.jwt;
     if users.auth == UserAuth::Off {

@@ -23,13 +23,13 @@ pub struct Config {
     pub http: HttpConfig,
     /// Access to the operators' API.
     pub operator: OperatorConfig,
-    /// Whether clients have to show who they are.
+    /// Whether clients have to authenticate.
     pub users: UsersConfig,
     /// Where the sagas and the orders are kept.
     pub database: DatabaseConfig,
     /// The three neighbours.
     pub services: ServicesConfig,
-    /// When calls to a neighbour in trouble stop for a while.
+    /// When calls to a failing neighbour stop for a while.
     pub circuit: CircuitConfig,
     /// The limits of one checkout, and of all together.
     pub checkout: CheckoutConfig,
@@ -69,10 +69,10 @@ pub struct HttpConfig {
     pub idle_timeout: Duration,
     /// The most concurrent requests of one HTTP/2 connection, at least 1.
     pub http2_streams: u32,
-    /// The most requests that an HTTP/2 client may have cancelled before we looked at them, at least 1.
+    /// The most requests that an HTTP/2 client may cancel before we have looked at them, at least 1.
     pub http2_resets: usize,
-    /// How long an HTTP/2 client may be silent before it is sent a ping, and how long it may take to
-    /// answer that. Above zero.
+    /// How long an HTTP/2 client may be silent before it is sent a ping, and then how long it may take to
+    /// answer. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub http2_ping: Duration,
 }
@@ -84,11 +84,11 @@ pub struct OperatorConfig {
     /// A bearer token that operators share; its role is `admin`.
     #[serde(deserialize_with = "parse::token")]
     pub token: Option<Token>,
-    /// The tokens of single operators. Without these and `token` the API answers 403 to everyone.
+    /// The operators' own tokens. Without any of these, and without `token`, the API answers 403 to everyone.
     pub tokens: Vec<NamedToken>,
 }
 
-/// The token of one operator, or of one program that acts as one.
+/// The token of one operator, or of a program that acts as one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NamedToken {
@@ -152,13 +152,13 @@ pub struct ServiceConfig {
     /// How long one call may take, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub timeout: Duration,
-    /// Whether its owners promise that it acts once on a repeated `Idempotency-Key`. Where they
-    /// don't, an effect of unknown outcome is never sent again.
+    /// Whether its owners promise that it acts only once on a repeated `Idempotency-Key`. If they don't,
+    /// an effect of unknown outcome is never sent again.
     pub idempotent: bool,
     /// Whether `idempotent` was configured, rather than left at its built-in value.
     #[serde(skip)]
     pub is_idempotent_set: bool,
-    /// How long it remembers a key at least, above zero.
+    /// How long it remembers a key at the least, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub key_memory: Duration,
     /// The most calls to it at once, at least 1.
@@ -169,7 +169,7 @@ pub struct ServiceConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CircuitConfig {
-    /// How many failures in a row open it, at least 1.
+    /// How many failures in a row open the breaker, at least 1.
     pub failures: u32,
     /// How long it stays open before a single call tries the neighbour again, above zero.
     #[serde(deserialize_with = "parse::duration")]
@@ -185,13 +185,13 @@ pub struct CheckoutConfig {
     /// How long `create` waits before it answers 202, from zero to 60 s.
     #[serde(deserialize_with = "parse::duration")]
     pub wait: Duration,
-    /// How long after its acceptance a checkout that has not reserved everything is undone. Above zero.
+    /// How long after acceptance a checkout is undone if it has not reserved everything. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub deadline: Duration,
-    /// The same for a checkout whose client waits, if that is sooner. Above zero.
+    /// The same for a checkout whose client waits, if this is shorter. Above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub deadline_attended: Duration,
-    /// How a client that may take a 202 for a completed order is answered after `wait`.
+    /// The answer after `wait` to a client that may mistake a 202 for a completed order.
     pub undecided: Undecided,
     /// Whether a request without a key joins the same user's equal request in flight.
     pub join_equal: bool,
@@ -199,13 +199,13 @@ pub struct CheckoutConfig {
     pub backlog: u64,
 }
 
-/// How a client that sends neither `Prefer` nor a key is told that its checkout is not decided yet.
+/// What a client that sends neither `Prefer` nor a key is answered while its checkout is not decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Undecided {
     /// 202, like every other client.
     Accepted,
-    /// 503, since it takes any 2xx for a completed order.
+    /// 503, because the client takes any 2xx for a completed order.
     Error,
 }
 
@@ -230,7 +230,7 @@ pub struct RetryConfig {
     /// The longest pause, at least `initial`.
     #[serde(deserialize_with = "parse::duration")]
     pub max: Duration,
-    /// Each pause is this many times the one before, at least 1.
+    /// The factor by which each pause is longer than the one before, at least 1.
     pub multiplier: f64,
     /// The share of each pause that is random, 0 to 1.
     pub jitter: f64,

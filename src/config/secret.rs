@@ -1,4 +1,4 @@
-//! Secret values. They don't print themselves; only `reveal` returns them.
+//! Secret values. Formatting one never shows it; only `reveal` returns it.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The SHA-256 of a token. It is not shown either: a short token can be guessed from it.
+/// The SHA-256 of a token. It is not shown either, because a short token can be guessed from it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenDigest([u8; 32]);
 
@@ -69,12 +69,12 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// A key that its holder both signs and verifies with: never empty.
+/// A symmetric key, which both signs and verifies: never empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SharedKey(String);
 
 impl SharedKey {
-    /// Takes the text as it is; an empty one is `None`.
+    /// Takes the text unchanged; an empty one is `None`.
     #[must_use]
     pub fn new(text: String) -> Option<Self> {
         (!text.is_empty()).then_some(Self(text))

@@ -75,7 +75,7 @@ impl Config {
         Self::from_sources(&Sources { file, environment, flags })
     }
 
-    /// Reads the given layers, and nothing else of this process than the file.
+    /// Reads the given layers. Of this process's surroundings it reads nothing but the file.
     ///
     /// # Errors
     /// The first key at fault, in one line.
@@ -93,7 +93,7 @@ impl Config {
         if let Some(file) = read(&sources.file)? {
             layers = layers.merge(file);
         }
-        // Not even read if the command line gives an address.
+        // If the command line gives an address, these variables are not even read.
         let listen = match sources.flags.listen {
             Some(_) => None,
             None => environment::listen(&sources.environment)?,
@@ -153,7 +153,7 @@ fn read(file: &File) -> Result<Option<Layer>, Error> {
     }
 }
 
-/// Reads TOML. The parser's own error would quote the line, which may hold a token.
+/// Reads TOML. The parser's own error is not used: it quotes the line, which may hold a token.
 fn toml(text: &str, origin: &str) -> Result<Dict, Error> {
     toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The `[users]` section: whether clients show who they are, and what proves it.
+//! The `[users]` section: whether clients authenticate, and how their tokens are verified.
 
 use serde::Deserialize;
 use url::Url;
@@ -11,14 +11,14 @@ use super::secret::SharedKey;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsersConfig {
-    /// Whether the clients' API wants a token.
+    /// Whether the clients' API requires a token.
     #[serde(deserialize_with = "parse::word")]
     pub auth: UserAuth,
-    /// What a token is verified with. In a box, as a whole configuration is moved around.
+    /// What a token is verified with. Boxed, to keep the configuration small when it is moved.
     pub jwt: Box<JwtConfig>,
 }
 
-/// Who checks which user a request is from.
+/// Who authenticates users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "lowercase")]
 pub enum UserAuth {
@@ -28,15 +28,15 @@ pub enum UserAuth {
     Jwt,
 }
 
-/// The `[users.jwt]` section. Where `users.auth` is `jwt`, exactly one of the three sources of keys is
-/// set, and issuer and audience are not empty.
+/// The `[users.jwt]` section. If `users.auth` is `jwt`, exactly one of the three sources of keys is set,
+/// and issuer and audience are not empty.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JwtConfig {
     /// The secret of HS256, at least 32 bytes.
     #[serde(deserialize_with = "parse::shared_key")]
     pub key: Option<SharedKey>,
-    /// A public key, which decides the algorithm.
+    /// A public key, whose type determines the algorithm.
     #[serde(deserialize_with = "parse::public_key")]
     pub public_key: Option<PublicKey>,
     /// Where the issuer publishes its public keys.
@@ -46,6 +46,6 @@ pub struct JwtConfig {
     pub issuer: String,
     /// What `aud` must be or contain.
     pub audience: String,
-    /// The claim with the user's id. Empty: `sub`, or where that is missing `nameid`.
+    /// The claim with the user's id. If empty, it is `sub`, or `nameid` if that is missing.
     pub subject: String,
 }
