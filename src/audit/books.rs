@@ -1,4 +1,4 @@
-//! The books of one id against themselves. Pure.
+//! Compares the books of one id with themselves. Pure.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use crate::order::{Movement, OrderStatus, Paise, PricedLine};
 use crate::saga::{Entry, Instance, contradictions};
 use crate::store::{Account, Kept, Order, StoredEvent};
 
-/// The event that every order is told by.
+/// The event that every order has.
 const CONFIRMED: &str = "order.confirmed";
 
 /// Everything in this account that can't be true.
@@ -73,7 +73,7 @@ fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
     }
 }
 
-/// What has no saga, though only a saga writes it.
+/// Reports log entries and orders without a saga, since only sagas write them.
 fn of_none(account: &Account, found: &mut Found<'_>) {
     if account.entries > 0 {
         found.differs(About::Saga, format!("{} log entries, and no saga", account.entries));
@@ -83,7 +83,7 @@ fn of_none(account: &Account, found: &mut Found<'_>) {
     }
 }
 
-/// What was sent is what was priced (promise 5).
+/// Checks that what was sent is what was priced (promise 5).
 fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
     for entry in log {
         let Some(request) = &entry.request else { continue };
@@ -94,7 +94,7 @@ fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
             }
             None => continue,
         };
-        // An operator's word about a step has a reason, and nothing that was sent.
+        // An entry of an operator's action has a reason here, and no amount or quantity.
         let sent = json::integer(request, member);
         if let Some(sent) = sent.filter(|sent| *sent != priced) {
             let (seq, step) = (entry.seq, entry.effect.step);
@@ -104,7 +104,7 @@ fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
     }
 }
 
-/// The order of a completed checkout is what its saga priced, line by line, in the cart's order.
+/// Checks that the order of a completed checkout is what its saga priced, line by line, in cart order.
 fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
     if order.user_id != saga.user_id {
         let (other, own) = (order.user_id, saga.user_id);
@@ -136,7 +136,7 @@ fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
     }
 }
 
-/// An order by itself.
+/// Checks an order by itself.
 fn of_order(order: &Order, found: &mut Found<'_>) {
     let sum = order.items.iter().try_fold(0_i64, |sum, item| {
         sum.checked_add(item.unit_price.0.checked_mul(i64::from(item.quantity))?)
@@ -160,7 +160,7 @@ fn of_order(order: &Order, found: &mut Found<'_>) {
     }
 }
 
-/// Every order is told once, and nothing else is.
+/// Checks that there is one `order.confirmed` event if there is an order, and none otherwise.
 fn of_events(account: &Account, found: &mut Found<'_>) {
     let mut told = account.events.iter().filter(|event| event.kind == CONFIRMED);
     match (&account.order, told.next()) {

@@ -1,4 +1,4 @@
-//! The check before a binary is deployed: which sagas in flight it could not continue.
+//! The check before a deployment: which sagas in flight the new binary could not continue.
 
 use serde::Serialize;
 
@@ -7,10 +7,10 @@ use crate::store::{Error, Kept, Schema, Store};
 
 /// Sagas read at a time.
 const PAGE: u64 = 250;
-/// Sagas of one sort beyond these are counted and not kept.
+/// The most sagas in each list; those beyond are only counted.
 const KEPT: usize = 1_000;
 
-/// A saga that is told by name.
+/// A saga in a list of the check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unfit {
@@ -18,31 +18,31 @@ pub struct Unfit {
     pub id: SagaId,
     /// The stored word for its kind.
     pub kind: String,
-    /// Of the kind's table.
+    /// The version of the kind's table.
     pub version: i32,
     /// The stored word for its state.
     pub state: String,
-    /// What this binary can't read of it; or why it was set aside.
+    /// What this binary can't read of it, or why it was set aside.
     pub why: String,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Checked {
     /// Sagas that are not at rest.
     pub open: u64,
-    /// Of these, how many this binary could not continue.
+    /// How many of the open sagas this binary could not continue.
     pub lost: u64,
-    /// The first of them.
+    /// The first of those.
     pub could_not: Vec<Unfit>,
     /// Sagas that an older binary set aside and this one would take up.
     pub regained: u64,
-    /// The first of them.
+    /// The first of those.
     pub would_take_up: Vec<Unfit>,
-    /// Migrations that this binary would make.
+    /// Migrations that this binary would run.
     pub missing_migrations: Vec<String>,
-    /// Migrations that it doesn't know.
+    /// Migrations in the database that this binary doesn't know.
     pub newer_migrations: Vec<String>,
 }
 

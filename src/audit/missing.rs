@@ -1,7 +1,7 @@
 //! Looks for payments whose orders are missing from the books.
 //!
-//! The payment service can only be asked about a payment by its order's id. So a charge for a checkout that
-//! the books have lost is found only if its id comes from elsewhere: from an export of the payment service,
+//! The payment service can only be asked about a payment by its order's id. So if the books have lost a
+//! checkout, its charge is found only if the id comes from elsewhere: from an export of the payment service,
 //! or from the answers that clients got.
 
 use std::collections::BTreeSet;
@@ -43,8 +43,8 @@ impl Audit {
         Ok(())
     }
 
-    /// Adds what the payment service said to the report. A payment on record is a difference, unless its
-    /// order has come into the books meanwhile.
+    /// Adds the payment service's answer to the report. A recorded payment is a difference, unless its order
+    /// has been written to the books in the meantime.
     async fn add_recorded(
         &self,
         id: OrderId,

@@ -1,8 +1,8 @@
 //! The audit compares the books with themselves and with the payment service. The check finds the sagas in
 //! flight that this binary could not continue.
 //!
-//! Both only read. The invariant: a difference is reported only if what was compared did not change
-//! meanwhile, so that an audit beside a running service reports nothing false.
+//! Both only read. The invariant: a difference is reported only if what was compared did not change in the
+//! meantime, so that an audit beside a running service reports nothing false.
 
 mod books;
 mod check;

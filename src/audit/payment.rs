@@ -1,4 +1,4 @@
-//! What the payment service should have recorded, by the books; and whether it has. Pure.
+//! What the payment service should have recorded according to the books, and whether it has. Pure.
 
 use crate::neighbours::{PAYMENT, Recorded};
 use crate::order::{Movement, Paise};
@@ -8,29 +8,29 @@ use crate::store::{Account, Kept};
 /// What should be recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// The charge was made. What became of it later does not show: the first record is told.
+    /// The charge was made. A later refund does not show, since the service tells only its first record.
     Paid,
     /// No charge was sent, or it was refused.
     Nothing,
     /// It may have been sent and is not settled: anything may be recorded.
     Unsettled,
-    /// The books don't say whom to ask.
+    /// The books don't say whether a charge was made.
     Unknown,
 }
 
-/// What the books make of the payment of this account.
+/// What should be recorded for this account.
 pub(super) fn expected(account: &Account) -> Expected {
     match (&account.saga, &account.order) {
         (Some(Kept { readable: Ok((saga, _)), .. }), _) => of_saga(saga),
         (Some(Kept { readable: Err(_), .. }), _) | (None, None) => Expected::Unknown,
-        // An order without a saga is a fault by itself; its payment is looked for all the same.
+        // An order without a saga is a fault by itself; its payment is still looked for.
         (None, Some(order)) if order.total > Paise(0) => Expected::Paid,
         (None, Some(_)) => Expected::Nothing,
     }
 }
 
 fn of_saga(saga: &Instance) -> Expected {
-    // What only gives back is recorded under the charge that it gives back.
+    // A saga that only refunds is recorded under the charge that it refunds.
     let gives_back = |of: &ActionPosition| {
         let movement = saga.facts.movement(Effect::of(of.action.step));
         matches!(movement, Some(Movement::Refund(_)))
@@ -39,18 +39,18 @@ fn of_saga(saga: &Instance) -> Expected {
     let Some(charge) = actions.find(|of| of.action.at == PAYMENT && !gives_back(of)) else {
         return Expected::Unknown;
     };
-    // Nothing to pay, or not priced: then nothing was sent.
+    // If there is nothing to pay, or no price yet, nothing was sent.
     let Some(track) = charge.forward.first() else { return Expected::Nothing };
     match track.standing {
         Standing::Done => Expected::Paid,
-        // An owner's calls may be ahead of its records.
+        // The owner's calls may be ahead of its log.
         Standing::Untouched if saga.owner.is_some() => Expected::Unsettled,
         Standing::Untouched | Standing::Refused => Expected::Nothing,
         Standing::Unsure { .. } => Expected::Unsettled,
     }
 }
 
-/// Whether a record is what was expected. Not asked where nothing can be said.
+/// Whether a record is what was expected. If anything may be recorded, it always is.
 pub(super) fn agrees(expected: Expected, recorded: &Recorded) -> bool {
     match (expected, recorded) {
         (Expected::Paid, recorded) => recorded.is_paid(),
@@ -61,7 +61,7 @@ pub(super) fn agrees(expected: Expected, recorded: &Recorded) -> bool {
     }
 }
 
-/// What the books say of the payment, in words.
+/// What the books say about the payment, in words.
 pub(super) fn in_words(account: &Account, expected: Expected) -> String {
     let whose = match &account.saga {
         Some(saga) => saga.row.state.clone(),
@@ -91,7 +91,7 @@ pub(super) fn waits_for_a_person(account: &Account, expected: Expected) -> bool 
     expected == Expected::Unsettled && stuck.is_some_and(|it| it.kind == StuckKind::InDoubt)
 }
 
-/// Whether this account is a saga that is on its way.
+/// Whether this account has a saga that is not at rest.
 pub(super) fn is_open(account: &Account) -> bool {
     let progress = account.saga.as_ref().and_then(|saga| saga.row.progress);
     progress.is_some_and(|progress| !progress.is_rest())

@@ -1,4 +1,4 @@
-//! Limits the rate of questions.
+//! Limits the rate of requests.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 
-/// Gives out turns that are evenly spaced, first come, first served.
+/// Gives out evenly spaced turns, first come, first served.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     interval: Duration,
@@ -22,8 +22,8 @@ impl RateLimiter {
         Self { interval, next: Mutex::new(clock.monotonic()), clock }
     }
 
-    /// Returns when it is the caller's turn. The lock is held meanwhile, and is fair, so callers keep their
-    /// order. A turn that nobody took is not saved up.
+    /// Returns when it is the caller's turn. The lock is held while waiting and is fair, so callers are
+    /// served in order. A turn that nobody took is not saved up.
     pub(super) async fn turn(&self) {
         let mut next = self.next.lock().await;
         let now = self.clock.monotonic();

@@ -15,10 +15,10 @@ pub enum FindingKind {
     /// The books contradict themselves or the neighbour.
     #[strum(to_string = "DIFFERS")]
     Differs,
-    /// It could not be compared: it can't be read, the neighbour didn't answer, or it kept changing.
+    /// It could not be compared: it was unreadable, the neighbour didn't answer, or it kept changing.
     #[strum(to_string = "not compared")]
     NotCompared,
-    /// It is not settled yet, so there is nothing to compare, and it needs a person.
+    /// It needs a person to settle it before there is anything to compare.
     #[strum(to_string = "open")]
     Open,
 }
@@ -63,15 +63,15 @@ pub struct Report {
     pub sagas: u64,
     /// Orders that were compared.
     pub orders: u64,
-    /// Sagas left out: they have not changed since, or were accepted after the audit began.
+    /// Sagas left out: they have not changed since the given time, or were accepted after the audit began.
     pub skipped: u64,
     /// Sagas in flight, compared as far as they are settled.
     pub open: u64,
     /// Orders and sagas compared with the payment service's record.
     pub payments: u64,
-    /// Ids that were given, without repeats.
+    /// Distinct ids that were given.
     pub ids: u64,
-    /// How many of these are not in the books.
+    /// How many of the given ids are not in the books.
     pub unknown_ids: u64,
     /// How many things differ.
     pub differences: u64,

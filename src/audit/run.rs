@@ -19,21 +19,21 @@ use crate::pacing::Pacing;
 use crate::store::{Account, Error, Store};
 use crate::trace::TraceParent;
 
-/// The most accounts of a page.
+/// The most accounts on a page.
 const PAGE: u64 = 250;
 /// How many accounts are compared at the same time.
 pub(super) const CONCURRENCY: usize = 16;
-/// How often the payment service is asked about one order before it counts as not answering.
+/// How many times the payment service is asked about one order before it counts as not answering.
 const ATTEMPTS: u32 = 3;
-/// After this many questions in a row without an answer, no more are asked.
+/// After this many requests in a row without an answer, no more are sent.
 const MAX_UNANSWERED: u32 = 32;
-/// How often an account is compared that keeps changing meanwhile.
+/// How many times an account that keeps changing is compared.
 const COMPARISONS: u32 = 3;
 
 /// The options of an audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The most questions to the payment service per second, at least 1.
+    /// The most requests to the payment service per second, at least 1.
     pub rate: u32,
     /// Compare only sagas that changed since then.
     pub since: Option<DateTime<Utc>>,
@@ -48,7 +48,7 @@ pub struct Audit {
     /// When the audit began. Sagas accepted later are left to the next one, so that this one ends.
     until: DateTime<Utc>,
     rate: RateLimiter,
-    /// Questions in a row that were not answered.
+    /// Requests in a row that were not answered.
     unanswered: AtomicU32,
     clock: Clock,
 }
@@ -97,9 +97,9 @@ impl Audit {
         })
     }
 
-    /// Compares an account until it agrees, or differs and has not changed meanwhile. The books are read at
-    /// one moment and the neighbour is asked at a later one, so a difference counts only if the account is
-    /// still the same after that.
+    /// Compares an account until it agrees, or differs without having changed in the meantime. The neighbour
+    /// is asked later than the books are read, so a difference counts only if the account is still the same
+    /// after that.
     async fn compare(&self, mut account: Account) -> Result<Compared, Error> {
         for _comparison in 0..COMPARISONS {
             let (findings, is_answered) = self.compare_once(&account).await;
@@ -147,8 +147,8 @@ impl Audit {
         (findings, !matches!(recorded, Recorded::NoAnswer(_)))
     }
 
-    /// Asks the payment service about an order, several times if it doesn't answer. Doesn't ask if it has not
-    /// answered the last questions either.
+    /// Asks the payment service about an order, several times if it doesn't answer. Gives up at once if it
+    /// has not answered the last [`MAX_UNANSWERED`] requests either.
     pub(super) async fn ask(&self, id: OrderId) -> Recorded {
         let trace = TraceParent::fresh();
         let mut pacing = Pacing::new(Duration::from_millis(100), Duration::from_secs(1));

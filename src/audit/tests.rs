@@ -1,5 +1,5 @@
-//! Books of one id that can't be true, and what is said of each; and what is expected of the payment
-//! service for every standing of a charge.
+//! Books of one id that can't be true, with the findings for each; and what the payment service should
+//! have recorded for every standing of a charge.
 
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -191,7 +191,7 @@ fn log(account: &mut Account) -> &mut Vec<Entry> {
     &mut saga(account).readable.as_mut().expect("it can be read").1
 }
 
-/// What is done to whole books, and what is then said.
+/// A change that breaks correct books, and the findings that it must cause.
 type Breakage = (fn(&mut Account), &'static [&'static str]);
 
 const BROKEN: [Breakage; 19] = [
@@ -206,7 +206,7 @@ const BROKEN: [Breakage; 19] = [
         |it| it.events[0].data = json!({"totalAmount": 7}),
         &["outbox: order.confirmed tells of a total of 7, not 70"],
     ),
-    // What an event of another sort says is not this comparison's business.
+    // Events of other types are not compared.
     (|it| it.events.push(event("order.shipped", json!({}))), &[]),
     (|it| it.saga = None, &["saga: 1 log entries, and no saga", "order: an order, and no saga"]),
     (
@@ -292,7 +292,7 @@ fn what_the_payment_service_should_have_recorded_follows_from_what_is_settled() 
     assert_eq!(of([10, 30], Some(Outcome::Refused), None), Expected::Nothing);
     assert_eq!(of([10, 30], Some(Outcome::NotSent), None), Expected::Nothing);
     assert_eq!(of([10, 30], Some(Outcome::Unknown), None), Expected::Unsettled);
-    // Nobody has it: nothing was sent. Its owner may be ahead of its records.
+    // Without an owner, nothing was sent. An owner's calls may be ahead of its log.
     assert_eq!(of([10, 30], None, None), Expected::Nothing);
     assert_eq!(of([10, 30], None, owner), Expected::Unsettled);
     assert_eq!(of([0, 0], None, owner), Expected::Nothing);
