@@ -45,7 +45,7 @@ pub(super) struct OrderView {
     delivered_at: Option<DateTime<Utc>>,
     /// In cart order.
     items: Vec<ItemView>,
-    /// What came back of it, oldest first, with what is under way; absent where nothing did, and in lists.
+    /// Its returns, oldest first, including those in progress. Absent if there are none, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     returns: Option<Vec<ReturnView>>,
     /// Why a checkout became no order: the answer that a waiting client got.
