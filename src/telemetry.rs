@@ -35,11 +35,11 @@ use tracing_subscriber::{
 
 use self::log::Log;
 
-/// How long the process waits at its end for the last spans to be sent.
+/// How long the process waits for the last spans to be sent when it ends.
 const FLUSH: Duration = Duration::from_secs(3);
 /// How long it then waits for the last log lines to be written.
 const FLUSH_LINES: Duration = Duration::from_secs(1);
-/// The service's log. A tool has none and writes to stderr directly: nobody waits for it.
+/// The service's log. A tool has none and writes to stderr directly, since it may block.
 static LOG: OnceLock<Log> = OnceLock::new();
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
@@ -52,7 +52,7 @@ pub enum Role {
     Tool,
 }
 
-/// Holds the trace exporter. [`shutdown`](Self::shutdown) sends the spans that it still has.
+/// Holds the trace exporter. [`shutdown`](Self::shutdown) sends the remaining spans.
 #[must_use = "without a shutdown the last spans are lost"]
 #[derive(Debug)]
 pub struct Guard {
@@ -76,7 +76,7 @@ pub fn start(role: Role) -> Guard {
     } else {
         lines.json().flatten_event(true).with_span_list(false).with_ansi(false).boxed()
     };
-    // The exporter's own HTTP client makes spans too; exporting those would never end.
+    // The exporter's own HTTP client makes spans, too, and exporting those would make more, without end.
     let ours = Targets::new()
         .with_target("order_service", LevelFilter::DEBUG)
         .with_target("tower_http", LevelFilter::DEBUG);
@@ -115,8 +115,8 @@ impl Guard {
     }
 }
 
-/// Writes a line to stderr that is not a log event, such as the reason why the process ends. It comes
-/// after the log lines that are still being written.
+/// Writes a line to stderr that is not a log event, such as the reason why the process ends. It is written
+/// after the log lines that are still in the buffer.
 pub fn say(line: &str) {
     let line = format!("{line}\n");
     match LOG.get() {

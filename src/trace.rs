@@ -1,5 +1,5 @@
-//! W3C trace context: one trace for each checkout, from the client's request through every call that
-//! is made for it.
+//! W3C trace context: one trace for each checkout, from the client's request to every call that is made
+//! for it.
 //!
 //! Headers are read and written by OpenTelemetry's propagator. The saga's row keeps the `traceparent`,
 //! so the trace goes on after a restart or on another replica. It does not keep the `tracestate`, which
@@ -16,7 +16,7 @@ use crate::clock::random_bits;
 
 const HEADER: &str = "traceparent";
 
-/// The span of a caller, under which spans of our own belong. Displays as a `traceparent` header.
+/// A caller's span, the parent of our own spans. Displays as a `traceparent` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceParent(SpanContext);
 
@@ -29,17 +29,17 @@ impl TraceParent {
         Self(SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::default()))
     }
 
-    /// Reads a `traceparent` by itself; `None` where it is not valid.
+    /// Reads a `traceparent` by itself; `None` if it is not valid.
     pub fn parse(header: &str) -> Option<Self> {
         Self::from_request(&Stored(header))
     }
 
-    /// Reads `traceparent` and `tracestate` from a request's headers; `None` where the first is not
-    /// valid. A `tracestate` that is not valid is ignored.
+    /// Reads `traceparent` and `tracestate` from a request's headers; `None` if the first is not valid. An
+    /// invalid `tracestate` is ignored.
     pub fn from_request(headers: &dyn Extractor) -> Option<Self> {
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), headers);
         let parent = Self(context.span().span_context().clone());
-        // The propagator also takes ids that are too short, which the recommendation does not.
+        // The propagator also accepts ids that are too short, which the standard does not allow.
         let ids = format!("-{}-{}-", parent.0.trace_id(), parent.0.span_id());
         let is_whole = headers.get(HEADER)?.trim().get(2..53) == Some(ids.as_str());
         (parent.0.is_valid() && is_whole).then_some(parent)
@@ -59,11 +59,10 @@ impl TraceParent {
         Self(SpanContext::new(trace, span, flags, true, self.0.trace_state().clone()))
     }
 
-    /// Makes a span, and with it all spans in it, part of this trace when they are exported. Does
-    /// nothing where they are not.
+    /// Makes a span and all spans inside it part of this trace. Does nothing if spans are not exported.
     pub fn adopt(&self, span: &tracing::Span) {
         let context = Context::new().with_remote_span_context(self.0.clone());
-        // An error says that no exporter looks at the span.
+        // An error only means that the span is not exported.
         let _unexported = span.set_parent(context);
     }
 
@@ -105,7 +104,7 @@ impl Injector for OnlyParent {
     }
 }
 
-/// Leaves out headers without a value: the propagator also writes a `tracestate` that is empty.
+/// Leaves out headers without a value, since the propagator also writes an empty `tracestate`.
 struct WithoutEmpty<'a>(&'a mut dyn Injector);
 
 impl Injector for WithoutEmpty<'_> {

@@ -1,8 +1,8 @@
-//! The log's lines, from whoever writes one to stderr, without anybody waiting for its reader.
+//! Writes log lines to stderr without ever blocking the threads that log.
 //!
-//! When the reader of stderr stalls (a log driver, a full disk), the pipe fills up, and whoever writes to
-//! it then blocks. So only one thread writes to stderr, and all others put their lines into a buffer.
-//! When the buffer is full, lines are dropped, and a line in their place says how many.
+//! When the reader of stderr stalls (a log driver, a full disk), the pipe fills up, and every write to it
+//! blocks. So only one thread writes to stderr, and all others put their lines into a buffer. When the
+//! buffer is full, lines are dropped, and a line in their place says how many.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The size of the buffer in bytes: some thousand lines.
+/// The size of the buffer in bytes: enough for several thousand lines.
 const BUFFER: usize = 1024 * 1024;
 
 /// The log. Clones share one buffer and one thread.
@@ -29,12 +29,12 @@ struct Shared {
 struct State {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// How many lines came after these and found no room.
+    /// How many later lines were dropped because there was no room.
     dropped: u64,
     is_writing: bool,
 }
 
-/// What the thread writes in one go.
+/// What the thread writes at once.
 struct Batch {
     lines: VecDeque<Vec<u8>>,
     dropped: u64,
@@ -58,7 +58,7 @@ impl Log {
             .map(|_runs_as_long_as_the_process| log)
     }
 
-    /// Adds a line, which has its line end.
+    /// Adds a line, which must end with a line feed.
     pub(super) fn line(&self, line: &[u8]) {
         let mut state = self.0.state();
         if state.bytes + line.len() > BUFFER {
@@ -152,7 +152,7 @@ mod tests {
         let (reader, writer) = io::pipe().expect("a pipe");
         let log = Log::start(writer, told).expect("a thread");
         let line = vec![b'x'; 1023];
-        // More than the pipe and the buffer hold. Nobody reads, and nobody waits.
+        // More than the pipe and the buffer can hold. Nobody reads, and still no write blocks.
         let written = 3 * BUFFER / 1024;
         for _each in 0..written {
             log.line(&[&line[..], b"\n"].concat());
