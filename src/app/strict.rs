@@ -15,7 +15,6 @@ use crate::sandbox::sample::{ASHA, TEA};
 const HISTORY: &str = "/api/orders/user/{userId}";
 const CREATE: &str = "/api/orders/create";
 const SAGAS: &str = "/api/operator/sagas";
-const ACTIONS: [&str; 5] = ["retry", "compensate", "resolve", "hold", "release"];
 /// The id of an order in examples.
 const ORDER: &str = "0198f2a4-7c1e-7d3a-9b52-3f6e8d0a1c47";
 
@@ -52,15 +51,21 @@ fn parameters(document: &mut Value) {
         (SAGAS, "get", "kind", word(kinds)),
         (SAGAS, "get", "olderThan", text(DURATION)),
         (SAGAS, "get", "cursor", text(CURSOR)),
-        (CREATE, "post", "Idempotency-Key", text(KEY)),
     ] {
         *parameter(document, path, method, name) = schema;
     }
-    for action in ACTIONS {
-        let path = format!("{SAGAS}/{{id}}/{action}");
-        *parameter(document, &path, "post", "If-Match") = text(VERSION);
-        *parameter(document, &path, "post", "X-Operator") = text(OPERATOR);
-    }
+    each_operation(document, |_path, operation| {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten() {
+            let form = match parameter["name"].as_str() {
+                Some("Idempotency-Key") => KEY,
+                Some("If-Match") => VERSION,
+                Some("X-Operator") => OPERATOR,
+                _ => continue,
+            };
+            parameter["schema"] = text(form);
+        }
+    });
 }
 
 /// The steps that an operator can resolve: those without lines, and those with.
