@@ -68,6 +68,17 @@ pub enum ReturnAnswer {
     Unavailable,
 }
 
+/// What one look led to.
+enum Look {
+    /// There is an answer.
+    Told(ReturnAnswer),
+    /// There is a return of this key now, for the next look to find.
+    Again {
+        /// This request began it.
+        by_this: bool,
+    },
+}
+
 /// Looks at most: a repeat finds the first one.
 const LOOKS: usize = 4;
 
@@ -77,8 +88,8 @@ impl Reversals {
         let mut is_first = false;
         for _ in 0..LOOKS {
             match self.try_to_take_back(wish, is_first).await {
-                Ok(Some(answer)) => return answer,
-                Ok(None) => is_first = true,
+                Ok(Look::Told(answer)) => return answer,
+                Ok(Look::Again { by_this }) => is_first |= by_this,
                 // It may have been written: the next look shows it.
                 Err(Error::OutcomeUnknown(_)) => {}
                 Err(error) => {
@@ -90,27 +101,22 @@ impl Reversals {
         ReturnAnswer::Unavailable
     }
 
-    /// One look; `None` where a return has begun by it.
-    async fn try_to_take_back(
-        &self,
-        wish: &TakeBack,
-        is_first: bool,
-    ) -> Result<Option<ReturnAnswer>, Error> {
+    async fn try_to_take_back(&self, wish: &TakeBack, is_first: bool) -> Result<Look, Error> {
         let order = match self.standing(wish.id, &|_any_user| true).await? {
-            Standing::Unknown => return Ok(Some(ReturnAnswer::NotFound)),
+            Standing::Unknown => return Ok(Look::Told(ReturnAnswer::NotFound)),
             Standing::Checkout(saga) => {
                 let status = status_without_order(&saga);
-                return Ok(Some(ReturnAnswer::NotAllowed { status }));
+                return Ok(Look::Told(ReturnAnswer::NotAllowed { status }));
             }
             Standing::Order(order, _) => order,
         };
         if let Some(line) = missing_line(&order, wish) {
-            return Ok(Some(ReturnAnswer::NoSuchLine(line)));
+            return Ok(Look::Told(ReturnAnswer::NoSuchLine(line)));
         }
         let identity = Identity::Key(format!("{}:{}", wish.id, wish.key));
         let first = self.store.find_first(order.user_id, RETURN.kind, &identity).await?;
         if let Some(first) = first {
-            return self.answer_of(first, wish, !is_first).await.map(Some);
+            return self.answer_of(first, wish, !is_first).await.map(Look::Told);
         }
         let origin = self.origin(&order, &wish.trace).await?;
         let (reason, restock) = (wish.reason.clone(), wish.restock);
@@ -130,17 +136,9 @@ impl Reversals {
         let judge = |returnable: &Returnable| judge(returnable, &wish.pieces);
         let begun = self.executor.begin_return(&new, &write, judge).await?;
         Ok(match begun {
-            ReturnBeginning::Begun => None,
-            ReturnBeginning::Refused(answer) => Some(answer),
-            // The next look finds it.
-            ReturnBeginning::Repeats => {
-                let first = Identity::Key(format!("{}:{}", wish.id, wish.key));
-                let first = self.store.find_first(order.user_id, RETURN.kind, &first).await?;
-                match first {
-                    Some(first) => Some(self.answer_of(first, wish, true).await?),
-                    None => Some(ReturnAnswer::Unavailable),
-                }
-            }
+            ReturnBeginning::Begun => Look::Again { by_this: true },
+            ReturnBeginning::Repeats => Look::Again { by_this: false },
+            ReturnBeginning::Refused(answer) => Look::Told(answer),
         })
     }
 

@@ -6,14 +6,12 @@
 
 use entity::saga_instance::{Column, Entity};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::codec::{MOVED, moved_row};
 use super::outbox::NewEvent;
-use super::records::{MovedOrder, move_orders};
+use super::records::MovedOrder;
 use super::retry::Retries;
-use super::rowset::{Form, Rowset};
 use super::transaction::Transaction;
 use super::write::Write;
 use super::{Error, Found, Store};
@@ -120,10 +118,7 @@ impl Store {
         loop {
             let transaction = self.write.begin().await?;
             let begun = async {
-                let rows = Rowset::of(&MOVED, std::iter::once(moved_row(moved)));
-                let sql = move_orders(Form::Json(self.backend), 1);
-                let moved = self.statement(&sql, vec![rows.json().into()]);
-                if transaction.execute_raw(moved).await?.rows_affected() != 1 {
+                if !self.move_order(&transaction, moved).await? {
                     return Ok(Beginning::Elsewhere);
                 }
                 self.begin_in(&transaction, write).await

@@ -24,6 +24,7 @@ mod fates;
 mod history;
 mod hold;
 mod lock;
+mod move_order;
 mod operator;
 mod order;
 mod outbox;

@@ -75,7 +75,8 @@ impl Store {
         let arrived = all.iter().filter(|it| it.delivered_at.is_some());
         let is_all = covers(&order.ordered, &sum(arrived));
         if is_all && order.status()? == OrderStatus::Shipped {
-            self.move_order(transaction, OrderId(order.row.id), Move::DELIVER, clock.now()).await?;
+            self.move_locked_order(transaction, OrderId(order.row.id), Move::DELIVER, clock.now())
+                .await?;
             let data = json!({"shipment": told(&shipment)});
             let event = order.event(EventKind::Delivered, data, trace_parent, clock);
             events.push(NewEvent { status: Some(OrderStatus::Delivered), ..event });

@@ -5,14 +5,11 @@
 
 use chrono::{DateTime, Utc};
 use entity::shipments;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::EntityTrait;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::codec::{MOVED, moved_row};
-use super::records::{MovedOrder, move_orders};
 use super::retry::Retries;
-use super::rowset::{Form, Rowset};
 use super::shipment_rows::{Shipment, insert, locked, of_order, sum, told, with_parts};
 use super::transaction::Transaction;
 use super::{Error, Store};
@@ -113,28 +110,12 @@ impl Store {
         };
         insert(transaction, &shipment, now).await?;
         if status == OrderStatus::Confirmed {
-            self.move_order(transaction, new.order_id, Move::SHIP, now).await?;
+            self.move_locked_order(transaction, new.order_id, Move::SHIP, now).await?;
         }
         let data = json!({"shipment": told(&shipment)});
         let event = order.event(EventKind::Shipped, data, &new.trace_parent, clock);
         self.tell(transaction, &[event]).await?;
         Ok(Shipping::Shipped(Box::new(shipment)))
-    }
-
-    /// Moves an order whose row this transaction has locked.
-    pub(super) async fn move_order(
-        &self,
-        transaction: &Transaction,
-        id: OrderId,
-        by: Move,
-        at: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let moved = MovedOrder { id, by, at };
-        let rows = Rowset::of(&MOVED, std::iter::once(moved_row(&moved)));
-        let sql = move_orders(Form::Json(self.backend), 1);
-        let moved = transaction.execute_raw(self.statement(&sql, vec![rows.json().into()])).await?;
-        let elsewhere = || Error::Unusable(format!("the order {id} is not {}", by.from));
-        (moved.rows_affected() == 1).then_some(()).ok_or_else(elsewhere)
     }
 
     /// The shipment of this id.
