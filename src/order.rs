@@ -2,6 +2,7 @@
 //!
 //! Pure. A [`Cart`] can only be made from valid values, so nobody has to check it again.
 
+mod address;
 mod event;
 mod status;
 
@@ -9,6 +10,7 @@ use derive_more::{Display, From};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use address::ShippingAddress;
 pub use event::EventKind;
 pub use status::{Move, OrderStatus};
 
@@ -102,6 +104,7 @@ pub struct Cart {
     user_id: UserId,
     lines: Vec<Line>,
     expected_total: Option<Paise>,
+    shipping_address: Option<ShippingAddress>,
 }
 
 /// Why something is not a valid cart.
@@ -137,13 +140,19 @@ impl Cart {
         if let Some(at) = lines.iter().position(out_of_range) {
             return Err(InvalidCart::Quantity(at));
         }
-        Ok(Self { user_id, lines, expected_total: None })
+        Ok(Self { user_id, lines, expected_total: None, shipping_address: None })
     }
 
     /// The same cart, for a customer who was shown this total.
     #[must_use]
     pub fn expecting(self, total: Option<Paise>) -> Self {
         Self { expected_total: total, ..self }
+    }
+
+    /// The same cart, to be sent to this address.
+    #[must_use]
+    pub fn sent_to(self, address: Option<ShippingAddress>) -> Self {
+        Self { shipping_address: address, ..self }
     }
 
     /// The user who buys.
@@ -159,6 +168,11 @@ impl Cart {
     /// The total that the customer was shown, if the client sent it.
     pub fn expected_total(&self) -> Option<Paise> {
         self.expected_total
+    }
+
+    /// Where it is to be sent, if the client said so.
+    pub fn shipping_address(&self) -> Option<&ShippingAddress> {
+        self.shipping_address.as_ref()
     }
 }
 

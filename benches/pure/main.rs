@@ -45,7 +45,7 @@ fn policy() -> Policy {
 fn facts() -> CheckoutFacts {
     let line =
         |product, quantity| Line { product_id: ProductId(Uuid::from_u128(product)), quantity };
-    CheckoutFacts::accepted(vec![line(7, 1), line(8, 2)], None)
+    CheckoutFacts::of_lines(vec![line(7, 1), line(8, 2)])
 }
 
 /// A saga that was just accepted: a cart with two lines.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::address::AddressBody;
 use super::number::{ExpectedTotal, Quantity};
 use crate::order::{Cart, InvalidCart, Line, MAX_LINES, ProductId, UserId};
 use crate::web::{Field, Invalid, NonNilUuid, Problem, read};
@@ -26,6 +27,9 @@ pub(super) struct CreateOrder {
     /// charged and the answer is `Price changed`.
     #[schema(value_type = ExpectedTotal, inline, required = false)]
     expected_total: Field<ExpectedTotal>,
+    /// Where the order is sent.
+    #[schema(value_type = Option<AddressBody>)]
+    shipping_address: Field<Option<AddressBody>>,
 }
 
 /// A line of a cart.
@@ -58,7 +62,8 @@ pub(super) fn cart(body: &Value) -> Result<Cart, Problem> {
     }
     let lines = items.iter().map(|item| item.value().map(Line::from));
     let cart = Cart::new(user_id, lines.collect::<Result<_, Invalid>>()?)?;
-    Ok(cart.expecting(order.expected_total.value()?.0))
+    let cart = cart.expecting(order.expected_total.value()?.0);
+    Ok(cart.sent_to(order.shipping_address.value()?.as_ref().map(Into::into)))
 }
 
 impl From<&CreateLine> for Line {

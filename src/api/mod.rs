@@ -4,6 +4,7 @@
 //! made from its stored record alone. So a client that waited, one that repeats its request and one that
 //! asks later all get the same answer.
 
+mod address;
 mod cancel;
 mod cart;
 mod create;

@@ -9,11 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::address::AddressBody;
 use super::returns::ReturnView;
 use super::{Api, refusal};
 use crate::auth::{Caller, Right};
 use crate::checkout::CheckoutFacts;
-use crate::order::{Line, OrderId};
+use crate::order::{Line, OrderId, ShippingAddress};
 use crate::reversal::status_without_order;
 use crate::store::{self, Found};
 use crate::trace::TraceParent;
@@ -43,6 +44,10 @@ pub(super) struct OrderView {
     /// When the whole order had been reported as delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered_at: Option<DateTime<Utc>>,
+    /// Where it is sent, if the client said so. Absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<AddressBody>)]
+    shipping_address: Option<ShippingAddress>,
     /// In cart order.
     items: Vec<ItemView>,
     /// Its returns, oldest first, including those in progress. Absent if there are none, and in lists.
@@ -86,6 +91,7 @@ impl From<store::Order> for OrderView {
             cancelled_at: order.cancelled_at,
             shipped_at: order.shipped_at,
             delivered_at: order.delivered_at,
+            shipping_address: None,
             items: order.items.into_iter().map(item).collect(),
             returns: None,
             problem: None,
@@ -119,6 +125,7 @@ impl OrderView {
             cancelled_at: None,
             shipped_at: None,
             delivered_at: None,
+            shipping_address: None,
             items: lines.iter().enumerate().map(item).collect(),
             returns: None,
             problem: problem.map(|problem| problem.into_body(path, trace.trace_id())),
@@ -153,8 +160,9 @@ pub(super) async fn get_order(
     caller.require(Right::ReadOrders)?;
     let order = api.store.order(id).await?.filter(|order| caller.sees(order.user_id));
     let order = order.ok_or_else(|| Problem::not_found("Order not found"))?;
+    let shipping_address = order.shipping_address.clone();
     let returns = api.store.returns_of(id).await?;
     let returns: Vec<_> = returns.into_iter().map(ReturnView::from).collect();
     let returns = Some(returns).filter(|returns| !returns.is_empty());
-    Ok(Json(OrderView { returns, ..order.into() }))
+    Ok(Json(OrderView { returns, shipping_address, ..order.into() }))
 }

@@ -6,15 +6,15 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Api;
+use super::address::AddressBody;
 use super::shipment_view::ShipmentView;
 use crate::auth::{Caller, Right};
 use crate::fulfilment::CarrierEvent;
-use crate::order::{EventKind, OrderId};
+use crate::order::{EventKind, OrderId, ShippingAddress};
 use crate::reversal::status_without_order;
 use crate::saga::SagaId;
 use crate::store::StoredEvent;
@@ -30,8 +30,8 @@ pub(super) struct TrackingView {
     status: String,
     /// Where it is sent, if the order says so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    shipping_address: Option<Value>,
+    #[schema(value_type = Option<AddressBody>)]
+    shipping_address: Option<ShippingAddress>,
     shipments: Vec<ShipmentView>,
     /// What happened, sorted by time.
     timeline: Vec<EntryView>,

@@ -122,7 +122,7 @@ impl Desk {
             Some(key) => Some(Identity::Key(key)),
             None => self.rules.join_equal.then(|| Identity::Content(fingerprint.clone())),
         };
-        let facts = CheckoutFacts::accepted(cart.lines().to_vec(), cart.expected_total());
+        let facts = CheckoutFacts::accepted(&cart);
         let new = NewSaga {
             definition: &DEFINITION,
             order_id: None,
@@ -178,6 +178,10 @@ fn fingerprint(cart: &Cart) -> String {
     if let Some(total) = cart.expected_total() {
         hash.update(b"expectedTotal");
         hash.update(total.0.to_be_bytes());
+    }
+    if let Some(address) = cart.shipping_address() {
+        hash.update(b"shippingAddress");
+        hash.update(serde_json::to_vec(address).expect("plain data with string keys"));
     }
     base16ct::lower::encode_string(&hash.finalize())
 }

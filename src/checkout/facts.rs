@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
-use crate::order::{Line, Movement, Paise, PricedLine, ProfileId, total};
+use crate::order::{Cart, Line, Movement, Paise, PricedLine, ProfileId, ShippingAddress, total};
 use crate::saga::{Effect, Facts, Instance, Step};
 
 /// What a checkout knows.
@@ -18,6 +18,9 @@ pub struct CheckoutFacts {
     /// The total that the customer saw. The checkout is refused where the cart costs something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<Paise>,
+    /// Where the order is sent. Only written down: the order's row gets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<ShippingAddress>,
     /// Who pays; known once the profile is fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
@@ -28,8 +31,18 @@ pub struct CheckoutFacts {
 
 impl CheckoutFacts {
     /// What is known at acceptance.
-    pub fn accepted(lines: Vec<Line>, expected_total: Option<Paise>) -> Self {
-        Self { lines, expected_total, profile_id: None, unit_prices: None }
+    pub fn accepted(cart: &Cart) -> Self {
+        Self {
+            expected_total: cart.expected_total(),
+            shipping_address: cart.shipping_address().cloned(),
+            ..Self::of_lines(cart.lines().to_vec())
+        }
+    }
+
+    /// What is known of a cart that says nothing but its lines.
+    pub fn of_lines(lines: Vec<Line>) -> Self {
+        let (expected_total, shipping_address) = (None, None);
+        Self { lines, expected_total, shipping_address, profile_id: None, unit_prices: None }
     }
 
     /// Those of a saga that is a checkout.
@@ -121,7 +134,7 @@ mod tests {
         CheckoutFacts {
             profile_id: Some(ProfileId(Uuid::from_u128(3))),
             unit_prices: Some(vec![Paise(10), Paise(10)]),
-            ..CheckoutFacts::accepted(vec![line, line], None)
+            ..CheckoutFacts::of_lines(vec![line, line])
         }
     }
 

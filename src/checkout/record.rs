@@ -39,7 +39,7 @@ fn stands(saga: &Instance, facts: &CheckoutFacts, context: Recording<'_>) -> Rec
         status: OrderStatus::Confirmed,
         created_at: saga.created_at,
         confirmed_at: context.clock.now(),
-        shipping_address: None,
+        shipping_address: facts.shipping_address.clone(),
         items: items.iter().map(|item| (context.clock.fresh_id(), *item)).collect(),
     };
     let events = vec![confirmed];

@@ -45,7 +45,7 @@ fn priced() -> CheckoutFacts {
     CheckoutFacts {
         profile_id: Some(ProfileId(Uuid::from_u128(3))),
         unit_prices: Some(vec![Paise(10), Paise(20)]),
-        ..CheckoutFacts::accepted(vec![line(1), line(2)], None)
+        ..CheckoutFacts::of_lines(vec![line(1), line(2)])
     }
 }
 
@@ -187,7 +187,7 @@ async fn every_effect_of_the_tables_is_sent_and_undone() {
 async fn every_read_of_the_tables_is_made() {
     for definition in DEFINITIONS {
         for (_, step) in reads(definition) {
-            let saga = saga(definition, CheckoutFacts::accepted(priced().lines, None));
+            let saga = saga(definition, CheckoutFacts::of_lines(priced().lines));
             let sent = requests(async |checkout, context| {
                 let reading = checkout.read(&saga, step, context).await;
                 let is_of_it = reading.reports.iter().any(|report| report.effect.step == step);

@@ -156,7 +156,7 @@ mod tests {
     /// Charged, refunded, reserved, released.
     fn after(log: &[(Effect, Event)]) -> serde_json::Value {
         let unit_prices = Some(vec![Paise(100)]);
-        let facts = CheckoutFacts { unit_prices, ..CheckoutFacts::accepted(vec![line()], None) };
+        let facts = CheckoutFacts { unit_prices, ..CheckoutFacts::of_lines(vec![line()]) };
         let facts = SagaFacts::new(facts);
         let promises: Promises = [(PAYMENT, true), (PRODUCT, true)].into_iter().collect();
         let now = DateTime::UNIX_EPOCH;

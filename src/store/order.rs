@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::history::{HistoryOf, HistoryPage, HistoryQuery, HistorySort, comes_after};
 use super::{Error, Store};
 use crate::json;
-use crate::order::{OrderId, Paise, ProductId, ProfileId, UserId};
+use crate::order::{OrderId, Paise, ProductId, ProfileId, ShippingAddress, UserId};
 
 /// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Order {
     /// When the last line arrived.
     pub delivered_at: Option<DateTime<Utc>>,
     /// Where to.
-    pub shipping_address: Option<Value>,
+    pub shipping_address: Option<ShippingAddress>,
     /// Its lines, in the order of the cart.
     pub items: Vec<Item>,
 }
@@ -123,6 +123,8 @@ fn order_of(row: orders::Model, items: Vec<order_items::Model>) -> Order {
         quantity: item.quantity,
         unit_price: Paise(item.unit_price),
     };
+    // One that can't be read is not shown; everything else about the order still is.
+    let address = row.shipping_address.and_then(|stored| serde_json::from_value(stored).ok());
     Order {
         id: OrderId(row.id),
         user_id: UserId(row.user_id),
@@ -134,7 +136,7 @@ fn order_of(row: orders::Model, items: Vec<order_items::Model>) -> Order {
         cancelled_at: row.cancelled_at,
         shipped_at: row.shipped_at,
         delivered_at: row.delivered_at,
-        shipping_address: row.shipping_address,
+        shipping_address: address,
         items: items.into_iter().map(item).collect(),
     }
 }

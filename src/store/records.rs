@@ -4,7 +4,6 @@
 //! [`Records`], and what is filled goes into the same commit.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::codec::{
@@ -14,7 +13,9 @@ use super::codec::{
 use super::outbox::{NewEvent, insert_events};
 use super::rowset::{Column, Form, Rowset};
 use super::write::Write;
-use crate::order::{Line, Move, OrderId, OrderStatus, Paise, PricedLine, ProfileId, UserId};
+use crate::order::{
+    Line, Move, OrderId, OrderStatus, Paise, PricedLine, ProfileId, ShippingAddress, UserId,
+};
 
 /// What goes into the books with a write of a saga; nothing by default.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +61,7 @@ pub struct NewOrder {
     /// When it completed.
     pub confirmed_at: DateTime<Utc>,
     /// Where to, as JSON.
-    pub shipping_address: Option<Value>,
+    pub shipping_address: Option<ShippingAddress>,
     /// The lines in cart order, each with an id of its own.
     pub items: Vec<(Uuid, PricedLine)>,
 }

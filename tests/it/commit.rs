@@ -32,7 +32,7 @@ const OTHER: Uuid = Uuid::from_u128(0xb);
 const LINE: Line = Line { product_id: ProductId(Uuid::from_u128(0xc)), quantity: 2 };
 
 fn saga(id: u128) -> Instance {
-    let facts = SagaFacts::new(CheckoutFacts::accepted(vec![LINE], None));
+    let facts = SagaFacts::new(CheckoutFacts::of_lines(vec![LINE]));
     let terms = Terms::default();
     Instance {
         id: SagaId(Uuid::from_u128(id)),

@@ -1,5 +1,6 @@
 //! `POST /api/orders/create`: what becomes of a cart, and what its client is told.
 
+mod address;
 mod answers;
 mod decision;
 mod doubles;
