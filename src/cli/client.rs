@@ -1,4 +1,4 @@
-//! A client of the operators' API: sends one request, and returns the answer as text or the refusal as an
+//! A client of the service's API: sends one request, and returns the answer as text or the refusal as an
 //! error.
 
 use std::{error::Error as _, time::Duration};
@@ -38,7 +38,7 @@ impl Client {
         Ok(Self { http, base, token })
     }
 
-    /// `GET` below `/api/operator`, with the filters that have a value.
+    /// `GET`, with the filters that have a value.
     pub(super) async fn get(
         &self,
         path: &[&str],
@@ -70,7 +70,7 @@ impl Client {
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(["api", "operator"]).extend(path);
+            segments.pop_if_empty().extend(path);
         }
         url
     }
@@ -166,7 +166,7 @@ mod tests {
         let base = Url::parse("https://shop.example/orders/").expect("the test gives a valid URL");
         let client = Client::new(base, None).expect("a client without settings starts");
         assert_eq!(
-            client.url(&["sagas", "a/b"]).as_str(),
+            client.url(&["api", "operator", "sagas", "a/b"]).as_str(),
             "https://shop.example/orders/api/operator/sagas/a%2Fb"
         );
     }

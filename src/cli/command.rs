@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, check, out, sagas, sandbox};
+use super::{Error, audit, check, orders, out, sagas, sandbox};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -36,6 +36,7 @@ Examples:
   order-service serve                           the service, configured by file and environment
   order-service sagas list --stuck              what needs a person
   order-service sagas show ID                   whose money is out, what is stuck and why
+  order-service orders show ID                  where an order is, and what cancelling would do
   order-service check                           before deploying: what could it not continue
   order-service audit                           do the books and the neighbours agree
 
@@ -61,6 +62,8 @@ Examples:
     Migrate(MigrateArgs),
     /// Look at sagas and set stuck ones right, through the operators' API
     Sagas(Box<sagas::SagasArgs>),
+    /// Look at orders and cancel them, through the service's API
+    Orders(orders::OrdersArgs),
     /// Say which sagas in flight this binary could not continue
     Check(check::CheckArgs),
     /// Compare the books with the payment service's and with themselves
@@ -111,9 +114,12 @@ impl Command {
     pub fn role(&self) -> Role {
         match self {
             Self::Serve(_) | Self::Demo(_) | Self::Sandbox(_) => Role::Service,
-            Self::Migrate(_) | Self::Sagas(_) | Self::Check(_) | Self::Audit(_) | Self::Openapi => {
-                Role::Tool
-            }
+            Self::Migrate(_)
+            | Self::Sagas(_)
+            | Self::Orders(_)
+            | Self::Check(_)
+            | Self::Audit(_)
+            | Self::Openapi => Role::Tool,
         }
     }
 }
@@ -152,6 +158,7 @@ impl Cli {
                 Ok(app::migrate(Config::load(file, overrides)?).await?)
             }
             Command::Sagas(sagas) => sagas.run(file).await,
+            Command::Orders(orders) => orders.run(file).await,
             Command::Check(check) => check.run(file).await,
             Command::Audit(audit) => audit.run(file).await,
             Command::Openapi => out::line(&app::openapi_json()),

@@ -11,9 +11,11 @@ mod error;
 mod flag;
 mod format;
 mod ids;
+mod orders;
 mod out;
 mod sagas;
 mod sandbox;
+mod service;
 mod view;
 
 pub use command::{Cli, Command};

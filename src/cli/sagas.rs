@@ -1,23 +1,17 @@
 //! `sagas`: the operators' API from a terminal.
 
-use std::{
-    env,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::Path,
-};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{
     Error,
     client::Client,
-    format,
-    out::{self, TableStyle},
+    format, out,
+    service::{Output, ServiceArgs, operator},
     view::{self, ActionDone, Detail, Page},
 };
-use crate::config::{Config, Overrides, Token};
 
 /// Flags of every `sagas` command.
 #[derive(Debug, Args)]
@@ -32,15 +26,8 @@ Examples:
 pub struct SagasArgs {
     #[command(subcommand)]
     action: Action,
-    /// Where the service is [default: http.listen of the configuration, on this machine]
-    #[arg(long, global = true, help_heading = "The service", value_name = "URL", value_parser = web_url)]
-    url: Option<Url>,
-    /// The operators' token [default: operator.token of the configuration]
-    #[arg(long, global = true, help_heading = "The service", value_name = "TOKEN")]
-    token: Option<String>,
-    /// Print the service's JSON instead of a table
-    #[arg(long, global = true, help_heading = "Output")]
-    json: bool,
+    #[command(flatten)]
+    service: ServiceArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,7 +36,7 @@ enum Action {
     List(ListArgs),
     /// Show one saga: its money and stock, what is stuck and why, every step, what is allowed now
     Show {
-        /// The saga's id, which is the order's id too
+        /// The saga's id; a checkout's is its order's
         id: String,
     },
     /// Try a saga now instead of at its next attempt
@@ -113,15 +100,9 @@ struct ByOperator {
     operator: Option<String>,
 }
 
-/// How answers are printed.
-#[derive(Clone, Copy)]
-enum Output {
-    Json,
-    Tables(TableStyle),
-}
-
 const STATES: &str = "Only this state: Started, ProfileFetched, Priced, Paid, Reserved, Completed, \
-                      Compensating, Compensated or Rejected";
+                      Compensating, Compensated, Rejected, Cancelling, Cancelled, Returning or \
+                      Returned";
 
 #[derive(Debug, Args)]
 struct ListArgs {
@@ -133,7 +114,7 @@ struct ListArgs {
     /// Only sagas that an operator holds; --held=false for those that nobody holds
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     held: Option<bool>,
-    /// Only this kind of saga, such as checkout
+    /// Only this kind of saga: checkout, cancellation or return
     #[arg(long)]
     kind: Option<String>,
     /// Only sagas of this user
@@ -156,12 +137,11 @@ struct ListArgs {
 impl SagasArgs {
     /// Sends the request and prints the answer.
     pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
-        let client = connect(self.url, self.token, file)?;
-        let output = if self.json { Output::Json } else { Output::Tables(TableStyle::of_stdout()) };
+        let (client, output) = self.service.connect(file)?;
         match self.action {
             Action::List(list) => list.run(&client, output).await,
             Action::Show { id } => {
-                let answer = client.get(&["sagas", &id], &[]).await?;
+                let answer = client.get(&["api", "operator", "sagas", &id], &[]).await?;
                 match output {
                     Output::Json => out::line(answer.text()),
                     Output::Tables(style) => {
@@ -193,10 +173,11 @@ impl ByOperator {
         mut body: Value,
         output: Output,
     ) -> Result<(), Error> {
-        let operator = self.operator.or_else(|| env::var("USER").ok());
-        let operator = operator.filter(|name| !name.trim().is_empty());
+        let operator = operator(self.operator);
         body["reason"] = self.reason.into();
-        let answer = client.act(&["sagas", id, action], &body, operator.as_deref()).await?;
+        let answer = client
+            .act(&["api", "operator", "sagas", id, action], &body, operator.as_deref())
+            .await?;
         match output {
             Output::Json => out::line(answer.text()),
             Output::Tables(_) => out::line(&answer.read::<ActionDone>()?.did),
@@ -218,7 +199,7 @@ impl ListArgs {
                 ("limit", self.limit.map(|limit| limit.to_string())),
                 ("cursor", cursor.take()),
             ];
-            let answer = client.get(&["sagas"], &filters).await?;
+            let answer = client.get(&["api", "operator", "sagas"], &filters).await?;
             let page = answer.read::<Page>()?;
             match output {
                 Output::Json => out::line(answer.text())?,
@@ -233,58 +214,5 @@ impl ListArgs {
                 None => return Ok(()),
             }
         }
-    }
-}
-
-/// Makes a client. Reads the configuration only if a flag is missing, so that a broken file on a laptop
-/// doesn't keep an operator from reaching a service elsewhere.
-fn connect(url: Option<Url>, token: Option<String>, file: Option<&Path>) -> Result<Client, Error> {
-    let (url, token) = match (url, token) {
-        (Some(url), Some(token)) => (url, Some(token)),
-        (url, token) => {
-            let config = Config::load(file, Overrides::default())?;
-            let configured = config.operator.token.as_ref().map(Token::reveal).map(str::to_owned);
-            let url = match url {
-                Some(url) => url,
-                None => local(config.http.listen)?,
-            };
-            (url, token.or(configured))
-        }
-    };
-    Client::new(url, token)
-}
-
-/// The URL at which a service that listens on `listen` is reached from this machine.
-fn local(listen: SocketAddr) -> Result<Url, Error> {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    let address = SocketAddr::new(ip, listen.port());
-    Url::parse(&format!("http://{address}"))
-        .map_err(|error| Error::Usage(format!("no URL can be made of {address}: {error}")))
-}
-
-fn web_url(text: &str) -> Result<Url, String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => Err("write a URL such as http://127.0.0.1:5004".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_service_that_listens_everywhere_is_looked_for_on_this_machine() {
-        let url = |listen: &str| {
-            let listen = listen.parse().expect("the test gives a valid address");
-            local(listen).expect("an address makes a URL").to_string()
-        };
-        assert_eq!(url("0.0.0.0:5004"), "http://127.0.0.1:5004/");
-        assert_eq!(url("[::]:80"), "http://[::1]/");
-        assert_eq!(url("10.1.2.3:5004"), "http://10.1.2.3:5004/");
     }
 }

@@ -15,6 +15,9 @@ pub struct User {
     pub user_id: Uuid,
     /// Shown as `firstName`.
     pub name: String,
+    /// Where mail about orders goes; the order service reads it when a mail is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// The balance, in the unit of prices, which payments are in, too.
     pub wallet: i64,
 }
@@ -61,13 +64,14 @@ struct UserBody {
     profile_id: Option<Uuid>,
     user_id: Uuid,
     name: String,
+    email: Option<String>,
     wallet: i64,
 }
 
 impl From<UserBody> for User {
     fn from(body: UserBody) -> Self {
-        let UserBody { profile_id, user_id, name, wallet } = body;
+        let UserBody { profile_id, user_id, name, email, wallet } = body;
         let profile_id = profile_id.unwrap_or_else(|| Uuid::new_v5(&user_id, b"profile"));
-        Self { profile_id, user_id, name, wallet }
+        Self { profile_id, user_id, name, email, wallet }
     }
 }

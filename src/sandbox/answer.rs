@@ -24,6 +24,8 @@ struct UserAnswer<'a> {
     user_id: Uuid,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
     phone_number: Option<&'a str>,
     address: Option<&'a str>,
     wallet_balance: Box<RawValue>,
@@ -142,6 +144,7 @@ fn user_answer(profile: Profile<'_>) -> UserAnswer<'_> {
         user_id: user.user_id,
         first_name: Some(user.name.as_str()).filter(|name| !name.is_empty()),
         last_name: details.last_name.as_deref(),
+        email: user.email.as_deref(),
         phone_number: details.phone_number.as_deref(),
         address: details.address.as_deref(),
         wallet_balance: raw(&balance(profile)),

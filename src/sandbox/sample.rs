@@ -49,14 +49,15 @@ pub fn all() -> Sample {
 #[must_use]
 pub fn users() -> Vec<User> {
     [
-        (ASHA_PROFILE, ASHA, "Asha", 500_000),
-        (RAVI_PROFILE, RAVI, "Ravi", 1_200),
-        (MEENA_PROFILE, MEENA, "Meena", 10_000_000),
+        (ASHA_PROFILE, ASHA, "Asha", "asha@shop.example", 500_000),
+        (RAVI_PROFILE, RAVI, "Ravi", "ravi@shop.example", 1_200),
+        (MEENA_PROFILE, MEENA, "Meena", "meena@shop.example", 10_000_000),
     ]
-    .map(|(profile_id, user_id, name, wallet)| User {
+    .map(|(profile_id, user_id, name, email, wallet)| User {
         profile_id,
         user_id,
         name: name.to_owned(),
+        email: Some(email.to_owned()),
         wallet,
     })
     .into()

@@ -16,7 +16,7 @@ use crate::harness::World;
 pub struct Ran {
     pub code: Option<i32>,
     pub stdout: String,
-    stderr: String,
+    pub stderr: String,
 }
 
 impl Ran {

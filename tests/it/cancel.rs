@@ -1,6 +1,7 @@
 //! Cancelling orders and checkouts, over HTTP.
 
 mod confirmed;
+mod from_the_shell;
 mod in_flight;
 mod trouble;
 

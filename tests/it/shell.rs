@@ -33,12 +33,20 @@ fn help_names_every_command_and_exits_with_0() {
     let output = run(None, &["--help"]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
-    for command in ["serve", "demo", "sandbox", "migrate", "sagas", "check", "audit", "openapi"] {
+    for command in
+        ["serve", "demo", "sandbox", "migrate", "sagas", "orders", "check", "audit", "openapi"]
+    {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
     }
-    for command in
-        [&["serve"][..], &["sandbox"], &["sagas"], &["sagas", "list"], &["check"], &["audit"]]
-    {
+    for command in [
+        &["serve"][..],
+        &["sandbox"],
+        &["sagas"],
+        &["sagas", "list"],
+        &["orders"],
+        &["check"],
+        &["audit"],
+    ] {
         let output = run(None, &[command, &["--help"]].concat());
         assert_eq!(output.status.code(), Some(0), "{command:?}");
     }
@@ -46,19 +54,24 @@ fn help_names_every_command_and_exits_with_0() {
 
 #[test]
 fn help_names_every_state_and_every_step_that_can_be_resolved() {
-    let catalogue = Catalogue::of(order_service::checkout::DEFINITIONS);
+    let kinds = [order_service::checkout::DEFINITIONS, order_service::reversal::DEFINITIONS];
     let list = text(&run(None, &["sagas", "list", "--help"]).stdout);
     let resolve = text(&run(None, &["sagas", "resolve", "--help"]).stdout);
     let words = |help: &str| -> Vec<String> {
         let is_inside = |one: char| one.is_ascii_alphanumeric() || one == '_';
         help.split(|one| !is_inside(one)).map(str::to_owned).collect()
     };
-    for state in catalogue.states() {
-        assert!(words(&list).iter().any(|word| word == state), "{state} is missing in:\n{list}");
-    }
-    for (step, _) in catalogue.effect_steps() {
-        let is_named = words(&resolve).iter().any(|word| word == step.word());
-        assert!(is_named, "{step} is missing in:\n{resolve}");
+    for catalogue in kinds.map(Catalogue::of) {
+        for state in catalogue.states() {
+            assert!(
+                words(&list).iter().any(|word| word == state),
+                "{state} is missing in:\n{list}"
+            );
+        }
+        for (step, _) in catalogue.effect_steps() {
+            let is_named = words(&resolve).iter().any(|word| word == step.word());
+            assert!(is_named, "{step} is missing in:\n{resolve}");
+        }
     }
 }
 
@@ -70,6 +83,8 @@ fn wrong_usage_exits_with_2() {
         &["serve", "--listen", "here"],
         &["sagas", "retry", "some-id"],
         &["sagas", "list", "--older-than", "10"],
+        &["orders", "cancel", "some-id"],
+        &["orders", "cancel", "some-id", "--reason", "boredom"],
         &["sandbox", "--not-idempotent", "bank"],
         &["audit", "--rate", "0"],
         &["audit", "--since", "yesterday"],

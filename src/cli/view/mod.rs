@@ -6,6 +6,7 @@
 mod answer;
 mod books;
 mod list;
+mod order;
 mod position;
 mod show;
 mod table;
@@ -15,4 +16,5 @@ mod tests;
 pub(super) use answer::{ActionDone, Detail, Page};
 pub(super) use books::{audited, checked};
 pub(super) use list::list;
+pub(super) use order::{Cancelled, OrderDetail, cancelled, order};
 pub(super) use show::show;

@@ -88,6 +88,7 @@ pub(super) async fn create(State(neighbours): Here, caller: Caller, body: Bytes)
                         profile_id: Uuid::new_v5(&user_id, b"profile"),
                         user_id,
                         name: String::new(),
+                        email: None,
                         wallet: 0,
                     });
                     id = Some(user.profile_id);
@@ -155,7 +156,11 @@ fn keep(state: &mut SandboxState, user: &User, properties: &Properties, status: 
         updated_at: Some(now),
         hundredths: before.hundredths,
     };
-    let user = User { name: properties.text("firstName").unwrap_or_default(), ..user.clone() };
+    let user = User {
+        name: properties.text("firstName").unwrap_or_default(),
+        email: properties.text("email").or_else(|| user.email.clone()),
+        ..user.clone()
+    };
     let reply = answer::user(status, Profile { user: &user, details: &details });
     state.enter(JournalEntry::Profile(user, details));
     reply

@@ -340,7 +340,8 @@ impl World {
     /// Adds or replaces a user at its owners.
     pub async fn put_user(&self, user_id: Uuid, wallet: i64) {
         let profile_id = Uuid::new_v5(&user_id, b"profile");
-        let user = User { profile_id, user_id, name: "Anybody".to_owned(), wallet };
+        let name = "Anybody".to_owned();
+        let user = User { profile_id, user_id, name, email: None, wallet };
         self.tell_sandbox("users", &serde_json::to_value(user).expect("JSON")).await;
     }
 
