@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::afterwards;
 use super::report::{About, Finding, FindingKind};
 use crate::json;
 use crate::order::{Movement, OrderStatus, Paise, PricedLine};
@@ -21,18 +22,19 @@ pub(super) fn compare(account: &Account) -> Vec<Finding> {
     }
     if let Some(order) = &account.order {
         of_order(order, &mut found);
+        afterwards::of_order(order, account, &mut found);
     }
     of_events(account, &mut found);
     found.findings
 }
 
-struct Found<'a> {
+pub(super) struct Found<'a> {
     account: &'a Account,
     findings: Vec<Finding>,
 }
 
 impl Found<'_> {
-    fn differs(&mut self, about: About, books: impl Into<String>) {
+    pub(super) fn differs(&mut self, about: About, books: impl Into<String>) {
         self.add(about, FindingKind::Differs, books.into());
     }
 

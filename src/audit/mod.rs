@@ -4,6 +4,7 @@
 //! Both only read. The invariant: a difference is reported only if what was compared did not change in the
 //! meantime, so that an audit beside a running service reports nothing false.
 
+mod afterwards;
 mod books;
 mod check;
 mod missing;

@@ -92,7 +92,7 @@ impl Audit {
 
     fn is_due(&self, account: &Account) -> bool {
         account.saga.as_ref().is_none_or(|saga| {
-            let is_new = self.since.is_none_or(|since| saga.row.updated_at >= since);
+            let is_new = self.since.is_none_or(|since| account.updated_at() >= Some(since));
             is_new && saga.row.created_at <= self.until
         })
     }

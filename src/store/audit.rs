@@ -33,8 +33,19 @@ pub struct Account {
     pub entries: usize,
     /// The order with its lines.
     pub order: Option<Order>,
+    /// The other sagas about the order.
+    pub reversals: Vec<Found>,
     /// What the outbox has to tell of it.
     pub events: Vec<StoredEvent>,
+}
+
+/// What tells two looks at an account apart.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stamp {
+    revisions: Vec<i64>,
+    entries: usize,
+    order: Option<DateTime<Utc>>,
+    events: usize,
 }
 
 /// A saga as the books keep it.
@@ -52,10 +63,18 @@ pub struct Kept {
 
 impl Account {
     /// What changes whenever something of it does.
-    pub fn stamp(&self) -> (Option<i64>, usize, Option<DateTime<Utc>>, usize) {
-        let revision = self.saga.as_ref().map(|saga| saga.row.revision);
+    pub fn stamp(&self) -> Stamp {
+        let sagas = self.saga.iter().map(|saga| &saga.row).chain(&self.reversals);
         let order = self.order.as_ref().map(|order| order.updated_at);
-        (revision, self.entries, order, self.events.len())
+        let revisions = sagas.map(|saga| saga.revision).collect();
+        Stamp { revisions, entries: self.entries, order, events: self.events.len() }
+    }
+
+    /// The last write to any of it.
+    pub fn updated_at(&self) -> Option<DateTime<Utc>> {
+        let sagas = self.saga.iter().map(|saga| &saga.row).chain(&self.reversals);
+        let sagas = sagas.map(|saga| saga.updated_at);
+        sagas.chain(self.order.as_ref().map(|order| order.updated_at)).max()
     }
 }
 
@@ -105,8 +124,14 @@ impl Store {
         let snapshot = self.snapshot().await?;
         let accounts = read(&snapshot, &[id.0], self.catalogue).await?;
         snapshot.leave().await;
-        let nothing = Account { id, saga: None, entries: 0, order: None, events: Vec::new() };
-        Ok(accounts.into_iter().next().unwrap_or(nothing))
+        Ok(accounts.into_iter().next().unwrap_or(Account {
+            id,
+            saga: None,
+            entries: 0,
+            order: None,
+            reversals: Vec::new(),
+            events: Vec::new(),
+        }))
     }
 
     /// Which of these ids the books have a saga or an order of.
@@ -212,6 +237,17 @@ async fn read(
     for event in outbox::Entity::find().filter(of_orders).all(snapshot).await? {
         events.entry(event.order_id).or_default().push(event.into());
     }
+    let mut reversals: BTreeMap<Uuid, Vec<Found>> = BTreeMap::new();
+    let of_orders = saga_instance::Column::OrderId.is_in(ids.iter().copied());
+    let about_orders = saga_instance::Entity::find().filter(of_orders);
+    for row in about_orders.all(snapshot).await? {
+        if let Some(order_id) = row.order_id {
+            reversals.entry(order_id).or_default().push(Found::of_row(row, catalogue));
+        }
+    }
+    for sagas in reversals.values_mut() {
+        sagas.sort_by_key(|saga| (saga.created_at, saga.id.0));
+    }
     let mut accounts = Vec::with_capacity(ids.len());
     for id in ids {
         let saga = sagas.remove(id);
@@ -219,8 +255,14 @@ async fn read(
             Some(Kept { readable: Ok((_, log)), .. }) => log.len(),
             Some(_) | None => entries(snapshot, *id).await?,
         };
-        let (order, events) = (orders.remove(id), events.remove(id).unwrap_or_default());
-        accounts.push(Account { id: OrderId(*id), saga, entries, order, events });
+        accounts.push(Account {
+            id: OrderId(*id),
+            saga,
+            entries,
+            order: orders.remove(id),
+            reversals: reversals.remove(id).unwrap_or_default(),
+            events: events.remove(id).unwrap_or_default(),
+        });
     }
     Ok(accounts)
 }
