@@ -10,9 +10,10 @@
 //!    auth                          who asks, and what they may do
 //!    web                           what all share: middleware, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function for each
-//!    reversal                      giving back: cancellations and returns, over the same two steps
 //!    audit                         compares the books with themselves and with the neighbours'
+//!    reversal                      giving back: cancellations and returns, over the same two steps
 //! 2  engine                        acts, and never decides: claim, call, settle
+//!    events                        gives events their positions, and tells them
 //! 1  store, neighbours             all SQL; all HTTP out
 //! 0  saga, trace, pacing           decides, and never acts: pure
 //!    fulfilment                    what carriers report, as a set: pure
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod events;
 pub mod fulfilment;
 pub mod json;
 pub mod lifecycle;

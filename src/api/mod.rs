@@ -9,6 +9,7 @@ mod cancel;
 mod cart;
 mod create;
 mod docs;
+mod feed;
 mod health;
 mod history;
 mod key;
@@ -35,6 +36,7 @@ use crate::auth::Access;
 use crate::checkout::Desk;
 use crate::config::Undecided;
 use crate::engine::{Executor, Metrics};
+use crate::events::Events;
 use crate::reversal::Reversals;
 use crate::store::Store;
 
@@ -49,6 +51,8 @@ pub struct Api {
     pub desk: Desk,
     /// Cancels orders, and takes goods back.
     pub reversals: Reversals,
+    /// Tells what happened.
+    pub events: Events,
     /// Everything else is read from here.
     pub store: Store,
     /// Knows whether this process can accept checkouts.

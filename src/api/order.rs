@@ -164,5 +164,5 @@ pub(super) async fn get_order(
     let returns = api.store.returns_of(id).await?;
     let returns: Vec<_> = returns.into_iter().map(ReturnView::from).collect();
     let returns = Some(returns).filter(|returns| !returns.is_empty());
-    Ok(Json(OrderView { returns, shipping_address, ..order.into() }))
+    Ok(Json(OrderView { shipping_address, returns, ..order.into() }))
 }

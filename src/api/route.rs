@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, cancel, create, docs, health, history, order, reports, returns, shipments, status,
+    Api, cancel, create, docs, feed, health, history, order, reports, returns, shipments, status,
     tracking,
 };
 use crate::web;
@@ -34,6 +34,7 @@ fn table() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(tracking::track_order))
         .routes(routes!(returns::return_goods))
         .routes(routes!(returns::get_return))
+        .routes(routes!(feed::read_events))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::health))

@@ -14,6 +14,7 @@ use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
+use crate::events::{self, Events};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
 use crate::reversal::{Reversal, Reversals};
@@ -26,6 +27,8 @@ use crate::store::Store;
 pub struct Composed {
     /// Registered, and not running yet.
     pub executor: Executor,
+    /// Not running yet.
+    pub events: Events,
     /// All routes.
     pub router: Router,
 }
@@ -43,11 +46,17 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let rules = Rules { join_equal: config.checkout.join_equal };
     let desk = Desk::new(executor.clone(), rules);
     let access = Access::new(config, &clock)?;
+    let telling = events::Settings {
+        source: config.events.source.as_str().into(),
+        lease: config.executor.lease,
+    };
+    let events = Events::new(store.clone(), telling, clock.clone());
     let reversals = Reversals::new(executor.clone(), store.clone());
     let api = Api {
         access: access.clone(),
         desk,
         reversals: reversals.clone(),
+        events: events.clone(),
         store: store.clone(),
         executor: executor.clone(),
         metrics: executor.metrics(),
@@ -57,7 +66,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let operators = Operators { store, executor: executor.clone(), reversals, clock, access };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
-    Ok(Composed { executor, router })
+    Ok(Composed { executor, events, router })
 }
 
 /// A client for each neighbour.

@@ -15,6 +15,7 @@ use super::{Composed, Error, compose};
 use crate::clock::Clock;
 use crate::config::{Config, ServicesConfig};
 use crate::engine::Executor;
+use crate::events::Events;
 use crate::lifecycle::stop_asked;
 use crate::pacing::Pacing;
 use crate::store::{self, Store};
@@ -72,6 +73,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Drives its sagas.
     pub executor: Executor,
+    /// Tells what happened.
+    pub events: Events,
     /// Its books.
     pub store: Store,
     clock: Clock,
@@ -91,6 +94,8 @@ impl Running {
 
     /// Stops as at SIGTERM.
     pub async fn stop(self, grace: Duration) {
+        // Who waits for events would keep its connection open.
+        self.events.stop().await;
         self.executor.drain(grace).await;
         self.shutdown.drain.cancel();
         // A client that keeps its connection open can't keep the process from ending.
@@ -121,14 +126,15 @@ impl Listening {
         config: Config,
         clock: Clock,
     ) -> Result<Running, Error> {
-        let (store, Composed { executor, router }) =
+        let (store, Composed { executor, events, router }) =
             compose_when_reachable(&service, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
         executor.run();
+        events.run();
         service.open(router);
         let Self { address, server, shutdown } = self;
-        Ok(Running { address, executor, store, clock, server, shutdown })
+        Ok(Running { address, executor, events, store, clock, server, shutdown })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use super::books::Found;
+use super::findings::Found;
 use super::report::About;
 use crate::order::{EventKind, OrderStatus, Paise};
 use crate::reversal::{CANCELLATION, RETURN};
@@ -13,7 +13,7 @@ use crate::saga::Progress;
 use crate::store::{Account, Found as Row, Order};
 
 /// Everything about the order's later life that can't be true.
-pub(super) fn of_order(order: &Order, account: &Account, found: &mut Found<'_>) {
+pub(super) fn of_order(order: &Order, account: &Account, found: &mut Found) {
     let Ok(status) = OrderStatus::from_str(&order.status) else { return };
     of_cancellation(order, status, account, found);
     of_returns(order, account, found);
@@ -28,7 +28,7 @@ fn is_done(saga: &Row) -> bool {
     saga.progress.is_some_and(Progress::is_completed)
 }
 
-fn of_cancellation(order: &Order, status: OrderStatus, account: &Account, found: &mut Found<'_>) {
+fn of_cancellation(order: &Order, status: OrderStatus, account: &Account, found: &mut Found) {
     let sagas: Vec<_> = of_kind(account, CANCELLATION.kind).collect();
     let is_cancelled = matches!(status, OrderStatus::Cancelling | OrderStatus::Cancelled);
     let [saga] = sagas[..] else {
@@ -57,7 +57,7 @@ fn of_cancellation(order: &Order, status: OrderStatus, account: &Account, found:
     }
 }
 
-fn of_returns(order: &Order, account: &Account, found: &mut Found<'_>) {
+fn of_returns(order: &Order, account: &Account, found: &mut Found) {
     let refunds = of_kind(account, RETURN.kind).filter_map(|saga| saga.amount);
     let refunded = refunds.fold(0_i64, |sum, Paise(refund)| sum.saturating_add(refund));
     if refunded > order.total.0 {
@@ -67,7 +67,7 @@ fn of_returns(order: &Order, account: &Account, found: &mut Found<'_>) {
 }
 
 /// Each move of the status has one event, and each return that is done.
-fn of_events(status: OrderStatus, account: &Account, found: &mut Found<'_>) {
+fn of_events(status: OrderStatus, account: &Account, found: &mut Found) {
     use OrderStatus::{Cancelled, Cancelling, Delivered, Shipped};
     let is = |any: &[OrderStatus]| usize::from(any.contains(&status));
     let returns = of_kind(account, RETURN.kind).filter(|saga| is_done(saga)).count();

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::afterwards;
+use super::findings::Found;
 use super::report::{About, Finding, FindingKind};
 use crate::json;
 use crate::order::{Movement, OrderStatus, Paise, PricedLine};
@@ -14,7 +15,7 @@ const CONFIRMED: &str = "order.confirmed";
 
 /// Everything in this account that can't be true.
 pub(super) fn compare(account: &Account) -> Vec<Finding> {
-    let mut found = Found { account, findings: Vec::new() };
+    let mut found = Found::of(account);
     if let Some(saga) = &account.saga {
         of_saga(saga, account, &mut found);
     } else {
@@ -25,26 +26,10 @@ pub(super) fn compare(account: &Account) -> Vec<Finding> {
         afterwards::of_order(order, account, &mut found);
     }
     of_events(account, &mut found);
-    found.findings
+    found.all
 }
 
-pub(super) struct Found<'a> {
-    account: &'a Account,
-    findings: Vec<Finding>,
-}
-
-impl Found<'_> {
-    pub(super) fn differs(&mut self, about: About, books: impl Into<String>) {
-        self.add(about, FindingKind::Differs, books.into());
-    }
-
-    fn add(&mut self, about: About, kind: FindingKind, books: String) {
-        let id = self.account.id;
-        self.findings.push(Finding { id, kind, about, books, neighbour: None });
-    }
-}
-
-fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
+fn of_saga(saga: &Kept, account: &Account, found: &mut Found) {
     if !saga.owner_is_known {
         found.differs(About::Saga, "owned by an executor that nobody knows");
     }
@@ -76,7 +61,7 @@ fn of_saga(saga: &Kept, account: &Account, found: &mut Found<'_>) {
 }
 
 /// Reports log entries and orders without a saga, since only sagas write them.
-fn of_none(account: &Account, found: &mut Found<'_>) {
+fn of_none(account: &Account, found: &mut Found) {
     if account.entries > 0 {
         found.differs(About::Saga, format!("{} log entries, and no saga", account.entries));
     }
@@ -86,7 +71,7 @@ fn of_none(account: &Account, found: &mut Found<'_>) {
 }
 
 /// Checks that what was sent is what was priced (promise 5).
-fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
+fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found) {
     for entry in log {
         let Some(request) = &entry.request else { continue };
         let (member, priced) = match saga.facts.movement(entry.effect) {
@@ -107,7 +92,7 @@ fn of_requests(saga: &Instance, log: &[Entry], found: &mut Found<'_>) {
 }
 
 /// Checks that the order of a completed checkout is what its saga priced, line by line, in cart order.
-fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
+fn of_sale(saga: &Instance, order: &Order, found: &mut Found) {
     if order.user_id != saga.user_id {
         let (other, own) = (order.user_id, saga.user_id);
         found.differs(About::Order, format!("of user {other}, but its saga is of {own}"));
@@ -139,7 +124,7 @@ fn of_sale(saga: &Instance, order: &Order, found: &mut Found<'_>) {
 }
 
 /// Checks an order by itself.
-fn of_order(order: &Order, found: &mut Found<'_>) {
+fn of_order(order: &Order, found: &mut Found) {
     let sum = order.items.iter().try_fold(0_i64, |sum, item| {
         sum.checked_add(item.unit_price.0.checked_mul(i64::from(item.quantity))?)
     });
@@ -163,7 +148,7 @@ fn of_order(order: &Order, found: &mut Found<'_>) {
 }
 
 /// Checks that there is one `order.confirmed` event if there is an order, and none otherwise.
-fn of_events(account: &Account, found: &mut Found<'_>) {
+fn of_events(account: &Account, found: &mut Found) {
     let mut told = account.events.iter().filter(|event| event.kind == CONFIRMED);
     match (&account.order, told.next()) {
         (Some(_), None) => found.differs(About::Outbox, format!("an order, and no {CONFIRMED}")),
@@ -177,7 +162,7 @@ fn of_events(account: &Account, found: &mut Found<'_>) {
     }
 }
 
-fn of_event(order: &Order, event: &StoredEvent, found: &mut Found<'_>) {
+fn of_event(order: &Order, event: &StoredEvent, found: &mut Found) {
     let total = json::integer(&event.data, "totalAmount");
     if total != Some(order.total.0) {
         let (told, total) = (amount(total.map(Paise)), order.total);

@@ -7,6 +7,7 @@
 mod afterwards;
 mod books;
 mod check;
+mod findings;
 mod missing;
 mod payment;
 mod rate;

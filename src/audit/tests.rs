@@ -183,7 +183,18 @@ fn sold() -> Account {
 
 fn event(kind: &str, data: Value) -> StoredEvent {
     let (id, at) = (Uuid::from_u128(0xe), DateTime::UNIX_EPOCH);
-    StoredEvent { id, order_id: ID, kind: kind.to_owned(), version: 1, data, at }
+    StoredEvent {
+        id,
+        order_id: ID,
+        user_id: Some(USER),
+        kind: kind.to_owned(),
+        version: 1,
+        status: None,
+        data,
+        at,
+        trace_parent: None,
+        position: None,
+    }
 }
 
 fn order(account: &mut Account) -> &mut Order {

@@ -23,9 +23,9 @@ pub use error::Error;
 pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{
-    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig, NamedToken,
-    OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
-    Undecided,
+    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, EventsConfig, ExecutorConfig,
+    HttpConfig, NamedToken, OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig,
+    ServicesConfig, ShutdownConfig, Undecided,
 };
 pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};

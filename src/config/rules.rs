@@ -36,6 +36,10 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     counts(config)?;
     operators(&config.operator.tokens)?;
     users(&config.users)?;
+    let source = &config.events.source;
+    if source.is_empty() || source.contains(|one: char| one.is_whitespace() || one.is_control()) {
+        return Err(broken("events.source", "must not be empty, nor have spaces".to_owned()));
+    }
     let retry = &config.retry;
     if !(0.0..=1.0).contains(&retry.jitter) {
         return Err(broken(

@@ -37,8 +37,18 @@ pub struct Config {
     pub executor: ExecutorConfig,
     /// The pauses between attempts at a step.
     pub retry: RetryConfig,
+    /// How events are told.
+    pub events: EventsConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
+}
+
+/// The `[events]` section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsConfig {
+    /// The `source` of every event: a URI reference, not empty and without spaces.
+    pub source: String,
 }
 
 /// The `[http]` section.

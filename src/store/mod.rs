@@ -4,6 +4,7 @@
 //! touches no row has lost its saga; a log entry or an order is only inserted in the transaction
 //! of such a write; no transaction is open across an await that is not SQL.
 
+mod account;
 mod adrift;
 mod audit;
 mod cancel;
@@ -15,6 +16,7 @@ mod commit_sql;
 mod commit_verifier;
 mod connect;
 mod connection;
+mod cursor;
 mod due;
 mod error;
 mod executor;
@@ -31,6 +33,7 @@ mod outbox;
 mod pool;
 mod pool_inner;
 mod pooler;
+mod positions;
 mod probe;
 mod records;
 mod reports;
@@ -52,7 +55,7 @@ use pool::Pool;
 
 use crate::saga::Catalogue;
 
-pub use audit::{Account, Kept};
+pub use account::{Account, Kept};
 pub use cancel::Beginning;
 pub use checkouts::UNPRICED;
 pub use claim::Claimed;
@@ -61,6 +64,7 @@ pub use commit::Committer;
 #[doc(hidden)]
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
+pub use cursor::{Cursor, Lead, SEQUENCER};
 pub use due::Due;
 pub use error::Error;
 pub use executor::ExecutorRecord;
@@ -71,6 +75,7 @@ pub use history::{
 pub use operator::{Filter, Summary};
 pub use order::{Item, Order};
 pub use outbox::{NewEvent, StoredEvent};
+pub use positions::Sequenced;
 pub use records::{MovedOrder, NewOrder, NewReturn, Records, ReturnDone, ReturnedLine};
 pub use returns::{Return, ReturnBeginning, Returnable};
 pub use saga::{Found, Inspected, LoggedStep};

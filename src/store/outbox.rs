@@ -65,14 +65,22 @@ pub struct StoredEvent {
     pub id: Uuid,
     /// About which order.
     pub order_id: OrderId,
+    /// Whose order; `None` where nobody knows any more.
+    pub user_id: Option<UserId>,
     /// What happened, as stored.
     pub kind: String,
     /// Its place among the events of its order, from 1.
     pub version: i32,
+    /// The order's status once it was true.
+    pub status: Option<String>,
     /// What is particular to the kind of event.
     pub data: Value,
     /// When.
     pub at: DateTime<Utc>,
+    /// W3C trace context of what made it true.
+    pub trace_parent: Option<String>,
+    /// Its place among all events, once it has one.
+    pub position: Option<i64>,
 }
 
 impl From<outbox::Model> for StoredEvent {
@@ -82,10 +90,14 @@ impl From<outbox::Model> for StoredEvent {
         Self {
             id: row.id,
             order_id: OrderId(row.order_id),
+            user_id: row.user_id.map(UserId),
             kind,
             version: row.version.unwrap_or(1),
+            status: row.status,
             data: row.payload,
             at: row.created_at,
+            trace_parent: row.trace_parent,
+            position: row.position,
         }
     }
 }

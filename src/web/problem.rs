@@ -71,6 +71,9 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     order_status: Option<OrderStatus>,
+    /// The position of the oldest event that is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<i64>,
     /// The saga's current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<i64>,
@@ -114,6 +117,13 @@ impl Problem {
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
             .detail("an unexpected fault; the log has it under this traceId")
+    }
+
+    /// 410: events were asked for that are deleted; `first` is the oldest that is left.
+    pub(crate) fn events_gone(first: i64) -> Self {
+        let mut problem = Self::new(StatusCode::GONE, format!("Events before {first} are gone"));
+        problem.body.first = Some(first);
+        problem
     }
 
     /// With a sentence that says more than `error`.

@@ -114,15 +114,16 @@ fn completion(mut saga: Instance, owner: Uuid) -> Write {
     Write { records: Records { order, events, ..Records::default() }, ..write(base, saga) }
 }
 
-struct Bare {
-    store: Store,
+/// A migrated database without a service.
+pub struct Bare {
+    pub store: Store,
     committer: Committer,
-    books: DatabaseConnection,
+    pub books: DatabaseConnection,
     _directory: TempDir,
 }
 
 impl Bare {
-    async fn new(books: Books) -> Self {
+    pub async fn new(books: Books) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let url = match books {
             Books::Sqlite => format!("sqlite://{}/books.db", directory.path().display()),
@@ -152,7 +153,7 @@ impl Bare {
         self.committer.commit(&writes).await.expect("a commit")
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         // It keeps a connection.
         drop(self.committer);
         self.books.close().await.expect("closing");

@@ -11,6 +11,7 @@ mod config;
 mod create;
 mod database;
 mod door;
+mod events;
 mod fulfilment;
 mod history;
 mod idempotency;

@@ -12,7 +12,7 @@ use crate::cli::out::TableStyle;
 /// What several routes say about one order.
 #[derive(Debug, Deserialize)]
 pub(in crate::cli) struct OrderDetail {
-    status: Status,
+    status: Checkout,
     order: Option<Order>,
     tracking: Tracking,
     cancellation: Cancellation,
@@ -20,7 +20,7 @@ pub(in crate::cli) struct OrderDetail {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+struct Checkout {
     id: String,
     user_id: Option<String>,
     status: String,

@@ -1,0 +1,87 @@
+//! Events: what happened to orders, told to whoever listens.
+//!
+//! An event is written in the transaction that makes it true, without a position. The **sequencer** gives
+//! positions to what is committed; one process leads it at a time. Every reader is a cursor on positions:
+//! the feed's clients keep theirs, each sink's is a row that one process leads at a time.
+//!
+//! ```text
+//!   transaction ──► outbox row ──► position ──┬──► feed (the client's own cursor)
+//!                   no position    sequencer  └──► sinks (a cursor each)
+//! ```
+//!
+//! The invariants: positions have no gaps and never change; within an order they follow the versions; a
+//! reader that has seen a position can't miss a lower one, whatever commits late (promise 59).
+
+mod cloud_event;
+mod feed;
+mod sequencer;
+mod type_filter;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::store::Store;
+
+pub use cloud_event::CloudEvent;
+pub use feed::{FeedPage, FeedQuery, MAX_WAIT, PageError};
+pub use type_filter::TypeFilter;
+
+/// How events are told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `events.source`: the `source` of every event.
+    pub source: Arc<str>,
+    /// How long a process that has fallen silent keeps the lead of a cursor.
+    pub lease: Duration,
+}
+
+/// The events of this process: sequences them where it leads, and knows how far positions go.
+#[derive(Clone, Debug)]
+pub struct Events(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    store: Store,
+    clock: Clock,
+    settings: Settings,
+    /// Names this process in the cursors that it leads.
+    owner: Uuid,
+    /// The last position that this process knows of.
+    head: watch::Sender<i64>,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Events {
+    /// Tells nothing before [`Events::run`].
+    pub fn new(store: Store, settings: Settings, clock: Clock) -> Self {
+        let owner = clock.fresh_id();
+        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let head = watch::Sender::new(0);
+        Self(Arc::new(Parts { store, clock, settings, owner, head, stopping, tasks }))
+    }
+
+    /// Begins to give out positions, where this process leads.
+    pub fn run(&self) {
+        let this = self.clone();
+        self.0.tasks.spawn(async move { this.sequence_until_stopped().await });
+    }
+
+    /// Ends everything that waits for events, and gives up all leads.
+    pub async fn stop(&self) {
+        let parts = &self.0;
+        parts.stopping.cancel();
+        parts.tasks.close();
+        parts.tasks.wait().await;
+        if let Err(error) = parts.store.resign(parts.owner).await {
+            info!(%error, "could not give up the lead of the events; others will notice by the lease");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Events: their positions, and who is told of them.
+
+mod feed;
+mod positions;
