@@ -14,7 +14,7 @@ use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
-use crate::events::{self, Events};
+use crate::events::{self, Events, Sink};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
 use crate::reversal::{Reversal, Reversals};
@@ -50,7 +50,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         source: config.events.source.as_str().into(),
         lease: config.executor.lease,
     };
-    let events = Events::new(store.clone(), telling, clock.clone());
+    let events = Events::new(store.clone(), sinks(config), telling, clock.clone());
     let reversals = Reversals::new(executor.clone(), store.clone());
     let api = Api {
         access: access.clone(),
@@ -63,10 +63,22 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         default_wait: config.checkout.wait,
         undecided: config.checkout.undecided,
     };
-    let operators = Operators { store, executor: executor.clone(), reversals, clock, access };
+    let operators = Operators {
+        store,
+        executor: executor.clone(),
+        reversals,
+        events: events.clone(),
+        clock,
+        access,
+    };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
     Ok(Composed { executor, events, router })
+}
+
+/// Who is told of every event: the sinks that are configured.
+fn sinks(_config: &Config) -> Vec<Arc<dyn Sink>> {
+    Vec::new()
 }
 
 /// A client for each neighbour.

@@ -131,7 +131,7 @@ impl Listening {
         warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
         executor.run();
-        events.run();
+        events.run().await?;
         service.open(router);
         let Self { address, server, shutdown } = self;
         Ok(Running { address, executor, events, store, clock, server, shutdown })

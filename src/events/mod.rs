@@ -15,6 +15,8 @@
 mod cloud_event;
 mod feed;
 mod sequencer;
+mod sink;
+mod standing;
 mod type_filter;
 
 use std::sync::Arc;
@@ -27,10 +29,12 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::store::Store;
+use crate::store::{Error, Store};
 
 pub use cloud_event::CloudEvent;
 pub use feed::{FeedPage, FeedQuery, MAX_WAIT, PageError};
+pub use sink::{Begins, Progress, Sink, SinkError, SinkTurn};
+pub use standing::SinkStanding;
 pub use type_filter::TypeFilter;
 
 /// How events are told.
@@ -51,6 +55,7 @@ struct Parts {
     store: Store,
     clock: Clock,
     settings: Settings,
+    sinks: Vec<Arc<dyn Sink>>,
     /// Names this process in the cursors that it leads.
     owner: Uuid,
     /// The last position that this process knows of.
@@ -61,17 +66,33 @@ struct Parts {
 
 impl Events {
     /// Tells nothing before [`Events::run`].
-    pub fn new(store: Store, settings: Settings, clock: Clock) -> Self {
+    pub fn new(store: Store, sinks: Vec<Arc<dyn Sink>>, settings: Settings, clock: Clock) -> Self {
         let owner = clock.fresh_id();
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let head = watch::Sender::new(0);
-        Self(Arc::new(Parts { store, clock, settings, owner, head, stopping, tasks }))
+        Self(Arc::new(Parts { store, clock, settings, sinks, owner, head, stopping, tasks }))
     }
 
-    /// Begins to give out positions, where this process leads.
-    pub fn run(&self) {
+    /// Begins to give out positions and to tell the sinks, where this process leads.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn run(&self) -> Result<(), Error> {
+        let parts = &self.0;
+        for sink in &parts.sinks {
+            let begins = match sink.begins() {
+                Begins::AtFirst => 0,
+                Begins::Now => parts.store.last_position().await?,
+            };
+            parts.store.add_cursor(sink.name(), begins).await?;
+        }
         let this = self.clone();
-        self.0.tasks.spawn(async move { this.sequence_until_stopped().await });
+        parts.tasks.spawn(async move { this.sequence_until_stopped().await });
+        for sink in parts.sinks.clone() {
+            let this = self.clone();
+            parts.tasks.spawn(async move { this.tell_until_stopped(&*sink).await });
+        }
+        Ok(())
     }
 
     /// Ends everything that waits for events, and gives up all leads.

@@ -24,6 +24,7 @@ use axum::extract::FromRef;
 use crate::auth::Access;
 use crate::clock::Clock;
 use crate::engine::Executor;
+use crate::events::Events;
 use crate::reversal::Reversals;
 use crate::store::Store;
 
@@ -38,6 +39,8 @@ pub struct Operators {
     pub executor: Executor,
     /// Cancels orders.
     pub reversals: Reversals,
+    /// Knows how far the sinks have come.
+    pub events: Events,
     /// Tells the time.
     pub clock: Clock,
     /// Authenticates operators.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Operators;
 use crate::auth::{Person, Right};
+use crate::events::SinkStanding;
 use crate::neighbours::{BreakerState, BreakerView, PAYMENT, PRODUCT, USER};
 use crate::saga::StuckKind;
 use crate::store::ExecutorRecord;
@@ -33,6 +34,40 @@ pub(super) struct Summary {
     executors: Vec<ExecutorView>,
     /// The circuit breaker of each neighbour, over all living executors.
     circuits: BTreeMap<String, CircuitSummary>,
+    /// Who is told of events, and how far they have come.
+    sinks: Vec<SinkView>,
+}
+
+/// A sink: the broker, the webhooks, or mail.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sink)]
+#[serde(rename_all = "camelCase")]
+struct SinkView {
+    name: String,
+    /// The position up to which it was told.
+    position: i64,
+    /// Events that it was not told yet.
+    backlog: i64,
+    /// The age of the oldest of those; 0 if there is none.
+    age_seconds: f64,
+    /// `running` or `failing`.
+    state: &'static str,
+    /// Why it was last told nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+}
+
+impl From<SinkStanding> for SinkView {
+    fn from(sink: SinkStanding) -> Self {
+        Self {
+            name: sink.name,
+            position: sink.position,
+            backlog: sink.backlog,
+            age_seconds: sink.age_seconds,
+            state: if sink.failing_since.is_some() { "failing" } else { "running" },
+            last_error: sink.last_error,
+        }
+    }
 }
 
 /// Whether a neighbour is being called.
@@ -117,6 +152,7 @@ pub(super) async fn get_summary(
         rates: Rates { accepted_per_minute: summary.accepted },
         circuits: circuits(&executors),
         executors: executors.into_iter().map(ExecutorView::from).collect(),
+        sinks: operators.events.sinks().await?.into_iter().map(SinkView::from).collect(),
     }))
 }
 

@@ -1,0 +1,193 @@
+//! Sinks: those who are told of every event, each by a cursor of its own, so that one that is out of reach
+//! holds up no other.
+//!
+//! One process leads a sink's cursor at a time. It reads the events behind the cursor, has the sink tell
+//! them, and the sink moves the cursor: after the receiver confirmed them, or in the transaction that
+//! makes telling them certain. A process that dies in between leaves the cursor where it was, so that
+//! another tells them again, under the same ids.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tracing::{info, warn};
+
+use super::Events;
+use crate::pacing::Pacing;
+use crate::store::{Error, Lead, Store, StoredEvent};
+
+/// Events told at a time.
+const BATCH: u64 = 200;
+/// The first and the longest pause after a failure, jitter aside.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// Where a sink that is new begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// With the first event of all.
+    AtFirst,
+    /// With the first event after it was configured.
+    Now,
+}
+
+/// Why events could not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The receiver failed; in words for the person on call.
+    #[error("{0}")]
+    Receiver(String),
+}
+
+/// Who is told of every event.
+pub trait Sink: std::fmt::Debug + Send + Sync {
+    /// The name of its cursor.
+    fn name(&self) -> &'static str;
+
+    /// Where it begins when it is first configured.
+    fn begins(&self) -> Begins;
+
+    /// Tells these events, which lie behind the cursor, and then moves the cursor to `to`, which is not
+    /// before the last of them. Returns `false` if the lead was lost.
+    fn tell<'a>(
+        &'a self,
+        store: &'a Store,
+        lead: &'a Lead,
+        events: Vec<StoredEvent>,
+        to: i64,
+    ) -> BoxFuture<'a, Result<bool, SinkError>>;
+}
+
+impl Events {
+    /// Tells a sink what happens until the process stops.
+    pub(super) async fn tell_until_stopped(&self, sink: &dyn Sink) {
+        let parts = &self.0;
+        let mut turn = SinkTurn::new();
+        loop {
+            let pause = match self.tell_once(sink, &mut turn).await {
+                Ok(Progress::Told) => Duration::ZERO,
+                Ok(Progress::Nothing) => {
+                    let news = self.news_after(turn.lead.as_ref().map_or(0, |lead| lead.position));
+                    // The lead has to be renewed, or asked for, before long.
+                    let idle = parts.settings.lease / 4;
+                    let lead = turn.lead.is_some();
+                    let wait = if lead { idle } else { idle.min(Duration::from_secs(1)) };
+                    let wait = parts.clock.within(wait, Box::pin(news));
+                    parts.stopping.run_until_cancelled(wait).await;
+                    Duration::ZERO
+                }
+                Err(_told) => turn.pacing.pause(parts.clock.chance()),
+            };
+            let pause = parts.clock.sleep(pause);
+            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Tells a sink the next events, if this process leads its cursor.
+    ///
+    /// # Errors
+    /// Where they could not be told. It is noted and logged already.
+    pub async fn tell_once(
+        &self,
+        sink: &dyn Sink,
+        turn: &mut SinkTurn,
+    ) -> Result<Progress, SinkError> {
+        let told = self.try_to_tell(sink, turn).await;
+        let now = self.0.clock.now();
+        match &told {
+            Ok(_) if std::mem::take(&mut turn.is_failing) => {
+                info!(sink = sink.name(), "events are told again");
+                turn.pacing.reset();
+                if let Some(lead) = &turn.lead {
+                    self.0.store.note_cursor(lead, None, now).await?;
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                if !std::mem::replace(&mut turn.is_failing, true) {
+                    warn!(sink = sink.name(), %error, "can't tell events; tries again");
+                }
+                let words = error.to_string();
+                match turn.lead.as_ref().filter(|_| matches!(error, SinkError::Receiver(_))) {
+                    Some(lead) => self.0.store.note_cursor(lead, Some(&words), now).await?,
+                    // Where the cursor is has to be read anew.
+                    None => turn.lead = None,
+                }
+            }
+        }
+        told
+    }
+
+    async fn try_to_tell(
+        &self,
+        sink: &dyn Sink,
+        turn: &mut SinkTurn,
+    ) -> Result<Progress, SinkError> {
+        let parts = &self.0;
+        let asked = parts.clock.monotonic();
+        let age = asked.saturating_sub(turn.renewed_at);
+        if turn.lead.is_none() || age > parts.settings.lease / 3 {
+            let (now, lease) = (parts.clock.now(), parts.settings.lease);
+            turn.lead = parts.store.lead(sink.name(), parts.owner, now, lease).await?;
+            turn.renewed_at = asked;
+        }
+        let Some(lead) = &mut turn.lead else { return Ok(Progress::Nothing) };
+        let head = parts.store.last_position().await?;
+        if head <= lead.position {
+            return Ok(Progress::Nothing);
+        }
+        let events = parts.store.events_between(lead.position, head, None, BATCH).await?;
+        let is_full = events.len() as u64 == BATCH;
+        let last = events.last().and_then(|event| event.position);
+        let to = last.filter(|_| is_full).unwrap_or(head);
+        if sink.tell(&parts.store, lead, events, to).await? {
+            lead.position = to;
+        } else {
+            turn.lead = None;
+        }
+        Ok(Progress::Told)
+    }
+
+    /// Returns once this process knows of a position behind this one.
+    async fn news_after(&self, position: i64) {
+        let mut head = self.0.head.subscribe();
+        // Fails only where the sender is gone, which is this process itself.
+        let _known = head.wait_for(|head| *head > position).await;
+    }
+}
+
+/// What a turn of a sink came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Events were told; there may be more.
+    Told,
+    /// There is nothing to tell, or another process tells it.
+    Nothing,
+}
+
+/// What a sink keeps between two turns.
+#[derive(Debug)]
+pub struct SinkTurn {
+    lead: Option<Lead>,
+    /// On the monotonic clock.
+    renewed_at: Duration,
+    is_failing: bool,
+    pacing: Pacing,
+}
+
+impl SinkTurn {
+    /// Of a sink that has told nothing yet.
+    pub fn new() -> Self {
+        let pacing = Pacing::new(PAUSES.0, PAUSES.1);
+        Self { lead: None, renewed_at: Duration::ZERO, is_failing: false, pacing }
+    }
+}
+
+impl Default for SinkTurn {
+    fn default() -> Self {
+        Self::new()
+    }
+}
