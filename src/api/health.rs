@@ -86,5 +86,8 @@ pub(super) async fn ready(State(api): State<Arc<Api>>) -> Response {
     ),
 )]
 pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
+    for sink in api.events.standings() {
+        api.metrics.sink(&sink.name, sink.backlog, sink.age_seconds);
+    }
     ([(header::CONTENT_TYPE, OPENMETRICS)], api.metrics.render()).into_response()
 }

@@ -14,6 +14,7 @@ mod health;
 mod history;
 mod key;
 mod moment;
+mod moments;
 mod number;
 mod order;
 mod pieces;
@@ -25,12 +26,14 @@ mod shipment_view;
 mod shipments;
 mod short_text;
 mod status;
+mod stream;
 mod tracking;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRef;
+use tokio::sync::Semaphore;
 
 use crate::auth::Access;
 use crate::checkout::Desk;
@@ -53,6 +56,8 @@ pub struct Api {
     pub reversals: Reversals,
     /// Tells what happened.
     pub events: Events,
+    /// A place for each client that follows an order: `http.streams`.
+    pub streams: Arc<Semaphore>,
     /// Everything else is read from here.
     pub store: Store,
     /// Knows whether this process can accept checkouts.

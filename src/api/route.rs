@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::{
     Api, cancel, create, docs, feed, health, history, order, reports, returns, shipments, status,
-    tracking,
+    stream, tracking,
 };
 use crate::web;
 
@@ -26,6 +26,7 @@ fn table() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(order::get_order))
         .routes(routes!(history::list_orders))
         .routes(routes!(status::get_status))
+        .routes(routes!(stream::follow_order))
         .routes(routes!(cancel::cancel_order))
         .routes(routes!(cancel::preview_cancellation))
         .routes(routes!(shipments::ship_order))

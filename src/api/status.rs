@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, OriginalUri, State};
+use axum::extract::{Extension, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -24,13 +24,13 @@ use crate::web::{Problem, ProblemBody, Segment, url, uuid_segment};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CheckoutStatus)]
 #[serde(rename_all = "camelCase")]
-struct StatusView {
+pub(super) struct StatusView {
     id: Uuid,
     user_id: Uuid,
     /// `Pending`, `Confirmed`, `Rejected`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`.
-    status: String,
+    pub(super) status: String,
     /// The saga's own state.
-    state: String,
+    pub(super) state: String,
     /// The total in paise, once the order exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_amount: Option<i64>,
@@ -69,28 +69,39 @@ pub(super) async fn get_status(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Extension(trace): Extension<TraceParent>,
-    OriginalUri(uri): OriginalUri,
     id: Segment,
 ) -> Result<Response, Problem> {
     let id = OrderId(uuid_segment(id, "id")?);
     caller.require(Right::ReadOrders)?;
+    let view = status_of(&api, &caller, id, &trace).await?.ok_or_else(not_found)?;
+    let is_under_way = matches!(view.status.as_str(), "Pending" | "Cancelling");
+    let retry_after = is_under_way.then_some([(header::RETRY_AFTER, "1")]);
+    Ok((retry_after, Json(view)).into_response())
+}
+
+/// The answer about an id that nobody knows, or that is another user's.
+pub(super) fn not_found() -> Problem {
+    Problem::not_found("Order not found").detail("no checkout has this id")
+}
+
+/// The status, if the caller may see it.
+pub(super) async fn status_of(
+    api: &Api,
+    caller: &Caller,
+    id: OrderId,
+    trace: &TraceParent,
+) -> Result<Option<StatusView>, Problem> {
     let found = api.store.find(SagaId(id.0)).await?;
     // A saga about an existing order (a reversal) has an id of its own, which is no order's.
     let is_shown = |found: &Found| found.order_id == id && caller.sees(found.user_id);
-    let Some(found) = found.filter(is_shown) else {
-        return Err(Problem::not_found("Order not found").detail("no checkout has this id"));
-    };
+    let Some(found) = found.filter(is_shown) else { return Ok(None) };
     if found.progress.is_some_and(Progress::is_completed) {
         let order = api.store.order(id).await?;
-        return Ok(Json(confirmed(&found, order)).into_response());
+        return Ok(Some(confirmed(&found, order)));
     }
     let problem = refusal::of(&found);
-    let problem = problem.map(|problem| problem.into_body(uri.path(), trace.trace_id()));
-    let status = status_without_order(&found);
-    let is_under_way = matches!(status, OrderStatus::Pending | OrderStatus::Cancelling);
-    let retry_after = is_under_way.then_some([(header::RETRY_AFTER, "1")]);
-    let view = StatusView { problem, ..view(&found, status) };
-    Ok((retry_after, Json(view)).into_response())
+    let problem = problem.map(|problem| problem.into_body(&url::status(id), trace.trace_id()));
+    Ok(Some(StatusView { problem, ..view(&found, status_without_order(&found)) }))
 }
 
 /// A completed checkout. Its status is that of the order, which may be cancelled or shipped by now.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use tokio::sync::Semaphore;
 
 use super::Error;
 use super::document::openapi;
@@ -57,6 +58,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         desk,
         reversals: reversals.clone(),
         events: events.clone(),
+        streams: Arc::new(Semaphore::new(config.http.streams)),
         store: store.clone(),
         executor: executor.clone(),
         metrics: executor.metrics(),

@@ -163,6 +163,11 @@ shipment for SHIPMENT):
     -d '{{"status":"delivered","at":"2026-05-01T10:00:00Z"}}'
   curl http://{address}/api/orders/ID/tracking
 
+What happens, as it happens: to one order, and to all of them:
+  curl -N http://{address}/api/orders/ID/stream
+  curl 'http://{address}/api/events?after=0&wait=1' -H 'Authorization: Bearer {token}'
+  {this} events tail --url http://{address} --token {token}
+
 Kill it (kill -9 {}) while the payment is slow and start it again: it goes on where it was. Ctrl-c stops it."#,
         std::process::id()
     )

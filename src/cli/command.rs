@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, check, orders, out, sagas, sandbox};
+use super::{Error, audit, check, events, orders, out, sagas, sandbox};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -37,6 +37,7 @@ Examples:
   order-service sagas list --stuck              what needs a person
   order-service sagas show ID                   whose money is out, what is stuck and why
   order-service orders show ID                  where an order is, and what cancelling would do
+  order-service events tail                     what happens, as it happens
   order-service check                           before deploying: what could it not continue
   order-service audit                           do the books and the neighbours agree
 
@@ -64,6 +65,8 @@ Examples:
     Sagas(Box<sagas::SagasArgs>),
     /// Look at orders and cancel them, through the service's API
     Orders(orders::OrdersArgs),
+    /// Follow what happens
+    Events(events::EventsArgs),
     /// Say which sagas in flight this binary could not continue
     Check(check::CheckArgs),
     /// Compare the books with the payment service's and with themselves
@@ -117,6 +120,7 @@ impl Command {
             Self::Migrate(_)
             | Self::Sagas(_)
             | Self::Orders(_)
+            | Self::Events(_)
             | Self::Check(_)
             | Self::Audit(_)
             | Self::Openapi => Role::Tool,
@@ -159,6 +163,7 @@ impl Cli {
             }
             Command::Sagas(sagas) => sagas.run(file).await,
             Command::Orders(orders) => orders.run(file).await,
+            Command::Events(events) => events.run(file).await,
             Command::Check(check) => check.run(file).await,
             Command::Audit(audit) => audit.run(file).await,
             Command::Openapi => out::line(&app::openapi_json()),

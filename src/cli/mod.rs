@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod command;
 mod error;
+mod events;
 mod flag;
 mod format;
 mod ids;

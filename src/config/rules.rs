@@ -110,6 +110,7 @@ fn counts(config: &Config) -> Result<(), Error> {
         return Err(broken("http.header_bytes", problem));
     }
     let limits = [
+        ("http.streams", wide(config.http.streams), MOST),
         ("http.connections", wide(config.http.connections), MOST),
         ("http.http2_streams", u64::from(config.http.http2_streams), MOST),
         ("http.http2_resets", wide(config.http.http2_resets), MOST),

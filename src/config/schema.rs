@@ -77,6 +77,8 @@ pub struct HttpConfig {
     /// How long a connection may be idle between two requests, above zero.
     #[serde(deserialize_with = "parse::duration")]
     pub idle_timeout: Duration,
+    /// The most clients of this process that follow an order at once, at least 1.
+    pub streams: usize,
     /// The most concurrent requests of one HTTP/2 connection, at least 1.
     pub http2_streams: u32,
     /// The most requests that an HTTP/2 client may cancel before we have looked at them, at least 1.

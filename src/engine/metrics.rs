@@ -33,6 +33,12 @@ struct OfNeighbour {
     neighbour: Word,
 }
 
+/// The labels of a metric of one sink of events.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfSink {
+    sink: String,
+}
+
 /// A label's value: a state, a step, an outcome or a neighbour.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Word(&'static str);
@@ -53,6 +59,8 @@ pub struct Metrics {
     in_flight: Gauge,
     open: Family<InState, Gauge>,
     breakers: Family<OfNeighbour, Gauge>,
+    sink_backlog: Family<OfSink, Gauge>,
+    sink_age: Family<OfSink, Gauge<f64, AtomicU64>>,
     shed: Counter,
     taken_over: Counter,
     commits: Counter,
@@ -73,6 +81,8 @@ impl Default for Metrics {
             in_flight: Gauge::default(),
             open: Family::default(),
             breakers: Family::default(),
+            sink_backlog: Family::default(),
+            sink_age: Family::default(),
             shed: Counter::default(),
             taken_over: Counter::default(),
             commits: Counter::default(),
@@ -110,6 +120,17 @@ impl Metrics {
             "circuit_open",
             "1 while a neighbour is only asked now and then",
             self.breakers.clone(),
+        );
+        registry.register(
+            "sink_backlog",
+            "Events that a sink was not told yet",
+            self.sink_backlog.clone(),
+        );
+        registry.register_with_unit(
+            "sink_age",
+            "The age of the oldest event that a sink was not told yet",
+            Unit::Seconds,
+            self.sink_age.clone(),
         );
         registry.register("checkouts_shed", "Checkouts not accepted", self.shed.clone());
         registry.register(
@@ -183,6 +204,13 @@ impl Metrics {
                 .get_or_create(&OfNeighbour { neighbour: Word(breaker.neighbour.into()) });
             gauge.set(i64::from(breaker.state != BreakerState::Closed));
         }
+    }
+
+    /// This is how far a sink of events has come.
+    pub fn sink(&self, sink: &str, backlog: i64, age_seconds: f64) {
+        let labels = OfSink { sink: sink.to_owned() };
+        self.sink_backlog.get_or_create(&labels).set(backlog);
+        self.sink_age.get_or_create(&labels).set(age_seconds);
     }
 
     /// The open sagas that nobody drives were counted, in each of the states that there are.

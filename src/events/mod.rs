@@ -18,18 +18,20 @@ mod sequencer;
 mod sink;
 mod standing;
 mod type_filter;
+mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use dashmap::DashMap;
+use tokio::sync::watch::Sender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::info;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::store::{Error, Store};
+use crate::store::{Error, Stamp, Store};
 
 pub use cloud_event::CloudEvent;
 pub use feed::{FeedPage, FeedQuery, MAX_WAIT, PageError};
@@ -59,7 +61,11 @@ struct Parts {
     /// Names this process in the cursors that it leads.
     owner: Uuid,
     /// The last position that this process knows of.
-    head: watch::Sender<i64>,
+    head: Sender<i64>,
+    /// The orders that somebody here follows.
+    followed: DashMap<Uuid, Sender<Stamp>>,
+    /// How the sinks stood a moment ago.
+    standings: Mutex<Vec<SinkStanding>>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -69,8 +75,19 @@ impl Events {
     pub fn new(store: Store, sinks: Vec<Arc<dyn Sink>>, settings: Settings, clock: Clock) -> Self {
         let owner = clock.fresh_id();
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let head = watch::Sender::new(0);
-        Self(Arc::new(Parts { store, clock, settings, sinks, owner, head, stopping, tasks }))
+        let (head, followed) = (Sender::new(0), DashMap::new());
+        Self(Arc::new(Parts {
+            store,
+            clock,
+            settings,
+            sinks,
+            owner,
+            head,
+            followed,
+            standings: Mutex::default(),
+            stopping,
+            tasks,
+        }))
     }
 
     /// Begins to give out positions and to tell the sinks, where this process leads.
@@ -88,6 +105,10 @@ impl Events {
         }
         let this = self.clone();
         parts.tasks.spawn(async move { this.sequence_until_stopped().await });
+        let this = self.clone();
+        parts.tasks.spawn(async move { this.look_until_stopped().await });
+        let this = self.clone();
+        parts.tasks.spawn(async move { this.measure_until_stopped().await });
         for sink in parts.sinks.clone() {
             let this = self.clone();
             parts.tasks.spawn(async move { this.tell_until_stopped(&*sink).await });

@@ -1,5 +1,8 @@
 //! How far the sinks have come, for metrics and the operators' summary.
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::Events;
@@ -22,7 +25,34 @@ pub struct SinkStanding {
     pub last_error: Option<String>,
 }
 
+/// How often it is looked how the sinks stand.
+const LOOK: Duration = Duration::from_secs(1);
+/// Every sink that there may be: those that are off stand at 0.
+const ALL: [&str; 3] = ["broker", "webhooks", "mail"];
+
 impl Events {
+    /// How every sink stood a moment ago.
+    pub fn standings(&self) -> Vec<SinkStanding> {
+        let known = self.0.standings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stands = |name: &&str| known.iter().any(|sink| sink.name == **name);
+        let off = ALL.into_iter().filter(|name| !stands(name)).map(SinkStanding::off);
+        known.iter().cloned().chain(off).collect()
+    }
+
+    pub(super) async fn measure_until_stopped(&self) {
+        let parts = &self.0;
+        loop {
+            // What can't be read now keeps its last value.
+            if let Ok(sinks) = self.sinks().await {
+                *parts.standings.lock().unwrap_or_else(PoisonError::into_inner) = sinks;
+            }
+            let pause = parts.clock.sleep(LOOK);
+            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+                return;
+            }
+        }
+    }
+
     /// How the sinks that were ever configured stand.
     ///
     /// # Errors
@@ -47,5 +77,18 @@ impl Events {
             });
         }
         Ok(sinks)
+    }
+}
+
+impl SinkStanding {
+    fn off(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            position: 0,
+            backlog: 0,
+            age_seconds: 0.0,
+            failing_since: None,
+            last_error: None,
+        }
     }
 }

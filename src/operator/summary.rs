@@ -34,6 +34,8 @@ pub(super) struct Summary {
     executors: Vec<ExecutorView>,
     /// The circuit breaker of each neighbour, over all living executors.
     circuits: BTreeMap<String, CircuitSummary>,
+    /// The position of the last event.
+    last_position: i64,
     /// Who is told of events, and how far they have come.
     sinks: Vec<SinkView>,
 }
@@ -152,6 +154,7 @@ pub(super) async fn get_summary(
         rates: Rates { accepted_per_minute: summary.accepted },
         circuits: circuits(&executors),
         executors: executors.into_iter().map(ExecutorView::from).collect(),
+        last_position: operators.store.last_position().await?,
         sinks: operators.events.sinks().await?.into_iter().map(SinkView::from).collect(),
     }))
 }

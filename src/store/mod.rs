@@ -45,6 +45,7 @@ mod schema;
 mod session;
 mod shipment_rows;
 mod shipments;
+mod stamps;
 mod transaction;
 mod warning;
 mod write;
@@ -82,6 +83,7 @@ pub use saga::{Found, Inspected, LoggedStep};
 pub use schema::Schema;
 pub use shipment_rows::Shipment;
 pub use shipments::{NewShipment, Shipping};
+pub use stamps::Stamp;
 pub use write::{Accepted, Base, Fate, Identity, Write};
 
 /// The books. Cheap to clone; clones share the connections.

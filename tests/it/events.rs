@@ -2,3 +2,5 @@
 
 mod feed;
 mod positions;
+mod standing;
+mod stream;

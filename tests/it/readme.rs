@@ -115,18 +115,21 @@ fn the_lines_that_the_demo_prints_work_as_they_stand() {
     assert_eq!(statuses[3], "HTTP/1.1 202 Accepted");
     assert!(statuses[4].contains("\"state\":\"Priced\""), "{}", statuses[4]);
     assert!(printed[5].contains("Priced"), "{}", printed[5]);
+    assert!(printed[6].contains("order.confirmed"), "{}", printed[6]);
     let id_of = |printed: &str| {
         let body = printed.lines().last().unwrap_or_default();
         let body: Value = serde_json::from_str(body).expect("JSON");
         body["id"].as_str().expect("an id").to_owned()
     };
-    let [cancel, ship, report, track] = with_ids[..] else { panic!("{with_ids:?}") };
+    let [cancel, ship, report, track, follow] = with_ids[..] else { panic!("{with_ids:?}") };
     let order = id_of(&printed[0]);
     let shipped = demo.run(&ship.replace("/ID/", &format!("/{order}/")));
     let report = report.replace("/SHIPMENT/", &format!("/{}/", id_of(&shipped)));
     assert!(demo.run(&report).contains("\"state\":\"delivered\""));
     let tracked = demo.run(&track.replace("/ID/", &format!("/{order}/")));
     assert!(tracked.contains("\"status\":\"Delivered\""), "{tracked}");
+    let followed = demo.run(&follow.replace("/ID/", &format!("/{order}/")));
+    assert!(followed.contains("event: end"), "{followed}");
     let another = id_of(&demo.run(as_they_stand[0]));
     let cancelled = demo.run(&cancel.replace("/ID/", &format!("/{another}/")));
     assert!(cancelled.contains("\"status\":\"Cancelled\""), "{cancelled}");

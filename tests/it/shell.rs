@@ -44,6 +44,7 @@ fn help_names_every_command_and_exits_with_0() {
         &["sagas"],
         &["sagas", "list"],
         &["orders"],
+        &["events", "tail"],
         &["check"],
         &["audit"],
     ] {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod books;
+mod event;
 mod list;
 mod order;
 mod position;
@@ -15,6 +16,7 @@ mod tests;
 
 pub(super) use answer::{ActionDone, Detail, Page};
 pub(super) use books::{audited, checked};
+pub(super) use event::{Told, told};
 pub(super) use list::list;
 pub(super) use order::{Cancelled, OrderDetail, cancelled, order};
 pub(super) use show::show;
