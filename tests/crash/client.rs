@@ -221,11 +221,41 @@ impl Clients {
         unreachable!("turns don't end")
     }
 
+    /// The id of some checkout that a client was told of.
+    pub fn some_id(&self, which: usize) -> Option<Uuid> {
+        let told = self.told.lock().expect("unpoisoned");
+        let key = format!("key-{}", which.checked_rem(told.len())?);
+        told.get(&key)?.last()?.id
+    }
+
+    /// An order that stands.
+    pub async fn ordered(&self, door: SocketAddr) -> Uuid {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let told = self.ask(door, number, "wait=60", Duration::from_mins(1)).await;
+            if let Some(told) = told.filter(|told| told.status == 201) {
+                return told.id.expect("an order's id");
+            }
+        }
+    }
+
+    /// A checkout that has just been accepted.
+    pub async fn begun(&self, door: SocketAddr) -> Uuid {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let told = self.ask(door, number, "respond-async", Duration::from_mins(1)).await;
+            if let Some(told) = told.filter(|told| told.status == 202) {
+                return told.id.expect("a checkout's id");
+            }
+        }
+    }
+
     /// Each client's answer is what the books say; there is one saga for each key, and no other. An id that
     /// was only said to be possible is either that saga's or nobody's.
     pub async fn were_told_what_is_in(&self, store: &Store, sagas: &[Found]) {
         let told = self.told.lock().expect("unpoisoned").clone();
-        let mut by_id: HashMap<Uuid, &Found> = sagas.iter().map(|saga| (saga.id.0, saga)).collect();
+        let checkouts = sagas.iter().filter(|saga| saga.order_id.0 == saga.id.0);
+        let mut by_id: HashMap<Uuid, &Found> = checkouts.map(|saga| (saga.id.0, saga)).collect();
         for (key, all) in &told {
             let last = all.last().unwrap_or_else(|| panic!("{key} was never answered"));
             let id = last.id.expect("an answer about a checkout names it");

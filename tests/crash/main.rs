@@ -7,6 +7,7 @@
 //! its choices; `CRASH_LOG=info` shows what the processes log. Each test prints a line that says what
 //! happened.
 
+mod afterwards;
 mod answer;
 #[path = "../it/harness/audit.rs"]
 mod audit;

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use order_service::checkout::DEFINITIONS;
+use order_service::checkout::DEFINITION;
 use order_service::clock::Clock;
-use order_service::saga::Catalogue;
+use order_service::reversal::{CANCELLATION, RETURN};
+use order_service::saga::{Catalogue, Definition};
 use order_service::sandbox::Idempotency;
 use order_service::store::{self, Store};
 
@@ -15,6 +16,9 @@ use super::sandbox::SandboxProcess;
 
 /// The lease: the silence after which others take over a replica's sagas.
 pub const LEASE: Duration = Duration::from_secs(2);
+
+/// Every kind of saga that the service has.
+static TABLES: [&Definition; 3] = [&DEFINITION, &CANCELLATION, &RETURN];
 
 /// Opens a database beside the services that use it (PostgreSQL), or after them (SQLite).
 pub async fn open_books(url: &str) -> Store {
@@ -33,7 +37,7 @@ fn options(url: &str) -> store::Options<'_> {
         silence: Duration::from_secs(5),
         access: store::Access::Owner,
         clock: Clock::system(),
-        catalogue: Catalogue::of(DEFINITIONS),
+        catalogue: Catalogue::of(&TABLES),
         failpoints: None,
     }
 }

@@ -264,7 +264,17 @@ impl World {
         self.tell(&sagas);
     }
 
-    async fn mend(&mut self) {
+    /// A replica that was killed is started, and one that was put to sleep wakes.
+    pub fn comes_back(&mut self, replica: usize) {
+        let replica = &mut self.replicas[replica];
+        if replica.is_asleep() {
+            replica.wake();
+        } else {
+            replica.revive();
+        }
+    }
+
+    pub async fn mend(&mut self) {
         if let Some(cluster) = self.cluster.as_mut().filter(|cluster| !cluster.is_up()) {
             cluster.revive();
         }
