@@ -5,6 +5,7 @@
 //! The present code gives the same answers about them as that release did, takes each up, and brings it to
 //! its end.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use order_service::clock::Clock;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::LeftBehind;
 use super::answers::{Checkout, Reader, Told};
 use super::release::NOBODY;
-use crate::harness::{BOTH, Books, Past, World, WorldBuilder};
+use crate::harness::{BOTH, Books, Past, TOKEN, World, WorldBuilder};
 
 /// What is not done by then never will be.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -155,7 +156,41 @@ async fn goes_on(books: Books) {
         }
         is_refused_as_before(name, before, &after);
     }
+    every_event_is_told(&world, &left).await;
     world.finish().await;
+}
+
+/// The feed has the events of before, in the form of now.
+async fn every_event_is_told(world: &World, left: &LeftBehind) {
+    let mut confirmed = BTreeSet::new();
+    for name in left.checkouts.keys() {
+        let status = world.status(left.checkouts[name].id).await;
+        if status["state"] == "Completed" {
+            confirmed.insert(left.checkouts[name].id.to_string());
+        }
+    }
+    let mut told = BTreeSet::new();
+    let (mut positions, mut versions) = (1.., BTreeMap::new());
+    let mut after = json!(0);
+    while told.len() < confirmed.len() {
+        let url = world.url(&format!("/api/events?after={after}&wait=30"));
+        let page = world.http.get(url).bearer_auth(TOKEN).send().await.expect("an answer");
+        let page: Value = page.json().await.expect("JSON");
+        for event in page["events"].as_array().expect("a list") {
+            let position = positions.next().expect("endless");
+            assert_eq!(event["sequence"], format!("{position:020}"), "{event}");
+            assert!(event["data"]["userId"].is_string(), "{event}");
+            assert!(event["data"]["status"].is_string(), "{event}");
+            let version = versions.entry(event["subject"].to_string()).or_insert(0);
+            *version += 1;
+            assert_eq!(event["data"]["version"], *version, "{event}");
+            if event["type"] == "order.confirmed" {
+                told.insert(event["subject"].as_str().expect("an id").to_owned());
+            }
+        }
+        after = page["next"].clone();
+    }
+    assert_eq!(told, confirmed);
 }
 
 /// Waits, and names the checkout that waits in vain.
