@@ -67,14 +67,17 @@ impl Store {
         };
         row.update(transaction).await?;
         let shipment = shipment.clone();
+        let status = order.status()?;
+        // Where the order is delivered by it, the next event says so.
         let tracking = |event: &CarrierEvent| {
             let data = json!({"shipmentId": id, "trackingEvent": told_event(event)});
-            order.event(EventKind::Tracking, data, trace_parent, clock)
+            let event = order.event(EventKind::Tracking, data, trace_parent, clock);
+            NewEvent { status: Some(status), ..event }
         };
         let mut events: Vec<NewEvent> = new.iter().map(tracking).collect();
         let arrived = all.iter().filter(|it| it.delivered_at.is_some());
         let is_all = covers(&order.ordered, &sum(arrived));
-        if is_all && order.status()? == OrderStatus::Shipped {
+        if is_all && status == OrderStatus::Shipped {
             self.move_locked_order(transaction, OrderId(order.row.id), Move::DELIVER, clock.now())
                 .await?;
             let data = json!({"shipment": told(&shipment)});

@@ -61,6 +61,20 @@ pub async fn events(world: &World, id: Uuid) -> Vec<(String, i32)> {
     events.into_iter().map(|event| (event.kind, event.version)).collect()
 }
 
+/// The events of an order that tell of another status than the one before, with that status.
+pub async fn moves(world: &World, id: Uuid) -> Vec<(String, String)> {
+    let events = world.store().events_of(id.into()).await.expect("the books");
+    let told = events.into_iter().map(|event| (event.kind, event.status.unwrap_or_default()));
+    let mut moves: Vec<_> = told.collect();
+    moves.dedup_by(|(_, after), (_, before)| after == before);
+    moves
+}
+
+/// The same as [`moves`] has it.
+pub fn moved(moves: &[(&str, &str)]) -> Vec<(String, String)> {
+    moves.iter().map(|(kind, status)| ((*kind).to_owned(), (*status).to_owned())).collect()
+}
+
 /// These kinds of events, as versions without a gap.
 pub fn told(kinds: &[&str]) -> Vec<(String, i32)> {
     kinds.iter().zip(1..).map(|(kind, version)| ((*kind).to_owned(), version)).collect()

@@ -5,7 +5,7 @@ use order_service::sandbox::sample::{ASHA, CUP, MEENA, TEA};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cancel::{cancel, events, told};
+use crate::cancel::{cancel, events, moved, moves, told};
 use crate::harness::{Answer, TOKEN, World, cart, on_both};
 
 /// An order of two cups and three teas.
@@ -293,6 +293,12 @@ async fn an_order_is_delivered_once_however_its_reports_race() {
             "order.delivered",
         ];
         assert_eq!(events(world, id).await, told(&expected));
+        let expected = [
+            ("order.confirmed", "Confirmed"),
+            ("order.shipped", "Shipped"),
+            ("order.delivered", "Delivered"),
+        ];
+        assert_eq!(moves(world, id).await, moved(&expected), "no report tells of the move");
     })
     .await;
 }
