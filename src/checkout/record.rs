@@ -27,8 +27,11 @@ fn stands(saga: &Instance, facts: &CheckoutFacts, context: Recording<'_>) -> Rec
     let items = facts.makes().unwrap_or_default();
     let total = facts.total().unwrap_or(Paise(0));
     let data = json!({"totalAmount": total, "items": lines(&items)});
+    // Where listeners know of the cancel already, they are not told that it is off.
+    let is_told = saga.cancel_request.as_ref().is_some_and(|request| request.is_told);
+    let status = if is_told { OrderStatus::Cancelling } else { OrderStatus::Confirmed };
     let confirmed = NewEvent {
-        status: Some(OrderStatus::Confirmed),
+        status: Some(status),
         ..NewEvent::of(saga, EventKind::Confirmed, data, context.clock)
     };
     let order = NewOrder {

@@ -10,17 +10,19 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use uuid::Uuid;
 
+use super::record::records;
 use super::step::{FETCH_PROFILE, PRICE_CART};
-use super::{Checkout, CheckoutFacts, DEFINITIONS};
+use super::{Checkout, CheckoutFacts, DEFINITION, DEFINITIONS};
 use crate::clock::Clock;
-use crate::engine::Kind as _;
+use crate::engine::{Kind as _, Recording};
 use crate::neighbours::{
     BreakerLimits, CallContext, Neighbours, Request, Response, Transport, TransportError,
 };
-use crate::order::{Line, OrderId, Paise, ProductId, ProfileId, UserId};
+use crate::order::{Line, OrderId, OrderStatus, Paise, ProductId, ProfileId, UserId};
+use crate::saga::retry::Backoff;
 use crate::saga::{
-    Action, Call, Definition, Effect, Facts as _, How, Instance, Outcome, Per, Phase, Position,
-    Progress, SagaFacts, SagaId, Sort, Step, Terms, Work,
+    Action, Call, CancelRequest, Definition, Effect, End, Facts as _, How, Instance, Outcome, Per,
+    Phase, Policy, Position, Progress, SagaFacts, SagaId, Sort, Step, Terms, Work,
 };
 use crate::trace::TraceParent;
 
@@ -207,4 +209,37 @@ fn nothing_stands_between_the_profile_and_the_prices() {
         let (profile, prices) = (at(FETCH_PROFILE), at(PRICE_CART));
         assert_eq!(profile.map(|at| at + 1), prices, "version {}", definition.version);
     }
+}
+
+/// The statuses that the events of a completed checkout tell, with this cancel.
+fn told(is_told: Option<bool>) -> Vec<Option<OrderStatus>> {
+    let backoff =
+        Backoff { initial: Duration::ZERO, max: Duration::ZERO, multiplier: 1.0, jitter: 0.0 };
+    let policy = Policy {
+        neighbours: Arc::default(),
+        backoff,
+        stuck_after: Duration::ZERO,
+        deadline: Duration::ZERO,
+        deadline_attended: Duration::ZERO,
+    };
+    let mut saga = saga(&DEFINITION, priced());
+    saga.progress = Progress::Rest(End::Completed);
+    saga.cancel_request = is_told.map(|is_told| CancelRequest {
+        since: saga.created_at,
+        who: None,
+        reason: "customer".to_owned(),
+        note: None,
+        is_told,
+    });
+    let context = Recording { clock: &Clock::system(), policy: &policy };
+    let facts = CheckoutFacts::of(&saga);
+    records(&saga, facts, context).events.into_iter().map(|event| event.status).collect()
+}
+
+#[test]
+fn no_event_tells_that_a_cancel_is_off() {
+    let (confirmed, cancelling) = (Some(OrderStatus::Confirmed), Some(OrderStatus::Cancelling));
+    assert_eq!(told(None), [confirmed]);
+    assert_eq!(told(Some(false)), [confirmed, cancelling]);
+    assert_eq!(told(Some(true)), [cancelling], "that it is being cancelled was told before");
 }
