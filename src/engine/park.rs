@@ -106,6 +106,12 @@ impl Drive {
         }
     }
 
+    /// Adds events of trouble of a write that was not taken to what is recorded instead.
+    pub(super) fn tell_again(&mut self, trouble: Vec<NewEvent>) {
+        let status = self.status_told();
+        self.records.events.extend(trouble.into_iter().map(|event| NewEvent { status, ..event }));
+    }
+
     fn tell(&mut self, kind: EventKind, stuck: &Stuck, detail: &str) {
         let saga = &self.saga;
         let data = json!({
@@ -115,8 +121,15 @@ impl Drive {
             "stuck": stuck.kind,
             "detail": detail,
         });
-        let status = saga.cancel_request.as_ref().map(|_| OrderStatus::Cancelling);
-        let event = NewEvent { status, ..NewEvent::of(saga, kind, data, &self.parts.clock) };
-        self.records.events.push(event);
+        let event = NewEvent::of(saga, kind, data, &self.parts.clock);
+        self.records.events.push(NewEvent { status: self.status_told(), ..event });
+    }
+
+    /// The status that listeners know the order by once they are told what is recorded now; `None` for the one
+    /// that its row has. An event of trouble that says another would tell of a move that never was.
+    pub(super) fn status_told(&self) -> Option<OrderStatus> {
+        let told = self.records.events.iter().rev().find_map(|event| event.status);
+        let is_told = self.saga.cancel_request.as_ref().is_some_and(|request| request.is_told);
+        told.or(is_told.then_some(OrderStatus::Cancelling))
     }
 }

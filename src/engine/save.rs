@@ -9,7 +9,7 @@ use super::drive::{Drive, Gone};
 use super::waiting::Taken;
 use crate::pacing::Pacing;
 use crate::saga::{Call, CancelRequest, Progress, settle};
-use crate::store::{Base, Fate, NewEvent, Write};
+use crate::store::{Base, Fate, Write};
 
 impl Drive {
     /// The saga is to be taken in: its client hears of that, and whoever repeats it.
@@ -106,13 +106,13 @@ impl Drive {
         self.saga.cancel(request);
         self.changed = true;
         self.records = records;
+        let events = std::mem::take(&mut self.records.events).into_iter();
+        let (trouble, others) = events.partition(|event| event.kind.is_of_trouble());
+        self.records.events = others;
         if self.saga.progress.is_rest() {
-            let is_of_trouble = |event: &NewEvent| event.kind.is_of_trouble();
-            let told = std::mem::take(&mut self.records.events).into_iter().filter(is_of_trouble);
-            let told = told.collect::<Vec<_>>();
             self.record();
-            self.records.events.splice(0..0, told);
         }
+        self.tell_again(trouble);
         let goes_forward = matches!(self.saga.progress, Progress::Forward { .. });
         if self.saga.owner.is_none() && goes_forward {
             // It was to wait for something that it does not want any more.

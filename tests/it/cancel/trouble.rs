@@ -5,7 +5,7 @@ use order_service::sandbox::{Call, Fault, FaultKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{cancel, is_cancelled, is_cancelling, preview};
+use super::{cancel, is_cancelled, is_cancelling, moved, moves, preview};
 use crate::harness::{World, cart, on_both_with};
 
 async fn ordered(world: &World) -> Uuid {
@@ -56,6 +56,12 @@ async fn in_doubt_at_a_neighbour_that_acts_again_it_waits_for_a_verdict() {
             assert_eq!(resolved.status, 200, "{resolved:?}");
             world.until(async || world.status(id).await["status"] == "Cancelled").await;
             assert_eq!(world.sent(Call::Refund).len(), 1, "never sent again");
+            let expected = [
+                ("order.confirmed", "Confirmed"),
+                ("order.cancelling", "Cancelling"),
+                ("order.cancelled", "Cancelled"),
+            ];
+            assert_eq!(moves(world, id).await, moved(&expected), "no trouble tells of a move");
         },
     )
     .await;
