@@ -1,12 +1,16 @@
 //! Requests of clients that wait for their answer, whatever they ask for.
 
+use std::sync::PoisonError;
+
 use order_service::checkout::Answer;
 use order_service::engine::Admission;
 use order_service::order::OrderId;
-use order_service::reversal::CancelAnswer;
+use order_service::reversal::{CancelAnswer, ReturnAnswer};
+use order_service::store::{Error, Shipment, Shipping};
 use tokio::task::AbortHandle;
 
-use super::run::Run;
+use super::node::Up;
+use super::run::{Mail, Run};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,12 @@ pub enum Client {
     Traveller(usize),
     /// Who cancels this order.
     Canceller(OrderId),
+    /// Who ships the parcel of this number.
+    Shipper(usize),
+    /// The carrier that sends the message of this number.
+    Carrier(usize),
+    /// Who takes back the goods of this number.
+    Returner(usize),
 }
 
 /// What a client hears.
@@ -25,10 +35,26 @@ pub enum Heard {
     Checkout(Answer),
     Trip(Admission),
     Cancel(CancelAnswer),
+    Ship(Result<Shipping, Error>),
+    Report(Result<Option<Shipment>, Error>),
+    Return(ReturnAnswer),
+}
+
+/// A request that is about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    pub client: Client,
+    pub node: usize,
+    /// See [`Attempt::is_other`].
+    pub is_other: bool,
+    /// See [`Attempt::is_decided`].
+    pub is_decided: bool,
 }
 
 /// A request under way.
 pub struct Attempt {
+    /// Rises with each request.
+    pub number: u64,
     pub client: Client,
     pub node: usize,
     /// It is for something else than what the key was first sent with.
@@ -39,6 +65,30 @@ pub struct Attempt {
 }
 
 impl Run {
+    /// The process at a node, if one is up there.
+    pub fn up_at(&self, node: usize) -> Option<Up> {
+        self.slots[node].node.as_ref().and_then(|node| node.up.clone())
+    }
+
+    /// Sends a request to a process that is up; the answer comes by mail. Returns the attempt's number.
+    pub fn ask(
+        &mut self,
+        asking: Asking,
+        answer: impl Future<Output = Heard> + Send + 'static,
+    ) -> u64 {
+        let Asking { client, node, is_other, is_decided } = asking;
+        self.next_attempt += 1;
+        let (number, mail) = (self.next_attempt, self.mail.clone());
+        let connection = self.slots[node].node.as_ref().expect("it is up").spawn(async move {
+            let answer = answer.await;
+            let mail = &mut mail.lock().unwrap_or_else(PoisonError::into_inner);
+            mail.push(Mail::Answered { attempt: number, answer });
+        });
+        let attempt = Attempt { number, client, node, is_other, is_decided, connection };
+        self.attempts.insert(number, attempt);
+        number
+    }
+
     /// One of the waiting clients hangs up.
     pub fn hang_up(&mut self) {
         if self.attempts.is_empty() {
@@ -67,7 +117,8 @@ impl Run {
         match client {
             Client::Buyer(at) => self.buy_again(at),
             Client::Traveller(at) => self.travel_again(at),
-            Client::Canceller(_) => {}
+            Client::Returner(at) => self.take_back_again(at),
+            Client::Canceller(_) | Client::Shipper(_) | Client::Carrier(_) => {}
         }
     }
 
@@ -80,6 +131,13 @@ impl Run {
             }
             (Client::Canceller(id), Heard::Cancel(answer)) => {
                 self.hear_canceller(id, &attempt, &answer);
+            }
+            (Client::Shipper(at), Heard::Ship(answer)) => self.hear_shipper(at, &attempt, &answer),
+            (Client::Carrier(at), Heard::Report(answer)) => {
+                self.hear_carrier(at, &attempt, &answer);
+            }
+            (Client::Returner(at), Heard::Return(answer)) => {
+                self.hear_returner(at, &attempt, &answer);
             }
             (client, answer) => self.faults.push(format!("{client:?} got {answer:?}")),
         }

@@ -1,15 +1,36 @@
-//! The end of a run: the ledger, the books and the answers agree exactly (promises 1 to 7).
+//! The end of a run: the ledger, the books and the answers agree exactly (promises 1 to 7, 53 and 57).
+
+use std::collections::BTreeMap;
 
 use order_service::checkout::step::{CHARGE_PAYMENT, REFUND_PAYMENT, RELEASE_STOCK, RESERVE_STOCK};
 use order_service::checkout::{Answer, CheckoutFacts, DEFINITION};
-use order_service::reversal::CANCELLATION;
+use order_service::reversal;
 use order_service::saga::key::idempotency_key;
 use order_service::saga::{Effect, End, Progress};
-use order_service::store::{Filter, Found};
+use order_service::store::{Filter, Found, Return};
+use uuid::Uuid;
 
 use super::client::Purchase;
+use super::life::Outcome;
 use super::neighbour::Act;
 use super::run::Run;
+
+/// What came back of an order.
+#[derive(Debug, Default)]
+struct CameBack {
+    /// How many effects happened.
+    acts: usize,
+    /// By the ledger: paise, and pieces by line.
+    refunded: i64,
+    released: BTreeMap<u16, i64>,
+    /// By the books.
+    to_refund: i64,
+    to_release: BTreeMap<u16, i64>,
+}
+
+fn sum(acts: &[Act]) -> i64 {
+    acts.iter().map(|act| act.amount).sum()
+}
 
 fn facts(found: &Found) -> Option<&CheckoutFacts> {
     found.known.as_ref()?.facts.of()
@@ -21,13 +42,21 @@ impl Run {
         let all = self.books.sagas(Filter::default());
         let (sagas, others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|found| found.kind == DEFINITION.kind);
-        // What a cancellation did is accounted for with its order, whose keys it uses.
-        let (_cancellations, trips): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|found| found.kind == CANCELLATION.kind);
+        // What reversals did is accounted for with their orders.
+        let is_reversal =
+            |found: &Found| reversal::DEFINITIONS.iter().any(|it| it.kind == found.kind);
+        let (reversals, trips): (Vec<_>, Vec<_>) = others.into_iter().partition(is_reversal);
         self.audit_trips(&trips);
-        let mut accounted = 0;
+        let (mut accounted, mut reversed) = (0, 0);
         for found in &sagas {
-            accounted += self.audit_saga(found);
+            let outcome = self.audit_cancel(found);
+            let returns = self.audit_life(found, outcome);
+            reversed += returns.len() + usize::from(outcome == Outcome::Cancelled);
+            accounted += self.audit_saga(found, outcome, &returns);
+        }
+        if reversed != reversals.len() {
+            self.faults
+                .push(format!("{reversed} reversals are in the books, and by {reversals:?}"));
         }
         let acts: usize = self.neighbours.ledger.len();
         if accounted != acts {
@@ -51,29 +80,29 @@ impl Run {
     }
 
     /// Audits one saga; returns how many effects happened for it.
-    fn audit_saga(&mut self, found: &Found) -> usize {
-        let is_cancelled = self.audit_cancel(found);
-        let done = |step, line| -> Vec<Act> {
-            let key = idempotency_key(found.id.0, Effect { step, line }, 0);
-            self.neighbours.acts(&key).to_vec()
-        };
-        let sum = |acts: &[Act]| acts.iter().map(|act| act.amount).sum::<i64>();
-        let (charged, refunded) = (done(CHARGE_PAYMENT, None), done(REFUND_PAYMENT, None));
-        let mut happened = usize::from(!charged.is_empty()) + usize::from(!refunded.is_empty());
-        let mut forward = charged.len();
-        let state = &found.state;
+    fn audit_saga(&mut self, found: &Found, outcome: Outcome, returns: &[Return]) -> usize {
         let progress = found.progress.expect("a state");
-        let completed = progress.is_completed();
         self.story.count(match progress {
             Progress::Rest(End::Completed) => "completed",
             Progress::Rest(End::Compensated) => "compensated",
             _rejected => "rejected",
         });
-        let is_kept = !is_cancelled && completed;
+        let done = |step, line| self.done(found.id.0, Effect { step, line });
+        let (charged, refunded) = (done(CHARGE_PAYMENT, None), done(REFUND_PAYMENT, None));
+        let mut happened = usize::from(!charged.is_empty()) + usize::from(!refunded.is_empty());
+        let mut forward = charged.len();
+        let state = &found.state;
+        let completed = progress.is_completed();
+        let is_kept = outcome == Outcome::Kept;
         let total = found.amount.map_or(0, |total| total.0);
         let mut wrong = Vec::new();
-        if sum(&charged) - sum(&refunded) != if is_kept { total } else { 0 } {
-            wrong.push(format!("charged {charged:?}, refunded {refunded:?}, total {total}"));
+        let back = self.came_back(returns);
+        happened += back.acts;
+        let (given, wanted) = (back.refunded, if is_kept { total } else { 0 } - back.to_refund);
+        if sum(&charged) - sum(&refunded) - given != wanted || wanted < 0 {
+            wrong.push(format!(
+                "charged {charged:?}, refunded {refunded:?}, total {total}, {back:?}"
+            ));
         }
         let facts = facts(found).expect("it can be read");
         for (line, at) in facts.lines.iter().zip(0_u16..) {
@@ -81,11 +110,13 @@ impl Run {
             let released = done(RELEASE_STOCK, Some(at));
             happened += usize::from(!reserved.is_empty()) + usize::from(!released.is_empty());
             forward += reserved.len();
-            let wanted = if is_kept { i64::from(line.quantity) } else { 0 };
-            if sum(&reserved) - sum(&released) != wanted
+            let of = |pieces: &BTreeMap<u16, i64>| pieces.get(&at).copied().unwrap_or_default();
+            let wanted = if is_kept { i64::from(line.quantity) } else { 0 } - of(&back.to_release);
+            if sum(&reserved) - sum(&released) - of(&back.released) != wanted
                 || reserved.iter().chain(&released).any(|act| act.of != line.product_id.0)
             {
-                wrong.push(format!("line {at}: reserved {reserved:?}, released {released:?}"));
+                let fault = format!("line {at}: reserved {reserved:?}, released {released:?}");
+                wrong.push(format!("{fault}, {back:?}"));
             }
         }
         if (progress == Progress::Rest(End::Rejected) && forward > 0)
@@ -101,6 +132,31 @@ impl Run {
         wrong.extend(self.wrong_prices(found));
         self.faults.extend(wrong.into_iter().map(|wrong| format!("{} {state}: {wrong}", found.id)));
         happened
+    }
+
+    /// What was done for an effect, of whatever generation.
+    fn done(&self, subject: Uuid, effect: Effect) -> Vec<Act> {
+        self.neighbours.acts(&idempotency_key(subject, effect, 0)).to_vec()
+    }
+
+    /// What the neighbours did for returns, and what they were to do.
+    fn came_back(&self, returns: &[Return]) -> CameBack {
+        let mut back = CameBack::default();
+        for returned in returns {
+            let refunds = self.done(returned.id, Effect::of(reversal::step::REFUND_PAYMENT));
+            back.acts += usize::from(!refunds.is_empty());
+            back.refunded += sum(&refunds);
+            back.to_refund += returned.refunded.0;
+            for (line, at) in returned.lines.iter().zip(0..) {
+                let released =
+                    self.done(returned.id, Effect::of_line(reversal::step::RELEASE_STOCK, at));
+                back.acts += usize::from(!released.is_empty());
+                *back.released.entry(line.line).or_default() += sum(&released);
+                let wanted = if returned.restock { i64::from(line.of.quantity) } else { 0 };
+                *back.to_release.entry(line.line).or_default() += wanted;
+            }
+        }
+        back
     }
 
     fn wrong_order(&self, found: &Found, completed: bool) -> Option<String> {

@@ -39,6 +39,15 @@ impl Run {
         if self.dice.chance(weather.cancel) {
             self.cancel_one();
         }
+        if self.dice.chance(weather.ship) {
+            self.ship_one();
+        }
+        if self.dice.chance(weather.report) {
+            self.report_one();
+        }
+        if self.dice.chance(weather.take_back) {
+            self.take_one_back();
+        }
         if self.dice.chance(weather.outage) {
             let until = self.now() + self.dice.millis(3_000, 25_000);
             let which = self.dice.one_of(&TOGETHER);

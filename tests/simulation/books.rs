@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use order_service::clock::Clock;
-use order_service::order::OrderId;
 use order_service::saga::{Definition, Progress, SagaId, StuckKind};
-use order_service::store::{Filter, Found, Inspected, Order, Store, StoredEvent};
+use order_service::store::{Filter, Found, Inspected, Store};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement, Value,
 };
@@ -15,8 +14,8 @@ use super::node;
 
 /// A connection that reads the books between two steps of the nodes.
 pub struct Books {
-    runtime: Runtime,
-    store: Store,
+    pub runtime: Runtime,
+    pub store: Store,
     connection: DatabaseConnection,
 }
 
@@ -33,6 +32,15 @@ pub struct Row {
     pub deadline_at: DateTime<Utc>,
     /// Its owner's last heartbeat, and whether the owner was declared dead.
     pub heard: Option<(DateTime<Utc>, bool)>,
+}
+
+/// What is in the books at one moment.
+#[derive(Debug)]
+pub struct Look {
+    /// A user with two equal carts in flight without a key.
+    pub double_of: Option<Uuid>,
+    /// An order whose status is not the one that its last event tells.
+    pub moved_untold: Option<Uuid>,
 }
 
 impl Books {
@@ -53,7 +61,7 @@ impl Books {
         });
     }
 
-    fn query(&self, sql: &str, values: Vec<Value>) -> Vec<QueryResult> {
+    pub fn query(&self, sql: &str, values: Vec<Value>) -> Vec<QueryResult> {
         let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
         let rows = self.runtime.block_on(self.connection.query_all_raw(statement));
         rows.expect("the books can be read")
@@ -115,24 +123,6 @@ impl Books {
         )
     }
 
-    pub fn order(&self, id: OrderId) -> Option<Order> {
-        self.runtime.block_on(self.store.order(id)).expect("the books can be read")
-    }
-
-    /// How many events tell of an order.
-    pub fn events(&self, id: OrderId) -> usize {
-        let events = self.count(
-            "SELECT count(*) FROM outbox WHERE order_id = $1 AND kind = 'order.confirmed'",
-            vec![id.0.into()],
-        );
-        usize::try_from(events).expect("a count")
-    }
-
-    /// An order's events, in the order of their versions.
-    pub fn events_of(&self, id: OrderId) -> Vec<StoredEvent> {
-        self.runtime.block_on(self.store.events_of(id)).expect("the books can be read")
-    }
-
     /// The saga that cancels an order that stood.
     pub fn cancellation_of(&self, id: SagaId) -> Option<SagaId> {
         let sql = "SELECT id FROM saga_instance WHERE order_id = $1 AND kind = 'cancellation'";
@@ -167,15 +157,19 @@ impl Books {
         self.count(sql, vec![kind.into()])
     }
 
-    /// A user with two equal carts in flight without a key, if there is one.
-    pub fn doubles(&self) -> Option<Uuid> {
+    /// Looks for what must not be, by one query.
+    pub fn look(&self) -> Look {
         let rest = words(Progress::is_rest);
         let sql = format!(
-            "SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL AND fingerprint <> '' \
-             AND state NOT IN ({rest}) \
-             GROUP BY user_id, kind, fingerprint HAVING count(*) > 1 LIMIT 1"
+            "SELECT (SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
+             AND fingerprint <> '' AND state NOT IN ({rest}) \
+             GROUP BY user_id, kind, fingerprint HAVING count(*) > 1 LIMIT 1), \
+             (SELECT id FROM orders WHERE status IS NOT (SELECT status FROM outbox \
+             WHERE order_id = orders.id ORDER BY version DESC LIMIT 1) LIMIT 1)"
         );
-        self.query(&sql, vec![]).first().map(|row| row.try_get_by_index(0).expect("a user"))
+        let rows = self.query(&sql, vec![]);
+        let id = |at| rows[0].try_get_by_index(at).expect("an id or none");
+        Look { double_of: id(0), moved_untold: id(1) }
     }
 
     /// How many executors are in the table, dead ones included.

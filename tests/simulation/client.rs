@@ -1,7 +1,6 @@
 //! Clients: they check out, wait or don't, hang up, ask again elsewhere with their key, and remember
 //! every answer.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use order_service::checkout::{Answer, Order, Refusal, Undoing};
@@ -10,10 +9,10 @@ use order_service::order::{Cart, Line, OrderId, Paise, ProductId, UserId};
 use order_service::saga::{End, Progress, SagaId};
 use order_service::trace::TraceParent;
 
-use super::attempt::{Attempt, Client, Heard};
+use super::attempt::{Asking, Attempt, Client, Heard};
 use super::dice::Dice;
 use super::neighbour::Neighbourhood;
-use super::run::{Mail, Run};
+use super::run::Run;
 
 /// The trace of every request; nothing depends on it.
 pub const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
@@ -72,8 +71,7 @@ impl Run {
     pub fn visit(&mut self, at: usize) {
         let now = self.now();
         let node = self.dice.below(self.slots.len());
-        let up = self.slots[node].node.as_ref().and_then(|node| node.up.clone());
-        let Some(up) = up else {
+        let Some(up) = self.up_at(node) else {
             // No process is up there.
             self.purchases[at].next_at = Some(now + self.dice.millis(50, 1_000));
             return;
@@ -95,17 +93,11 @@ impl Run {
         let trace = TraceParent::parse(TRACE).expect("a trace");
         let (idempotency_key, is_attended) = (purchase.key.clone(), wait != Wait::Accepted);
         let order = Order { cart, idempotency_key, wait, is_attended, trace };
-        self.next_attempt += 1;
-        let (attempt, mail) = (self.next_attempt, self.mail.clone());
-        let asking = async move {
-            let answer = up.desk.create(order).await;
-            let mail = &mut mail.lock().unwrap_or_else(PoisonError::into_inner);
-            mail.push(Mail::Answered { attempt, answer: Heard::Checkout(answer) });
-        };
-        let connection = self.slots[node].node.as_ref().expect("it is up").spawn(asking);
         let is_decided = self.purchases[at].decided.is_some();
         let (client, is_other) = (Client::Buyer(at), is_other_cart);
-        self.attempts.insert(attempt, Attempt { client, node, is_other, is_decided, connection });
+        let asking = Asking { client, node, is_other, is_decided };
+        let answer = async move { Heard::Checkout(up.desk.create(order).await) };
+        let attempt = self.ask(asking, answer);
         if !is_decided && self.dice.chance(0.1) {
             self.story.count("asked twice at once");
             self.buy_again(at);

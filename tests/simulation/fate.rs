@@ -3,7 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::time::Duration;
 
+use order_service::checkout::step::RESERVE_STOCK;
 use order_service::neighbours::{Response, TransportError};
+use order_service::order::OrderId;
+use order_service::reversal::RETURN;
 use order_service::saga::{Definition, Neighbour, Outcome, Progress, SagaId, Sort, Work};
 
 use super::network::{Request, effect_of, neighbour_of};
@@ -78,8 +81,12 @@ impl Run {
         let Some((id, row)) = id.and_then(|id| Some((id, self.books.row(id)?))) else {
             return self.faults.push(format!("{key} was sent for a saga that is not in the books"));
         };
-        let up = self.slots[at].node.as_ref().and_then(|node| node.up.as_ref());
-        let sender = up.map(|up| up.executor.id());
+        if row.definition.kind == RETURN.kind {
+            let lines = self.books.lines_of_return(id).into_iter();
+            let reserved = lines.map(|(order, line)| format!("{order}:reserve_stock:{line}"));
+            self.neighbours.reserved_as.insert(id.to_string(), reserved.collect());
+        }
+        let sender = self.up_at(at).map(|up| up.executor.id());
         if row.owner != sender || sender.is_none() {
             let fault =
                 format!("{key} was sent by node {at}, {sender:?}; its owner is {:?}", row.owner);
@@ -154,6 +161,14 @@ impl Run {
         }
     }
 
+    /// Now and then somebody cancels a checkout that will have nothing left to do but to write its order.
+    fn cancel_meanwhile(&mut self, request: &Request) {
+        let id = reserved_for(request).filter(|_| self.dice.chance(20.0 * self.weather.cancel));
+        if let Some(id) = id {
+            self.cancel(id);
+        }
+    }
+
     /// A request arrives, whether or not anybody waits for it.
     pub fn arrive(&mut self, call: u64) {
         let Some((request, is_awaited)) = self.network.arrive(call) else { return };
@@ -168,6 +183,7 @@ impl Run {
             self.neighbours.answer(now, &request, mood)
         };
         self.tell(format_args!("call {call} arrives at {}: {}", request.path, answer.status));
+        self.cancel_meanwhile(&request);
         if self.dice.chance(weather.error_after) {
             self.story.count("error after");
             answer = Response {
@@ -212,6 +228,12 @@ impl Run {
         };
         self.network.answer(call, now + takes, Ok(answer));
     }
+}
+
+/// The order whose stock is being reserved by a request.
+fn reserved_for(request: &Request) -> Option<OrderId> {
+    let (id, effect) = effect_of(&request.key).split_once(':')?;
+    effect.starts_with(RESERVE_STOCK.word()).then(|| id.parse().ok().map(OrderId)).flatten()
 }
 
 fn is_of_a_trip(request: &Request) -> bool {

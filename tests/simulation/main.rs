@@ -1,6 +1,7 @@
-//! A simulation: processes, clients, operators and neighbours on one virtual clock, in random order and
-//! with random faults that follow from a seed, over the real machine, engine, checkout and store. Every
-//! process drives two kinds of saga: the checkout, and the trip, which exists only in tests.
+//! A simulation: processes, clients, shippers, carriers, operators and neighbours on one virtual clock, in
+//! random order and with random faults that follow from a seed, over the real machine, engine, checkout,
+//! reversal and store. Every process drives the checkout, the cancellation, the return, and the trip, which
+//! exists only in tests.
 //!
 //! A failure prints its seed; `SIMULATION_SEED=123 cargo test --test simulation` replays that run
 //! event by event.
@@ -11,15 +12,20 @@ mod befall;
 mod board;
 mod books;
 mod canceller;
+mod carrier;
 mod client;
 mod dice;
 mod fate;
+mod life;
 mod neighbour;
 mod network;
 mod node;
 mod operator;
+mod orders;
+mod returner;
 mod run;
 mod runs;
+mod shipper;
 mod story;
 mod traveller;
 #[path = "../trip/mod.rs"]
@@ -43,7 +49,7 @@ const STEPS: u64 = 250_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 69] = [
+const MUST_HAPPEN: [&str; 90] = [
     "a machine's clock was set",
     "asked",
     "asked twice at once",
@@ -64,6 +70,8 @@ const MUST_HAPPEN: [&str; 69] = [
     "database out of a node's reach",
     "database read-only",
     "database's clock set back",
+    "delivered",
+    "delivered in parts",
     "disk full",
     "drained",
     "effect arrived after its caller had gone",
@@ -76,6 +84,7 @@ const MUST_HAPPEN: [&str; 69] = [
     "joined without a key",
     "key reused",
     "killed",
+    "left on its way",
     "neighbour out of order",
     "operator acted",
     "operator refused",
@@ -91,13 +100,21 @@ const MUST_HAPPEN: [&str; 69] = [
     "rejected",
     "release asked for",
     "reply lost",
+    "reported",
     "request late",
     "request lost",
     "resolved: it did not",
     "resolved: it happened",
     "retry asked for",
+    "return asked for",
+    "return's key reused",
+    "returned and not restocked",
+    "returned in parts",
     "rollback failed",
     "shed",
+    "shipment asked for",
+    "shipped",
+    "shipped before",
     "statement failed",
     "statement's answer lost",
     "stop refused past the pivot",
@@ -105,8 +122,18 @@ const MUST_HAPPEN: [&str; 69] = [
     "stuck in doubt",
     "stuck refused",
     "taken over",
+    "told cancelled",
     "told cancelling",
+    "told of no order to ship",
+    "told of nothing left to ship",
+    "told of too little left to ship",
+    "told of too little to return",
+    "told returned",
+    "told returned before",
+    "told returning",
+    "told that it can not be returned",
     "told too late to cancel",
+    "told too late to ship",
     "trip begun under an older table",
     "trip called off",
     "trip travelled",

@@ -20,6 +20,8 @@ use super::weather::{LATEST, Plan};
 /// A user with a wallet.
 const USERS: usize = 5;
 const PRODUCTS: usize = 4;
+/// The letters of an id.
+const UUID: usize = 36;
 
 /// Something that was done for an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub struct Neighbourhood {
     /// The first payment record of each order.
     payments: BTreeMap<String, &'static str>,
     pub ledger: Ledger,
+    /// For returns, by their ids: what each line of one was reserved under.
+    pub reserved_as: BTreeMap<String, Vec<String>>,
+    /// What was undone of an effect, in parts or whole.
+    undone: BTreeMap<String, i64>,
     /// Every price that was ever given for an order's product.
     pub told: BTreeMap<(String, Uuid), Vec<i64>>,
     pub faults: Vec<String>,
@@ -73,6 +79,8 @@ impl Neighbourhood {
             first_answers: BTreeMap::new(),
             payments: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            reserved_as: BTreeMap::new(),
+            undone: BTreeMap::new(),
             told: BTreeMap::new(),
             faults: Vec::new(),
         }
@@ -191,19 +199,37 @@ impl Neighbourhood {
         }
         *stock += by;
         let remaining = *stock;
-        let reserved = effect_of(&request.key).replace(":release_stock:", ":reserve_stock:");
-        let undoes = (verb == "release").then_some(reserved);
+        let undoes = (verb == "release").then(|| self.reservation_of(&request.key));
         self.act(request, undoes, Act { amount: quantity, of: product });
         response(200, &json!({"id": product, "remaining": remaining}))
     }
 
+    /// The effect that a release undoes.
+    fn reservation_of(&self, key: &str) -> String {
+        let parts: Vec<&str> = effect_of(key).split(':').collect();
+        let of_return = self.reserved_as.get(parts[0]);
+        let line = of_return.and_then(|lines| lines.get(parts.get(2)?.parse::<usize>().ok()?));
+        line.cloned()
+            .unwrap_or_else(|| effect_of(key).replace(":release_stock:", ":reserve_stock:"))
+    }
+
     fn act(&mut self, request: &Request, undoes: Option<String>, act: Act) {
         let effect = effect_of(&request.key).to_owned();
-        if let Some(undone) = undoes
-            && self.acts(&undone) != [act]
-        {
-            self.faults
-                .push(format!("{effect} undoes {act:?}, and {:?} was done", self.acts(&undone)));
+        if let Some(undone) = undoes {
+            // Only a return undoes a part.
+            let is_return = self.reserved_as.contains_key(&effect[..UUID]);
+            let sum = self.undone.entry(undone.clone()).or_default();
+            *sum += act.amount;
+            let sum = *sum;
+            let is_done = match self.acts(&undone) {
+                [done] if is_return => done.of == act.of && sum <= done.amount,
+                [done] => *done == act && sum == done.amount,
+                _none => false,
+            };
+            if !is_done {
+                let fault = format!("{effect} undoes {act:?}, in all {sum}");
+                self.faults.push(format!("{fault}, and {:?} was done", self.acts(&undone)));
+            }
         }
         let acts = self.ledger.entry(effect.clone()).or_default();
         acts.push(act);

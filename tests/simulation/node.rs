@@ -54,6 +54,7 @@ pub struct Up {
     pub executor: Executor,
     pub desk: Desk,
     pub reversals: Reversals,
+    pub store: Store,
 }
 
 /// Opens the database as one of several replicas.
@@ -108,8 +109,8 @@ impl Node {
             said(started.ok().map(|executor| {
                 executor.run();
                 let desk = Desk::new(executor.clone(), Rules { join_equal: true });
-                let reversals = Reversals::new(executor.clone(), store);
-                Up { executor, desk, reversals }
+                let reversals = Reversals::new(executor.clone(), store.clone());
+                Up { executor, desk, reversals, store }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

@@ -17,11 +17,14 @@ use super::attempt::{Attempt, Heard};
 use super::board::{Board, Seen};
 use super::books::Books;
 use super::canceller::Cancels;
+use super::carrier::Messages;
 use super::client::Purchase;
 use super::dice::Dice;
 use super::neighbour::Neighbourhood;
 use super::network::{Due, Network};
 use super::node::{Mailbox, Node, Up};
+use super::returner::TakingBack;
+use super::shipper::Parcels;
 use super::story::Story;
 use super::traveller::Journey;
 use super::trip;
@@ -32,10 +35,13 @@ pub const COMES_TO_REST: Duration = Duration::from_mins(3);
 /// How often the operator looks after the faults stop.
 const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 
+/// How many clients ask before the first fault, where the weather is fair at first.
+const EARLY: usize = 8;
+
 /// Steps between two counts of what is stuck.
 const LOOK_EVERY: u64 = 100;
-/// Steps between two checks for equal carts in flight.
-const LOOK_FOR_DOUBLES_EVERY: u64 = 10;
+/// Steps between two looks into the books.
+const LOOK_INTO_BOOKS_EVERY: u64 = 10;
 
 /// A slot for one process after the other.
 pub struct Slot {
@@ -85,6 +91,12 @@ pub struct Run {
     pub journeys: Vec<Journey>,
     /// What those who cancelled orders were told.
     pub cancels: Cancels,
+    /// What left the warehouse, or was to.
+    pub parcels: Parcels,
+    /// What carriers reported.
+    pub messages: Messages,
+    /// What came back, or was to.
+    pub returns: Vec<TakingBack>,
     pub attempts: BTreeMap<u64, Attempt>,
     pub next_attempt: u64,
     pub mail: Mailbox<Mail>,
@@ -107,6 +119,7 @@ enum Choice {
     Call(Due),
     Client(usize),
     Traveller(usize),
+    Returner(usize),
     Start(usize),
     Resume(usize),
 }
@@ -120,6 +133,11 @@ impl Run {
         let neighbours = Neighbourhood::new(&mut dice, plan.clone());
         let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
         let mut purchases: Vec<_> = purchases.collect();
+        if plan.fair > 0 {
+            for early in purchases.iter_mut().take(EARLY) {
+                early.next_at = Some(dice.millis(0, 400));
+            }
+        }
         for at in 0..purchases.len() {
             if purchases[at].key.is_none() && dice.chance(0.7) {
                 purchases.push(purchases[at].double(&mut dice));
@@ -153,6 +171,9 @@ impl Run {
             trip_neighbours,
             journeys,
             cancels: Cancels::new(),
+            parcels: Parcels::default(),
+            messages: Messages::default(),
+            returns: Vec::new(),
             attempts: BTreeMap::new(),
             next_attempt: 0,
             mail: Mailbox::default(),
@@ -170,11 +191,17 @@ impl Run {
         run
     }
 
-    /// Plays it to its end: first with faults, then without, until everything comes to rest.
+    /// Plays it to its end: in some runs without faults at first, so that orders stand by then; with faults;
+    /// and without, until everything comes to rest.
     ///
     /// # Errors
     /// The first promise that was broken.
     pub fn play(&mut self, storm: u64) -> Result<(), String> {
+        let weather = std::mem::replace(&mut self.weather, Weather::CALM);
+        while self.steps < self.plan.fair {
+            self.step()?;
+        }
+        self.weather = weather;
         while self.steps < storm {
             self.step()?;
         }
@@ -221,9 +248,8 @@ impl Run {
         if self.steps.is_multiple_of(LOOK_EVERY) {
             self.look_at_what_is_stuck();
         }
-        if self.steps.is_multiple_of(LOOK_FOR_DOUBLES_EVERY) {
-            let doubles = self.books.doubles();
-            self.faults.extend(doubles.map(|of| format!("two equal carts in flight, of {of}")));
+        if self.steps.is_multiple_of(LOOK_INTO_BOOKS_EVERY) {
+            self.look_into_the_books();
         }
         self.befall();
         let choices = self.choices();
@@ -239,6 +265,13 @@ impl Run {
         self.first_fault()
     }
 
+    fn look_into_the_books(&mut self) {
+        let look = self.books.look();
+        let double = look.double_of.map(|of| format!("two equal carts in flight, of {of}"));
+        let untold = look.moved_untold.map(|id| format!("no event tells how order {id} stands"));
+        self.faults.extend(double.into_iter().chain(untold));
+    }
+
     /// Everything that can happen, each with its time.
     fn future(&self) -> Vec<(Duration, Choice)> {
         let runs =
@@ -252,6 +285,9 @@ impl Run {
         }
         for (at, journey) in self.journeys.iter().enumerate() {
             future.extend(journey.next_at.map(|when| (when, Choice::Traveller(at))));
+        }
+        for (at, goods) in self.returns.iter().enumerate() {
+            future.extend(goods.next_at.map(|when| (when, Choice::Returner(at))));
         }
         for (at, slot) in self.slots.iter().enumerate() {
             future.extend(slot.starts_at.map(|when| (when, Choice::Start(at))));
@@ -297,6 +333,7 @@ impl Run {
             },
             Choice::Client(at) => self.visit(at),
             Choice::Traveller(at) => self.travel(at),
+            Choice::Returner(at) => self.take_back(at),
             Choice::Start(at) => self.start(at),
             Choice::Resume(at) => {
                 self.tell(format_args!("node {at} goes on"));
@@ -425,6 +462,7 @@ impl Run {
         self.attempts.is_empty()
             && self.purchases.iter().all(|purchase| purchase.next_at.is_none())
             && self.journeys.iter().all(|journey| journey.next_at.is_none())
+            && self.returns.iter().all(|goods| goods.next_at.is_none())
             && self.network.due().is_empty()
             && self.slots.iter().all(|slot| slot.is_idle())
             && self.books.open_sagas() == 0

@@ -1,7 +1,6 @@
 //! Travellers: clients that ask for trips. They have no desk: they ask the executor, repeat their
 //! request under its key, hang up, and remember what they were told.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use order_service::engine::{Admission, NewSaga, Seen, Wait};
@@ -10,11 +9,11 @@ use order_service::saga::{Definition, Progress, SagaFacts, SagaId};
 use order_service::store::Identity;
 use order_service::trace::TraceParent;
 
-use super::attempt::{Attempt, Client, Heard};
+use super::attempt::{Asking, Attempt, Client, Heard};
 use super::client::TRACE;
 use super::dice::Dice;
 use super::neighbour::Neighbourhood;
-use super::run::{Mail, Run};
+use super::run::Run;
 use super::trip::{self, TripFacts};
 
 /// A trip that somebody wants to make, and what they know of it.
@@ -77,8 +76,7 @@ impl Run {
     pub fn travel(&mut self, at: usize) {
         let now = self.now();
         let node = self.dice.below(self.slots.len());
-        let up = self.slots[node].node.as_ref().and_then(|node| node.up.clone());
-        let Some(up) = up else {
+        let Some(up) = self.up_at(node) else {
             self.journeys[at].next_at = Some(now + self.dice.millis(50, 1_000));
             return;
         };
@@ -91,16 +89,9 @@ impl Run {
         let is_other = journey.id.is_some() && self.dice.chance(0.1);
         let new = journey.request(is_other, wait != Wait::Accepted);
         let is_decided = journey.is_made.is_some();
-        self.next_attempt += 1;
-        let (attempt, mail) = (self.next_attempt, self.mail.clone());
-        let asking = async move {
-            let answer = Heard::Trip(up.executor.admit(new, wait).await);
-            let mail = &mut mail.lock().unwrap_or_else(PoisonError::into_inner);
-            mail.push(Mail::Answered { attempt, answer });
-        };
-        let connection = self.slots[node].node.as_ref().expect("it is up").spawn(asking);
-        let client = Client::Traveller(at);
-        self.attempts.insert(attempt, Attempt { client, node, is_other, is_decided, connection });
+        let asking = Asking { client: Client::Traveller(at), node, is_other, is_decided };
+        let answer = async move { Heard::Trip(up.executor.admit(new, wait).await) };
+        let attempt = self.ask(asking, answer);
         if !is_decided && self.dice.chance(0.1) {
             self.travel_again(at);
         }

@@ -52,6 +52,9 @@ pub struct Weather {
     pub hang_up: f64,
     pub operator: f64,
     pub cancel: f64,
+    pub ship: f64,
+    pub report: f64,
+    pub take_back: f64,
     pub price_change: f64,
     pub outage: f64,
     pub sleep: f64,
@@ -86,6 +89,9 @@ impl Weather {
         hang_up: 0.0,
         operator: 0.0,
         cancel: 0.0,
+        ship: 0.0,
+        report: 0.0,
+        take_back: 0.0,
         price_change: 0.0,
         outage: 0.0,
         sleep: 0.0,
@@ -135,6 +141,9 @@ impl Weather {
             hang_up: often(0.01),
             operator: often(0.01),
             cancel: often(0.008),
+            ship: often(0.012),
+            report: often(0.02),
+            take_back: often(0.005),
             price_change: often(0.005),
             outage: often(0.002),
             sleep: often(0.0004),
@@ -153,6 +162,8 @@ pub const TOGETHER: [&[Neighbour]; 5] =
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub nodes: usize,
+    /// Steps before the first fault, so that there are orders by then.
+    pub fair: u64,
     pub checkouts: usize,
     pub trips: usize,
     /// What a seat costs at first.
@@ -175,6 +186,7 @@ impl Plan {
         let trips = dice.one_of(&[0, 8, 24]);
         Self {
             nodes,
+            fair: dice.one_of(&[0, 300, 300]),
             checkouts: if trips == 24 { 8 } else { dice.one_of(&[8, 20, 40]) },
             trips,
             fare: dice.one_of(&[0, 100, 100, 100]),
