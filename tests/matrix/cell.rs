@@ -116,7 +116,11 @@ fn run(
     deaths: &[&str],
     row: &mut Row,
 ) -> Option<Cell> {
-    let ran = catch_unwind(AssertUnwindSafe(|| lives(lane, scenario, deaths)));
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let ran = lives(lane, scenario, deaths);
+        assert!(!deaths.is_empty() || ran.ending == scenario.ends[0], "came to {:?}", ran.ending);
+        ran
+    }));
     match ran {
         Ok(Ran { passed, ending, met, verdicts }) => {
             row.count(deaths, met, ending, verdicts);

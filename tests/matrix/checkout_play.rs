@@ -12,9 +12,9 @@ use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Wait};
 use order_service::neighbours::{BreakerLimits, EndpointSettings, Neighbours};
 use order_service::order::{Cart, Line, ProductId, UserId};
-use order_service::saga::{Definition, Effect, End, Progress, SagaId};
-use order_service::sandbox::{self, Fault, RecordResult, Sandbox};
-use order_service::store::{Found, Store};
+use order_service::saga::{Definition, Effect, End, Progress};
+use order_service::sandbox::{self, Fault, Ledger, RecordResult, Sandbox};
+use order_service::store::{Found, Identity, Store};
 use order_service::trace::TraceParent;
 use uuid::Uuid;
 
@@ -70,6 +70,40 @@ impl CheckoutPlay {
         look(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub fn user(&self) -> UserId {
+        UserId(self.of.user)
+    }
+
+    /// The neighbours as a process calls them.
+    pub fn neighbours(&self, clock: &Clock) -> Arc<Neighbours> {
+        let at = |url: String| endpoint(&url, self.of.patience);
+        let (user, product) = (at(self.sandbox.user_url()), at(self.sandbox.product_url()));
+        let payment = at(self.sandbox.payment_url());
+        Arc::new(Neighbours::new(&user, &product, &payment, clock).expect("TLS"))
+    }
+
+    /// What the neighbours really did.
+    pub fn ledger(&self) -> Ledger {
+        self.sandbox.ledger()
+    }
+
+    /// The checkout, if it is in the books.
+    pub async fn saga(&self, store: &Store) -> Option<Found> {
+        let key = Identity::Key(self.key.clone());
+        store.find_first(self.user(), DEFINITIONS[0].kind, &key).await.expect("the books")
+    }
+
+    /// Whether a neighbour did this, whose key begins with this id.
+    pub fn has_acted(&self, id: Uuid, effect: Effect) -> bool {
+        let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
+        let key = format!("{id}:{}{line}", effect.step);
+        let is_it = |sent: &str| sent == key || sent.starts_with(&format!("{key}#"));
+        let ledger = self.ledger();
+        let acted = ledger.records.iter().filter(|record| record.result == RecordResult::Acted);
+        let mut keys = acted.filter_map(|record| record.key.as_deref());
+        keys.any(is_it)
+    }
+
     fn tell(&self, answer: Answer) {
         self.seen(|seen| seen.told.push(answer));
     }
@@ -85,7 +119,8 @@ impl CheckoutPlay {
         }
     }
 
-    async fn order_at(&self, executor: Executor) {
+    /// Orders, and waits for the end.
+    pub async fn order_at(&self, executor: Executor) {
         let desk = Desk::new(executor, Rules { join_equal: true });
         let line = |(product, quantity): &(Uuid, u32)| Line {
             product_id: ProductId(*product),
@@ -106,7 +141,8 @@ impl CheckoutPlay {
         self.tell(desk.create(order(Wait::Decided(Duration::from_hours(1)))).await);
     }
 
-    async fn check_what_was_told(&self, store: &Store, saga: Option<&Found>) {
+    /// Every answer is true so far.
+    pub async fn check_what_was_told(&self, store: &Store, saga: Option<&Found>) {
         let told = self.seen(|seen| {
             seen.priced = seen.priced.or(saga.and_then(|saga| saga.amount).map(|total| total.0));
             seen.told.clone()
@@ -120,7 +156,8 @@ impl CheckoutPlay {
         }
     }
 
-    async fn check_the_end(&self, store: &Store, saga: &Found) -> Ending {
+    /// The checkout is at rest: every answer is true, and all of them are the same.
+    pub async fn check_answers(&self, store: &Store, saga: &Found) {
         let (told, priced) = self.seen(|seen| (seen.told.clone(), seen.priced));
         for answer in &told {
             check(answer, saga, store).await;
@@ -132,8 +169,6 @@ impl CheckoutPlay {
             let total = saga.amount.map(|total| total.0);
             assert_eq!(total, Some(priced), "the price that was durable is the price");
         }
-        audit_of(std::slice::from_ref(saga), store, &self.sandbox.ledger()).await;
-        ending_of(saga)
     }
 }
 
@@ -142,25 +177,19 @@ impl Play for CheckoutPlay {
         DEFINITIONS
     }
 
-    fn user(&self) -> UserId {
-        UserId(self.of.user)
+    fn kinds(&self, clock: &Clock) -> Vec<Arc<dyn Kind>> {
+        vec![Arc::new(Checkout::new(self.neighbours(clock)))]
     }
 
-    fn kind(&self, clock: &Clock) -> Arc<dyn Kind> {
-        let at = |url: String| endpoint(&url, self.of.patience);
-        let (user, product) = (at(self.sandbox.user_url()), at(self.sandbox.product_url()));
-        let payment = at(self.sandbox.payment_url());
-        let neighbours = Neighbours::new(&user, &product, &payment, clock);
-        Arc::new(Checkout::new(neighbours.expect("TLS")))
+    fn kinds_unheard(&self, clock: &Clock) -> Vec<Arc<dyn Kind>> {
+        vec![Arc::new(Checkout::new(nobody(clock)))]
     }
 
-    fn kind_unheard(&self, clock: &Clock) -> Arc<dyn Kind> {
-        let nowhere = endpoint("http://127.0.0.1:1", Duration::from_secs(20));
-        let neighbours = Neighbours::new(&nowhere, &nowhere, &nowhere, clock);
-        Arc::new(Checkout::new(neighbours.expect("TLS")))
+    fn sagas<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Vec<Found>> {
+        async { self.saga(store).await.into_iter().collect() }.boxed()
     }
 
-    fn ask(&self, at: Executor) -> BoxFuture<'_, ()> {
+    fn ask(&self, at: Executor, _store: Store) -> BoxFuture<'_, ()> {
         self.order_at(at).boxed()
     }
 
@@ -172,14 +201,8 @@ impl Play for CheckoutPlay {
         self.seen(|seen| seen.told.iter().any(is_done))
     }
 
-    fn happened(&self, id: SagaId, effect: Effect) -> bool {
-        let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
-        let key = format!("{id}:{}{line}", effect.step);
-        let is_it = |sent: &str| sent == key || sent.starts_with(&format!("{key}#"));
-        let ledger = self.sandbox.ledger();
-        let acted = ledger.records.iter().filter(|record| record.result == RecordResult::Acted);
-        let mut keys = acted.filter_map(|record| record.key.as_deref());
-        keys.any(is_it)
+    fn happened(&self, saga: &Found, effect: Effect) -> bool {
+        self.has_acted(saga.id.0, effect)
     }
 
     fn get_well(&self) {
@@ -190,13 +213,24 @@ impl Play for CheckoutPlay {
         self.prices_rise().boxed()
     }
 
-    fn check_told<'a>(&'a self, store: &'a Store, saga: Option<&'a Found>) -> BoxFuture<'a, ()> {
-        self.check_what_was_told(store, saga).boxed()
+    fn check_told<'a>(&'a self, store: &'a Store, sagas: &'a [Found]) -> BoxFuture<'a, ()> {
+        self.check_what_was_told(store, sagas.first()).boxed()
     }
 
-    fn check_end<'a>(&'a self, store: &'a Store, saga: &'a Found) -> BoxFuture<'a, Ending> {
-        self.check_the_end(store, saga).boxed()
+    fn check_end<'a>(&'a self, store: &'a Store, sagas: &'a [Found]) -> BoxFuture<'a, Ending> {
+        async {
+            self.check_answers(store, &sagas[0]).await;
+            audit_of(sagas, store, &self.sandbox.ledger()).await;
+            ending_of(&sagas[0])
+        }
+        .boxed()
     }
+}
+
+/// Neighbours that do not listen.
+pub fn nobody(clock: &Clock) -> Arc<Neighbours> {
+    let nowhere = endpoint("http://127.0.0.1:1", Duration::from_secs(20));
+    Arc::new(Neighbours::new(&nowhere, &nowhere, &nowhere, clock).expect("TLS"))
 }
 
 fn endpoint(url: &str, timeout: Duration) -> EndpointSettings {
@@ -231,7 +265,8 @@ async fn check(answer: &Answer, saga: &Found, store: &Store) {
     }
 }
 
-fn ending_of(saga: &Found) -> Ending {
+/// How a checkout ended, and why.
+pub fn ending_of(saga: &Found) -> Ending {
     let refused = || word(&Refusal::of(saga.known.as_ref()));
     match saga.progress.expect("readable") {
         Progress::Rest(End::Completed) => Ending::Completed,

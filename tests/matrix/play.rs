@@ -5,35 +5,45 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind};
-use order_service::order::UserId;
-use order_service::saga::{Definition, Effect, SagaId};
+use order_service::saga::{Definition, Effect};
 use order_service::store::{Found, Store};
 
-/// One saga of some kind in one cell, with its neighbours and its client.
+/// One saga of some kind in one cell, or all those of one order, with their neighbours and clients.
 pub trait Play: Send + Sync {
-    /// The tables of its kind.
+    /// The tables of its kinds.
     fn definitions(&self) -> &'static [&'static Definition];
 
-    /// Whose saga it is.
-    fn user(&self) -> UserId;
-
-    /// The kind as one process has it. The clock is that of the calls.
-    fn kind(&self, clock: &Clock) -> Arc<dyn Kind>;
+    /// The kinds as one process has them. The clock is that of the calls.
+    fn kinds(&self, clock: &Clock) -> Vec<Arc<dyn Kind>>;
 
     /// The same, calling where nobody listens.
-    fn kind_unheard(&self, clock: &Clock) -> Arc<dyn Kind>;
+    fn kinds_unheard(&self, clock: &Clock) -> Vec<Arc<dyn Kind>>;
 
-    /// The client asks with its key, and keeps what it hears.
-    fn ask(&self, at: Executor) -> BoxFuture<'_, ()>;
+    /// What the books say of this cell's sagas, oldest first.
+    fn sagas<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Vec<Found>>;
 
-    /// Whether the client knows that there is nothing left to do.
+    /// Makes what the scenario begins with, before the first process can die.
+    fn prepare(&self, _at: Executor, _store: Store) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+
+    /// The clients ask, each with its key, and keep what they hear.
+    fn ask(&self, at: Executor, store: Store) -> BoxFuture<'_, ()>;
+
+    /// A call or a read has come to this point. Returns when it may go on.
+    fn come_to<'a>(&'a self, _point: &'a str) -> BoxFuture<'a, ()> {
+        ready(()).boxed()
+    }
+
+    /// Whether the clients know that there is nothing left to do.
     fn is_answered(&self) -> bool;
 
-    /// What an operator who asks the neighbours hears of an effect.
-    fn happened(&self, id: SagaId, effect: Effect) -> bool;
+    /// What an operator who asks the neighbours hears of an effect of this saga.
+    fn happened(&self, saga: &Found, effect: Effect) -> bool;
 
     /// Nothing goes wrong at the neighbours any more.
     fn get_well(&self);
@@ -42,10 +52,10 @@ pub trait Play: Send + Sync {
     fn somebody_died(&self) -> BoxFuture<'_, ()>;
 
     /// A process starts on the books that the one before left: what was answered must be true in them.
-    fn check_told<'a>(&'a self, store: &'a Store, saga: Option<&'a Found>) -> BoxFuture<'a, ()>;
+    fn check_told<'a>(&'a self, store: &'a Store, sagas: &'a [Found]) -> BoxFuture<'a, ()>;
 
-    /// The saga is at rest: compares the books with the neighbours' ledgers and with every answer.
-    fn check_end<'a>(&'a self, store: &'a Store, saga: &'a Found) -> BoxFuture<'a, Ending>;
+    /// Its sagas are at rest: compares the books with the neighbours' ledgers and with every answer.
+    fn check_end<'a>(&'a self, store: &'a Store, sagas: &'a [Found]) -> BoxFuture<'a, Ending>;
 }
 
 /// How a saga ends, and why.

@@ -37,18 +37,35 @@ struct State {
     /// Signalled when a commit hangs: the process dies as soon as everything that does not wait for the
     /// commit is done.
     held: bool,
-    /// Statements are points only while an executor starts. Later ones are heartbeats and polls, which
-    /// follow the clock and write nothing about a saga.
-    starting: bool,
+    phase: Phase,
     passed: Vec<String>,
+    /// How many points have been announced.
+    announced: usize,
     times: HashMap<String, u32>,
     under_way: usize,
     reading: usize,
 }
 
+/// What a process is at, which decides what is a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Its executor starts: single statements are points, too.
+    Starting,
+    /// What the scenario begins with is made: nothing is a point.
+    Preparing,
+    /// Its single statements are heartbeats and polls, which follow the clock and write nothing about a
+    /// saga: they are no points.
+    #[default]
+    Living,
+}
+
 impl State {
     /// Counts a point of this point; returns its full name.
     fn pass(&mut self, name: &str) -> String {
+        self.announced += 1;
+        if self.phase == Phase::Preparing {
+            return String::new();
+        }
         let times = self.times.entry(name.to_owned()).or_default();
         *times += 1;
         let point = format!("{name} {times}");
@@ -100,9 +117,9 @@ impl Points {
         self.state().passed.clone()
     }
 
-    /// While an executor starts, its single statements are points, too.
-    pub fn starting(&self, starting: bool) {
-        self.state().starting = starting;
+    /// The process is at this from now on.
+    pub fn enter(&self, phase: Phase) {
+        self.state().phase = phase;
     }
 
     /// Notes that this point is reached, and whether the process dies here, or has died before.
@@ -170,7 +187,7 @@ impl Points {
     /// How many calls are under way, how many reads, and how many points have been announced.
     fn now(&self) -> (usize, usize, usize) {
         let state = self.state();
-        (state.under_way, state.reading, state.passed.len())
+        (state.under_way, state.reading, state.announced)
     }
 
     /// Returns when nothing is under way and everything has happened that can happen without time passing;
@@ -238,7 +255,7 @@ impl Failpoints for Points {
             if self.state().dead {
                 pending::<()>().await;
             }
-            let starting = self.state().starting;
+            let starting = self.state().phase == Phase::Starting;
             match point {
                 Failpoint::Statement => {
                     self.state().under_way += 1;

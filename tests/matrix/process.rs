@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_service::clock::Clock;
-use order_service::engine::{Executor, NotDone, Settings};
-
+use order_service::engine::{Executor, Kind, NotDone, Settings};
 use order_service::saga::retry::Backoff;
 use order_service::saga::{
     Catalogue, Definition, Instance, Intervention, Manners, Policy, Progress, StuckKind, Word,
     resolvable,
 };
-use order_service::store::{self, Found, Identity, Store};
+use order_service::store::{self, Found, Store};
+use tokio::task::JoinHandle;
 
 use crate::play::Ending;
-use crate::point::Points;
+use crate::point::{Phase, Points};
 use crate::scenario::{Among, Calm, Scenario};
 use crate::watched::Watched;
 use crate::world::World;
@@ -53,52 +53,76 @@ impl Process {
         });
         let store = store.await.expect("the books");
         let predecessors = world.begin();
-        let found = found(&store, &world).await;
-        world.play.check_told(&store, found.as_ref()).await;
+        let found = world.play.sagas(&store).await;
+        world.play.check_told(&store, &found).await;
         let scenario = &world.scenario;
         let trusted = if predecessors == 0 { scenario.trusted } else { scenario.trusted_later };
         let policy = policy(scenario, world.play.definitions(), trusted);
-        let watched = Watched {
-            kind: world.play.kind(&points.reads),
-            unheard: scenario.unreachable.map(|_| world.play.kind_unheard(&points.reads)),
-            world: world.clone(),
-            points: points.clone(),
-        };
+        let kinds = watched(&world, &points);
         let (concurrency, backlog) = (16, 1_000_000);
         let settings = Settings { concurrency, backlog, lease: LEASE, policy: policy.clone() };
-        points.starting(true);
-        let started =
-            Executor::start(store.clone(), vec![Arc::new(watched)], settings, clock.clone());
+        points.enter(Phase::Starting);
+        let started = Executor::start(store.clone(), kinds, settings, clock.clone());
         let executor = started.await.expect("an executor");
-        points.starting(false);
+        points.enter(Phase::Living);
         executor.run();
-        Self { world, points, clock, store, executor, policy }
+        let this = Self { world, points, clock, store, executor, policy };
+        if predecessors == 0 {
+            this.prepare().await;
+        }
+        this
+    }
+
+    /// Makes what the scenario begins with.
+    async fn prepare(&self) {
+        self.points.enter(Phase::Preparing);
+        let (world, executor, store) =
+            (self.world.clone(), self.executor.clone(), self.store.clone());
+        let prepared = tokio::spawn(async move { world.play.prepare(executor, store).await });
+        loop {
+            self.points.idle().await;
+            if prepared.is_finished() {
+                break;
+            }
+            self.move_on();
+        }
+        prepared.await.expect("prepared");
+        self.points.enter(Phase::Living);
+    }
+
+    /// The clients ask.
+    fn ask(&self) -> JoinHandle<()> {
+        let (world, executor, store) =
+            (self.world.clone(), self.executor.clone(), self.store.clone());
+        tokio::spawn(async move { world.play.ask(executor, store).await })
     }
 
     /// Runs until everything is at rest.
     pub async fn live(&self) -> Ending {
-        let ask = || tokio::spawn(ask(self.executor.clone(), self.world.clone()));
-        let mut client = ask();
+        let mut client = self.ask();
         for _move in 0..MOVES {
             self.points.idle().await;
-            self.world.deliver(|| self.world.play.kind(&self.points.reads)).await;
+            self.world.deliver(|| self.world.play.kinds(&self.points.reads)).await;
             self.points.idle().await;
-            if let Some(saga) = found(&self.store, &self.world).await {
-                if saga.is_at_rest() && client.is_finished() {
-                    client.await.expect("a client");
-                    return self.end(&saga).await;
+            let is_told = client.is_finished();
+            let sagas = self.world.play.sagas(&self.store).await;
+            if is_told && sagas.iter().all(Found::is_at_rest) {
+                client.await.expect("a client");
+                if self.world.play.is_answered() {
+                    return self.world.check_the_end(&self.store, &sagas).await;
                 }
-                self.world.calm_down(&saga);
+                // It was told to wait, or that the database is unavailable, and asks again.
+                client = self.ask();
+            }
+            for saga in sagas.iter().filter(|saga| !saga.is_at_rest()) {
+                self.world.calm_down(saga);
                 self.world.sees(saga.held.is_some());
-                self.have_a_word(&saga).await;
+                self.have_a_word(saga).await;
                 self.points.idle().await;
-            } else if client.is_finished() {
-                // The client was told that the database is unavailable, and tries again.
-                client = ask();
             }
             self.move_on();
         }
-        panic!("never comes to rest: {:?}", found(&self.store, &self.world).await);
+        panic!("never comes to rest: {:?}", self.world.play.sagas(&self.store).await);
     }
 
     /// Lets time pass until something that waits is due.
@@ -107,27 +131,6 @@ impl Process {
         let next = next.max(Duration::from_millis(1));
         self.clock.advance(next);
         self.points.reads.advance(next);
-    }
-
-    /// A client that was told to wait asks again, and the operator looks at everything.
-    async fn end(&self, saga: &Found) -> Ending {
-        let mut client = None;
-        for _move in 0..MOVES {
-            if self.world.play.is_answered() {
-                break;
-            }
-            let asks = || tokio::spawn(ask(self.executor.clone(), self.world.clone()));
-            let is_told = client.get_or_insert_with(asks).is_finished();
-            self.points.idle().await;
-            if is_told {
-                // If the database was unavailable, the client tries again.
-                client = None;
-            }
-            if !self.world.play.is_answered() {
-                self.move_on();
-            }
-        }
-        self.world.check_the_end(&self.store, saga).await
     }
 
     /// The operator acts where a person is needed, with verdicts that say what the neighbours' ledgers say.
@@ -161,7 +164,7 @@ impl Process {
             return;
         }
         for effect in resolvable(&saga_now, &self.policy, self.clock.now()) {
-            let happened = self.world.play.happened(saga.id, effect);
+            let happened = self.world.play.happened(saga, effect);
             if self.intervene(saga, Intervention::Resolve { effect, happened }).await {
                 self.world.gave_a_verdict();
                 return;
@@ -223,15 +226,15 @@ impl Process {
     }
 }
 
-/// The client asks with its key.
-async fn ask(executor: Executor, world: Arc<World>) {
-    world.play.ask(executor).await;
-}
-
-async fn found(store: &Store, world: &World) -> Option<Found> {
-    let (user, kind) = (world.play.user(), world.play.definitions()[0].kind);
-    let key = Identity::Key(world.key.clone());
-    store.find_first(user, kind, &key).await.expect("the books")
+/// The kinds of saga of one process.
+fn watched(world: &Arc<World>, points: &Arc<Points>) -> Vec<Arc<dyn Kind>> {
+    let unheard = world.scenario.unreachable.map(|_| world.play.kinds_unheard(&points.reads));
+    let mut unheard = unheard.into_iter().flatten();
+    let watch = |kind| -> Arc<dyn Kind> {
+        let (world, points) = (world.clone(), points.clone());
+        Arc::new(Watched { kind, unheard: unheard.next(), world, points })
+    };
+    world.play.kinds(&points.reads).into_iter().map(watch).collect()
 }
 
 /// Of a process that takes these neighbours for idempotent.

@@ -45,7 +45,7 @@ pub struct Scenario {
     pub sample: usize,
     /// The successor dies as well, at its first points.
     pub dies_twice: bool,
-    /// The ends that are allowed.
+    /// The ends that are allowed; the first is that of a saga whose processes live.
     pub ends: Vec<Ending>,
     /// Before this call, or read, the scenario is the same as another one of which every point is run.
     pub differs_from: Option<&'static str>,

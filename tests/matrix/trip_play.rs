@@ -9,14 +9,14 @@ use futures::future::{BoxFuture, ready};
 use order_service::clock::Clock;
 use order_service::engine::{Admission, Executor, Kind, NewSaga, Seen, Wait};
 use order_service::order::{Line, OrderId, Paise, ProductId, UserId};
-use order_service::saga::{Cause, Definition, Effect, End, Neighbour, Progress, SagaFacts, SagaId};
+use order_service::saga::{Cause, Definition, Effect, End, Neighbour, Progress, SagaFacts};
 use order_service::store::{Found, Identity, Store};
 use order_service::trace::TraceParent;
 use uuid::Uuid;
 
 use crate::nearby::{Nearby, Trouble, Wrong};
 use crate::play::{Ending, Play};
-use crate::trip::{DEFINITIONS, Kept, Neighbours, Trip, TripFacts, faults_of, strays};
+use crate::trip::{DEFINITION, DEFINITIONS, Kept, Neighbours, Trip, TripFacts, faults_of, strays};
 
 const TRAVELLER: UserId = UserId(Uuid::from_u128(0x7a));
 
@@ -147,24 +147,29 @@ impl Play for TripPlay {
         DEFINITIONS
     }
 
-    fn user(&self) -> UserId {
-        TRAVELLER
+    fn kinds(&self, clock: &Clock) -> Vec<Arc<dyn Kind>> {
+        vec![Arc::new(Trip::new(self.nearby.way(clock), clock.clone()))]
     }
 
-    fn kind(&self, clock: &Clock) -> Arc<dyn Kind> {
-        Arc::new(Trip::new(self.nearby.way(clock), clock.clone()))
-    }
-
-    fn kind_unheard(&self, clock: &Clock) -> Arc<dyn Kind> {
+    fn kinds_unheard(&self, clock: &Clock) -> Vec<Arc<dyn Kind>> {
         let steps = DEFINITIONS.iter().flat_map(|table| table.actions());
         let steps = steps.flat_map(|(_, action)| [Some(action.step), action.undo()]);
         let troubles = steps.flatten().map(|step| Trouble::on(step.word(), Wrong::NotSent));
         let nobody = Neighbours::new([], Duration::ZERO, 0);
         let nowhere = Arc::new(Nearby::new(nobody, troubles.collect()));
-        Arc::new(Trip::new(nowhere.way(clock), clock.clone()))
+        vec![Arc::new(Trip::new(nowhere.way(clock), clock.clone()))]
     }
 
-    fn ask(&self, at: Executor) -> BoxFuture<'_, ()> {
+    fn sagas<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Vec<Found>> {
+        async {
+            let key = Identity::Key(self.key.clone());
+            let found = store.find_first(TRAVELLER, DEFINITION.kind, &key).await;
+            found.expect("the books").into_iter().collect()
+        }
+        .boxed()
+    }
+
+    fn ask(&self, at: Executor, _store: Store) -> BoxFuture<'_, ()> {
         self.ask_at(at).boxed()
     }
 
@@ -173,9 +178,9 @@ impl Play for TripPlay {
         self.seen(|seen| seen.told.iter().any(is_rest))
     }
 
-    fn happened(&self, id: SagaId, effect: Effect) -> bool {
+    fn happened(&self, saga: &Found, effect: Effect) -> bool {
         let line = effect.line.map_or_else(String::new, |line| format!(":{line}"));
-        self.nearby.with(|all| all.happened(&format!("{id}:{}{line}", effect.step)))
+        self.nearby.with(|all| all.happened(&format!("{}:{}{line}", saga.id, effect.step)))
     }
 
     fn get_well(&self) {
@@ -192,13 +197,13 @@ impl Play for TripPlay {
         ready(()).boxed()
     }
 
-    fn check_told<'a>(&'a self, _store: &'a Store, saga: Option<&'a Found>) -> BoxFuture<'a, ()> {
-        self.check(saga);
+    fn check_told<'a>(&'a self, _store: &'a Store, sagas: &'a [Found]) -> BoxFuture<'a, ()> {
+        self.check(sagas.first());
         ready(()).boxed()
     }
 
-    fn check_end<'a>(&'a self, store: &'a Store, saga: &'a Found) -> BoxFuture<'a, Ending> {
-        self.check_books(store, saga).boxed()
+    fn check_end<'a>(&'a self, store: &'a Store, sagas: &'a [Found]) -> BoxFuture<'a, Ending> {
+        self.check_books(store, &sagas[0]).boxed()
     }
 }
 

@@ -42,6 +42,7 @@ impl Kind for Watched {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Reading> {
         async move {
+            self.world.play.come_to(&format!("before reading {step}")).await;
             let _reading = self.points.reading();
             self.points.reach(&format!("before reading {step}")).await;
             let reading = self.kind.read(saga, step, context).await;
@@ -58,8 +59,10 @@ impl Kind for Watched {
         context: CallContext<'a>,
     ) -> BoxFuture<'a, Report> {
         async move {
-            let _under_way = self.points.under_way();
             let name = name(call);
+            // Who is waited for here may need time to pass.
+            self.world.play.come_to(&format!("before {name}")).await;
+            let under_way = self.points.under_way();
             self.world.is_calling(&name);
             self.points.reach(&format!("before {name}")).await;
             let may_miss = call.how == How::Send && self.world.is_unreachable(call.effect.step);
@@ -69,6 +72,9 @@ impl Kind for Watched {
                 pending::<()>().await;
             }
             let report = way.unwrap_or(&self.kind).call(saga, call, context).await;
+            drop(under_way);
+            self.world.play.come_to(&format!("after {name}")).await;
+            let _under_way = self.points.under_way();
             self.points.reach(&format!("after {name}")).await;
             report
         }
@@ -89,8 +95,11 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// The request reaches the neighbour.
-    pub async fn arrive(self, kind: &dyn Kind) {
+    /// The request reaches the neighbour, in the way of one of these kinds.
+    pub async fn arrive(self, kinds: &[Arc<dyn Kind>]) {
+        let kind = self.saga.definition.kind;
+        let is_its = |of: &&Arc<dyn Kind>| of.definitions().iter().any(|it| it.kind == kind);
+        let kind = kinds.iter().find(is_its).expect("the kind that sent it");
         let trace = TraceParent::fresh();
         let context = CallContext { trace: &trace, may_send: &|| true, attempt: 1 };
         let _unheard = kind.call(&self.saga, &self.call, context).await;

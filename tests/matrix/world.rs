@@ -18,8 +18,6 @@ use crate::watched::Letter;
 pub struct World {
     pub scenario: Scenario,
     pub play: Arc<dyn Play>,
-    /// The client's idempotency key.
-    pub key: String,
     seen: Mutex<Seen>,
 }
 
@@ -56,20 +54,18 @@ enum Stop {
 const LOOKS: u32 = 12;
 
 impl World {
-    /// The neighbours as they are at the start of a cell.
+    /// The neighbours as they are at the start of a cell. The key is the client's.
     pub async fn new(scenario: &Scenario, key: String, http: reqwest::Client) -> Self {
         let keepers = scenario.keep_keys;
+        let keeps_keys = keepers == Among::All;
         let play: Arc<dyn Play> = match scenario.cast.clone() {
-            Cast::Checkout(of) => {
-                let keeps_keys = keepers == Among::All;
-                Arc::new(CheckoutPlay::new(of, keeps_keys, http, key.clone()).await)
-            }
+            Cast::Checkout(of) => Arc::new(CheckoutPlay::new(of, keeps_keys, http, key).await),
             Cast::Trip(of) => {
                 let keepers = [RAIL, BANK, POST].into_iter().filter(|it| keepers.has(*it));
-                Arc::new(TripPlay::new(of, keepers, scenario.key_memory, key.clone()))
+                Arc::new(TripPlay::new(of, keepers, scenario.key_memory, key))
             }
         };
-        Self { scenario: scenario.clone(), play, key, seen: Mutex::default() }
+        Self { scenario: scenario.clone(), play, seen: Mutex::default() }
     }
 
     fn seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
@@ -108,10 +104,10 @@ impl World {
     }
 
     /// Requests on their way arrive now.
-    pub async fn deliver(&self, way: impl Fn() -> Arc<dyn Kind>) {
+    pub async fn deliver(&self, ways: impl Fn() -> Vec<Arc<dyn Kind>>) {
         let letters = self.seen(|seen| std::mem::take(&mut seen.letters));
         for letter in letters {
-            letter.arrive(way().as_ref()).await;
+            letter.arrive(&ways()).await;
         }
     }
 
@@ -179,8 +175,8 @@ impl World {
     }
 
     /// Everything is at rest: compares it with what was told, and with the ends that the scenario allows.
-    pub async fn check_the_end(&self, store: &Store, saga: &Found) -> Ending {
-        let ending = self.play.check_end(store, saga).await;
+    pub async fn check_the_end(&self, store: &Store, sagas: &[Found]) -> Ending {
+        let ending = self.play.check_end(store, sagas).await;
         let may = &self.scenario.ends;
         assert!(may.contains(&ending), "came to {ending:?}, and may only come to {may:?}");
         let (stop, called) = self.seen(|seen| (seen.stop, seen.called_while_held.clone()));
