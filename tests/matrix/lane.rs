@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::outbox;
 use order_service::checkout;
 use order_service::clock::Clock;
+use order_service::reversal::{CANCELLATION, RETURN};
 use order_service::saga::{Catalogue, Definition, Progress};
 use order_service::store::{self, Store};
 use sea_orm::{ColumnTrait, Database, EntityTrait, QueryFilter};
@@ -146,8 +147,9 @@ impl Lane {
     }
 }
 
-/// The tables of both kinds, for looking at their sagas.
-static TABLES: [&Definition; 3] = [&checkout::DEFINITION, &trip::DEFINITION, &trip::OLDER];
+/// The tables of all kinds, for looking at their sagas.
+static TABLES: [&Definition; 5] =
+    [&checkout::DEFINITION, &CANCELLATION, &RETURN, &trip::DEFINITION, &trip::OLDER];
 
 async fn open_books(url: &str) -> Store {
     let options = store::Options {

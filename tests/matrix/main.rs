@@ -17,6 +17,9 @@ mod point;
 #[path = "../it/harness/postgres.rs"]
 mod postgres;
 mod process;
+mod reversal_audit;
+mod reversal_play;
+mod reversal_scenarios;
 mod scenario;
 mod table;
 #[path = "../trip/mod.rs"]
@@ -42,6 +45,7 @@ fn matrix(books: Books) {
     let chosen = Chosen::from_environment();
     let mut scenarios = checkout_scenarios::all();
     scenarios.extend(trip_scenarios::all());
+    scenarios.extend(reversal_scenarios::all());
     scenarios.iter_mut().zip(0..).for_each(|(scenario, number)| scenario.number = number);
     let scenarios = scenarios.into_iter().filter(|scenario| chosen.has(books, scenario));
     let queue: Mutex<VecDeque<_>> = Mutex::new(scenarios.enumerate().collect());

@@ -6,6 +6,7 @@ use order_service::saga::{Direction, Neighbour, Step};
 
 use crate::checkout_play::Checkouts;
 use crate::play::Ending;
+use crate::reversal_play::Reversed;
 use crate::trip_play::Trips;
 
 /// A saga, and what goes wrong with it apart from its processes' deaths.
@@ -68,6 +69,7 @@ pub enum Calm {
 pub enum Cast {
     Checkout(Checkouts),
     Trip(Trips),
+    Reversal(Reversed),
 }
 
 /// Some of the neighbours.

@@ -9,6 +9,7 @@ use order_service::store::{Found, Store};
 
 use crate::checkout_play::CheckoutPlay;
 use crate::play::{Ending, Play};
+use crate::reversal_play::ReversalPlay;
 use crate::scenario::{Among, Calm, Cast, Scenario};
 use crate::trip::{BANK, POST, RAIL};
 use crate::trip_play::TripPlay;
@@ -60,6 +61,10 @@ impl World {
         let keeps_keys = keepers == Among::All;
         let play: Arc<dyn Play> = match scenario.cast.clone() {
             Cast::Checkout(of) => Arc::new(CheckoutPlay::new(of, keeps_keys, http, key).await),
+            Cast::Reversal(of) => {
+                let checkout = CheckoutPlay::new(of.order.clone(), keeps_keys, http, key).await;
+                Arc::new(ReversalPlay::new(of.how, checkout))
+            }
             Cast::Trip(of) => {
                 let keepers = [RAIL, BANK, POST].into_iter().filter(|it| keepers.has(*it));
                 Arc::new(TripPlay::new(of, keepers, scenario.key_memory, key))
