@@ -99,16 +99,15 @@ fn in_flight() -> Vec<Scenario> {
     let ends = [BACK, Completed];
     let doubtful = at("while it is reserved, refund DropAfter", reserved, &ends);
     let mut all = vec![doubtful.hit_by(Fault::once(Call::Refund, FaultKind::DropAfter))];
+    // Only a client that was told 202 can ask so soon.
+    let early = at("before it is priced", "before reading fetch_profile", &[REJECTED]);
+    let charge = "before charge_payment";
     all.extend([
-        at("before it is priced", "before reading fetch_profile", &[REJECTED]),
-        at("before it is charged", "before charge_payment", &[BACK, REJECTED]),
-        at("after it is charged", "after charge_payment", &[BACK]),
+        early.reversed(|order| order.is_async = true),
+        at("before it is charged", charge, &[BACK, REJECTED]),
+        at("after it is charged", "after charge_payment", &ends),
         at("while it is reserved", reserved, &ends),
-        unheard(
-            "before it is priced",
-            "before reading fetch_profile",
-            &[Completed, BACK, REJECTED],
-        ),
+        unheard("before it is charged", charge, &[Completed, BACK, REJECTED]),
         unheard("when it is reserved", reserved, &[Completed, BACK]),
     ]);
     all.into_iter().flat_map(both).collect()
