@@ -249,10 +249,18 @@ fn words() -> Vec<Scenario> {
         )
     };
     let mut all = vec![read];
-    for scenario in [unpaid, reserve, unreserved, unsent] {
-        let ends = vec![Compensated("failed"), Rejected("failed")];
-        // When the charge is in doubt, it may be stopped before a line fails.
-        all.push(Scenario { ends, ..scenario.clone().repeating() });
+    let (compensated, rejected) = (Compensated("failed"), Rejected("failed"));
+    // Where a verdict says that nothing was paid, nothing is left to undo.
+    let unpaid_first = [rejected, compensated];
+    // When the charge is in doubt, it may be stopped before a line fails.
+    let paid_first = [compensated, rejected];
+    for (scenario, ends) in [
+        (unpaid, unpaid_first),
+        (reserve, paid_first),
+        (unreserved, paid_first),
+        (unsent, unpaid_first),
+    ] {
+        all.push(Scenario { ends: ends.to_vec(), ..scenario.clone().repeating() });
         all.push(scenario);
     }
     // If the look-up finds the payment, the checkout does not wait and is not stopped.
