@@ -108,9 +108,12 @@ fn in_flight() -> Vec<Scenario> {
         at("after it is charged", "after charge_payment", &ends),
         at("while it is reserved", reserved, &ends),
         unheard("before it is charged", charge, &[Completed, BACK, REJECTED]),
-        unheard("when it is reserved", reserved, &[Completed, BACK]),
     ]);
-    all.into_iter().flat_map(both).collect()
+    let mut all: Vec<_> = all.into_iter().flat_map(both).collect();
+    // Here the transaction that writes the order begins its cancellation.
+    let born = unheard("when it is reserved", reserved, &[Completed, BACK]);
+    all.extend([Scenario { is_whole: true, ..born.clone() }, born.repeating()]);
+    all
 }
 
 const EFFECTS: [(Call, Step); 2] = [(Call::Refund, REFUND_PAYMENT), (Call::Release, RELEASE_STOCK)];
