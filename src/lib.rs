@@ -12,9 +12,10 @@
 //! 3  checkout                      the business: a table of steps, a function for each
 //!    audit                         compares the books with themselves and with the neighbours'
 //!    reversal                      giving back: cancellations and returns, over the same two steps
-//! 2  engine                        acts, and never decides: claim, call, settle
+//! 2  broker                        a sink: tells RabbitMQ every event
+//!    engine                        acts, and never decides: claim, call, settle
 //!    events                        gives events their positions, and tells them
-//! 1  store, neighbours             all SQL; all HTTP out
+//! 1  store, neighbours, amqp       all SQL; all HTTP out; all AMQP
 //! 0  saga, trace, pacing           decides, and never acts: pure
 //!    fulfilment                    what carriers report, as a set: pure
 //!    order, json, clock            values, and the one source of time and randomness
@@ -22,10 +23,12 @@
 //! -  sandbox                       the three neighbours for demo and tests; imports nothing of the above
 //! ```
 
+pub mod amqp;
 pub mod api;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod broker;
 pub mod checkout;
 pub mod cli;
 pub mod clock;

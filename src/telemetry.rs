@@ -173,9 +173,9 @@ fn dropped(lines: u64) -> String {
 
 fn filter(role: Role) -> (EnvFilter, Option<ParseError>) {
     let level = match role {
-        // At `info`, the migrations would be listed at every start.
-        Role::Service => "info,sea_orm_migration=warn,sqlx=warn",
-        Role::Tool => "warn",
+        // At `info`, the migrations would be listed at every start. What fails at RabbitMQ is logged by us.
+        Role::Service => "info,sea_orm_migration=warn,sqlx=warn,lapin=off",
+        Role::Tool => "warn,lapin=off",
     };
     match env::var("RUST_LOG") {
         Ok(asked) if !asked.trim().is_empty() => match EnvFilter::try_new(asked) {

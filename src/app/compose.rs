@@ -9,8 +9,10 @@ use tokio::sync::Semaphore;
 
 use super::Error;
 use super::document::openapi;
+use crate::amqp::Server;
 use crate::api::{self, Api};
 use crate::auth::Access;
+use crate::broker::{self, Broker};
 use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
@@ -51,7 +53,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         source: config.events.source.as_str().into(),
         lease: config.executor.lease,
     };
-    let events = Events::new(store.clone(), sinks(config), telling, clock.clone());
+    let sinks = sinks(config, &clock);
+    let events = Events::new(store.clone(), sinks, telling, clock.clone());
     let reversals = Reversals::new(executor.clone(), store.clone());
     let api = Api {
         access: access.clone(),
@@ -79,8 +82,15 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
 }
 
 /// Who is told of every event: the sinks that are configured.
-fn sinks(_config: &Config) -> Vec<Arc<dyn Sink>> {
-    Vec::new()
+fn sinks(config: &Config, clock: &Clock) -> Vec<Arc<dyn Sink>> {
+    let mut sinks: Vec<Arc<dyn Sink>> = Vec::new();
+    if let Some(url) = &config.broker.url {
+        let server = Server::new(url.reveal(), "order-service: events", clock.clone());
+        let exchange = config.broker.exchange.clone();
+        let settings = broker::Settings { exchange, source: config.events.source.as_str().into() };
+        sinks.push(Arc::new(Broker::new(server, settings)));
+    }
+    sinks
 }
 
 /// A client for each neighbour.

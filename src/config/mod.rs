@@ -5,6 +5,7 @@
 //! two.) Unknown keys and contradictory values are refused in every layer, so that a service which starts
 //! does what its configuration says.
 
+mod amqp_url;
 mod environment;
 mod error;
 mod layer;
@@ -18,14 +19,15 @@ mod secret;
 mod sources;
 mod users;
 
+pub use amqp_url::AmqpUrl;
 pub use environment::WEB_CLIENT;
 pub use error::Error;
 pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{
-    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, EventsConfig, ExecutorConfig,
-    HttpConfig, NamedToken, OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig,
-    ServicesConfig, ShutdownConfig, Undecided,
+    BrokerConfig, CheckoutConfig, CircuitConfig, Config, DatabaseConfig, EventsConfig,
+    ExecutorConfig, HttpConfig, NamedToken, OperatorConfig, ReadServiceConfig, RetryConfig,
+    ServiceConfig, ServicesConfig, ShutdownConfig, Undecided,
 };
 pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};

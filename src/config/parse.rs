@@ -12,6 +12,7 @@ use serde::{
 use strum::VariantNames;
 use url::Url;
 
+use super::amqp_url::AmqpUrl;
 use super::public_key::PublicKey;
 use super::secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 
@@ -174,6 +175,11 @@ pub(super) fn document_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<
             "must be a URL such as https://issuer.example/jwks.json, without user name and password",
         )),
     }
+}
+
+/// The address of a RabbitMQ server, `None` when empty.
+pub(super) fn amqp_url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AmqpUrl>, D::Error> {
+    AmqpUrl::parse(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// The database's URL.

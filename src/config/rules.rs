@@ -24,6 +24,9 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 /// overflow.
 const MOST: u64 = 1_000_000;
 
+/// The longest name of an exchange or a queue, in bytes.
+const LONGEST_NAME: usize = 255;
+
 /// The shortest key of HS256, in bytes: as long as its digest (RFC 7518, 3.2).
 const SHORTEST_KEY: usize = 32;
 
@@ -40,6 +43,7 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     if source.is_empty() || source.contains(|one: char| one.is_whitespace() || one.is_control()) {
         return Err(broken("events.source", "must not be empty, nor have spaces".to_owned()));
     }
+    names(config)?;
     let retry = &config.retry;
     if !(0.0..=1.0).contains(&retry.jitter) {
         return Err(broken(
@@ -141,6 +145,20 @@ fn operators(tokens: &[NamedToken]) -> Result<(), Error> {
         if let Some(other) = before.iter().find(|other| other.sha256 == token.sha256) {
             let problem = format!("has the same token for `{}` and `{}`", other.name, token.name);
             return Err(broken("operator.tokens", problem));
+        }
+    }
+    Ok(())
+}
+
+/// Names at RabbitMQ.
+fn names(config: &Config) -> Result<(), Error> {
+    for (key, name) in [("broker.exchange", &config.broker.exchange)] {
+        let is_short = (1..=LONGEST_NAME).contains(&name.len());
+        // It keeps this prefix to itself.
+        if !is_short || name.chars().any(char::is_control) || name.starts_with("amq.") {
+            let problem =
+                format!("must be a name of 1 to {LONGEST_NAME} bytes, not beginning with amq.");
+            return Err(broken(key, problem));
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
+    amqp_url::AmqpUrl,
     parse,
     role::Role,
     secret::{DatabaseUrl, Token, TokenDigest},
@@ -39,6 +40,8 @@ pub struct Config {
     pub retry: RetryConfig,
     /// How events are told.
     pub events: EventsConfig,
+    /// The RabbitMQ server that is told of every event.
+    pub broker: BrokerConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }
@@ -49,6 +52,17 @@ pub struct Config {
 pub struct EventsConfig {
     /// The `source` of every event: a URI reference, not empty and without spaces.
     pub source: String,
+}
+
+/// The `[broker]` section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerConfig {
+    /// Where it is; `None`: nobody is told.
+    #[serde(deserialize_with = "parse::amqp_url")]
+    pub url: Option<AmqpUrl>,
+    /// The topic exchange: 1 to 255 bytes.
+    pub exchange: String,
 }
 
 /// The `[http]` section.

@@ -4,6 +4,7 @@ mod harness;
 
 mod auth;
 mod books;
+mod broker;
 mod cancel;
 mod clocks;
 mod commit;

@@ -8,12 +8,13 @@ use order_service::config::{Config, File, Overrides, Sources, Undecided, UserAut
 
 use super::source::root;
 
-const SCRIPTS: [&str; 6] = [
+const SCRIPTS: [&str; 7] = [
     ".ci/run",
     "docker/healthy",
     "scripts/deny",
     "scripts/mutants",
     "scripts/postgres",
+    "scripts/rabbitmq",
     "scripts/test",
 ];
 

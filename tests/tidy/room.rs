@@ -4,11 +4,12 @@
 use super::source::{Source, name, sources};
 
 /// Libraries that only these rooms may use. A room may be one file; `main` is the binary.
-const KNOWN_TO: [(&str, &[&str]); 13] = [
+const KNOWN_TO: [(&str, &[&str]); 14] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
     ("sqlx", &["sandbox"]),
+    ("lapin", &["amqp", "broker", "intake", "config"]),
     ("reqwest", &["neighbours", "auth", "cli", "app"]),
     ("jsonwebtoken", &["auth", "config"]),
     ("axum", &["web", "auth", "api", "operator", "sandbox", "app"]),
