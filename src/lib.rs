@@ -6,7 +6,8 @@
 //! ```text
 //! 5  cli                           the shell: one command a file
 //!    app                           puts the parts together; the only room that imports all others
-//! 4  api, operator                 HTTP in: routes and thin handlers
+//! 4  intake                        orders from a queue, read and answered as api's
+//!    api, operator                 HTTP in: routes and thin handlers
 //!    auth                          who asks, and what they may do
 //!    web                           what all share: middleware, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function for each
@@ -36,6 +37,7 @@ pub mod config;
 pub mod engine;
 pub mod events;
 pub mod fulfilment;
+pub mod intake;
 pub mod json;
 pub mod lifecycle;
 pub mod neighbours;

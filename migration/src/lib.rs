@@ -18,6 +18,7 @@ mod m20261126_000012_write_probe;
 mod m20261126_000013_saga_and_order;
 mod m20261126_000014_order_life;
 mod m20261127_000015_positions;
+mod m20261127_000017_intake;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_saga_and_order::Migration),
             Box::new(m20261126_000014_order_life::Migration),
             Box::new(m20261127_000015_positions::Migration),
+            Box::new(m20261127_000017_intake::Migration),
         ]
     }
 }

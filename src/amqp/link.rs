@@ -17,6 +17,8 @@ use crate::clock::Clock;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For the server to confirm what was published, or to do what it was asked.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a client says that closes because it is done.
+const REPLY_SUCCESS: u16 = 200;
 /// Twice this long without a sign of life ends a connection, in seconds; where the address doesn't say.
 const HEARTBEAT_SECS: u16 = 10;
 
@@ -149,6 +151,13 @@ impl Link {
         let every = ShortString::from("");
         let bound = self.channel.queue_bind(queue.into(), exchange.into(), every, options, none);
         self.answered(async { Ok(bound.await?) }).await
+    }
+
+    /// Says goodbye, so that what was not acknowledged goes back to its queue at once.
+    pub async fn close(&self) {
+        let closed = async { Ok(self.connection.close(REPLY_SUCCESS, "goodbye".into()).await?) };
+        // A connection that is broken is as good as closed.
+        let _broken = self.answered(closed).await;
     }
 
     async fn answered<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {

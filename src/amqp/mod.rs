@@ -7,6 +7,8 @@
 
 mod error;
 mod link;
+mod standing;
 
 pub use error::Error;
 pub use link::{Link, Message, Server, text};
+pub use standing::{Standing, Stands};

@@ -39,6 +39,12 @@ pub(super) struct CreatedView {
     total_amount: i64,
 }
 
+impl CreatedView {
+    pub(super) fn of(id: OrderId, user_id: UserId, total_amount: i64) -> Self {
+        Self { id: id.0, user_id: user_id.0, total_amount }
+    }
+}
+
 /// A checkout that is accepted and not decided yet.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Accepted)]
@@ -154,7 +160,7 @@ fn is_replayed(answer: &Answer) -> bool {
 fn respond(answer: Answer, undecided: Undecided) -> Response {
     match answer {
         Answer::Confirmed { id, user_id, total_amount, replayed: _ } => {
-            let body = CreatedView { id: id.0, user_id: user_id.0, total_amount };
+            let body = CreatedView::of(id, user_id, total_amount);
             let location = [(header::LOCATION, url::order(id))];
             (StatusCode::CREATED, location, Json(body)).into_response()
         }
@@ -165,12 +171,7 @@ fn respond(answer: Answer, undecided: Undecided) -> Response {
         Answer::Refused { id, refusal, undoing, replayed: _ } => {
             refusal::problem(id, refusal, undoing).into_response()
         }
-        Answer::KeyReused { id } => {
-            let error = "Idempotency key reused with a different request";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error)
-                .of_checkout(id, url::status(id))
-                .into_response()
-        }
+        Answer::KeyReused { id } => refusal::key_reused(id).into_response(),
         Answer::TooMany => {
             let error = "Too many checkouts in progress";
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, error);

@@ -16,12 +16,17 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Pro
         return Err(Problem::bad_request("Idempotency-Key must be given once"));
     }
     let text = value.to_str().map_err(|_bytes| Problem::bad_request(MALFORMED))?;
+    bare_key(text).map(Some)
+}
+
+/// The key that this text is, without the quotes around it. 400 if it is malformed.
+pub(super) fn bare_key(text: &str) -> Result<String, Problem> {
     let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
     let is_visible = bare.bytes().all(|byte| byte.is_ascii_graphic());
     if bare.is_empty() || bare.len() > 255 || !is_visible {
         return Err(Problem::bad_request(MALFORMED));
     }
-    Ok(Some(bare.to_owned()))
+    Ok(bare.to_owned())
 }
 
 #[cfg(test)]

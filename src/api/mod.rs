@@ -18,6 +18,7 @@ mod moments;
 mod number;
 mod order;
 mod pieces;
+mod queued;
 mod refusal;
 mod reports;
 mod returns;
@@ -43,6 +44,7 @@ use crate::events::Events;
 use crate::reversal::Reversals;
 use crate::store::Store;
 
+pub use queued::{Document, QueuedKey, QueuedOrder, queued_answer, read_queued};
 pub use route::{document, router, with_cors};
 
 /// The state that the handlers share.

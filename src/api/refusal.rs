@@ -26,7 +26,13 @@ pub(super) fn problem(id: OrderId, refusal: Refusal, undoing: Undoing) -> Proble
     }
 }
 
-/// The same, from a checkout's record; `None` if it is not refused.
+/// The answer to a request whose key began another request, of this checkout.
+pub(super) fn key_reused(id: OrderId) -> Problem {
+    let error = "Idempotency key reused with a different request";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error).of_checkout(id, url::status(id))
+}
+
+/// What [`problem`] answers, from a checkout's record; `None` if it is not refused.
 pub(super) fn of(found: &Found) -> Option<Problem> {
     let undoing = found.progress.and_then(Undoing::of)?;
     Some(problem(found.order_id, Refusal::of(found.known.as_ref()), undoing))

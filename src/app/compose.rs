@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
 use crate::events::{self, Events, Sink};
+use crate::intake::{self, Intake};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
 use crate::reversal::{Reversal, Reversals};
@@ -32,6 +33,8 @@ pub struct Composed {
     pub executor: Executor,
     /// Not running yet.
     pub events: Events,
+    /// Not running yet; `None` where no queue is configured.
+    pub intake: Option<Intake>,
     /// All routes.
     pub router: Router,
 }
@@ -55,6 +58,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     };
     let sinks = sinks(config, &clock);
     let events = Events::new(store.clone(), sinks, telling, clock.clone());
+    let intake = intake(config, &desk, &executor, &store, &clock);
     let reversals = Reversals::new(executor.clone(), store.clone());
     let api = Api {
         access: access.clone(),
@@ -73,12 +77,13 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         executor: executor.clone(),
         reversals,
         events: events.clone(),
+        intake: intake.as_ref().map(Intake::stands),
         clock,
         access,
     };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
-    Ok(Composed { executor, events, router })
+    Ok(Composed { executor, events, intake, router })
 }
 
 /// Who is told of every event: the sinks that are configured.
@@ -91,6 +96,22 @@ fn sinks(config: &Config, clock: &Clock) -> Vec<Arc<dyn Sink>> {
         sinks.push(Arc::new(Broker::new(server, settings)));
     }
     sinks
+}
+
+/// The queue that orders come from, if one is configured.
+fn intake(
+    config: &Config,
+    desk: &Desk,
+    executor: &Executor,
+    store: &Store,
+    clock: &Clock,
+) -> Option<Intake> {
+    let url = config.intake.url.as_ref()?;
+    let server = Server::new(url.reveal(), "order-service: intake", clock.clone());
+    let (queue, prefetch) = (config.intake.queue.clone(), config.intake.prefetch);
+    let settings = intake::Settings { queue, prefetch };
+    let (desk, executor) = (desk.clone(), executor.clone());
+    Some(Intake::new(server, settings, desk, executor, store.clone(), clock.clone()))
 }
 
 /// A client for each neighbour.

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ServicesConfig};
 use crate::engine::Executor;
 use crate::events::Events;
+use crate::intake::Intake;
 use crate::lifecycle::stop_asked;
 use crate::pacing::Pacing;
 use crate::store::{self, Store};
@@ -75,6 +76,8 @@ pub struct Running {
     pub executor: Executor,
     /// Tells what happened.
     pub events: Events,
+    /// Takes orders from a queue.
+    pub intake: Option<Intake>,
     /// Its books.
     pub store: Store,
     clock: Clock,
@@ -94,6 +97,9 @@ impl Running {
 
     /// Stops as at SIGTERM.
     pub async fn stop(self, grace: Duration) {
+        if let Some(intake) = &self.intake {
+            intake.stop().await;
+        }
         // Who waits for events would keep its connection open.
         self.events.stop().await;
         self.executor.drain(grace).await;
@@ -102,7 +108,7 @@ impl Running {
         let _closed = self.clock.within(CLOSE_TIMEOUT, self.server).await;
         self.shutdown.abort.cancel();
         // The log writer ends with the last handle, and gives its connection back.
-        drop(self.executor);
+        drop((self.executor, self.intake));
         // Nor can a database that doesn't answer.
         let _closed = self.clock.within(CLOSE_TIMEOUT, Box::pin(self.store.close())).await;
     }
@@ -126,15 +132,18 @@ impl Listening {
         config: Config,
         clock: Clock,
     ) -> Result<Running, Error> {
-        let (store, Composed { executor, events, router }) =
+        let (store, Composed { executor, events, intake, router }) =
             compose_when_reachable(&service, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
         executor.run();
         events.run().await?;
+        if let Some(intake) = &intake {
+            intake.run();
+        }
         service.open(router);
         let Self { address, server, shutdown } = self;
-        Ok(Running { address, executor, events, store, clock, server, shutdown })
+        Ok(Running { address, executor, events, intake, store, clock, server, shutdown })
     }
 }
 

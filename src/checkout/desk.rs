@@ -8,7 +8,7 @@ use super::refusal::{Refusal, Undoing};
 use crate::engine::{Admission, Executor, NewSaga, Seen, Shed, Wait};
 use crate::order::{Cart, OrderId, UserId};
 use crate::saga::{Progress, SagaFacts};
-use crate::store::Identity;
+use crate::store::{Found, Identity};
 use crate::trace::TraceParent;
 
 /// A checkout as it comes over HTTP.
@@ -140,6 +140,11 @@ impl Desk {
             Admission::Unavailable { id } => Answer::Unavailable { id: id.map(|id| OrderId(id.0)) },
         }
     }
+}
+
+/// What a checkout has come to; `None` while it is not at rest.
+pub fn outcome(found: Found) -> Option<Answer> {
+    found.is_at_rest().then(|| answer(&Seen::from(found), false))
 }
 
 /// The answer that follows from what was seen of a saga.

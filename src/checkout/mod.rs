@@ -19,7 +19,7 @@ mod tests;
 use crate::neighbours::{PAYMENT, PRODUCT, USER};
 use crate::saga::{Action, Definition, KeyedBy, Per, SagaFacts, Sort, Stage, WayBack, Work};
 
-pub use desk::{Answer, Desk, Order, Rules};
+pub use desk::{Answer, Desk, Order, Rules, outcome};
 pub use facts::CheckoutFacts;
 pub use kind::Checkout;
 pub use reason::Reason;

@@ -26,8 +26,8 @@ pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{
     BrokerConfig, CheckoutConfig, CircuitConfig, Config, DatabaseConfig, EventsConfig,
-    ExecutorConfig, HttpConfig, NamedToken, OperatorConfig, ReadServiceConfig, RetryConfig,
-    ServiceConfig, ServicesConfig, ShutdownConfig, Undecided,
+    ExecutorConfig, HttpConfig, IntakeConfig, NamedToken, OperatorConfig, ReadServiceConfig,
+    RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig, Undecided,
 };
 pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};

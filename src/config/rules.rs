@@ -24,6 +24,9 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 /// overflow.
 const MOST: u64 = 1_000_000;
 
+/// The queue of dead letters, which can't be where orders come from.
+const DEAD_LETTERS: &str = "orders.dead";
+
 /// The longest name of an exchange or a queue, in bytes.
 const LONGEST_NAME: usize = 255;
 
@@ -125,6 +128,7 @@ fn counts(config: &Config) -> Result<(), Error> {
         ("circuit.failures", u64::from(config.circuit.failures), MOST),
         ("circuit.retries", u64::from(config.circuit.retries), MOST),
         ("checkout.backlog", config.checkout.backlog, 1_000_000_000_000),
+        ("intake.prefetch", u64::from(config.intake.prefetch), 10_000),
         ("executor.concurrency", wide(config.executor.concurrency), MOST),
     ];
     for (key, value, most) in limits {
@@ -152,7 +156,8 @@ fn operators(tokens: &[NamedToken]) -> Result<(), Error> {
 
 /// Names at RabbitMQ.
 fn names(config: &Config) -> Result<(), Error> {
-    for (key, name) in [("broker.exchange", &config.broker.exchange)] {
+    let queue = &config.intake.queue;
+    for (key, name) in [("broker.exchange", &config.broker.exchange), ("intake.queue", queue)] {
         let is_short = (1..=LONGEST_NAME).contains(&name.len());
         // It keeps this prefix to itself.
         if !is_short || name.chars().any(char::is_control) || name.starts_with("amq.") {
@@ -160,6 +165,10 @@ fn names(config: &Config) -> Result<(), Error> {
                 format!("must be a name of 1 to {LONGEST_NAME} bytes, not beginning with amq.");
             return Err(broken(key, problem));
         }
+    }
+    if queue == DEAD_LETTERS {
+        let problem = format!("must not be {DEAD_LETTERS}, which is for what is no order");
+        return Err(broken("intake.queue", problem));
     }
     Ok(())
 }

@@ -42,6 +42,8 @@ pub struct Config {
     pub events: EventsConfig,
     /// The RabbitMQ server that is told of every event.
     pub broker: BrokerConfig,
+    /// The RabbitMQ queue that orders are taken from.
+    pub intake: IntakeConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }
@@ -63,6 +65,19 @@ pub struct BrokerConfig {
     pub url: Option<AmqpUrl>,
     /// The topic exchange: 1 to 255 bytes.
     pub exchange: String,
+}
+
+/// The `[intake]` section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntakeConfig {
+    /// Where the queue is; `None`: there is none.
+    #[serde(deserialize_with = "parse::amqp_url")]
+    pub url: Option<AmqpUrl>,
+    /// The quorum queue: 1 to 255 bytes, not `orders.dead`.
+    pub queue: String,
+    /// The most messages at once that are not acknowledged, 1 to 10,000.
+    pub prefetch: u16,
 }
 
 /// The `[http]` section.

@@ -79,18 +79,28 @@ impl Executor {
         Ok(self.begin(new, wait, permit))
     }
 
+    /// How many sagas could be taken in now; 0 while all are turned away.
+    pub fn room(&self) -> usize {
+        if self.closed().is_some() { 0 } else { self.0.permits.free() }
+    }
+
     fn permit(&self) -> Result<Permit, Shed> {
+        match self.closed() {
+            Some(shed) => Err(shed),
+            None => self.0.permits.for_new().ok_or(Shed::Concurrency),
+        }
+    }
+
+    /// Why nothing is taken in, however many permits are free.
+    fn closed(&self) -> Option<Shed> {
         let parts = &self.0;
         if self.is_draining() {
-            return Err(Shed::Draining);
+            return Some(Shed::Draining);
         }
         if !parts.session.get().holds() || parts.writer.is_down() {
-            return Err(Shed::NoDatabase);
+            return Some(Shed::NoDatabase);
         }
-        if parts.backlog.is_full() {
-            return Err(Shed::Backlog);
-        }
-        parts.permits.for_new().ok_or(Shed::Concurrency)
+        parts.backlog.is_full().then_some(Shed::Backlog)
     }
 
     fn begin(&self, new: NewSaga, wait: Wait, permit: Permit) -> Accepted {

@@ -63,6 +63,7 @@ pub struct Metrics {
     sink_age: Family<OfSink, Gauge<f64, AtomicU64>>,
     shed: Counter,
     taken_over: Counter,
+    dead_letters: Counter,
     commits: Counter,
     committed: Counter,
     batch: Gauge<f64, AtomicU64>,
@@ -85,6 +86,7 @@ impl Default for Metrics {
             sink_age: Family::default(),
             shed: Counter::default(),
             taken_over: Counter::default(),
+            dead_letters: Counter::default(),
             commits: Counter::default(),
             committed: Counter::default(),
             batch: Gauge::default(),
@@ -138,6 +140,11 @@ impl Metrics {
             "Sagas that a dead owner left",
             self.taken_over.clone(),
         );
+        registry.register(
+            "dead_letters",
+            "Messages of the queue that are no orders",
+            self.dead_letters.clone(),
+        );
         registry.register("log_commits", "Commits of the log writer", self.commits.clone());
         registry.register("log_writes", "Sagas written in those", self.committed.clone());
         registry.register("log_last_batch", "Sagas in the last commit", self.batch.clone());
@@ -183,6 +190,11 @@ impl Metrics {
     /// A saga was not accepted.
     pub(super) fn shed(&self) {
         self.shed.inc();
+    }
+
+    /// A message of a queue was put with the dead letters.
+    pub fn dead_letter(&self) {
+        self.dead_letters.inc();
     }
 
     /// `count` sagas were taken over from dead executors.

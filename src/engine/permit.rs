@@ -73,6 +73,11 @@ impl Permits {
         Some(Permit { _of_all: Some(of_all), of_claims: Some(of_claims) })
     }
 
+    /// How many new sagas could have one.
+    pub(super) fn free(&self) -> usize {
+        self.all.available_permits()
+    }
+
     /// Whether none is free.
     pub(super) fn are_all_taken(&self) -> bool {
         self.all.available_permits() == 0

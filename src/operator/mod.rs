@@ -21,6 +21,7 @@ mod summary;
 
 use axum::extract::FromRef;
 
+use crate::amqp::Stands;
 use crate::auth::Access;
 use crate::clock::Clock;
 use crate::engine::Executor;
@@ -41,6 +42,8 @@ pub struct Operators {
     pub reversals: Reversals,
     /// Knows how far the sinks have come.
     pub events: Events,
+    /// How the intake of orders from a queue stands; `None` where there is none.
+    pub intake: Option<Stands>,
     /// Tells the time.
     pub clock: Clock,
     /// Authenticates operators.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
+use crate::amqp::Standing;
 use crate::auth::{Person, Right};
 use crate::events::SinkStanding;
 use crate::neighbours::{BreakerState, BreakerView, PAYMENT, PRODUCT, USER};
@@ -38,6 +39,31 @@ pub(super) struct Summary {
     last_position: i64,
     /// Who is told of events, and how far they have come.
     sinks: Vec<SinkView>,
+    /// How this replica takes orders from a queue. Absent if no queue is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intake: Option<IntakeView>,
+}
+
+/// The queue that orders come from.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Intake)]
+#[serde(rename_all = "camelCase")]
+struct IntakeView {
+    /// `running`, `paused` while there is no place for orders, or `down`.
+    state: &'static str,
+    /// Why it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+}
+
+impl From<Standing> for IntakeView {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Consuming => Self { state: "running", last_error: None },
+            Standing::Paused => Self { state: "paused", last_error: None },
+            Standing::Down(error) => Self { state: "down", last_error: Some(error) },
+        }
+    }
 }
 
 /// A sink: the broker, the webhooks, or mail.
@@ -156,6 +182,7 @@ pub(super) async fn get_summary(
         executors: executors.into_iter().map(ExecutorView::from).collect(),
         last_position: operators.store.last_position().await?,
         sinks: operators.events.sinks().await?.into_iter().map(SinkView::from).collect(),
+        intake: operators.intake.map(|stands| stands.get().into()),
     }))
 }
 

@@ -30,6 +30,7 @@ mod move_order;
 mod operator;
 mod order;
 mod outbox;
+mod owed;
 mod pool;
 mod pool_inner;
 mod pooler;
@@ -76,6 +77,7 @@ pub use history::{
 pub use operator::{Filter, Summary};
 pub use order::{Item, Order};
 pub use outbox::{NewEvent, StoredEvent};
+pub use owed::OwedAnswer;
 pub use positions::Sequenced;
 pub use records::{MovedOrder, NewOrder, NewReturn, Records, ReturnDone, ReturnedLine};
 pub use returns::{Return, ReturnBeginning, Returnable};

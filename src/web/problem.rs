@@ -206,9 +206,13 @@ impl Problem {
     }
 
     /// The member `error`.
-    #[cfg(test)]
     pub(crate) fn error(&self) -> &str {
         &self.body.error
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status.as_u16()
     }
 
     /// The document that is answered at `path` in this trace.

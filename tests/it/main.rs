@@ -16,6 +16,7 @@ mod events;
 mod fulfilment;
 mod history;
 mod idempotency;
+mod intake;
 mod last_release;
 mod logged;
 #[path = "../trip/nearby.rs"]

@@ -106,7 +106,7 @@ impl Queues {
         let declared =
             self.channel.exchange_declare(exchange.into(), kind, options, FieldTable::default());
         declared.await.expect("an exchange");
-        self.declare(queue, &[("x-queue-type", "quorum")]).await;
+        self.declare(queue, &[]).await;
         let (options, none) = (QueueBindOptions::default(), FieldTable::default());
         let bound =
             self.channel.queue_bind(queue.into(), exchange.into(), "#".into(), options, none);
