@@ -82,12 +82,18 @@ pub fn composed_configuration() {
             "ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT" => {
                 config.services.payment.idempotent.to_string()
             }
+            "ORDER_SERVICE__BROKER__URL" => {
+                config.broker.url.as_ref().expect("a URL").reveal().to_string()
+            }
+            "ORDER_SERVICE__INTAKE__URL" => {
+                config.intake.url.as_ref().expect("a URL").reveal().to_string()
+            }
             "RUST_LOG" => value.clone(),
             other => panic!("docker/compose.yaml: what does `{other}` set?"),
         };
         assert_eq!(set.trim_end_matches('/'), value.trim_end_matches('/'), "{name}");
     }
-    for host in ["order-1", "order-2", "sandbox", "postgres"] {
+    for host in ["order-1", "order-2", "sandbox", "postgres", "rabbitmq"] {
         assert!(composed.contains(&format!("\n  {host}:\n")), "no service is called {host}");
     }
     let proxy = text("docker/haproxy.cfg");
