@@ -40,7 +40,6 @@ impl Intake {
         self.declare(&link).await?;
         let channel = link.channel().await?;
         let mut lane = Lane { channel, current: None, consumers: select_all([]) };
-        self.adjust(&mut lane).await?;
         self.is_up();
         pacing.reset();
         let mut taken = FuturesUnordered::new();

@@ -37,7 +37,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 54] = [
+const KEYS: [(&str, &str, &str, &str); 61] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -51,6 +51,7 @@ const KEYS: [(&str, &str, &str, &str); 54] = [
     ("http.body_timeout", "'7s'", "7s", "body_timeout: 7s"),
     ("http.write_timeout", "'7s'", "7s", "write_timeout: 7s"),
     ("http.idle_timeout", "'7s'", "7s", "idle_timeout: 7s"),
+    ("http.streams", "9", "9", " streams: 9"),
     ("http.http2_streams", "9", "9", "http2_streams: 9"),
     ("http.http2_resets", "9", "9", "http2_resets: 9"),
     ("http.http2_ping", "'7s'", "7s", "http2_ping: 7s"),
@@ -104,6 +105,12 @@ const KEYS: [(&str, &str, &str, &str); 54] = [
     ("retry.multiplier", "3", "3", "multiplier: 3.0"),
     ("retry.jitter", "0", "0", "jitter: 0.0"),
     ("retry.stuck_after", "'2m'", "2m", "stuck_after: 120s"),
+    ("events.source", "'//shop'", "//shop", "source: \"//shop\""),
+    ("broker.url", "'amqp://u:p@h/v'", "amqp://u:p@h/v", "url: Some(AmqpUrl(***)), exchange"),
+    ("broker.exchange", "'shop'", "shop", "exchange: \"shop\""),
+    ("intake.url", "'amqps://h'", "amqps://h", "url: Some(AmqpUrl(***)), queue"),
+    ("intake.queue", "'carts'", "carts", "queue: \"carts\""),
+    ("intake.prefetch", "7", "7", "prefetch: 7"),
     ("shutdown.grace", "'1s'", "1s", "grace: 1s"),
     // Durations once more, as fractions.
     ("retry.multiplier", "1.5", "1.5", "multiplier: 1.5"),
@@ -315,6 +322,10 @@ fn a_password_is_never_printed() {
         "operator.token = 's3cret s3cret'",
         "services.user.url = 'http://u:s3cret@h'",
         "services.user.url = 'http://u:s3cret@h:x'",
+        "broker.url = 'amqp://u:s3cret@h:x'",
+        "broker.url = 'http://u:s3cret@h'",
+        "broker = 's3cret'",
+        "intake.url = ['s3cret']",
     ] {
         let line = refusal(from_file(file));
         assert!(!line.contains("s3cret"), "{line}");
@@ -325,14 +336,14 @@ fn a_password_is_never_printed() {
 fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");
 }
 
 /// One key a line, each with a value that is not allowed.
-const BROKEN: [&str; 37] = [
+const BROKEN: [&str; 42] = [
     "http.listen = 'localhost:5004'",
     "http.cors_origins = ['*']",
     "http.cors_origins = ['https://shop.example/']",
@@ -358,6 +369,11 @@ const BROKEN: [&str; 37] = [
     "checkout.deadline = '1000years'",
     "checkout.backlog = 0",
     "checkout.backlog = -1",
+    "broker.url = 'http://rabbit'",
+    "broker.exchange = ''",
+    "broker.exchange = 'amq.topic'",
+    "intake.queue = 'orders.dead'",
+    "intake.prefetch = 0",
     "executor.concurrency = 0",
     "executor.concurrency = 1.5",
     "executor.lease = '499ms'",
@@ -401,6 +417,11 @@ fn a_value_that_breaks_a_rule_is_refused_with_its_key_and_its_source() {
     configuration: `checkout.deadline` must be at most 1year, not 1000years
     configuration: `checkout.backlog` must be between 1 and 1000000000000, not 0
     configuration: `checkout.backlog` must be a whole number, zero or more, not -1
+    configuration: `broker.url` must be a URL such as amqp://USER:PASSWORD@HOST:5672/VHOST; in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 %25
+    configuration: `broker.exchange` must be a name of 1 to 255 bytes, not beginning with amq.
+    configuration: `broker.exchange` must be a name of 1 to 255 bytes, not beginning with amq.
+    configuration: `intake.queue` must not be orders.dead, which is for what is no order
+    configuration: `intake.prefetch` must be between 1 and 10000, not 0
     configuration: `executor.concurrency` must be between 1 and 1000000, not 0
     configuration: `executor.concurrency` must be a whole number, zero or more, not 1.5
     configuration: `executor.lease` must be at least 500ms, not 499ms

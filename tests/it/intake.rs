@@ -239,12 +239,13 @@ async fn nothing_is_consumed_while_there_is_no_place() {
         let paused = async |world: &World| intake(world).await["state"] == json!("paused");
         // The only place is taken, so that no message can be accepted.
         world.fault(Fault::once(Call::Process, FaultKind::HangBefore));
-        let first = world.create_insistently(&cart(ASHA, &[(TEA, 1)]), "first", "respond-async");
-        assert_eq!(first.await.status, 202);
+        let tea = cart(ASHA, &[(TEA, 1)]);
+        let first = world.create_insistently(&tea, "first", "respond-async").await;
+        assert_eq!(first.status, 202);
         world.until_sent(Call::Process, 1).await;
         world.until(async || paused(&world).await).await;
         for nth in 0..5 {
-            mailbox.ask(&cart(ASHA, &[(TEA, 1)]), &format!("m{nth}")).await;
+            mailbox.ask(&tea, &format!("m{nth}")).await;
         }
         let (waiting, consumers) = mailbox.queues.waiting(&mailbox.orders).await;
         assert_eq!(consumers, 0, "it has stopped consuming");
@@ -258,7 +259,7 @@ async fn nothing_is_consumed_while_there_is_no_place() {
         }
         answered.sort();
         assert_eq!(answered, ["m0", "m1", "m2", "m3", "m4"]);
-        world.decided(&cart(ASHA, &[(TEA, 1)]), "first").await.is_created(ASHA, 14_900);
+        world.decided(&tea, "first").await.is_created(ASHA, 14_900);
         world.finish().await;
     }
 }
