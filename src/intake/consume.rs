@@ -83,6 +83,7 @@ impl Intake {
         let parts = &self.0;
         let room = u16::try_from(parts.executor.room()).unwrap_or(u16::MAX);
         let wanted = room.min(parts.settings.prefetch);
+        parts.stands.set(if wanted == 0 { Standing::Paused } else { Standing::Consuming });
         let now = lane.current.as_ref().map_or(0, |(_, prefetch)| *prefetch);
         let is_much = wanted >= now.saturating_mul(2) || wanted == parts.settings.prefetch;
         let is_little = wanted <= now / 2;
@@ -93,7 +94,6 @@ impl Intake {
         if wanted > 0 {
             lane.start(&parts.settings.queue, wanted).await?;
         }
-        parts.stands.set(if wanted == 0 { Standing::Paused } else { Standing::Consuming });
         Ok(())
     }
 }
