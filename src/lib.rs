@@ -11,6 +11,7 @@
 //!    auth                          who asks, and what they may do
 //!    web                           what all share: middleware, problems, queries, the document
 //! 3  checkout                      the business: a table of steps, a function for each
+//!    mail                          writes to customers
 //!    audit                         compares the books with themselves and with the neighbours'
 //!    reversal                      giving back: cancellations and returns, over the same two steps
 //! 2  broker                        a sink: tells RabbitMQ every event
@@ -40,6 +41,7 @@ pub mod fulfilment;
 pub mod intake;
 pub mod json;
 pub mod lifecycle;
+pub mod mail;
 pub mod neighbours;
 pub mod operator;
 pub mod order;

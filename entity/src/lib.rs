@@ -1,6 +1,7 @@
 //! The tables as sea-orm sees them: columns and relations, no logic.
 
 pub mod executor;
+pub mod mails;
 pub mod order_items;
 pub mod orders;
 pub mod outbox;

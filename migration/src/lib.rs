@@ -19,6 +19,7 @@ mod m20261126_000013_saga_and_order;
 mod m20261126_000014_order_life;
 mod m20261127_000015_positions;
 mod m20261127_000017_intake;
+mod m20261127_000018_mail;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000014_order_life::Migration),
             Box::new(m20261127_000015_positions::Migration),
             Box::new(m20261127_000017_intake::Migration),
+            Box::new(m20261127_000018_mail::Migration),
         ]
     }
 }

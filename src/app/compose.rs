@@ -19,6 +19,7 @@ use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
 use crate::events::{self, Events, Sink};
 use crate::intake::{self, Intake};
+use crate::mail::{self, Mailer};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
 use crate::reversal::{Reversal, Reversals};
@@ -35,6 +36,8 @@ pub struct Composed {
     pub events: Events,
     /// Not running yet; `None` where no queue is configured.
     pub intake: Option<Intake>,
+    /// Writes to customers; not running yet.
+    pub mailer: Option<Mailer>,
     /// All routes.
     pub router: Router,
 }
@@ -45,18 +48,25 @@ pub struct Composed {
 /// Where the database is out of reach, or TLS can't be set up.
 pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Composed, Error> {
     let neighbours = Arc::new(neighbours(config, &clock)?);
-    let kinds: Vec<Arc<dyn Kind>> =
-        vec![Arc::new(Checkout::new(neighbours.clone())), Arc::new(Reversal::new(neighbours))];
+    let kinds: Vec<Arc<dyn Kind>> = vec![
+        Arc::new(Checkout::new(neighbours.clone())),
+        Arc::new(Reversal::new(neighbours.clone())),
+    ];
     let settings = settings(config);
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
     let rules = Rules { join_equal: config.checkout.join_equal };
     let desk = Desk::new(executor.clone(), rules);
+    let mailer = mailer(config, &store, &neighbours, &clock);
+    let desk = match &mailer {
+        Some(_) => desk.noting_pending(store.clone(), clock.clone()),
+        None => desk,
+    };
     let access = Access::new(config, &clock)?;
     let telling = events::Settings {
         source: config.events.source.as_str().into(),
         lease: config.executor.lease,
     };
-    let sinks = sinks(config, &clock);
+    let sinks = sinks(config, mailer.as_ref(), &clock);
     let events = Events::new(store.clone(), sinks, telling, clock.clone());
     let intake = intake(config, &desk, &executor, &store, &clock);
     let reversals = Reversals::new(executor.clone(), store.clone());
@@ -83,17 +93,20 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
-    Ok(Composed { executor, events, intake, router })
+    Ok(Composed { executor, events, intake, mailer, router })
 }
 
 /// Who is told of every event: the sinks that are configured.
-fn sinks(config: &Config, clock: &Clock) -> Vec<Arc<dyn Sink>> {
+fn sinks(config: &Config, mailer: Option<&Mailer>, clock: &Clock) -> Vec<Arc<dyn Sink>> {
     let mut sinks: Vec<Arc<dyn Sink>> = Vec::new();
     if let Some(url) = &config.broker.url {
         let server = Server::new(url.reveal(), "order-service: events", clock.clone());
         let exchange = config.broker.exchange.clone();
         let settings = broker::Settings { exchange, source: config.events.source.as_str().into() };
         sinks.push(Arc::new(Broker::new(server, settings)));
+    }
+    if let Some(mailer) = mailer {
+        sinks.push(Arc::new(mailer.clone()));
     }
     sinks
 }
@@ -112,6 +125,22 @@ fn intake(
     let settings = intake::Settings { queue, prefetch };
     let (desk, executor) = (desk.clone(), executor.clone());
     Some(Intake::new(server, settings, desk, executor, store.clone(), clock.clone()))
+}
+
+/// Who writes to customers, if a mail server is configured.
+fn mailer(
+    config: &Config,
+    store: &Store,
+    neighbours: &Arc<Neighbours>,
+    clock: &Clock,
+) -> Option<Mailer> {
+    let url = config.mail.url.as_ref()?;
+    let settings = mail::Settings {
+        server: url.reveal().clone(),
+        from: config.mail.from.clone(),
+        lease: config.executor.lease,
+    };
+    Some(Mailer::new(store.clone(), neighbours.clone(), settings, clock.clone()))
 }
 
 /// A client for each neighbour.

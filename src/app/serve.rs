@@ -18,6 +18,7 @@ use crate::engine::Executor;
 use crate::events::Events;
 use crate::intake::Intake;
 use crate::lifecycle::stop_asked;
+use crate::mail::Mailer;
 use crate::pacing::Pacing;
 use crate::store::{self, Store};
 
@@ -78,6 +79,7 @@ pub struct Running {
     pub events: Events,
     /// Takes orders from a queue.
     pub intake: Option<Intake>,
+    mailer: Option<Mailer>,
     /// Its books.
     pub store: Store,
     clock: Clock,
@@ -102,6 +104,9 @@ impl Running {
         }
         // Who waits for events would keep its connection open.
         self.events.stop().await;
+        if let Some(mailer) = &self.mailer {
+            mailer.stop().await;
+        }
         self.executor.drain(grace).await;
         self.shutdown.drain.cancel();
         // A client that keeps its connection open can't keep the process from ending.
@@ -132,7 +137,7 @@ impl Listening {
         config: Config,
         clock: Clock,
     ) -> Result<Running, Error> {
-        let (store, Composed { executor, events, intake, router }) =
+        let (store, Composed { executor, events, intake, mailer, router }) =
             compose_when_reachable(&service, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
@@ -141,9 +146,12 @@ impl Listening {
         if let Some(intake) = &intake {
             intake.run();
         }
+        if let Some(mailer) = &mailer {
+            mailer.run();
+        }
         service.open(router);
         let Self { address, server, shutdown } = self;
-        Ok(Running { address, executor, events, intake, store, clock, server, shutdown })
+        Ok(Running { address, executor, events, intake, mailer, store, clock, server, shutdown })
     }
 }
 

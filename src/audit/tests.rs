@@ -92,7 +92,7 @@ fn priced(prices: [i64; 2]) -> Instance {
     let lines = vec![line(7, 1), line(8, 2)];
     let facts = SagaFacts::new(Sold { lines, prices: prices.map(Paise).to_vec() });
     let start = DateTime::UNIX_EPOCH;
-    let terms = Terms { promises: [(PAYMENT, true)].into_iter().collect(), attended: false };
+    let terms = Terms { promises: [(PAYMENT, true)].into_iter().collect(), ..Terms::default() };
     Instance {
         id: SagaId(ID.0),
         order_id: ID,

@@ -5,10 +5,11 @@ use sha2::{Digest, Sha256};
 use super::DEFINITION;
 use super::facts::CheckoutFacts;
 use super::refusal::{Refusal, Undoing};
+use crate::clock::Clock;
 use crate::engine::{Admission, Executor, NewSaga, Seen, Shed, Wait};
 use crate::order::{Cart, OrderId, UserId};
 use crate::saga::{Progress, SagaFacts};
-use crate::store::{Found, Identity};
+use crate::store::{Found, Identity, Store};
 use crate::trace::TraceParent;
 
 /// A checkout as it comes over HTTP.
@@ -98,6 +99,8 @@ impl Answer {
 pub struct Desk {
     executor: Executor,
     rules: Rules,
+    /// Where it is noted who is told that a checkout is pending, if anybody reads it.
+    notes: Option<(Store, Clock)>,
 }
 
 /// What is configured of how carts are taken in.
@@ -110,7 +113,14 @@ pub struct Rules {
 impl Desk {
     /// A desk in front of this executor.
     pub fn new(executor: Executor, rules: Rules) -> Self {
-        Self { executor, rules }
+        Self { executor, rules, notes: None }
+    }
+
+    /// The same, but who waited and is told that a checkout is pending is noted in these books, so that a
+    /// refusal can reach them in another way.
+    #[must_use]
+    pub fn noting_pending(self, books: Store, clock: Clock) -> Self {
+        Self { notes: Some((books, clock)), ..self }
     }
 
     /// Takes a cart in and waits as long as the client wants to. The checkout goes on whether or
@@ -134,7 +144,10 @@ impl Desk {
             trace,
         };
         match self.executor.admit(new, wait).await {
-            Admission::Accepted { seen, is_repeat } => answer(&seen, is_repeat),
+            Admission::Accepted { seen, is_repeat } => {
+                let is_known = wait.is_over_at_once() && !is_repeat;
+                self.pending_noted(&seen, is_repeat, is_known).await
+            }
             Admission::KeyReused { seen } => Answer::KeyReused { id: seen.order_id },
             Admission::Shed(shed) => shed_answer(shed),
             Admission::Unavailable { id } => Answer::Unavailable { id: id.map(|id| OrderId(id.0)) },
@@ -145,6 +158,25 @@ impl Desk {
 /// What a checkout has come to; `None` while it is not at rest.
 pub fn outcome(found: Found) -> Option<Answer> {
     found.is_at_rest().then(|| answer(&Seen::from(found), false))
+}
+
+impl Desk {
+    /// The answer, after it is noted that it is a pending one. The note and the checkout's end come in one
+    /// order: where the end is in the books first, a look finds it, and the client hears of it here.
+    async fn pending_noted(&self, seen: &Seen, is_repeat: bool, is_known: bool) -> Answer {
+        let told = answer(seen, is_repeat);
+        let Some((books, clock)) = &self.notes else { return told };
+        let is_known = is_known || seen.known.as_ref().is_some_and(|known| known.terms.answered);
+        let Answer::Pending { id, .. } = told else { return told };
+        // A client that can't be noted is told all the same that it was accepted.
+        if is_known || books.note_pending_answer(id, clock.now()).await.is_err() {
+            return told;
+        }
+        match books.find(seen.id).await {
+            Ok(Some(found)) => answer(&Seen::from(found), is_repeat),
+            Ok(None) | Err(_) => told,
+        }
+    }
 }
 
 /// The answer that follows from what was seen of a saga.

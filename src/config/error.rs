@@ -86,10 +86,10 @@ fn mismatch(key: &str, actual: &Actual, expected: &str) -> String {
         other => other,
     };
     // Under these keys a value may be a secret, even a misplaced one.
-    let is_secret = ["operator", "users", "database.url", "broker.url", "intake.url"]
+    let is_secret = ["operator", "users", "database.url", "broker.url", "intake.url", "mail.url"]
         .iter()
         .any(|secret| key.starts_with(secret))
-        || ["database", "broker", "intake"].contains(&key);
+        || ["database", "broker", "intake", "mail"].contains(&key);
     let found = match actual {
         _ if is_secret => return format!("must be {wanted}"),
         Actual::Bool(value) => value.to_string(),

@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod layer;
 mod listen;
+mod mail;
 mod parse;
 mod public_key;
 mod role;
@@ -22,6 +23,7 @@ mod users;
 pub use amqp_url::AmqpUrl;
 pub use environment::WEB_CLIENT;
 pub use error::Error;
+pub use mail::{MailConfig, MailServer, MailUrl};
 pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     amqp_url::AmqpUrl,
+    mail::MailConfig,
     parse,
     role::Role,
     secret::{DatabaseUrl, Token, TokenDigest},
@@ -44,6 +45,8 @@ pub struct Config {
     pub broker: BrokerConfig,
     /// The RabbitMQ queue that orders are taken from.
     pub intake: IntakeConfig,
+    /// Mail to customers.
+    pub mail: MailConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }

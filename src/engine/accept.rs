@@ -50,7 +50,7 @@ pub enum Wait {
 
 impl Wait {
     /// The client waits for no more than the acceptance.
-    pub(super) fn is_over_at_once(self) -> bool {
+    pub fn is_over_at_once(self) -> bool {
         matches!(self, Self::Accepted | Self::Decided(Duration::ZERO))
     }
 }
@@ -108,7 +108,7 @@ impl Executor {
         let session = parts.session.get();
         let (identity, fingerprint) = (new.identity.clone(), new.fingerprint.clone());
         let trace = new.trace.clone();
-        let saga = self.instance(new, &session);
+        let saga = self.instance(new, wait, &session);
         let id = saga.id;
         let waiter = parts.waiting.subscribe(id);
         let known_by = identity.clone().map(|identity| (saga.user_id, identity));
@@ -134,10 +134,11 @@ impl Executor {
         true
     }
 
-    fn instance(&self, new: NewSaga, session: &Session) -> Instance {
+    fn instance(&self, new: NewSaga, wait: Wait, session: &Session) -> Instance {
         let (now, policy) = (self.0.clock.now(), &self.0.settings.policy);
         let id = SagaId(self.0.clock.fresh_id());
-        let terms = Terms { promises: policy.promises(), attended: new.attended };
+        let (attended, answered) = (new.attended, wait.is_over_at_once());
+        let terms = Terms { promises: policy.promises(), attended, answered };
         let begun = Instance::begin(Beginning {
             id,
             order_id: new.order_id,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::Events;
-use crate::store::{Error, SEQUENCER};
+use crate::store::{Error, MAIL, OwedMails, SEQUENCER};
 
 /// How a sink stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub struct SinkStanding {
     pub name: String,
     /// The position up to which it was told.
     pub position: i64,
-    /// Events that it was not told yet.
+    /// Events that it was not told yet; of mail, also those whose mail is owed.
     pub backlog: i64,
     /// How old the oldest of those is, in seconds.
     pub age_seconds: f64,
@@ -62,15 +62,17 @@ impl Events {
         let cursors = parts.store.cursors().await?;
         let head = parts.store.last_position().await?;
         let mut sinks = Vec::new();
+        // What the cursor has passed is still owed to the customer.
+        let owed = parts.store.owed_mails().await?;
         for cursor in cursors.into_iter().filter(|cursor| cursor.name != SEQUENCER) {
+            let owed = if cursor.name == MAIL { owed } else { OwedMails::default() };
             let next = parts.store.events_between(cursor.position, head, None, 1).await?;
-            let age = next
-                .first()
-                .map_or(0, |event| (parts.clock.now() - event.at).num_milliseconds().max(0));
+            let oldest = next.first().map(|event| event.at).into_iter().chain(owed.oldest).min();
+            let age = oldest.map_or(0, |at| (parts.clock.now() - at).num_milliseconds().max(0));
             sinks.push(SinkStanding {
                 name: cursor.name,
                 position: cursor.position,
-                backlog: head.saturating_sub(cursor.position).max(0),
+                backlog: head.saturating_sub(cursor.position).max(0) + owed.count,
                 age_seconds: f64::from(i32::try_from(age / 1000).unwrap_or(i32::MAX)),
                 failing_since: cursor.failing_since,
                 last_error: cursor.last_error,

@@ -54,6 +54,15 @@ impl Fields {
         self.one(name, "text", |raw| serde_json::from_str(raw).ok())
     }
 
+    /// The field as text; `None` if it is missing or null.
+    ///
+    /// # Errors
+    /// If it is something else, or present twice with different values.
+    pub fn text_or_null(&self, name: &str) -> Result<Option<String>, String> {
+        let text = self.one(name, "text", |raw| serde_json::from_str::<Option<String>>(raw).ok());
+        Ok(text?.flatten())
+    }
+
     /// Checks that the field is this UUID, or missing.
     ///
     /// # Errors

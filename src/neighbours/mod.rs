@@ -48,7 +48,7 @@ pub use read::{Read, ReadResult};
 pub use response::Response;
 pub use settings::EndpointSettings;
 pub use transport::{Request, Transport, TransportError};
-pub use user::User;
+pub use user::{Contact, User};
 
 /// The service that knows the users' profiles. It is only read.
 pub const USER: Neighbour = Neighbour::named("user");

@@ -71,7 +71,7 @@ fn begin(
     context: Recording<'_>,
 ) -> Write {
     let Recording { clock, policy } = context;
-    let (now, terms) = (clock.now(), Terms { promises: policy.promises(), attended: false });
+    let (now, terms) = (clock.now(), Terms { promises: policy.promises(), ..Terms::default() });
     let mut saga = Instance::begin(Beginning {
         id: SagaId(clock.fresh_id()),
         order_id: Some(origin.order_id),

@@ -54,6 +54,9 @@ pub struct Terms {
     /// A client waits for the decision, so the saga has the shorter deadline.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attended: bool,
+    /// The client was answered as soon as it was accepted, and is told the decision in another way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
 }
 
 /// All that is stored of what a saga knows.

@@ -16,6 +16,9 @@ use super::{Error, Store};
 /// The cursor of positions given out.
 pub const SEQUENCER: &str = "sequencer";
 
+/// The cursor of mail to customers.
+pub const MAIL: &str = "mail";
+
 /// The lead of a cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lead {
@@ -113,6 +116,23 @@ impl Store {
         let values =
             vec![name.into(), lead.owner.into(), lead.fence.into(), error.into(), now.into()];
         self.write.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// The same of a cursor whose events are told, in the end, by others than its leader.
+    pub async fn note_sink(
+        &self,
+        name: &'static str,
+        error: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE event_cursor SET last_error = COALESCE($2, last_error), \
+                   failing_since = CASE WHEN $2 IS NULL THEN NULL \
+                   ELSE COALESCE(failing_since, $3) END WHERE name = $1";
+        let error = error.map(str::to_owned);
+        self.write
+            .execute_raw(self.statement(sql, vec![name.into(), error.into(), now.into()]))
+            .await?;
         Ok(())
     }
 

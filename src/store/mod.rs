@@ -26,6 +26,8 @@ mod fates;
 mod history;
 mod hold;
 mod lock;
+mod mail_claims;
+mod mails;
 mod move_order;
 mod operator;
 mod order;
@@ -66,7 +68,7 @@ pub use commit::Committer;
 #[doc(hidden)]
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
-pub use cursor::{Cursor, Lead, SEQUENCER};
+pub use cursor::{Cursor, Lead, MAIL, SEQUENCER};
 pub use due::Due;
 pub use error::Error;
 pub use executor::ExecutorRecord;
@@ -74,6 +76,8 @@ pub use failpoint::{Failpoint, Failpoints, Fault};
 pub use history::{
     Checkouts, CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, SortDirection,
 };
+pub use mail_claims::{MailClaim, MailEnd};
+pub use mails::{Mail, MailState, OwedMails};
 pub use operator::{Filter, Summary};
 pub use order::{Item, Order};
 pub use outbox::{NewEvent, StoredEvent};

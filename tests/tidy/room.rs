@@ -4,13 +4,15 @@
 use super::source::{Source, name, sources};
 
 /// Libraries that only these rooms may use. A room may be one file; `main` is the binary.
-const KNOWN_TO: [(&str, &[&str]); 14] = [
+const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("sea_orm", &["store"]),
     ("entity", &["store"]),
     ("migration", &["store"]),
     ("sqlx", &["sandbox"]),
     ("lapin", &["amqp", "broker", "intake", "config"]),
     ("reqwest", &["neighbours", "auth", "cli", "app"]),
+    ("lettre", &["mail", "config"]),
+    ("askama", &["mail"]),
     ("jsonwebtoken", &["auth", "config"]),
     ("axum", &["web", "auth", "api", "operator", "sandbox", "app"]),
     ("tower_http", &["web", "api", "operator", "sandbox"]),

@@ -136,7 +136,7 @@ fn policy(idempotent: bool) -> Policy {
 /// A saga that was just priced: two lines, 3 times this price in all.
 fn priced(idempotent: bool, unit_price: i64) -> Instance {
     let facts = SagaFacts::new(Priced { unit_price: Some(unit_price) });
-    let terms = Terms { promises: promises(idempotent), attended: false };
+    let terms = Terms { promises: promises(idempotent), ..Terms::default() };
     Instance {
         id: SagaId(Uuid::from_u128(1)),
         order_id: OrderId(Uuid::from_u128(1)),

@@ -1,0 +1,164 @@
+//! A connection to the mail server, and what its answers mean.
+//!
+//! The commands are sent one by one, so that a recipient that is refused (their mail is never sent) is told
+//! from a sender that is refused, or from a server in trouble (it is sent later). What the server says may
+//! repeat the address, so only its code is kept.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+
+use super::recipient::Recipient;
+use crate::config::MailServer;
+
+/// How long a connection may take to be set up.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the server may take for one mail. It may look at the mail before it takes it, and one that it
+/// takes after we have left arrives twice: so this is long (RFC 5321, 4.5.3.2).
+pub(super) const SEND_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// What became of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// The server has it.
+    Taken,
+    /// The server doesn't take it for this recipient, and never will.
+    Refused(String),
+    /// The server doesn't take it now.
+    Later(String),
+    /// The connection is lost, or of no more use.
+    Lost(String),
+}
+
+/// A connection.
+pub(super) struct Connection(AsyncSmtpConnection);
+
+impl Connection {
+    /// Connects, and authenticates if that is configured. To be given up after [`CONNECT_TIMEOUT`].
+    ///
+    /// # Errors
+    /// Why the server can't be used, as a sentence.
+    pub(super) async fn to(server: &MailServer) -> Result<Self, String> {
+        let tls = || TlsParameters::new_rustls(server.host.clone()).map_err(|it| explain(&it));
+        let implicit = if server.is_tls { Some(tls()?) } else { None };
+        let (hello, at) = (ClientId::default(), (server.host.as_str(), server.port));
+        let timeout = Some(CONNECT_TIMEOUT);
+        let connected = AsyncSmtpConnection::connect_tokio1(at, timeout, &hello, implicit, None);
+        let mut connection = connected.await.map_err(|error| explain(&error))?;
+        if connection.can_starttls() {
+            connection.starttls(tls()?, &hello).await.map_err(|error| explain(&error))?;
+        }
+        if let Some((user, password)) = &server.credentials {
+            let is_here = server.host == "localhost"
+                || server.host.parse().is_ok_and(|host: std::net::IpAddr| host.is_loopback());
+            if !connection.is_encrypted() && !is_here {
+                let why = "the server offers no TLS, and the password is not sent without";
+                return Err(why.to_owned());
+            }
+            let credentials = Credentials::new(user.clone(), password.clone());
+            let mechanisms = [Mechanism::Plain, Mechanism::Login];
+            let known = connection.auth(&mechanisms, &credentials).await;
+            known.map_err(|error| format!("can't sign in: {}", explain(&error)))?;
+        }
+        Ok(Self(connection))
+    }
+
+    /// Sends a mail once. To be given up after [`SEND_TIMEOUT`].
+    pub(super) async fn send(&mut self, from: &Address, to: &Recipient, mail: &[u8]) -> Sent {
+        let to = to.address();
+        let is_ascii = [from, to].iter().all(|address| AsRef::<str>::as_ref(address).is_ascii());
+        let mut parameters = Vec::new();
+        if !is_ascii {
+            if !self.0.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Sent::Refused("the mail server takes no such address".to_owned());
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        let begun = self.0.command(Mail::new(Some(from.clone()), parameters)).await;
+        let sent = match begun {
+            // It is not about the recipient, who must not miss the mail for it.
+            Err(error) => later(&error, "the sender"),
+            Ok(_) => match self.0.command(Rcpt::new(to.clone(), Vec::new())).await {
+                Err(error) => judged(&error, "the recipient"),
+                Ok(_) => match self.0.command(Data).await {
+                    Err(error) => judged(&error, "the mail"),
+                    Ok(_) => match self.0.message(mail).await {
+                        Err(error) => judged(&error, "the mail"),
+                        Ok(_) => Sent::Taken,
+                    },
+                },
+            },
+        };
+        match sent {
+            Sent::Taken | Sent::Lost(_) => sent,
+            // The connection is as new for the next mail, or isn't any more.
+            Sent::Refused(_) | Sent::Later(_) => match self.0.command(Rset).await {
+                Ok(_) => sent,
+                Err(_) => {
+                    self.0.abort().await;
+                    sent
+                }
+            },
+        }
+    }
+
+    /// Whether another mail can be sent.
+    pub(super) fn is_usable(&self) -> bool {
+        !self.0.has_broken()
+    }
+
+    /// Takes leave of the server.
+    pub(super) async fn quit(mut self) {
+        // Whatever it answers.
+        let _left = self.0.quit().await;
+    }
+}
+
+/// 5xx is for ever, 4xx for now.
+fn judged(error: &Error, what: &str) -> Sent {
+    match error.status() {
+        Some(code) if error.is_permanent() => {
+            Sent::Refused(format!("the mail server refused {what} ({code})"))
+        }
+        Some(_) | None => later(error, what),
+    }
+}
+
+fn later(error: &Error, what: &str) -> Sent {
+    match error.status() {
+        // It says that it closes the connection.
+        Some(code) if code.to_string() == "421" => {
+            Sent::Lost("the mail server is closing (421)".to_owned())
+        }
+        Some(code) => Sent::Later(format!("the mail server refused {what} ({code})")),
+        None => Sent::Lost(explain(error)),
+    }
+}
+
+/// In words that hold nothing of what was sent or answered.
+fn explain(error: &Error) -> String {
+    if let Some(code) = error.status() {
+        return format!("the mail server answered {code}");
+    }
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(failed) = inner.downcast_ref::<io::Error>() {
+            return format!("the mail server is out of reach: {failed}");
+        }
+        cause = inner.source();
+    }
+    if error.is_tls() {
+        "no TLS with the mail server".to_owned()
+    } else if error.is_client() {
+        "the mail server offers no way to sign in that is known here".to_owned()
+    } else {
+        "the mail server's answer can't be used".to_owned()
+    }
+}
