@@ -27,7 +27,7 @@ mod sender;
 mod smtp;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -36,7 +36,7 @@ use lettre::message::Mailbox;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::MailServer;
@@ -199,23 +199,20 @@ impl Sink for Mailer {
 impl Parts {
     /// Logs that the mail server is out of reach, and shows it to operators; the first of many only.
     async fn note_trouble(&self, why: &str) {
-        use std::sync::atomic::Ordering::AcqRel;
-        if !self.is_failing.swap(true, AcqRel) {
+        if !self.is_failing.swap(true, Ordering::AcqRel) {
             warn!(why, "can't send mail; tries again");
         }
         // It is noted again with the next failure.
         let _noted = self.store.note_sink(MAIL, Some(why), self.clock.now()).await;
     }
 
-    /// Logs that the mail server is back, if it was gone.
+    /// Logs that the mail server is back, if it was gone, and shows it: also where another process noted
+    /// that it was gone, and has not lived to see it back.
     async fn note_success(&self) {
-        use std::sync::atomic::Ordering::AcqRel;
-        if self.is_failing.swap(false, AcqRel) {
-            tracing::info!("mail is sent again");
-            let noted = self.store.note_sink(MAIL, None, self.clock.now()).await;
-            if noted.is_err() {
-                self.is_failing.store(true, std::sync::atomic::Ordering::Release);
-            }
+        if self.is_failing.swap(false, Ordering::AcqRel) {
+            info!("mail is sent again");
         }
+        // It is noted again with the next connection.
+        let _noted = self.store.note_sink(MAIL, None, self.clock.now()).await;
     }
 }

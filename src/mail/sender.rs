@@ -117,7 +117,7 @@ impl Parts {
         Ok(Turn::Dealt)
     }
 
-    /// Half a second, then twice as long each time.
+    /// Up to a second, then twice as long each time.
     fn put_off(&self, attempts: u32) -> TimeDelta {
         let pause = Duration::from_secs(1 << attempts.min(5)).min(LONGEST_PUT_OFF);
         let pause = pause.mul_f64(0.5 + self.clock.chance() / 2.0);

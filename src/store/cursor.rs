@@ -128,7 +128,8 @@ impl Store {
     ) -> Result<(), Error> {
         let sql = "UPDATE event_cursor SET last_error = COALESCE($2, last_error), \
                    failing_since = CASE WHEN $2 IS NULL THEN NULL \
-                   ELSE COALESCE(failing_since, $3) END WHERE name = $1";
+                   ELSE COALESCE(failing_since, $3) END \
+                   WHERE name = $1 AND (failing_since IS NOT NULL OR $2 IS NOT NULL)";
         let error = error.map(str::to_owned);
         self.write
             .execute_raw(self.statement(sql, vec![name.into(), error.into(), now.into()]))

@@ -37,7 +37,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 61] = [
+const KEYS: [(&str, &str, &str, &str); 63] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -111,6 +111,8 @@ const KEYS: [(&str, &str, &str, &str); 61] = [
     ("intake.url", "'amqps://h'", "amqps://h", "url: Some(AmqpUrl(***)), queue"),
     ("intake.queue", "'carts'", "carts", "queue: \"carts\""),
     ("intake.prefetch", "7", "7", "prefetch: 7"),
+    ("mail.url", "'smtp://u:p@h'", "smtp://u:p@h", "url: Some(MailUrl(***))"),
+    ("mail.from", "'A <a@b.example>'", "A <a@b.example>", "from: Mailbox { name: Some(\"A\")"),
     ("shutdown.grace", "'1s'", "1s", "grace: 1s"),
     // Durations once more, as fractions.
     ("retry.multiplier", "1.5", "1.5", "multiplier: 1.5"),

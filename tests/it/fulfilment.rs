@@ -23,6 +23,12 @@ pub async fn ship(world: &World, id: Uuid, body: &Value) -> Answer {
     post(world, &format!("/api/orders/{id}/shipments"), body).await
 }
 
+/// What a carrier reports of a shipment.
+pub async fn reported(world: &World, shipment: &str, reports: &Value) {
+    let answer = post(world, &format!("/api/shipments/{shipment}/events"), reports).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
 /// Ships, and returns the path of the shipment's events.
 async fn shipped(world: &World, id: Uuid, number: &str, lines: &Value) -> String {
     let body = json!({"carrier": "post", "trackingNumber": number, "lines": lines});
@@ -31,7 +37,7 @@ async fn shipped(world: &World, id: Uuid, number: &str, lines: &Value) -> String
     format!("/api/shipments/{}/events", answer.body["id"].as_str().unwrap_or_default())
 }
 
-fn report(status: &str, minute: u32) -> Value {
+pub fn report(status: &str, minute: u32) -> Value {
     json!({"status": status, "at": format!("2026-05-01T10:{minute:02}:00Z")})
 }
 

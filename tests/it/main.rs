@@ -19,6 +19,7 @@ mod idempotency;
 mod intake;
 mod last_release;
 mod logged;
+mod mail;
 #[path = "../trip/nearby.rs"]
 mod nearby;
 mod not_orders;

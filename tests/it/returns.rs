@@ -24,7 +24,7 @@ async fn shipped(world: &World, cups: u32, teas: u32) -> Uuid {
     id
 }
 
-async fn take_back(world: &World, id: Uuid, key: Option<&str>, body: &Value) -> Answer {
+pub async fn take_back(world: &World, id: Uuid, key: Option<&str>, body: &Value) -> Answer {
     let request = world.http.post(world.url(&format!("/api/orders/{id}/returns")));
     let request = request.bearer_auth(TOKEN).header("prefer", "wait=20").json(body);
     let request = key.into_iter().fold(request, |it, key| it.header("idempotency-key", key));

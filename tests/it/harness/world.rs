@@ -339,9 +339,14 @@ impl World {
 
     /// Adds or replaces a user at its owners.
     pub async fn put_user(&self, user_id: Uuid, wallet: i64) {
+        self.put_reachable_user(user_id, wallet, None).await;
+    }
+
+    /// The same with an address for mail.
+    pub async fn put_reachable_user(&self, user_id: Uuid, wallet: i64, email: Option<&str>) {
         let profile_id = Uuid::new_v5(&user_id, b"profile");
-        let name = "Anybody".to_owned();
-        let user = User { profile_id, user_id, name, email: None, wallet };
+        let (name, email) = ("Anybody".to_owned(), email.map(str::to_owned));
+        let user = User { profile_id, user_id, name, email, wallet };
         self.tell_sandbox("users", &serde_json::to_value(user).expect("JSON")).await;
     }
 
