@@ -107,7 +107,7 @@ impl Mailer {
     pub fn run(&self) {
         for _sender in 0..SENDERS {
             let this = self.clone();
-            self.0.tasks.spawn(async move { this.send_until_stopped().await });
+            self.0.tasks.spawn(async move { Box::pin(this.send_until_stopped()).await });
         }
     }
 

@@ -96,7 +96,8 @@ impl Parts {
         let Some(claim) = claim else { return Ok(Turn::Nothing) };
         // There may be more, for another sender.
         self.news.notify_one();
-        let Some(came) = self.while_claimed(&claim, self.deal(&claim, connection)).await else {
+        let dealing = Box::pin(self.deal(&claim, connection));
+        let Some(came) = self.while_claimed(&claim, dealing).await else {
             // Of a mail that was left half way, the connection may not be used for another.
             *connection = None;
             return Ok(Turn::Dealt);
@@ -128,11 +129,10 @@ impl Parts {
     async fn while_claimed<T>(
         &self,
         claim: &MailClaim,
-        work: impl Future<Output = T>,
+        mut work: impl Future<Output = T> + Unpin,
     ) -> Option<T> {
         let lease = self.settings.lease;
         let mut renewed_at = self.clock.monotonic();
-        tokio::pin!(work);
         loop {
             tokio::select! {
                 // A process that was paused finds out before it goes on.

@@ -96,17 +96,12 @@ impl Connection {
                 },
             },
         };
-        match sent {
-            Sent::Taken | Sent::Lost(_) => sent,
-            // The connection is as new for the next mail, or isn't any more.
-            Sent::Refused(_) | Sent::Later(_) => match self.0.command(Rset).await {
-                Ok(_) => sent,
-                Err(_) => {
-                    self.0.abort().await;
-                    sent
-                }
-            },
+        // The connection is as new for the next mail, or isn't any more.
+        if matches!(sent, Sent::Refused(_) | Sent::Later(_)) && self.0.command(Rset).await.is_err()
+        {
+            self.0.abort().await;
         }
+        sent
     }
 
     /// Whether another mail can be sent.

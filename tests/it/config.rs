@@ -2,6 +2,7 @@
 
 mod access;
 mod listen;
+mod mail;
 
 use std::{fs, net::SocketAddr, path::Path};
 
@@ -338,7 +339,7 @@ fn a_password_is_never_printed() {
 fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");
