@@ -104,10 +104,12 @@ impl Running {
         }
         // Who waits for events would keep its connection open.
         self.events.stop().await;
-        if let Some(mailer) = &self.mailer {
-            mailer.stop().await;
-        }
-        self.executor.drain(grace).await;
+        let mail = async {
+            if let Some(mailer) = &self.mailer {
+                mailer.stop().await;
+            }
+        };
+        tokio::join!(mail, self.executor.drain(grace));
         self.shutdown.drain.cancel();
         // A client that keeps its connection open can't keep the process from ending.
         let _closed = self.clock.within(CLOSE_TIMEOUT, self.server).await;

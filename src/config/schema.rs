@@ -45,8 +45,8 @@ pub struct Config {
     pub broker: BrokerConfig,
     /// The RabbitMQ queue that orders are taken from.
     pub intake: IntakeConfig,
-    /// Mail to customers.
-    pub mail: MailConfig,
+    /// Mail to customers. Boxed, to keep the configuration small when it is moved.
+    pub mail: Box<MailConfig>,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }

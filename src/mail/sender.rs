@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 use super::letter::Letter;
 use super::message::message;
 use super::recipient::Recipient;
-use super::smtp::{CONNECT_TIMEOUT, Connection, SEND_TIMEOUT, Sent};
+use super::smtp::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Connection, MAIL_TIMEOUT, Sent};
 use super::{Mailer, Parts};
 use crate::neighbours::Contact;
 use crate::order::EventKind;
@@ -180,28 +180,35 @@ impl Parts {
     }
 
     async fn send(&self, to: &Recipient, mail: &[u8], line: &mut Option<Connection>) -> Came {
-        let mut connection = match line.take().filter(Connection::is_usable) {
+        let mut connection = match line.take() {
             Some(connection) => connection,
             None => match self.connect().await {
                 Ok(connection) => connection,
                 Err(why) => return Came::NoServer(why),
             },
         };
-        let sending = connection.send(&self.settings.from.email, to, mail);
-        let sent = self.clock.within(SEND_TIMEOUT, sending).await;
-        match sent.unwrap_or_else(|| Sent::Lost("the mail server does not answer".to_owned())) {
-            Sent::Taken => {
-                *line = Some(connection);
-                Came::End(MailEnd::Sent { to: to.shortened() })
+        let silent = || Sent::Lost("the mail server does not answer".to_owned());
+        let offered = connection.offer(&self.settings.from.email, to);
+        let sent = match self.clock.within(COMMAND_TIMEOUT, offered).await {
+            None => silent(),
+            Some(Some(sent)) => sent,
+            Some(None) => {
+                let sent = self.clock.within(MAIL_TIMEOUT, connection.hand_over(mail)).await;
+                sent.unwrap_or_else(silent)
             }
-            Sent::Refused(why) => {
-                *line = Some(connection);
-                Came::End(MailEnd::NotSent { to: Some(to.shortened()), why })
+        };
+        let is_usable = match sent {
+            Sent::Taken => true,
+            Sent::Lost(_) => false,
+            Sent::Refused(_) | Sent::Later(_) => {
+                self.clock.within(COMMAND_TIMEOUT, connection.reset()).await == Some(true)
             }
-            Sent::Later(why) => {
-                *line = Some(connection);
-                Came::PutOff(why)
-            }
+        };
+        *line = is_usable.then_some(connection);
+        match sent {
+            Sent::Taken => Came::End(MailEnd::Sent { to: to.shortened() }),
+            Sent::Refused(why) => Came::End(MailEnd::NotSent { to: Some(to.shortened()), why }),
+            Sent::Later(why) => Came::PutOff(why),
             Sent::Lost(why) => Came::NoServer(why),
         }
     }

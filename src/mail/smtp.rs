@@ -20,9 +20,11 @@ use crate::config::MailServer;
 
 /// How long a connection may take to be set up.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the server may take for one mail. It may look at the mail before it takes it, and one that it
+/// How long the server may take to say whether it takes a mail.
+pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the server may take for the mail itself. It may look at it before it takes it, and one that it
 /// takes after we have left arrives twice: so this is long (RFC 5321, 4.5.3.2).
-pub(super) const SEND_TIMEOUT: Duration = Duration::from_mins(10);
+pub(super) const MAIL_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What became of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,43 +72,41 @@ impl Connection {
         Ok(Self(connection))
     }
 
-    /// Sends a mail once. To be given up after [`SEND_TIMEOUT`].
-    pub(super) async fn send(&mut self, from: &Address, to: &Recipient, mail: &[u8]) -> Sent {
+    /// Asks whether the server takes a mail for this recipient; `None` if it does. To be given up after
+    /// [`COMMAND_TIMEOUT`].
+    pub(super) async fn offer(&mut self, from: &Address, to: &Recipient) -> Option<Sent> {
         let to = to.address();
         let is_ascii = [from, to].iter().all(|address| AsRef::<str>::as_ref(address).is_ascii());
         let mut parameters = Vec::new();
         if !is_ascii {
             if !self.0.server_info().supports_feature(Extension::SmtpUtfEight) {
-                return Sent::Refused("the mail server takes no such address".to_owned());
+                return Some(Sent::Refused("the mail server takes no such address".to_owned()));
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
-        let begun = self.0.command(Mail::new(Some(from.clone()), parameters)).await;
-        let sent = match begun {
+        if let Err(error) = self.0.command(Mail::new(Some(from.clone()), parameters)).await {
             // It is not about the recipient, who must not miss the mail for it.
-            Err(error) => later(&error, "the sender"),
-            Ok(_) => match self.0.command(Rcpt::new(to.clone(), Vec::new())).await {
-                Err(error) => judged(&error, "the recipient"),
-                Ok(_) => match self.0.command(Data).await {
-                    Err(error) => judged(&error, "the mail"),
-                    Ok(_) => match self.0.message(mail).await {
-                        Err(error) => judged(&error, "the mail"),
-                        Ok(_) => Sent::Taken,
-                    },
-                },
-            },
-        };
-        // The connection is as new for the next mail, or isn't any more.
-        if matches!(sent, Sent::Refused(_) | Sent::Later(_)) && self.0.command(Rset).await.is_err()
-        {
-            self.0.abort().await;
+            return Some(later(&error, "the sender"));
         }
-        sent
+        if let Err(error) = self.0.command(Rcpt::new(to.clone(), Vec::new())).await {
+            return Some(judged(&error, "the recipient"));
+        }
+        let error = self.0.command(Data).await.err()?;
+        Some(judged(&error, "the mail"))
     }
 
-    /// Whether another mail can be sent.
-    pub(super) fn is_usable(&self) -> bool {
-        !self.0.has_broken()
+    /// Sends the mail that the server takes. To be given up after [`MAIL_TIMEOUT`].
+    pub(super) async fn hand_over(&mut self, mail: &[u8]) -> Sent {
+        match self.0.message(mail).await {
+            Ok(_) => Sent::Taken,
+            Err(error) => judged(&error, "the mail"),
+        }
+    }
+
+    /// Makes the connection as new, after a mail that the server did not take; `false` if it is of no more
+    /// use. To be given up after [`COMMAND_TIMEOUT`].
+    pub(super) async fn reset(&mut self) -> bool {
+        self.0.command(Rset).await.is_ok()
     }
 
     /// Takes leave of the server.

@@ -169,7 +169,8 @@ impl WorldBuilder {
             past.replay(&url, &sandbox, &http).await;
         }
         let clock = Clock::system();
-        let service = Running::start(config.clone(), clock.clone()).await.expect("a service");
+        let service = Box::pin(Running::start(config.clone(), clock.clone())).await;
+        let service = service.expect("a service");
         World { sandbox, config, service, clock, http, directory }
     }
 }
@@ -375,7 +376,7 @@ impl World {
 
     /// The same, but started on another machine with a clock of its own.
     pub async fn restart_on(self, clock: Clock) -> Self {
-        self.restart_after(clock, |_config| {}).await
+        Box::pin(self.restart_after(clock, |_config| {})).await
     }
 
     /// The same, with something done while the service is down.
@@ -384,7 +385,7 @@ impl World {
         service.stop(config.shutdown.grace).await;
         meanwhile(&config);
         let service = loop {
-            match Running::start(config.clone(), clock.clone()).await {
+            match Box::pin(Running::start(config.clone(), clock.clone())).await {
                 Ok(service) => break service,
                 // The lock of a SQLite file is released only with the last task of the service before.
                 Err(app::Error::Store(store::Error::Unusable(_))) => tokio::task::yield_now().await,
