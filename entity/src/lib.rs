@@ -12,3 +12,5 @@ pub mod shipment_events;
 pub mod shipment_lines;
 pub mod shipments;
 pub mod step_log;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -18,6 +18,7 @@ mod m20261126_000012_write_probe;
 mod m20261126_000013_saga_and_order;
 mod m20261126_000014_order_life;
 mod m20261127_000015_positions;
+mod m20261127_000016_webhooks;
 mod m20261127_000017_intake;
 mod m20261127_000018_mail;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_saga_and_order::Migration),
             Box::new(m20261126_000014_order_life::Migration),
             Box::new(m20261127_000015_positions::Migration),
+            Box::new(m20261127_000016_webhooks::Migration),
             Box::new(m20261127_000017_intake::Migration),
             Box::new(m20261127_000018_mail::Migration),
         ]

@@ -120,7 +120,10 @@ fn told(event: &StoredEvent) -> Option<EntryView> {
         }
         EventKind::Delivered => "The order has arrived".to_owned(),
         EventKind::Returned => "Goods came back".to_owned(),
-        EventKind::Tracking | EventKind::SagaStuck | EventKind::SagaUnstuck => return None,
+        EventKind::Tracking
+        | EventKind::SagaStuck
+        | EventKind::SagaUnstuck
+        | EventKind::WebhookDisabled => return None,
     };
     Some(EntryView { at: event.at, kind: event.kind.clone(), detail })
 }

@@ -35,6 +35,9 @@ pub enum EventKind {
     /// A saga of the order needs nobody any more.
     #[strum(serialize = "saga.unstuck")]
     SagaUnstuck,
+    /// An endpoint is told nothing any more. About no order: its subject is the endpoint.
+    #[strum(serialize = "webhook.disabled")]
+    WebhookDisabled,
 }
 
 impl EventKind {

@@ -17,6 +17,10 @@ mod commit_verifier;
 mod connect;
 mod connection;
 mod cursor;
+mod delivery;
+mod delivery_again;
+mod delivery_claim;
+mod delivery_settle;
 mod due;
 mod error;
 mod executor;
@@ -51,6 +55,7 @@ mod shipments;
 mod stamps;
 mod transaction;
 mod warning;
+mod webhook;
 mod write;
 
 use sea_orm::DbBackend;
@@ -69,6 +74,11 @@ pub use commit::Committer;
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
 pub use cursor::{Cursor, Lead, MAIL, SEQUENCER};
+pub use cursor::{Cursor, Lead, SEQUENCER};
+pub use delivery::{Attempt, Delivery, DeliveryState, TakeIn};
+pub use delivery_again::{TestDelivery, Tested};
+pub use delivery_claim::{ClaimedDelivery, DeliveryLease, DueWebhook};
+pub use delivery_settle::{AttemptVerdict, Settlement};
 pub use due::Due;
 pub use error::Error;
 pub use executor::ExecutorRecord;
@@ -90,6 +100,7 @@ pub use schema::Schema;
 pub use shipment_rows::Shipment;
 pub use shipments::{NewShipment, Shipping};
 pub use stamps::Stamp;
+pub use webhook::{ListedAt, NewWebhook, Secret, Webhook, WebhookChange, WebhookState};
 pub use write::{Accepted, Base, Fate, Identity, Write};
 
 /// The books. Cheap to clone; clones share the connections.

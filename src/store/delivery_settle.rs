@@ -1,0 +1,233 @@
+//! Settling deliveries: what an attempt came to, and what follows from it for the delivery, for the
+//! endpoint, and for the events that wait.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{outbox, webhook_delivery};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Set};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::delivery::{Attempt, DISABLED, DeliveryState};
+use super::delivery_claim::ClaimedDelivery;
+use super::retry::Retries;
+use super::transaction::Transaction;
+use super::webhook::{Webhook, WebhookState};
+use super::{Error, Store};
+use crate::order::EventKind;
+
+/// So many attempts are kept of a delivery, the latest.
+const MAX_ATTEMPTS: usize = 30;
+/// An endpoint that has failed for so long, and never succeeded, is disabled.
+const FAILING: TimeDelta = TimeDelta::days(5);
+
+/// What an attempt came to.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// What was done.
+    pub attempt: Attempt,
+    /// What follows.
+    pub verdict: AttemptVerdict,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// The id of an event that tells of the endpoint, if this disables it.
+    pub fresh_id: Uuid,
+    /// W3C trace context of the attempt.
+    pub trace_parent: String,
+}
+
+/// What follows from an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptVerdict {
+    /// The endpoint has it.
+    Delivered,
+    /// It does not; the next attempt of the schedule, if there is one.
+    NotDelivered {
+        /// When.
+        next: Option<DateTime<Utc>>,
+    },
+    /// The endpoint wants nothing any more.
+    Gone,
+}
+
+impl Store {
+    /// Records an attempt; `false` if the delivery is not this claim's any more. Returns why the endpoint was
+    /// disabled, if it was.
+    pub async fn settle_delivery(
+        &self,
+        claimed: &ClaimedDelivery,
+        settlement: &Settlement,
+    ) -> Result<Option<&'static str>, Error> {
+        let mut retries = Retries::new(self.write.clock());
+        loop {
+            let transaction = self.write.begin().await?;
+            let settled = self.settle_delivery_in(&transaction, claimed, settlement).await;
+            let ended = transaction.end(settled).await;
+            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
+                return ended;
+            }
+        }
+    }
+
+    async fn settle_delivery_in(
+        &self,
+        transaction: &Transaction,
+        claimed: &ClaimedDelivery,
+        settlement: &Settlement,
+    ) -> Result<Option<&'static str>, Error> {
+        let id = claimed.webhook_id;
+        let Some(mut webhook) = self.locked_webhook(transaction, id).await? else {
+            return Ok(None);
+        };
+        let Some(mut row) = self.locked_delivery(transaction, claimed).await? else {
+            return Ok(None);
+        };
+        add_attempt(&mut row, &settlement.attempt);
+        move_on(&mut row, claimed, settlement);
+        let (subject, is_at_rest) = (row.subject, row.state != DeliveryState::Pending.to_string());
+        webhook_delivery::ActiveModel::from(row).reset_all().update(transaction).await?;
+        let before = webhook.failing_since;
+        let now = settlement.now;
+        let disabled = match settlement.verdict {
+            AttemptVerdict::Delivered => {
+                webhook.failing_since = None;
+                None
+            }
+            AttemptVerdict::NotDelivered { .. } => {
+                let since = *webhook.failing_since.get_or_insert(now);
+                (now - since >= FAILING).then_some("failing")
+            }
+            AttemptVerdict::Gone => {
+                webhook.failing_since.get_or_insert(now);
+                Some("gone")
+            }
+        };
+        let disabled = disabled.filter(|_| webhook.state == WebhookState::Enabled);
+        if let Some(reason) = disabled {
+            webhook.state = WebhookState::Disabled;
+            webhook.disabled_reason = Some(reason.to_owned());
+            self.give_up_pending(transaction, id).await?;
+            self.tell_of_disabled(transaction, &webhook, reason, settlement).await?;
+        } else if webhook.ordered && is_at_rest {
+            self.begin_next(transaction, id, subject, now).await?;
+        }
+        if disabled.is_some() || webhook.failing_since != before {
+            self.write_webhook(transaction, &webhook).await?;
+        }
+        Ok(disabled)
+    }
+
+    async fn locked_delivery(
+        &self,
+        transaction: &Transaction,
+        claimed: &ClaimedDelivery,
+    ) -> Result<Option<webhook_delivery::Model>, Error> {
+        let lock = if self.backend == DbBackend::Postgres { "FOR UPDATE" } else { "" };
+        let sql = format!(
+            "SELECT * FROM webhook_delivery WHERE webhook_id = $1 AND event_id = $2 \
+             AND owner = $3 AND fence = $4 {lock}"
+        );
+        let values = vec![
+            claimed.webhook_id.into(),
+            claimed.event_id.into(),
+            claimed.owner.into(),
+            claimed.fence.into(),
+        ];
+        let row = webhook_delivery::Model::find_by_statement(self.statement(&sql, values));
+        Ok(row.one(transaction).await?)
+    }
+
+    /// Gives up everything that is pending for an endpoint.
+    pub(super) async fn give_up_pending(
+        &self,
+        transaction: &Transaction,
+        id: Uuid,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE webhook_delivery SET state = 'failed', cause = $2, \
+                   next_attempt_at = NULL, due_at = NULL, resends = 0 \
+                   WHERE webhook_id = $1 AND state = 'pending'";
+        let values = vec![id.into(), DISABLED.into()];
+        transaction.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// Begins with the first pending event about a subject, if it waits.
+    pub(super) async fn begin_next(
+        &self,
+        transaction: &Transaction,
+        id: Uuid,
+        subject: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE webhook_delivery SET next_attempt_at = $3, due_at = $3 \
+                   WHERE webhook_id = $1 AND next_attempt_at IS NULL AND due_at IS NULL \
+                   AND event_id = (SELECT event_id FROM webhook_delivery WHERE webhook_id = $1 \
+                   AND subject = $2 AND state = 'pending' AND position IS NOT NULL \
+                   ORDER BY position LIMIT 1)";
+        let values = vec![id.into(), subject.into(), now.into()];
+        transaction.execute_raw(self.statement(sql, values)).await?;
+        Ok(())
+    }
+
+    /// An event for all others: this endpoint is told nothing any more.
+    async fn tell_of_disabled(
+        &self,
+        transaction: &Transaction,
+        webhook: &Webhook,
+        reason: &str,
+        settlement: &Settlement,
+    ) -> Result<(), Error> {
+        let sql = "SELECT count(*) FROM outbox WHERE order_id = $1";
+        let row = transaction.query_one_raw(self.statement(sql, vec![webhook.id.into()])).await?;
+        let before: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let event = outbox::ActiveModel {
+            id: Set(settlement.fresh_id),
+            order_id: Set(webhook.id),
+            kind: Set(EventKind::WebhookDisabled.to_string()),
+            payload: Set(json!({"webhookId": webhook.id, "url": webhook.url, "reason": reason})),
+            created_at: Set(settlement.now),
+            published_at: Set(None),
+            user_id: Set(None),
+            version: Set(Some(i32::try_from(before).unwrap_or(i32::MAX).saturating_add(1))),
+            status: Set(Some(DISABLED.to_owned())),
+            trace_parent: Set(Some(settlement.trace_parent.clone())),
+            position: Set(None),
+        };
+        outbox::Entity::insert(event).exec_without_returning(transaction).await?;
+        Ok(())
+    }
+}
+
+fn add_attempt(row: &mut webhook_delivery::Model, attempt: &Attempt) {
+    let mut attempts = row.attempts.as_array().cloned().unwrap_or_default();
+    attempts.push(serde_json::to_value(attempt).unwrap_or_default());
+    let old = attempts.len().saturating_sub(MAX_ATTEMPTS);
+    row.attempts = attempts.split_off(old).into();
+}
+
+/// What a delivery is after an attempt.
+fn move_on(row: &mut webhook_delivery::Model, claimed: &ClaimedDelivery, settlement: &Settlement) {
+    row.owner = None;
+    if claimed.is_resend {
+        row.resends = row.resends.saturating_sub(1).max(0);
+    }
+    let is_pending = row.state == DeliveryState::Pending.to_string();
+    match settlement.verdict {
+        AttemptVerdict::Delivered => {
+            row.state = DeliveryState::Delivered.to_string();
+            (row.cause, row.next_attempt_at) = (None, None);
+        }
+        // Outside the schedule nothing else changes.
+        AttemptVerdict::NotDelivered { .. } if claimed.is_resend || !is_pending => {}
+        AttemptVerdict::NotDelivered { next: Some(next) } => {
+            row.tries = row.tries.saturating_add(1);
+            row.next_attempt_at = Some(next);
+        }
+        AttemptVerdict::NotDelivered { next: None } | AttemptVerdict::Gone => {
+            if is_pending {
+                row.state = DeliveryState::Failed.to_string();
+            }
+            row.next_attempt_at = None;
+        }
+    }
+    row.due_at = if row.resends > 0 { Some(settlement.now) } else { row.next_attempt_at };
+}
