@@ -15,6 +15,7 @@
 //!    audit                         compares the books with themselves and with the neighbours'
 //!    reversal                      giving back: cancellations and returns, over the same two steps
 //! 2  broker                        a sink: tells RabbitMQ every event
+//!    webhooks                      sends events to whoever has asked for them
 //!    engine                        acts, and never decides: claim, call, settle
 //!    events                        gives events their positions, and tells them
 //! 1  store, neighbours, amqp       all SQL; all HTTP out; all AMQP
@@ -53,3 +54,4 @@ pub mod store;
 pub mod telemetry;
 pub mod trace;
 mod web;
+pub mod webhooks;

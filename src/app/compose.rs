@@ -26,6 +26,7 @@ use crate::reversal::{Reversal, Reversals};
 use crate::saga::retry::Backoff;
 use crate::saga::{Manners, Neighbour, Policy};
 use crate::store::Store;
+use crate::webhooks::{self, Networks, Webhooks};
 
 /// The parts of a service behind its HTTP server.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Composed {
     pub intake: Option<Intake>,
     /// Writes to customers; not running yet.
     pub mailer: Option<Mailer>,
+    /// Not running yet.
+    pub webhooks: Webhooks,
     /// All routes.
     pub router: Router,
 }
@@ -66,7 +69,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         source: config.events.source.as_str().into(),
         lease: config.executor.lease,
     };
-    let sinks = sinks(config, mailer.as_ref(), &clock);
+    let webhooks = Webhooks::new(store.clone(), webhook_settings(config), clock.clone());
+    let sinks = sinks(config, &webhooks, mailer.as_ref(), &clock);
     let events = Events::new(store.clone(), sinks, telling, clock.clone());
     let intake = intake(config, &desk, &executor, &store, &clock);
     let reversals = Reversals::new(executor.clone(), store.clone());
@@ -88,17 +92,23 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         reversals,
         events: events.clone(),
         intake: intake.as_ref().map(Intake::stands),
+        webhooks: webhooks.clone(),
         clock,
         access,
     };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
-    Ok(Composed { executor, events, intake, mailer, router })
+    Ok(Composed { executor, events, intake, mailer, webhooks, router })
 }
 
 /// Who is told of every event: the sinks that are configured.
-fn sinks(config: &Config, mailer: Option<&Mailer>, clock: &Clock) -> Vec<Arc<dyn Sink>> {
-    let mut sinks: Vec<Arc<dyn Sink>> = Vec::new();
+fn sinks(
+    config: &Config,
+    webhooks: &Webhooks,
+    mailer: Option<&Mailer>,
+    clock: &Clock,
+) -> Vec<Arc<dyn Sink>> {
+    let mut sinks: Vec<Arc<dyn Sink>> = vec![Arc::new(webhooks.clone())];
     if let Some(url) = &config.broker.url {
         let server = Server::new(url.reveal(), "order-service: events", clock.clone());
         let exchange = config.broker.exchange.clone();
@@ -141,6 +151,17 @@ fn mailer(
         lease: config.executor.lease,
     };
     Some(Mailer::new(store.clone(), neighbours.clone(), settings, clock.clone()))
+}
+
+fn webhook_settings(config: &Config) -> webhooks::Settings {
+    let sending = &config.webhooks;
+    webhooks::Settings {
+        source: config.events.source.as_str().into(),
+        lease: config.executor.lease,
+        networks: Networks::new(sending.allow_http, sending.allow_networks.clone()),
+        schedule: sending.schedule.as_slice().into(),
+        timeout: sending.timeout,
+    }
 }
 
 /// A client for each neighbour.

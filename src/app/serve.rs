@@ -21,6 +21,7 @@ use crate::lifecycle::stop_asked;
 use crate::mail::Mailer;
 use crate::pacing::Pacing;
 use crate::store::{self, Store};
+use crate::webhooks::Webhooks;
 
 /// How long the connections may take to close after the sagas are given up, and then the database's.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -80,6 +81,8 @@ pub struct Running {
     /// Takes orders from a queue.
     pub intake: Option<Intake>,
     mailer: Option<Mailer>,
+    /// Sends it to endpoints.
+    pub webhooks: Webhooks,
     /// Its books.
     pub store: Store,
     clock: Clock,
@@ -109,7 +112,7 @@ impl Running {
                 mailer.stop().await;
             }
         };
-        tokio::join!(mail, self.executor.drain(grace));
+        tokio::join!(mail, self.webhooks.stop(), self.executor.drain(grace));
         self.shutdown.drain.cancel();
         // A client that keeps its connection open can't keep the process from ending.
         let _closed = self.clock.within(CLOSE_TIMEOUT, self.server).await;
@@ -139,7 +142,7 @@ impl Listening {
         config: Config,
         clock: Clock,
     ) -> Result<Running, Error> {
-        let (store, Composed { executor, events, intake, mailer, router }) =
+        let (store, Composed { executor, events, intake, mailer, webhooks, router }) =
             compose_when_reachable(&service, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
@@ -151,9 +154,21 @@ impl Listening {
         if let Some(mailer) = &mailer {
             mailer.run();
         }
+        webhooks.run().await?;
         service.open(router);
         let Self { address, server, shutdown } = self;
-        Ok(Running { address, executor, events, intake, mailer, store, clock, server, shutdown })
+        Ok(Running {
+            address,
+            executor,
+            events,
+            intake,
+            mailer,
+            webhooks,
+            store,
+            clock,
+            server,
+            shutdown,
+        })
     }
 }
 

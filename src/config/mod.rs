@@ -29,7 +29,7 @@ pub use role::Role;
 pub use schema::{
     BrokerConfig, CheckoutConfig, CircuitConfig, Config, DatabaseConfig, EventsConfig,
     ExecutorConfig, HttpConfig, IntakeConfig, NamedToken, OperatorConfig, ReadServiceConfig,
-    RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig, Undecided,
+    RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig, Undecided, WebhooksConfig,
 };
 pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};

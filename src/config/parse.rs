@@ -3,8 +3,14 @@
 //! These functions run inside serde and don't know the key. Their messages continue a sentence that
 //! begins with the key.
 
-use std::{fmt, net::SocketAddr, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, Visitor},
@@ -59,6 +65,27 @@ fn unitless<E: Error>(number: impl fmt::Display) -> E {
     E::custom(format!(
         "must be a duration with its unit, not {number}: write \"{number}s\" for seconds"
     ))
+}
+
+/// A list of such durations.
+pub(super) fn durations<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Duration>, D::Error> {
+    #[derive(Deserialize)]
+    struct WithUnit(#[serde(deserialize_with = "duration")] Duration);
+
+    let durations = Vec::<WithUnit>::deserialize(from)?;
+    Ok(durations.into_iter().map(|WithUnit(duration)| duration).collect())
+}
+
+/// A list of networks; an address is a network of one.
+pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let network = |text: &String| {
+        let address = || text.trim().parse::<IpAddr>().ok().map(IpNet::from);
+        text.trim().parse().ok().or_else(address).ok_or_else(|| {
+            D::Error::custom(format!("must list networks such as 10.0.0.0/8, not `{text}`"))
+        })
+    };
+    texts.iter().map(network).collect()
 }
 
 /// An IP address and a port.

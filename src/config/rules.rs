@@ -29,6 +29,8 @@ const DEAD_LETTERS: &str = "orders.dead";
 
 /// The longest name of an exchange or a queue, in bytes.
 const LONGEST_NAME: usize = 255;
+/// The most pauses of `webhooks.schedule`.
+const LONGEST_SCHEDULE: usize = 100;
 
 /// The shortest key of HS256, in bytes: as long as its digest (RFC 7518, 3.2).
 const SHORTEST_KEY: usize = 32;
@@ -95,8 +97,11 @@ fn durations(config: &Config) -> Result<(), Error> {
         ("retry.max", config.retry.max, SHORTEST, YEAR),
         ("retry.stuck_after", config.retry.stuck_after, SHORTEST, YEAR),
         ("shutdown.grace", config.shutdown.grace, Duration::ZERO, YEAR),
+        ("webhooks.timeout", config.webhooks.timeout, SHORTEST, YEAR),
     ];
-    for (key, value, least, most) in limits {
+    let schedule = config.webhooks.schedule.iter();
+    let schedule = schedule.map(|pause| ("webhooks.schedule", *pause, SHORTEST, YEAR));
+    for (key, value, least, most) in limits.into_iter().chain(schedule) {
         let (bound, limit) = match value {
             value if value < least => ("least", least),
             value if value > most => ("most", most),
@@ -115,6 +120,10 @@ fn counts(config: &Config) -> Result<(), Error> {
         let (least, most) = (HEADER_BYTES.start(), HEADER_BYTES.end());
         let problem = format!("must be between {least} and {most}, not {header_bytes}");
         return Err(broken("http.header_bytes", problem));
+    }
+    if config.webhooks.schedule.len() > LONGEST_SCHEDULE {
+        let problem = format!("must not have more than {LONGEST_SCHEDULE} pauses");
+        return Err(broken("webhooks.schedule", problem));
     }
     let limits = [
         ("http.streams", wide(config.http.streams), MOST),

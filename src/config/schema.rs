@@ -5,6 +5,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use url::Url;
 
@@ -47,6 +48,8 @@ pub struct Config {
     pub intake: IntakeConfig,
     /// Mail to customers. Boxed, to keep the configuration small when it is moved.
     pub mail: Box<MailConfig>,
+    /// How events are sent to endpoints.
+    pub webhooks: WebhooksConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }
@@ -81,6 +84,23 @@ pub struct IntakeConfig {
     pub queue: String,
     /// The most messages at once that are not acknowledged, 1 to 10,000.
     pub prefetch: u16,
+}
+
+/// The `[webhooks]` section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhooksConfig {
+    /// Whether an endpoint's URL may be http.
+    pub allow_http: bool,
+    /// Networks that may be called although they are private or special.
+    #[serde(deserialize_with = "parse::networks")]
+    pub allow_networks: Vec<IpNet>,
+    /// The pauses between attempts, each above zero.
+    #[serde(deserialize_with = "parse::durations")]
+    pub schedule: Vec<Duration>,
+    /// How long an endpoint may take to answer, above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub timeout: Duration,
 }
 
 /// The `[http]` section.

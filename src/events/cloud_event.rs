@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::order::EventKind;
 use crate::store::StoredEvent;
 
 /// An event, in the format of `CloudEvents` 1.0 (`application/cloudevents+json`).
@@ -33,7 +34,7 @@ pub struct CloudEvent {
     /// W3C trace context of what made it true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// What happened in detail; always `orderId`, `userId`, `status` and `version`.
+    /// What happened in detail; of an order's events always `orderId`, `userId`, `status` and `version`.
     pub data: Value,
 }
 
@@ -42,10 +43,13 @@ impl CloudEvent {
     pub fn of(event: StoredEvent, source: &str) -> Self {
         let order = event.order_id.to_string();
         let mut data = Map::new();
-        data.insert("orderId".to_owned(), json!(event.order_id));
-        data.insert("userId".to_owned(), json!(event.user_id));
-        data.insert("status".to_owned(), json!(event.status));
-        data.insert("version".to_owned(), json!(event.version));
+        // One about an endpoint says nothing of an order.
+        if event.kind != EventKind::WebhookDisabled.to_string() {
+            data.insert("orderId".to_owned(), json!(event.order_id));
+            data.insert("userId".to_owned(), json!(event.user_id));
+            data.insert("status".to_owned(), json!(event.status));
+            data.insert("version".to_owned(), json!(event.version));
+        }
         if let Value::Object(particular) = event.data {
             data.extend(particular);
         }
@@ -61,6 +65,30 @@ impl CloudEvent {
             sequence: event.position.map(|position| format!("{position:020}")),
             traceparent: event.trace_parent,
             data: Value::Object(data),
+        }
+    }
+
+    /// One that is stored nowhere and has no position.
+    pub fn outside_the_feed(
+        id: Uuid,
+        kind: &str,
+        subject: Uuid,
+        at: DateTime<Utc>,
+        data: Value,
+        source: &str,
+    ) -> Self {
+        Self {
+            specversion: "1.0",
+            id,
+            source: source.to_owned(),
+            kind: kind.to_owned(),
+            subject: subject.to_string(),
+            time: rfc3339(at),
+            datacontenttype: "application/json",
+            partitionkey: subject.to_string(),
+            sequence: None,
+            traceparent: None,
+            data,
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::engine::Executor;
 use crate::events::Events;
 use crate::reversal::Reversals;
 use crate::store::Store;
+use crate::webhooks::Webhooks;
 
 pub use route::{document, router};
 
@@ -44,6 +45,8 @@ pub struct Operators {
     pub events: Events,
     /// How the intake of orders from a queue stands; `None` where there is none.
     pub intake: Option<Stands>,
+    /// Tests endpoints, and judges their URLs.
+    pub webhooks: Webhooks,
     /// Tells the time.
     pub clock: Clock,
     /// Authenticates operators.

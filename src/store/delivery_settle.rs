@@ -50,8 +50,8 @@ pub enum AttemptVerdict {
 }
 
 impl Store {
-    /// Records an attempt; `false` if the delivery is not this claim's any more. Returns why the endpoint was
-    /// disabled, if it was.
+    /// Records an attempt, unless the delivery is not this claim's any more. Returns why this disabled the
+    /// endpoint, if it did: `gone` or `failing`.
     pub async fn settle_delivery(
         &self,
         claimed: &ClaimedDelivery,

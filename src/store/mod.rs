@@ -74,7 +74,6 @@ pub use commit::Committer;
 pub use commit::encode;
 pub use connect::{Access, Options, open, open_to_read};
 pub use cursor::{Cursor, Lead, MAIL, SEQUENCER};
-pub use cursor::{Cursor, Lead, SEQUENCER};
 pub use delivery::{Attempt, Delivery, DeliveryState, TakeIn};
 pub use delivery_again::{TestDelivery, Tested};
 pub use delivery_claim::{ClaimedDelivery, DeliveryLease, DueWebhook};
