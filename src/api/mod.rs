@@ -13,7 +13,6 @@ mod feed;
 mod health;
 mod history;
 mod key;
-mod moment;
 mod moments;
 mod number;
 mod order;

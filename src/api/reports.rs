@@ -12,13 +12,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::moment::MomentText;
 use super::shipment_view::ShipmentView;
 use super::short_text::ShortText;
 use crate::auth::{Person, Right};
 use crate::fulfilment::CarrierEvent;
 use crate::trace::TraceParent;
-use crate::web::{Invalid, Problem, Segment, json_bytes, parse_json, read, uuid_segment};
+use crate::web::{
+    Invalid, MomentText, Problem, Segment, json_bytes, parse_json, read, uuid_segment,
+};
 
 /// The most reports in one request.
 const MAX_REPORTS: usize = 100;

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Api;
-use super::moment::MomentText;
 use super::pieces::{PiecesBody, pieces};
 use super::shipment_view::ShipmentView;
 use super::short_text::ShortText;
@@ -23,7 +22,7 @@ use crate::reversal::status_without_order;
 use crate::saga::SagaId;
 use crate::store::{NewShipment, Shipping};
 use crate::trace::TraceParent;
-use crate::web::{Field, Problem, Segment, json_body, url, uuid_segment};
+use crate::web::{Field, MomentText, Problem, Segment, json_body, url, uuid_segment};
 
 /// The longest tracking URL, in bytes.
 const MAX_ADDRESS: usize = 2000;

@@ -15,6 +15,7 @@ use crate::sandbox::sample::{ASHA, TEA};
 const HISTORY: &str = "/api/orders/user/{userId}";
 const CREATE: &str = "/api/orders/create";
 const SAGAS: &str = "/api/operator/sagas";
+const WEBHOOKS: &str = "/api/operator/webhooks";
 /// The id of an order in examples.
 const ORDER: &str = "0198f2a4-7c1e-7d3a-9b52-3f6e8d0a1c47";
 
@@ -139,10 +140,16 @@ fn examples(document: &mut Value) {
         "happened": true,
         "reason": "the warehouse has it on its list",
     });
-    each_operation(document, |_path, operation| {
+    schema(document, "NewWebhook")["example"] =
+        json!({"url": "https://shop.example/hook", "types": ["order.*"], "ordered": true});
+    schema(document, "WebhookChange")["example"] = json!({"description": "the warehouse"});
+    schema(document, "Recovery")["example"] = json!({"since": "2026-01-31T00:00:00Z"});
+    each_operation(document, |path, operation| {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
             let example = match parameter["name"].as_str() {
+                Some("state") if path.starts_with(WEBHOOKS) => json!("failed"),
+                Some("eventId") => json!(ORDER),
                 Some("id") => json!(ORDER),
                 Some("userId") => json!(ASHA),
                 Some("limit") => json!(20),

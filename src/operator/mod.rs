@@ -1,5 +1,5 @@
-//! The operators' API: lists and shows sagas, and lets an operator retry, compensate, hold, release or
-//! resolve one.
+//! The operators' API: lists and shows sagas, lets an operator retry, compensate, hold, release or resolve
+//! one, and says where events are sent.
 //!
 //! The invariant: the actions shown as allowed are those that the engine would carry out (promise 44).
 //! Every handler takes the [`Person`](crate::auth::Person) who asks, and requires a right before anything
@@ -18,6 +18,7 @@ mod route;
 mod saga;
 mod step;
 mod summary;
+mod webhooks;
 
 use axum::extract::FromRef;
 

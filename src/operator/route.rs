@@ -6,6 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::webhooks::{again, change, deliveries, endpoints};
 use super::{Operators, act, cancel, hold, inspect, list, summary};
 use crate::web;
 
@@ -21,6 +22,13 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(hold::release_saga))
         .routes(routes!(summary::get_summary))
         .routes(routes!(cancel::cancel_order))
+        .routes(routes!(endpoints::list_webhooks, change::add_webhook))
+        .routes(routes!(endpoints::get_webhook, change::change_webhook, change::remove_webhook))
+        .routes(routes!(change::rotate_webhook))
+        .routes(routes!(again::test_webhook))
+        .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(again::resend_delivery))
+        .routes(routes!(again::recover_deliveries))
 }
 
 /// The operators' part of the `OpenAPI` document.

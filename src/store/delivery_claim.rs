@@ -94,8 +94,7 @@ impl Store {
              WHERE webhook_id = $1 AND event_id {chosen} RETURNING *"
         );
         let DeliveryLease { owner, now, until } = lease;
-        let values =
-            vec![webhook.into(), owner.into(), now.into(), until.into(), limit.into()];
+        let values = vec![webhook.into(), owner.into(), now.into(), until.into(), limit.into()];
         let rows = webhook_delivery::Model::find_by_statement(self.statement(&sql, values));
         let mut rows = rows.all(&self.write).await?;
         rows.sort_by_key(|row| (row.next_attempt_at, row.position, row.event_id));
@@ -122,11 +121,7 @@ impl Store {
     }
 
     /// Gives up a process's deliveries, so that others need not wait for its leases.
-    pub async fn release_deliveries(
-        &self,
-        owner: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    pub async fn release_deliveries(&self, owner: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
         let sql = "UPDATE webhook_delivery SET owner = NULL, \
                    due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $2 END WHERE owner = $1";
         let sql = self.with_times(sql);

@@ -22,7 +22,9 @@ use super::{Error, Store};
 const MAX_SECRETS: usize = 10;
 
 /// Whether an endpoint is told anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::Display, strum::EnumString, strum::VariantNames,
+)]
 #[strum(serialize_all = "lowercase")]
 pub enum WebhookState {
     /// It is told what it wants.

@@ -12,6 +12,7 @@ mod document;
 mod field;
 mod invalid;
 mod middleware;
+mod moment;
 mod path;
 mod prefer;
 mod problem;
@@ -33,13 +34,14 @@ pub(crate) use document::document;
 pub(crate) use field::{Field, NonNilUuid, WholeNumber};
 pub(crate) use invalid::Invalid;
 pub(crate) use middleware::{no_such_method, no_such_path, panicked, trace_and_report};
+pub(crate) use moment::MomentText;
 pub(crate) use path::canonical_uri;
 pub(crate) use prefer::Preference;
 pub(crate) use problem::{Problem, ProblemBody};
 pub(crate) use prompt::Prompt;
 pub(crate) use query::{Query, within_years};
 pub(crate) use read::read;
-pub(crate) use segment::{Segment, uuid_segment};
+pub(crate) use segment::{Segment, TwoSegments, uuid_segment, uuid_segments};
 
 /// Marks an answer that an earlier request was given before.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

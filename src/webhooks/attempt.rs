@@ -64,11 +64,7 @@ impl Webhooks {
     }
 }
 
-fn attempt(
-    at: DateTime<Utc>,
-    took: Duration,
-    answer: Result<HttpAnswer, String>,
-) -> Attempt {
+fn attempt(at: DateTime<Utc>, took: Duration, answer: Result<HttpAnswer, String>) -> Attempt {
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match answer {
         Ok(answer) => Attempt {
@@ -78,9 +74,7 @@ fn attempt(
             duration_ms,
             response: Some(answer.body),
         },
-        Err(error) => {
-            Attempt { at, status: None, error: Some(error), duration_ms, response: None }
-        }
+        Err(error) => Attempt { at, status: None, error: Some(error), duration_ms, response: None },
     }
 }
 

@@ -137,8 +137,14 @@ impl Webhooks {
         let parts = &self.0;
         let (event_id, now) = (parts.clock.fresh_id(), parts.clock.now());
         let data = json!({"webhookId": webhook});
-        let event =
-            CloudEvent::outside_the_feed(event_id, TEST, webhook, now, data, &parts.settings.source);
+        let event = CloudEvent::outside_the_feed(
+            event_id,
+            TEST,
+            webhook,
+            now,
+            data,
+            &parts.settings.source,
+        );
         let test = TestDelivery { event_id, kind: TEST.to_owned(), body: body(&event), now };
         let tested = parts.store.test_webhook(webhook, test).await?;
         self.wake();

@@ -14,7 +14,8 @@ const PREFIX: &str = "whsec_";
 
 /// A new secret: `whsec_` and base64 of 32 random bytes.
 pub fn fresh_secret() -> String {
-    let bytes: Vec<u8> = std::iter::repeat_with(random_bits).take(4).flat_map(u64::to_be_bytes).collect();
+    let bytes: Vec<u8> =
+        std::iter::repeat_with(random_bits).take(4).flat_map(u64::to_be_bytes).collect();
     format!("{PREFIX}{}", STANDARD.encode(bytes))
 }
 
@@ -62,7 +63,8 @@ mod tests {
             secret: secret.to_owned(),
             until: until.map(|seconds| NOW + TimeDelta::seconds(seconds)),
         };
-        let secrets = [secret("whsec_AAAA", None), secret("whsec_BBBB", Some(1)), secret("c", Some(0))];
+        let secrets =
+            [secret("whsec_AAAA", None), secret("whsec_BBBB", Some(1)), secret("c", Some(0))];
         let signed = signatures(&secrets, NOW, Uuid::nil(), 7, "{}");
         let [new, old] = signed.split(' ').collect::<Vec<_>>()[..] else { panic!("{signed}") };
         assert_eq!(new, sign("whsec_AAAA", Uuid::nil(), 7, "{}"));

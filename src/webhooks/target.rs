@@ -83,10 +83,12 @@ mod tests {
         assert_eq!(parse(" HTTPS://shop.example ", false, &[]), Ok(()));
         assert_eq!(parse("http://shop.example/", false, &[]), Err(TargetError::NotHttps));
         assert_eq!(parse("http://shop.example/", true, &[]), Ok(()));
-        for text in ["https://u@shop.example/", "https://u:p@shop.example/", "https://:p@a.example"] {
+        for text in ["https://u@shop.example/", "https://u:p@shop.example/", "https://:p@a.example"]
+        {
             assert_eq!(parse(text, false, &[]), Err(TargetError::Credentials), "{text}");
         }
-        for text in ["", "shop.example", "ftp://shop.example/", "https://", "https:///", "data:,x"] {
+        for text in ["", "shop.example", "ftp://shop.example/", "https://", "https:///", "data:,x"]
+        {
             assert!(parse(text, true, &[]).is_err(), "{text}");
         }
         let long = format!("https://shop.example/{}", "a".repeat(2000));
@@ -96,10 +98,31 @@ mod tests {
     #[test]
     fn an_address_is_known_in_every_spelling() {
         for host in [
-            "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7F.0.0.1", "0177.0.0.1",
-            "017700000001", "127.0.0.1.", "0x7f.1", "%31%32%37.0.0.1", "１２７.0.0.1", "127。0。0。1",
-            "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "0", "[::]",
-            "169.254.169.254", "10.0.0.1", "[fe80::1]", "[fd00::1]", "192.168.0.1", "3232235521",
+            "127.0.0.1",
+            "127.1",
+            "127.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7F.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "127.0.0.1.",
+            "0x7f.1",
+            "%31%32%37.0.0.1",
+            "１２７.0.0.1",
+            "127。0。0。1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:0:0:1]",
+            "0",
+            "[::]",
+            "169.254.169.254",
+            "10.0.0.1",
+            "[fe80::1]",
+            "[fd00::1]",
+            "192.168.0.1",
+            "3232235521",
         ] {
             let text = format!("https://{host}/hook");
             assert_eq!(parse(&text, true, &[]), Err(TargetError::Address), "{text}");

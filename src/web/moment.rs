@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 
-use crate::web::within_years;
+use super::query::within_years;
 
 /// An RFC 3339 time, in whole microseconds, as SQLite and PostgreSQL store times.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct MomentText(pub(super) DateTime<Utc>);
+pub(crate) struct MomentText(pub(crate) DateTime<Utc>);
 
 impl<'de> Deserialize<'de> for MomentText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -1,0 +1,159 @@
+//! Adding, changing, removing endpoints, and giving one a new secret.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
+
+use super::super::Operators;
+use super::body::{ChangeBody, NewWebhookBody};
+use super::view::{Instead, OfBody, SecretView, WebhookView, no_webhook};
+use crate::auth::{Person, Right};
+use crate::store::{NewWebhook, WebhookChange};
+use crate::web::{Problem, Segment, json_body, json_bytes, parse_json, read, uuid_segment};
+use crate::webhooks::{Target, fresh_secret};
+
+/// What an endpoint wants that doesn't say.
+const DEFAULT_TYPES: &str = "order.*";
+/// How long an old secret signs beside a new one.
+const BOTH: TimeDelta = TimeDelta::hours(24);
+
+/// Add a webhook
+///
+/// It gets the events that happen from now on, as in Standard Webhooks. The secret is shown in this answer
+/// and never again.
+#[utoipa::path(
+    post,
+    path = "/api/operator/webhooks",
+    tag = "webhooks",
+    operation_id = "addWebhook",
+    security(("operatorToken" = [])),
+    request_body = NewWebhookBody,
+    responses(
+        (status = 201, description = "It is there", body = SecretView, headers(("Location" = String, description = "The webhook"))),
+        (status = 400, description = "What is wrong, naming the field"),
+        (status = 401, description = "Without an operator's token"),
+        (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
+        OfBody,
+    ),
+)]
+pub(in crate::operator) async fn add_webhook(
+    State(operators): State<Operators>,
+    who: Person,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    who.require(Right::Administer)?;
+    let body: NewWebhookBody = json_body(&headers, body).await?;
+    let types = body.types.value()?.as_ref().map(|types| types.0.clone());
+    let description = body.description.value()?.as_ref().map(|text| text.0.clone());
+    let new = NewWebhook {
+        id: operators.clock.fresh_id(),
+        url: judged(&operators, body.url.value()?)?,
+        types: types.unwrap_or_else(|| vec![DEFAULT_TYPES.to_owned()]),
+        description: description.filter(|text| !text.is_empty()),
+        ordered: body.ordered.value()?.unwrap_or(false),
+        secret: fresh_secret(),
+        created_at: operators.clock.now(),
+    };
+    let webhook = operators.store.add_webhook(new).await?;
+    let location = [(header::LOCATION, format!("/api/operator/webhooks/{}", webhook.id))];
+    Ok((StatusCode::CREATED, location, Json(SecretView::from(&webhook))).into_response())
+}
+
+/// Change a webhook
+///
+/// A new url counts from the next attempt, new types from the next event. A webhook that is disabled is told
+/// nothing: what is pending for it, and what happens meanwhile, is `failed`.
+#[utoipa::path(
+    patch,
+    path = "/api/operator/webhooks/{id}",
+    tag = "webhooks",
+    operation_id = "changeWebhook",
+    security(("operatorToken" = [])),
+    request_body = ChangeBody,
+    params(("id" = Uuid, Path, description = "The webhook")),
+    responses((status = 200, description = "As it is now", body = WebhookView), Instead, OfBody),
+)]
+pub(in crate::operator) async fn change_webhook(
+    State(operators): State<Operators>,
+    who: Person,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<WebhookView>, Problem> {
+    who.require(Right::Administer)?;
+    let id = uuid_segment(id, "id")?;
+    let body = parse_json(&json_bytes(&headers, body).await?)?;
+    if !body.is_object() {
+        return Err(Problem::bad_request("the body must be a JSON object"));
+    }
+    let body: ChangeBody = read(&body)?;
+    let url = body.url.value()?.as_ref().map(|url| judged(&operators, url)).transpose()?;
+    let change = WebhookChange {
+        url,
+        types: body.types.value()?.as_ref().map(|types| types.0.clone()),
+        state: body.state.value()?.as_ref().map(|state| state.0),
+        description: body.description.value()?.as_ref().map(|text| text.0.clone()),
+    };
+    let webhook = operators.store.change_webhook(id, change).await?.ok_or_else(no_webhook)?;
+    operators.webhooks.wake();
+    Ok(Json(WebhookView::from(&webhook)))
+}
+
+/// Remove a webhook
+///
+/// With it goes what is known of its deliveries.
+#[utoipa::path(
+    delete,
+    path = "/api/operator/webhooks/{id}",
+    tag = "webhooks",
+    operation_id = "removeWebhook",
+    security(("operatorToken" = [])),
+    params(("id" = Uuid, Path, description = "The webhook")),
+    responses((status = 204, description = "It is gone"), Instead),
+)]
+pub(in crate::operator) async fn remove_webhook(
+    State(operators): State<Operators>,
+    who: Person,
+    id: Segment,
+) -> Result<StatusCode, Problem> {
+    who.require(Right::Administer)?;
+    let id = uuid_segment(id, "id")?;
+    let is_removed = operators.store.remove_webhook(id).await?;
+    is_removed.then_some(StatusCode::NO_CONTENT).ok_or_else(no_webhook)
+}
+
+/// Give a webhook a new secret
+///
+/// For 24 hours its messages are signed with the old one, too.
+#[utoipa::path(
+    post,
+    path = "/api/operator/webhooks/{id}/rotate",
+    tag = "webhooks",
+    operation_id = "rotateWebhook",
+    security(("operatorToken" = [])),
+    params(("id" = Uuid, Path, description = "The webhook")),
+    responses((status = 200, description = "It, with the new secret", body = SecretView), Instead),
+)]
+pub(in crate::operator) async fn rotate_webhook(
+    State(operators): State<Operators>,
+    who: Person,
+    id: Segment,
+) -> Result<Json<SecretView>, Problem> {
+    who.require(Right::Administer)?;
+    let id = uuid_segment(id, "id")?;
+    let now = operators.clock.now();
+    let rotated = operators.store.rotate_webhook(id, fresh_secret(), now, now + BOTH).await?;
+    let webhook = rotated.ok_or_else(no_webhook)?;
+    Ok(Json(SecretView::from(&webhook)))
+}
+
+/// The URL, if it may be called.
+fn judged(operators: &Operators, url: &str) -> Result<String, Problem> {
+    let target = Target::parse(url, operators.webhooks.networks())
+        .map_err(|error| Problem::bad_request(format!("url {error}")))?;
+    Ok(target.url().as_str().to_owned())
+}
