@@ -67,6 +67,11 @@ impl Client {
         self.send(request).await
     }
 
+    /// `DELETE`.
+    pub(super) async fn delete(&self, path: &[&str]) -> Result<ApiAnswer, Error> {
+        self.send(self.http.delete(self.url(path))).await
+    }
+
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, check, events, orders, out, sagas, sandbox};
+use super::{Error, audit, check, events, orders, out, sagas, sandbox, webhooks};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -38,6 +38,7 @@ Examples:
   order-service sagas show ID                   whose money is out, what is stuck and why
   order-service orders show ID                  where an order is, and what cancelling would do
   order-service events tail                     what happens, as it happens
+  order-service webhooks add URL                send an endpoint what happens to orders
   order-service check                           before deploying: what could it not continue
   order-service audit                           do the books and the neighbours agree
 
@@ -67,6 +68,8 @@ Examples:
     Orders(orders::OrdersArgs),
     /// Follow what happens
     Events(events::EventsArgs),
+    /// Say who is sent events, and look at what became of each, through the operators' API
+    Webhooks(webhooks::WebhooksArgs),
     /// Say which sagas in flight this binary could not continue
     Check(check::CheckArgs),
     /// Compare the books with the payment service's and with themselves
@@ -121,6 +124,7 @@ impl Command {
             | Self::Sagas(_)
             | Self::Orders(_)
             | Self::Events(_)
+            | Self::Webhooks(_)
             | Self::Check(_)
             | Self::Audit(_)
             | Self::Openapi => Role::Tool,
@@ -164,6 +168,7 @@ impl Cli {
             Command::Sagas(sagas) => sagas.run(file).await,
             Command::Orders(orders) => orders.run(file).await,
             Command::Events(events) => events.run(file).await,
+            Command::Webhooks(webhooks) => webhooks.run(file).await,
             Command::Check(check) => check.run(file).await,
             Command::Audit(audit) => audit.run(file).await,
             Command::Openapi => out::line(&app::openapi_json()),

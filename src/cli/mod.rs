@@ -18,6 +18,7 @@ mod sagas;
 mod sandbox;
 mod service;
 mod view;
+mod webhooks;
 
 pub use command::{Cli, Command};
 pub use error::Error;

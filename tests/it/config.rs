@@ -3,6 +3,7 @@
 mod access;
 mod listen;
 mod mail;
+mod webhooks;
 
 use std::{fs, net::SocketAddr, path::Path};
 
@@ -38,7 +39,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 63] = [
+const KEYS: [(&str, &str, &str, &str); 67] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -114,6 +115,15 @@ const KEYS: [(&str, &str, &str, &str); 63] = [
     ("intake.prefetch", "7", "7", "prefetch: 7"),
     ("mail.url", "'smtp://u:p@h'", "smtp://u:p@h", "url: Some(MailUrl(***))"),
     ("mail.from", "'A <a@b.example>'", "A <a@b.example>", "from: Mailbox { name: Some(\"A\")"),
+    ("webhooks.allow_http", "true", "TRUE", "allow_http: true"),
+    (
+        "webhooks.allow_networks",
+        "['10.0.0.0/8', '::1']",
+        "10.0.0.0/8, ::1",
+        "allow_networks: [10.0.0.0/8, ::1/128]",
+    ),
+    ("webhooks.schedule", "['1s', '2m']", "1s,2m", "schedule: [1s, 120s]"),
+    ("webhooks.timeout", "'7s'", "7s", "timeout: 7s"),
     ("shutdown.grace", "'1s'", "1s", "grace: 1s"),
     // Durations once more, as fractions.
     ("retry.multiplier", "1.5", "1.5", "multiplier: 1.5"),
@@ -339,7 +349,7 @@ fn a_password_is_never_printed() {
 fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, webhooks, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");

@@ -1,6 +1,6 @@
 //! Events: their positions, and who is told of them.
 
-mod feed;
+pub mod feed;
 mod positions;
 mod standing;
 mod stream;

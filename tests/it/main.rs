@@ -35,3 +35,4 @@ mod shell;
 #[path = "../trip/mod.rs"]
 mod trip;
 mod trips;
+mod webhooks;

@@ -33,9 +33,10 @@ fn help_names_every_command_and_exits_with_0() {
     let output = run(None, &["--help"]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
-    for command in
-        ["serve", "demo", "sandbox", "migrate", "sagas", "orders", "check", "audit", "openapi"]
-    {
+    for command in [
+        "serve", "demo", "sandbox", "migrate", "sagas", "orders", "webhooks", "check", "audit",
+        "openapi",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
     }
     for command in [
@@ -45,6 +46,8 @@ fn help_names_every_command_and_exits_with_0() {
         &["sagas", "list"],
         &["orders"],
         &["events", "tail"],
+        &["webhooks"],
+        &["webhooks", "add"],
         &["check"],
         &["audit"],
     ] {

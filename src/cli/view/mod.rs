@@ -13,6 +13,7 @@ mod show;
 mod table;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 pub(super) use answer::{ActionDone, Detail, Page};
 pub(super) use books::{audited, checked};
@@ -20,3 +21,4 @@ pub(super) use event::{Told, told};
 pub(super) use list::list;
 pub(super) use order::{Cancelled, OrderDetail, cancelled, order};
 pub(super) use show::show;
+pub(super) use webhooks::{DeliveryPage, Webhook, WebhookPage, deliveries, secret, webhooks};

@@ -18,9 +18,10 @@ const READ_SAGAS: Allowed = [true, true, false, true];
 const FULFIL: Allowed = [false, false, true, true];
 const TAKE_BACK: Allowed = [false, true, true, true];
 const ACT: Allowed = [false, true, false, true];
+const ADMINISTER: Allowed = [false, false, false, true];
 
 /// Routes that need a role, with ids that are none.
-const ROUTES: [(Method, &str, Allowed); 12] = [
+const ROUTES: [(Method, &str, Allowed); 22] = [
     (Method::GET, "/api/operator/summary", READ_SAGAS),
     (Method::GET, "/api/operator/sagas", READ_SAGAS),
     (Method::GET, "/api/operator/sagas/x", READ_SAGAS),
@@ -33,6 +34,16 @@ const ROUTES: [(Method, &str, Allowed); 12] = [
     (Method::POST, "/api/orders/x/returns", TAKE_BACK),
     (Method::POST, "/api/orders/x/shipments", FULFIL),
     (Method::POST, "/api/shipments/x/events", FULFIL),
+    (Method::GET, "/api/operator/webhooks", READ_SAGAS),
+    (Method::GET, "/api/operator/webhooks/x", READ_SAGAS),
+    (Method::GET, "/api/operator/webhooks/x/deliveries", READ_SAGAS),
+    (Method::POST, "/api/operator/webhooks", ADMINISTER),
+    (Method::PATCH, "/api/operator/webhooks/x", ADMINISTER),
+    (Method::DELETE, "/api/operator/webhooks/x", ADMINISTER),
+    (Method::POST, "/api/operator/webhooks/x/rotate", ADMINISTER),
+    (Method::POST, "/api/operator/webhooks/x/test", ADMINISTER),
+    (Method::POST, "/api/operator/webhooks/x/deliveries/x/resend", ADMINISTER),
+    (Method::POST, "/api/operator/webhooks/x/recover", ADMINISTER),
 ];
 
 #[tokio::test]
