@@ -33,7 +33,8 @@ enum Action {
     /// Add an endpoint, and print the secret that its messages are signed with: it is shown once
     Add {
         /// Where events are sent: an https URL
-        url: String,
+        #[arg(value_name = "URL")]
+        endpoint: String,
         /// A type of events that it wants, such as order.confirmed or order.*; may be repeated [default: order.*]
         #[arg(long = "type", value_name = "TYPE")]
         types: Vec<String>,
@@ -128,10 +129,10 @@ impl WebhooksArgs {
                 let drawn = |page: &WebhookPage, style| view::webhooks(&page.items, style);
                 page.run(&client, &ALL, &[], output, drawn).await
             }
-            Action::Add { url, types, description, ordered } => {
+            Action::Add { endpoint, types, description, ordered } => {
                 let types = (!types.is_empty()).then_some(types);
                 let body = json!({
-                    "url": url, "types": types, "description": description, "ordered": ordered,
+                    "url": endpoint, "types": types, "description": description, "ordered": ordered,
                 });
                 with_secret(&post(&[], body).await?, output)
             }
