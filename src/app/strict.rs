@@ -149,8 +149,7 @@ fn examples(document: &mut Value) {
         for parameter in parameters.into_iter().flatten() {
             let example = match parameter["name"].as_str() {
                 Some("state") if path.starts_with(WEBHOOKS) => json!("failed"),
-                Some("eventId") => json!(ORDER),
-                Some("id") => json!(ORDER),
+                Some("id" | "eventId") => json!(ORDER),
                 Some("userId") => json!(ASHA),
                 Some("limit") => json!(20),
                 Some("state") => json!("Compensating"),

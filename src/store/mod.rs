@@ -56,6 +56,7 @@ mod stamps;
 mod transaction;
 mod warning;
 mod webhook;
+mod webhook_change;
 mod write;
 
 use sea_orm::DbBackend;
@@ -99,7 +100,8 @@ pub use schema::Schema;
 pub use shipment_rows::Shipment;
 pub use shipments::{NewShipment, Shipping};
 pub use stamps::Stamp;
-pub use webhook::{ListedAt, NewWebhook, Secret, Webhook, WebhookChange, WebhookState};
+pub use webhook::{ListedAt, NewWebhook, Secret, Webhook, WebhookState};
+pub use webhook_change::WebhookChange;
 pub use write::{Accepted, Base, Fate, Identity, Write};
 
 /// The books. Cheap to clone; clones share the connections.
