@@ -46,8 +46,13 @@ struct DeliveryView {
     attempts: Vec<AttemptView>,
     /// Of one that is pending: when it is tried next; null while it waits for the event before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt_at: Option<Option<DateTime<Utc>>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    next_attempt_at: Option<NextAttempt>,
 }
+
+/// Of one that is pending: a time, or null while it waits for the event before.
+#[derive(Debug, Serialize)]
+struct NextAttempt(Option<DateTime<Utc>>);
 
 /// An attempt to deliver.
 #[derive(Debug, Serialize, ToSchema)]
@@ -77,7 +82,7 @@ impl From<Delivery> for DeliveryView {
             state: delivery.state.to_string(),
             cause: delivery.cause,
             attempts: delivery.attempts.into_iter().map(AttemptView::from).collect(),
-            next_attempt_at: is_pending.then_some(delivery.next_attempt_at),
+            next_attempt_at: is_pending.then_some(NextAttempt(delivery.next_attempt_at)),
         }
     }
 }
