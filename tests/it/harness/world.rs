@@ -371,7 +371,8 @@ impl World {
 
     /// Stops the service in an orderly way, and starts it again on the same database.
     pub async fn restart(self) -> Self {
-        self.restart_on(Clock::system()).await
+        // Boxed: a future that holds a configuration several times is large.
+        Box::pin(self.restart_on(Clock::system())).await
     }
 
     /// The same, but started on another machine with a clock of its own.
