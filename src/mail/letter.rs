@@ -81,7 +81,8 @@ impl Letter {
             EventKind::Cancelling
             | EventKind::Tracking
             | EventKind::SagaStuck
-            | EventKind::SagaUnstuck => return None,
+            | EventKind::SagaUnstuck
+            | EventKind::WebhookDisabled => return None,
         };
         let goods = goods(kind, data, items);
         let (sum, link) = (sum(kind, data), link(&data["shipment"]["trackingUrl"]));
@@ -107,7 +108,8 @@ fn goods(kind: EventKind, data: &Value, items: &[Item]) -> Vec<Goods> {
         | EventKind::Cancelling
         | EventKind::Tracking
         | EventKind::SagaStuck
-        | EventKind::SagaUnstuck => Vec::new(),
+        | EventKind::SagaUnstuck
+        | EventKind::WebhookDisabled => Vec::new(),
     }
 }
 
@@ -141,7 +143,8 @@ fn sum(kind: EventKind, data: &Value) -> Option<(&'static str, String)> {
         | EventKind::Cancelling
         | EventKind::Tracking
         | EventKind::SagaStuck
-        | EventKind::SagaUnstuck => return None,
+        | EventKind::SagaUnstuck
+        | EventKind::WebhookDisabled => return None,
     };
     amount.as_i64().map(|amount| (what, rupees(Paise(amount))))
 }

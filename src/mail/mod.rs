@@ -139,7 +139,8 @@ impl Mailer {
                 EventKind::Cancelling
                 | EventKind::Tracking
                 | EventKind::SagaStuck
-                | EventKind::SagaUnstuck,
+                | EventKind::SagaUnstuck
+                | EventKind::WebhookDisabled,
             ) => Ok(false),
             // Of a newer binary, which knows how to tell it.
             Err(_unknown) => Ok(false),

@@ -8,10 +8,12 @@
 //! call.
 //!
 //! `2026-11-26/` is of a later build of that version: `reading.rs` tests it, and `record.rs` made it.
+//! `2026-11-27/` has orders after their checkout: `orders.rs` made it, and tests it.
 //!
 //! These files are never made anew: a later release adds its own beside them.
 
 mod answers;
+mod orders;
 mod reading;
 mod record;
 mod release;

@@ -10,7 +10,7 @@
 //! Everything goes over HTTP and the command line, so any release can be recorded. It needs `sqlite3` and
 //! `pg_dump`.
 
-mod scene;
+pub mod scene;
 mod trouble;
 
 use std::path::{Path, PathBuf};
@@ -28,7 +28,6 @@ use crate::harness::{BOTH, Books};
 #[tokio::test]
 #[ignore = "it records a release: see the module's words"]
 async fn record_what_a_release_leaves_behind() {
-    let variable = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
     let (binary, to) = (PathBuf::from(variable("RELEASE")), PathBuf::from(variable("RECORD_TO")));
     std::fs::create_dir_all(&to).expect("the directory");
     for books in BOTH {
@@ -48,13 +47,23 @@ async fn record_what_a_release_leaves_behind() {
     }
 }
 
+/// A setting of a recording.
+pub fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
+}
+
+/// The release's database as SQL statements, and the name of their file.
+pub fn dump(release: &Release) -> (String, &'static str) {
+    match release.books {
+        Books::Sqlite => (sqlite_dump(&release.database), "sqlite"),
+        Books::Postgres => (postgres_dump(&release.database), "postgres"),
+    }
+}
+
 /// Dumps the database, and records the release's own answers.
 async fn write_down(release: &mut Release, to: &Path) {
     let made_at = Clock::system().now();
-    let (dump, name) = match release.books {
-        Books::Sqlite => (sqlite_dump(&release.database), "sqlite"),
-        Books::Postgres => (postgres_dump(&release.database), "postgres"),
-    };
+    let (dump, name) = dump(release);
     std::fs::write(to.join(format!("{name}.sql")), dump).expect("the file");
     let moved = release.moved();
     let answers = read_by_itself(release, made_at).await;
