@@ -51,7 +51,7 @@ fn facts() -> CheckoutFacts {
 /// A saga that was just accepted: a cart with two lines.
 fn started() -> Instance {
     let facts = SagaFacts::new(facts());
-    let terms = Terms { promises: policy().promises(), attended: false };
+    let terms = Terms { promises: policy().promises(), ..Terms::default() };
     Instance {
         id: SagaId(Uuid::from_u128(1)),
         order_id: OrderId(Uuid::from_u128(1)),
