@@ -1,5 +1,7 @@
 //! The desk: takes a cart in, waits for what becomes of it, and answers repeats of it alike.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
 use super::DEFINITION;
@@ -100,7 +102,7 @@ pub struct Desk {
     executor: Executor,
     rules: Rules,
     /// Where it is noted who is told that a checkout is pending, if anybody reads it.
-    notes: Option<(Store, Clock)>,
+    notes: Option<Arc<(Store, Clock)>>,
 }
 
 /// What is configured of how carts are taken in.
@@ -120,7 +122,7 @@ impl Desk {
     /// refusal can reach them in another way.
     #[must_use]
     pub fn noting_pending(self, books: Store, clock: Clock) -> Self {
-        Self { notes: Some((books, clock)), ..self }
+        Self { notes: Some(Arc::new((books, clock))), ..self }
     }
 
     /// Takes a cart in and waits as long as the client wants to. The checkout goes on whether or
@@ -165,7 +167,7 @@ impl Desk {
     /// order: where the end is in the books first, a look finds it, and the client hears of it here.
     async fn pending_noted(&self, seen: &Seen, is_repeat: bool, is_known: bool) -> Answer {
         let told = answer(seen, is_repeat);
-        let Some((books, clock)) = &self.notes else { return told };
+        let Some((books, clock)) = self.notes.as_deref() else { return told };
         let is_known = is_known || seen.known.as_ref().is_some_and(|known| known.terms.answered);
         let Answer::Pending { id, .. } = told else { return told };
         // A client that can't be noted is told all the same that it was accepted.
