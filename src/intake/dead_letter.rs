@@ -1,6 +1,7 @@
 //! Messages that are no orders: kept whole, with the reason.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
 
@@ -18,33 +19,30 @@ pub(super) fn dead_letter(
     user: &str,
     now: DateTime<Utc>,
 ) -> Message {
-    let mut properties = message.properties.clone();
+    let properties = &message.properties;
     let mut headers = properties.headers().clone().unwrap_or_default();
     headers.insert("error".into(), text(error));
     let failed_at = now.to_rfc3339_opts(SecondsFormat::Micros, true);
     headers.insert("failed-at".into(), text(&failed_at));
-    let expiration = properties.expiration().clone();
-    let sender = properties.user_id().clone().filter(|sender| sender.as_str() != user);
-    if let Some(expiration) = &expiration {
+    if let Some(expiration) = properties.expiration() {
         headers.insert("original-expiration".into(), text(expiration.as_str()));
     }
-    if let Some(sender) = &sender {
+    let (us, other): (Option<ShortString>, Option<ShortString>) = match properties.user_id() {
+        Some(sender) if sender.as_str() == user => (Some(sender.clone()), None),
+        other => (None, other.clone()),
+    };
+    if let Some(sender) = other {
         headers.insert("original-user-id".into(), text(sender.as_str()));
     }
-    properties = properties.with_headers(headers);
-    if expiration.is_some() || sender.is_some() {
-        properties = without(properties, sender.is_some());
-    }
+    let properties = kept(properties, us).with_headers(headers);
     let (exchange, body) = (DEAD_LETTERS.into(), message.data.clone());
     Message { exchange, routing_key: message.routing_key.clone(), properties, body }
 }
 
-/// The same without the expiration and, if that is asked for, without the sender: a property that is set
-/// can't be unset.
-fn without(from: lapin::BasicProperties, sender: bool) -> lapin::BasicProperties {
-    type With = fn(lapin::BasicProperties, ShortString) -> lapin::BasicProperties;
-    let mut to = lapin::BasicProperties::default();
-    let user_id = from.user_id().clone().filter(|_| !sender);
+/// All properties but the headers and the expiration, with this sender: one that is set can't be unset.
+fn kept(from: &BasicProperties, user_id: Option<ShortString>) -> BasicProperties {
+    type With = fn(BasicProperties, ShortString) -> BasicProperties;
+    let mut to = BasicProperties::default();
     let texts: [(Option<ShortString>, With); 9] = [
         (from.content_type().clone(), |to, text| to.with_content_type(text)),
         (from.content_encoding().clone(), |to, text| to.with_content_encoding(text)),
@@ -59,8 +57,7 @@ fn without(from: lapin::BasicProperties, sender: bool) -> lapin::BasicProperties
     for (text, with) in texts {
         to = text.into_iter().fold(to, with);
     }
-    let to = from.headers().clone().into_iter().fold(to, |to, headers| to.with_headers(headers));
-    let to = from.delivery_mode().into_iter().fold(to, |to, mode| to.with_delivery_mode(*mode));
-    let to = from.priority().into_iter().fold(to, |to, priority| to.with_priority(*priority));
-    from.timestamp().into_iter().fold(to, |to, at| to.with_timestamp(*at))
+    let to = from.delivery_mode().iter().fold(to, |to, mode| to.with_delivery_mode(*mode));
+    let to = from.priority().iter().fold(to, |to, priority| to.with_priority(*priority));
+    from.timestamp().iter().fold(to, |to, at| to.with_timestamp(*at))
 }
