@@ -42,10 +42,10 @@ pub struct Config {
     pub retry: RetryConfig,
     /// How events are told.
     pub events: EventsConfig,
-    /// The RabbitMQ server that is told of every event.
-    pub broker: BrokerConfig,
+    /// The RabbitMQ server that is told of every event. Boxed, as the next is: the whole is moved about.
+    pub broker: Box<BrokerConfig>,
     /// The RabbitMQ queue that orders are taken from.
-    pub intake: IntakeConfig,
+    pub intake: Box<IntakeConfig>,
     /// Mail to customers. Boxed, to keep the configuration small when it is moved.
     pub mail: Box<MailConfig>,
     /// How events are sent to endpoints.
