@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a release has left behind, beside the rows.
 #[derive(Serialize, Deserialize)]
-struct Orders {
+struct Recorded {
     orders: BTreeMap<String, Uuid>,
     /// What was answered to the request that is named, by the order's name.
     told: BTreeMap<String, Value>,
@@ -130,14 +130,14 @@ async fn record_orders_that_a_release_leaves_behind() {
         let (dump, name) = dump(&release);
         std::fs::write(to.join(format!("{name}.sql")), dump).expect("the file");
         let orders = release.checkouts.iter().map(|(name, of)| (name.clone(), of.id)).collect();
-        let left = Orders { orders, told, moved: release.moved() };
+        let left = Recorded { orders, told, moved: release.moved() };
         let json = serde_json::to_string(&left).expect("JSON");
         let json = json.replace("},\"", "},\n\"").replace("},{\"service\"", "},\n{\"service\"");
         std::fs::write(to.join(format!("{name}.json")), json + "\n").expect("the file");
     }
 }
 
-fn left_behind(books: Books) -> (Orders, Past) {
+fn left_behind(books: Books) -> (Recorded, Past) {
     let (rows, rest) = match books {
         Books::Sqlite => {
             (include_str!("2026-11-27/sqlite.sql"), include_str!("2026-11-27/sqlite.json"))
@@ -146,7 +146,7 @@ fn left_behind(books: Books) -> (Orders, Past) {
             (include_str!("2026-11-27/postgres.sql"), include_str!("2026-11-27/postgres.json"))
         }
     };
-    let left: Orders = serde_json::from_str(rest).expect("what is beside the rows");
+    let left: Recorded = serde_json::from_str(rest).expect("what is beside the rows");
     let past = Past { books: rows.to_owned(), moved: left.moved.clone() };
     (left, past)
 }
@@ -187,7 +187,10 @@ async fn is_cancelled(world: &World, id: Uuid, told: &Value) {
     let again = world.http.post(url).header("Prefer", "wait=50").send().await.expect("an answer");
     let again = Answer::of(again).await;
     assert_eq!((again.status, again.is_replayed()), (200, true), "{again:?}");
-    assert_eq!((again.body["id"].clone(), again.body["status"].clone()), (json!(id), json!("Cancelled")));
+    assert_eq!(
+        (again.body["id"].clone(), again.body["status"].clone()),
+        (json!(id), json!("Cancelled"))
+    );
     if told["status"] == "Cancelled" {
         assert_eq!(again.body, *told);
     }
