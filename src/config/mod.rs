@@ -8,6 +8,7 @@
 mod amqp_url;
 mod environment;
 mod error;
+mod events;
 mod layer;
 mod listen;
 mod mail;
@@ -23,13 +24,14 @@ mod users;
 pub use amqp_url::AmqpUrl;
 pub use environment::WEB_CLIENT;
 pub use error::Error;
+pub use events::{BrokerConfig, EventsConfig, IntakeConfig, WebhooksConfig};
 pub use mail::{MailConfig, MailServer, MailUrl};
 pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{
-    BrokerConfig, CheckoutConfig, CircuitConfig, Config, DatabaseConfig, EventsConfig,
-    ExecutorConfig, HttpConfig, IntakeConfig, NamedToken, OperatorConfig, ReadServiceConfig,
-    RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig, Undecided, WebhooksConfig,
+    CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig, NamedToken,
+    OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
+    Undecided,
 };
 pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};
