@@ -14,6 +14,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{BOTH, Books, Inbox, Queues, Rabbit, World, amqp_url, cart, text_header};
 
+/// How long what has to come may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What one test sends and reads.
 struct Mailbox {
     queues: Queues,
@@ -279,7 +282,8 @@ async fn a_message_is_not_acknowledged_before_its_acceptance_is_durable() {
         mailbox.ask(&cart(ASHA, &[(TEA, 1)]), key).await;
     }
     let one_is_out = async || mailbox.queues.waiting(&mailbox.orders).await.0 == 1;
-    world.until(one_is_out).await;
+    let seen = Clock::system().within(PATIENCE, Box::pin(world.until(one_is_out))).await;
+    seen.expect("the first is on its way, and the second waits for it");
     // Were the first acknowledged, the second would be on its way at once.
     assert!(mailbox.answers.is_silent_for(Duration::from_millis(500)).await);
     assert_eq!(mailbox.queues.waiting(&mailbox.orders).await.0, 1, "it is not acknowledged");
