@@ -62,6 +62,7 @@ mod tests {
                 "get /api/orders/{id}",
                 "get /api/orders/{id}/cancellation",
                 "get /api/orders/{id}/status",
+                "get /api/orders/{id}/stream",
                 "get /api/orders/{id}/tracking",
                 "get /api/returns/{id}",
                 "get /api/shipments/{id}",

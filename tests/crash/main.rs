@@ -15,6 +15,7 @@ mod client;
 mod cluster;
 mod disk;
 mod failover;
+mod feed;
 mod kill;
 mod log;
 mod mute;

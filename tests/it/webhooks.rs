@@ -8,6 +8,7 @@ mod ordered;
 mod receiver;
 mod routes;
 mod shell;
+mod verify;
 
 use std::time::Duration;
 

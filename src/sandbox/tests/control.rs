@@ -33,7 +33,8 @@ async fn the_ledger_tells_each_attempt_in_flat_json() {
     });
     assert_eq!(record, expected);
     let ravi = json!({
-        "profileId": sample::RAVI_PROFILE, "userId": sample::RAVI, "name": "Ravi", "wallet": 1_200,
+        "profileId": sample::RAVI_PROFILE, "userId": sample::RAVI, "name": "Ravi",
+        "email": "ravi@shop.example", "wallet": 1_200,
     });
     assert!(told["users"].as_array().unwrap().contains(&ravi));
 }
