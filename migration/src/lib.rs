@@ -2,6 +2,7 @@
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
 
 mod m20261101_000001_orders;
 mod m20261101_000002_sagas;
@@ -48,6 +49,24 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000017_intake::Migration),
             Box::new(m20261127_000018_mail::Migration),
         ]
+    }
+}
+
+/// What the two databases call their types, as sea-orm reads them.
+struct Types {
+    uuid: &'static str,
+    time: &'static str,
+    json: &'static str,
+}
+
+impl Types {
+    fn of(manager: &SchemaManager<'_>) -> Self {
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            let (time, json) = ("timestamp_with_timezone_text", "json_text");
+            Self { uuid: "uuid_text", time, json }
+        } else {
+            Self { uuid: "uuid", time: "timestamptz", json: "json" }
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 //! has no version is version 1. A cancellation is one per order by an index.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -14,12 +13,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        let (uuid, time, json) = if is_sqlite {
-            ("uuid_text", "timestamp_with_timezone_text", "json_text")
-        } else {
-            ("uuid", "timestamptz", "json")
-        };
+        let super::Types { uuid, time, json } = super::Types::of(manager);
         let add = |table, column, kind| format!("ALTER TABLE {table} ADD COLUMN {column} {kind}");
         let columns = [
             add("orders", "profile_id", uuid),

@@ -4,7 +4,6 @@
 //! sink's, which position it has told last.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -12,12 +11,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        let (uuid, time) = if is_sqlite {
-            ("uuid_text", "timestamp_with_timezone_text")
-        } else {
-            ("uuid", "timestamptz")
-        };
+        let super::Types { uuid, time, .. } = super::Types::of(manager);
         let cursors = format!(
             "CREATE TABLE event_cursor (name text NOT NULL PRIMARY KEY, position bigint NOT NULL, \
              owner {uuid}, fence bigint NOT NULL, leased_until {time}, failing_since {time}, \

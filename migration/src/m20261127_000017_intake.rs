@@ -3,7 +3,6 @@
 //! A row is written before the message is acknowledged, and deleted once the answer is confirmed.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -11,12 +10,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        let (uuid, time) = if is_sqlite {
-            ("uuid_text", "timestamp_with_timezone_text")
-        } else {
-            ("uuid", "timestamptz")
-        };
+        let super::Types { uuid, time, .. } = super::Types::of(manager);
         let owed = format!(
             "CREATE TABLE owed_answer (id {uuid} NOT NULL PRIMARY KEY, order_id {uuid} NOT NULL, \
              reply_to text NOT NULL, correlation_id text, trace_parent text NOT NULL, \

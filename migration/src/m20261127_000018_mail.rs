@@ -5,7 +5,6 @@
 //! none. `pending_answer` says which checkouts were answered with a 202 though their client waited.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -13,12 +12,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
-        let (uuid, time, json) = if is_sqlite {
-            ("uuid_text", "timestamp_with_timezone_text", "json_text")
-        } else {
-            ("uuid", "timestamptz", "json")
-        };
+        let super::Types { uuid, time, json } = super::Types::of(manager);
         let mails = format!(
             "CREATE TABLE mails (event_id {uuid} NOT NULL PRIMARY KEY, order_id {uuid} NOT NULL, \
              user_id {uuid}, kind text NOT NULL, payload {json}, created_at {time} NOT NULL, \
