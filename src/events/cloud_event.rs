@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::order::EventKind;
 use crate::store::StoredEvent;
 
+/// The media type of an event as JSON.
+pub const MEDIA_TYPE: &str = "application/cloudevents+json";
+
 /// An event, in the format of `CloudEvents` 1.0 (`application/cloudevents+json`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CloudEvent {

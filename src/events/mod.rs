@@ -14,6 +14,7 @@
 
 mod cloud_event;
 mod feed;
+mod leading;
 mod sequencer;
 mod sink;
 mod standing;
@@ -33,7 +34,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::store::{Error, Stamp, Store};
 
-pub use cloud_event::CloudEvent;
+pub use cloud_event::{CloudEvent, MEDIA_TYPE};
 pub use feed::{FeedPage, FeedQuery, MAX_WAIT, PageError};
 pub use sink::{Begins, Progress, Sink, SinkError, SinkTurn};
 pub use standing::SinkStanding;

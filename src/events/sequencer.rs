@@ -5,7 +5,8 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::Events;
-use crate::store::{Error, Lead, SEQUENCER, Sequenced};
+use super::leading::Leading;
+use crate::store::{Error, SEQUENCER, Sequenced};
 
 /// How often the leader looks for new events, and the others for the lead and for new positions.
 const TICK: Duration = Duration::from_millis(200);
@@ -18,7 +19,7 @@ impl Events {
         let mut turn = Turn::default();
         loop {
             if let Err(error) = self.sequence_once(&mut turn).await {
-                turn.lead = None;
+                turn.leading.lead = None;
                 if !turn.is_failing {
                     warn!(%error, "can't give positions to events; tries again");
                 }
@@ -37,44 +38,25 @@ impl Events {
     /// leader has come.
     pub async fn sequence_once(&self, turn: &mut Turn) -> Result<(), Error> {
         let parts = &self.0;
-        self.renew(turn).await?;
-        match &turn.lead {
+        self.renew(SEQUENCER, &mut turn.leading).await?;
+        match &turn.leading.lead {
             Some(lead) => self.heard(lead.position),
             None => self.heard(parts.store.last_position().await?),
         }
-        while let Some(lead) = &mut turn.lead {
+        while let Some(lead) = &mut turn.leading.lead {
             let Sequenced::Given { count, head } = parts.store.sequence(lead, BATCH).await? else {
                 info!("another process gives positions to events");
-                turn.lead = None;
+                turn.leading.lead = None;
                 break;
             };
             lead.position = head;
             self.heard(head);
             let is_done = (count as u64) < BATCH;
-            if is_done || self.is_to_be_renewed(turn) || parts.stopping.is_cancelled() {
+            if is_done || self.is_to_be_renewed(&turn.leading) || parts.stopping.is_cancelled() {
                 break;
             }
         }
         Ok(())
-    }
-
-    async fn renew(&self, turn: &mut Turn) -> Result<(), Error> {
-        if !self.is_to_be_renewed(turn) {
-            return Ok(());
-        }
-        let parts = &self.0;
-        let asked = parts.clock.monotonic();
-        let (now, lease) = (parts.clock.now(), parts.settings.lease);
-        turn.lead = parts.store.lead(SEQUENCER, parts.owner, now, lease).await?;
-        turn.renewed_at = asked;
-        Ok(())
-    }
-
-    /// A lead is renewed after a third of its lease; one that another process has is asked for with
-    /// every turn.
-    fn is_to_be_renewed(&self, turn: &Turn) -> bool {
-        let age = self.0.clock.monotonic().saturating_sub(turn.renewed_at);
-        turn.lead.is_none() || age > self.0.settings.lease / 3
     }
 
     fn heard(&self, head: i64) {
@@ -89,8 +71,6 @@ impl Events {
 /// What a sequencer keeps between two turns.
 #[derive(Debug, Default)]
 pub struct Turn {
-    lead: Option<Lead>,
-    /// On the monotonic clock.
-    renewed_at: Duration,
+    leading: Leading,
     is_failing: bool,
 }

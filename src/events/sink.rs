@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use tracing::{info, warn};
 
 use super::Events;
+use super::leading::Leading;
 use crate::pacing::Pacing;
 use crate::store::{Error, Lead, Store, StoredEvent};
 
@@ -68,11 +69,12 @@ impl Events {
             let pause = match self.tell_once(sink, &mut turn).await {
                 Ok(Progress::Told) => Duration::ZERO,
                 Ok(Progress::Nothing) => {
-                    let news = self.news_after(turn.lead.as_ref().map_or(0, |lead| lead.position));
+                    let news =
+                        self.news_after(turn.leading.lead.as_ref().map_or(0, |lead| lead.position));
                     // The lead has to be renewed, or asked for, before long.
                     let idle = parts.settings.lease / 4;
-                    let lead = turn.lead.is_some();
-                    let wait = if lead { idle } else { idle.min(Duration::from_secs(1)) };
+                    let leads = turn.leading.lead.is_some();
+                    let wait = if leads { idle } else { idle.min(Duration::from_secs(1)) };
                     let wait = parts.clock.within(wait, Box::pin(news));
                     parts.stopping.run_until_cancelled(wait).await;
                     Duration::ZERO
@@ -96,25 +98,32 @@ impl Events {
         turn: &mut SinkTurn,
     ) -> Result<Progress, SinkError> {
         let told = self.try_to_tell(sink, turn).await;
-        let now = self.0.clock.now();
+        let (store, now) = (&self.0.store, self.0.clock.now());
         match &told {
-            Ok(_) if std::mem::take(&mut turn.is_failing) => {
-                info!(sink = sink.name(), "events are told again");
-                turn.pacing.reset();
-                if let Some(lead) = &turn.lead {
-                    self.0.store.note_cursor(lead, None, now).await?;
+            Ok(Progress::Told) => {
+                if std::mem::take(&mut turn.is_failing) {
+                    info!(sink = sink.name(), "events are told again");
+                    turn.pacing.reset();
+                }
+                if let Some(lead) = turn.leading.lead.as_ref().filter(|_| turn.may_be_noted) {
+                    store.note_cursor(lead, None, now).await?;
+                    turn.may_be_noted = false;
                 }
             }
-            Ok(_) => {}
+            Ok(Progress::Nothing) => {}
             Err(error) => {
                 if !std::mem::replace(&mut turn.is_failing, true) {
                     warn!(sink = sink.name(), %error, "can't tell events; tries again");
                 }
                 let words = error.to_string();
-                match turn.lead.as_ref().filter(|_| matches!(error, SinkError::Receiver(_))) {
-                    Some(lead) => self.0.store.note_cursor(lead, Some(&words), now).await?,
+                let is_receivers = matches!(error, SinkError::Receiver(_));
+                match turn.leading.lead.as_ref().filter(|_| is_receivers) {
+                    Some(lead) => {
+                        turn.may_be_noted = true;
+                        store.note_cursor(lead, Some(&words), now).await?;
+                    }
                     // Where the cursor is has to be read anew.
-                    None => turn.lead = None,
+                    None => turn.leading.lead = None,
                 }
             }
         }
@@ -127,14 +136,11 @@ impl Events {
         turn: &mut SinkTurn,
     ) -> Result<Progress, SinkError> {
         let parts = &self.0;
-        let asked = parts.clock.monotonic();
-        let age = asked.saturating_sub(turn.renewed_at);
-        if turn.lead.is_none() || age > parts.settings.lease / 3 {
-            let (now, lease) = (parts.clock.now(), parts.settings.lease);
-            turn.lead = parts.store.lead(sink.name(), parts.owner, now, lease).await?;
-            turn.renewed_at = asked;
-        }
-        let Some(lead) = &mut turn.lead else { return Ok(Progress::Nothing) };
+        let before = turn.leading.lead.as_ref().map(|lead| lead.fence);
+        self.renew(sink.name(), &mut turn.leading).await?;
+        let Some(lead) = &mut turn.leading.lead else { return Ok(Progress::Nothing) };
+        // Whoever led before may have noted a failure, and not have lived to see its end.
+        turn.may_be_noted |= before != Some(lead.fence);
         let head = parts.store.last_position().await?;
         if head <= lead.position {
             return Ok(Progress::Nothing);
@@ -146,7 +152,7 @@ impl Events {
         if sink.tell(&parts.store, lead, events, to).await? {
             lead.position = to;
         } else {
-            turn.lead = None;
+            turn.leading.lead = None;
         }
         Ok(Progress::Told)
     }
@@ -171,10 +177,10 @@ pub enum Progress {
 /// What a sink keeps between two turns.
 #[derive(Debug)]
 pub struct SinkTurn {
-    lead: Option<Lead>,
-    /// On the monotonic clock.
-    renewed_at: Duration,
+    leading: Leading,
     is_failing: bool,
+    /// The cursor's row may say that it can't come further.
+    may_be_noted: bool,
     pacing: Pacing,
 }
 
@@ -182,7 +188,7 @@ impl SinkTurn {
     /// Of a sink that has told nothing yet.
     pub fn new() -> Self {
         let pacing = Pacing::new(PAUSES.0, PAUSES.1);
-        Self { lead: None, renewed_at: Duration::ZERO, is_failing: false, pacing }
+        Self { leading: Leading::default(), is_failing: false, may_be_noted: false, pacing }
     }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod feed;
 mod positions;
+mod sinks;
 mod standing;
 mod stream;

@@ -22,7 +22,7 @@ const LEASE: Duration = Duration::from_secs(10);
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 /// Commits an event of this order and version that became true at this second.
-async fn commit(on: &impl ConnectionTrait, order: u128, version: i32, second: i64) {
+pub async fn commit(on: &impl ConnectionTrait, order: u128, version: i32, second: i64) {
     let event = outbox::ActiveModel {
         id: Set(Uuid::from_u128(order << 16 | u128::try_from(version).expect("a version"))),
         order_id: Set(Uuid::from_u128(order)),
@@ -39,7 +39,7 @@ async fn commit(on: &impl ConnectionTrait, order: u128, version: i32, second: i6
     event.insert(on).await.expect("the books");
 }
 
-async fn lead(bare: &Bare, owner: u128, second: i64, lease: Duration) -> Option<Lead> {
+pub async fn lead(bare: &Bare, owner: u128, second: i64, lease: Duration) -> Option<Lead> {
     let at = NOW + TimeDelta::seconds(second);
     bare.store.lead(SEQUENCER, Uuid::from_u128(owner), at, lease).await.expect("the books")
 }
