@@ -22,6 +22,9 @@ const REPLY_SUCCESS: u16 = 200;
 /// Twice this long without a sign of life ends a connection, in seconds; where the address doesn't say.
 const HEARTBEAT_SECS: u16 = 10;
 
+/// The delivery mode of messages that are kept over a restart of the server.
+pub const PERSISTENT: u8 = 2;
+
 /// A RabbitMQ server, as we reach it.
 #[derive(Clone)]
 pub struct Server {

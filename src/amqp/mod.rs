@@ -10,5 +10,5 @@ mod link;
 mod standing;
 
 pub use error::Error;
-pub use link::{Link, Message, Server, text};
+pub use link::{Link, Message, PERSISTENT, Server, text};
 pub use standing::{Standing, Stands};

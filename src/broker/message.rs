@@ -3,14 +3,9 @@
 use lapin::BasicProperties;
 use lapin::types::{FieldTable, ShortString};
 
-use crate::amqp::{Message, text};
-use crate::events::CloudEvent;
+use crate::amqp::{Message, PERSISTENT, text};
+use crate::events::{CloudEvent, MEDIA_TYPE};
 use crate::store::StoredEvent;
-
-/// What the body is.
-const MEDIA_TYPE: &str = "application/cloudevents+json";
-/// Kept over a restart of the server.
-const PERSISTENT: u8 = 2;
 
 /// The event, told by this source, for this exchange. Routed by its type.
 pub(super) fn message(event: StoredEvent, source: &str, exchange: &str) -> Message {

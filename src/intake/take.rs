@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::dead_letter::dead_letter;
 use super::message::{key, reply_to, trace};
 use super::run::Intake;
-use crate::amqp::{Error, Link, Message};
+use crate::amqp::{Error, Link, Message, PERSISTENT};
 use crate::api::{Document, QueuedOrder, queued_answer, read_queued};
 use crate::checkout::{Answer, Order};
 use crate::engine::Wait;
@@ -21,8 +21,6 @@ use crate::trace::TraceParent;
 
 /// The pause before something is tried again that the database or a lack of places prevented.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Kept over a restart of the server.
-const PERSISTENT: u8 = 2;
 
 /// What became of a message's order.
 enum Taken {

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tracing::{debug, info, warn};
 
 use super::letter::Letter;
@@ -119,10 +118,9 @@ impl Parts {
     }
 
     /// Up to a second, then twice as long each time.
-    fn put_off(&self, attempts: u32) -> TimeDelta {
+    fn put_off(&self, attempts: u32) -> Duration {
         let pause = Duration::from_secs(1 << attempts.min(5)).min(LONGEST_PUT_OFF);
-        let pause = pause.mul_f64(0.5 + self.clock.chance() / 2.0);
-        TimeDelta::from_std(pause).unwrap_or_default()
+        pause.mul_f64(0.5 + self.clock.chance() / 2.0)
     }
 
     /// Renews the claim while this goes on; `None` once it is lost.

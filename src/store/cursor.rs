@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ impl Store {
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Lead>, Error> {
-        let until = now + TimeDelta::from_std(lease).unwrap_or_default();
+        let until = now + lease;
         let sql = "UPDATE event_cursor SET owner = $2, leased_until = $3, \
                    fence = fence + CASE WHEN owner = $2 THEN 0 ELSE 1 END \
                    WHERE name = $1 AND (owner IS NULL OR owner = $2 OR leased_until < $4) \

@@ -88,7 +88,7 @@ pub struct TakeIn<'a> {
     pub now: DateTime<Utc>,
 }
 
-const DELIVERY: [Column; 15] = [
+const DELIVERY: [Column; 16] = [
     ("webhook_id", Type::Uuid),
     ("event_id", Type::Uuid),
     ("kind", Type::Text),
@@ -104,6 +104,7 @@ const DELIVERY: [Column; 15] = [
     ("next_attempt_at", Type::Time),
     ("due_at", Type::Time),
     ("created_at", Type::Time),
+    ("fence", Type::BigInt),
 ];
 
 /// The cause of deliveries that were given up, or never begun, because of their endpoint's state.
@@ -161,9 +162,7 @@ impl Store {
         }
         let rows = Rowset::of(&DELIVERY, rows.into_iter());
         let insert = Form::Json(self.backend).insert("webhook_delivery", &DELIVERY, 1);
-        let sql = insert.replacen("created_at)", "created_at, fence)", 1);
-        let sql = sql.replacen("created_at FROM", "created_at, 0 FROM", 1);
-        let sql = format!("{sql} ON CONFLICT (webhook_id, event_id) DO NOTHING");
+        let sql = format!("{insert} ON CONFLICT (webhook_id, event_id) DO NOTHING");
         transaction.execute_raw(self.statement(&sql, vec![rows.json().into()])).await?;
         Ok(())
     }
@@ -247,6 +246,7 @@ fn delivery_row<'a>(
         due.into(),
         due.into(),
         new.now.into(),
+        0_i64.into(),
     ]
 }
 

@@ -122,10 +122,9 @@ impl Store {
 
     /// Gives up a process's deliveries, so that others need not wait for its leases.
     pub async fn release_deliveries(&self, owner: Uuid, now: DateTime<Utc>) -> Result<(), Error> {
-        let sql = "UPDATE webhook_delivery SET owner = NULL, \
-                   due_at = CASE WHEN due_at IS NULL THEN NULL ELSE $2 END WHERE owner = $1";
-        let sql = self.with_times(sql);
-        self.write.execute_raw(self.statement(&sql, vec![owner.into(), now.into()])).await?;
+        let sql = "UPDATE webhook_delivery SET owner = NULL, due_at = $2 \
+                   WHERE owner = $1 AND due_at IS NOT NULL";
+        self.write.execute_raw(self.statement(sql, vec![owner.into(), now.into()])).await?;
         Ok(())
     }
 
@@ -138,13 +137,5 @@ impl Store {
                    WHERE owner IS NOT NULL AND due_at IS NOT NULL";
         self.write.execute_raw(self.statement(sql, vec![now.into()])).await?;
         Ok(())
-    }
-
-    /// PostgreSQL takes the type of a parameter in a CASE for text.
-    fn with_times(&self, sql: &str) -> String {
-        match self.backend {
-            DbBackend::Postgres => sql.replace("ELSE $2 END", "ELSE $2::timestamptz END"),
-            _ => sql.to_owned(),
-        }
     }
 }

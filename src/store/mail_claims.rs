@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use serde_json::Value;
 use uuid::Uuid;
@@ -68,7 +68,7 @@ impl Store {
              (SELECT event_id FROM mails WHERE due_at <= $1 ORDER BY due_at, position LIMIT 1{skip}) \
              RETURNING event_id, order_id, user_id, kind, payload, attempts, fence"
         );
-        let values = vec![now.into(), until(now, lease).into()];
+        let values = vec![now.into(), (now + lease).into()];
         let row = self.write.query_one_raw(self.statement(&sql, values)).await?;
         let claim = |row: QueryResult| -> Result<MailClaim, Error> {
             let user_id: Option<Uuid> = row.try_get("", "user_id")?;
@@ -96,7 +96,7 @@ impl Store {
     ) -> Result<bool, Error> {
         let sql = "UPDATE mails SET due_at = $3 \
                    WHERE event_id = $1 AND fence = $2 AND due_at IS NOT NULL";
-        let values = vec![claim.event_id.into(), claim.fence.into(), until(now, lease).into()];
+        let values = vec![claim.event_id.into(), claim.fence.into(), (now + lease).into()];
         let renewed = self.write.execute_raw(self.statement(sql, values)).await?;
         Ok(renewed.rows_affected() == 1)
     }
@@ -134,8 +134,4 @@ impl Store {
         self.write.execute_raw(self.statement(sql, values)).await?;
         Ok(())
     }
-}
-
-fn until(now: DateTime<Utc>, lease: Duration) -> DateTime<Utc> {
-    now + TimeDelta::from_std(lease).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ impl Store {
         if due.is_empty() {
             return Ok(Vec::new());
         }
-        let until = now + TimeDelta::from_std(lease).unwrap_or_default();
+        let until = now + lease;
         let take = format!(
             "UPDATE owed_answer SET taken_until = $3 \
              WHERE id IN (SELECT r.id FROM {}) AND (taken_until IS NULL OR taken_until < $2) \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tracing::{info, warn};
 
@@ -59,7 +59,7 @@ impl Webhooks {
         let schedule: &[Duration] =
             if claimed.kind == TEST { &[] } else { &parts.settings.schedule };
         let pause = pause(schedule, claimed.tries, asked, parts.clock.chance());
-        let next = pause.map(|pause| now + TimeDelta::from_std(pause).unwrap_or_default());
+        let next = pause.map(|pause| now + pause);
         AttemptVerdict::NotDelivered { next }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::Webhooks;
@@ -88,8 +88,7 @@ impl Webhooks {
     }
 
     fn lease(&self, now: DateTime<Utc>) -> DeliveryLease {
-        let lease = TimeDelta::from_std(self.0.settings.lease).unwrap_or_default();
-        DeliveryLease { owner: self.0.owner, now, until: now + lease }
+        DeliveryLease { owner: self.0.owner, now, until: now + self.0.settings.lease }
     }
 
     /// How many attempts more may be under way for an endpoint.

@@ -16,6 +16,7 @@ use reqwest::{Client, Response};
 
 use super::address::{Networks, NotAllowed};
 use super::target::{Target, TargetError};
+use crate::events::MEDIA_TYPE;
 
 /// How much of an answer is kept, in bytes.
 const KEPT: usize = 2048;
@@ -82,7 +83,7 @@ impl Http {
 
 /// Content type of every message.
 pub(super) fn content_type(headers: &mut HeaderMap) {
-    let event = reqwest::header::HeaderValue::from_static("application/cloudevents+json");
+    let event = reqwest::header::HeaderValue::from_static(MEDIA_TYPE);
     headers.insert(CONTENT_TYPE, event);
 }
 
