@@ -84,10 +84,13 @@ impl Events {
     }
 
     async fn check_kept(&self, after: i64) -> Result<(), PageError> {
-        let first = self.0.store.first_position().await?;
-        let first = match first {
-            Some(first) => first,
-            None => self.0.store.last_position().await?.saturating_add(1),
+        let store = &self.0.store;
+        let first = if let Some(first) = store.first_position().await? {
+            first
+        } else {
+            // The last one is read first: the first events of all may get their positions in between.
+            let last = store.last_position().await?;
+            store.first_position().await?.unwrap_or(last.saturating_add(1))
         };
         if after.saturating_add(1) < first { Err(PageError::Gone { first }) } else { Ok(()) }
     }

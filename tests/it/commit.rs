@@ -2,6 +2,7 @@
 //! itself (promise 28), and repeating the commit writes nothing twice (promise 21).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,8 +17,8 @@ use order_service::saga::{
     Terms,
 };
 use order_service::store::{
-    self, Accepted, Access, Base, Committer, Fate, Identity, NewEvent, NewOrder, Records, Store,
-    Write,
+    self, Accepted, Access, Base, Committer, Failpoints, Fate, Identity, NewEvent, NewOrder,
+    Records, Store, Write,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use serde_json::json;
@@ -119,6 +120,7 @@ pub struct Bare {
     pub store: Store,
     committer: Committer,
     pub books: DatabaseConnection,
+    url: String,
     _directory: TempDir,
 }
 
@@ -145,7 +147,21 @@ impl Bare {
         store.migrate().await.expect("a schema");
         let committer = store.committer(Clock::system());
         let books = Database::connect(&url).await.expect("the books");
-        Self { store, committer, books, _directory: directory }
+        Self { store, committer, books, url, _directory: directory }
+    }
+
+    /// Another process's store on the same books.
+    pub async fn another(&self, failpoints: Arc<dyn Failpoints>) -> Store {
+        let options = store::Options {
+            url: &self.url,
+            max_connections: 2,
+            silence: Duration::from_secs(10),
+            access: Access::Guest,
+            clock: Clock::system(),
+            catalogue: Catalogue::of(DEFINITIONS),
+            failpoints: Some(failpoints),
+        };
+        store::open(options).await.expect("the books")
     }
 
     async fn commit(&mut self, writes: &[Write]) -> Vec<Fate> {

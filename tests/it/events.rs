@@ -1,7 +1,8 @@
 //! Events: their positions, and who is told of them.
 
 pub mod feed;
-mod positions;
+mod first_page;
+pub mod positions;
 mod sinks;
 mod standing;
 mod stream;
