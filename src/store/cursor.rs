@@ -46,7 +46,9 @@ pub struct Cursor {
 }
 
 impl Store {
-    /// Takes or renews the lead of a cursor for `lease` from `now`; `None` while another process has it.
+    /// Takes or renews the lead of a cursor for `lease` from `now`; `None` while another process has it. A
+    /// lease that ends much later than one that begins now can't be meant: the clock was set back since
+    /// (promise 34).
     pub async fn lead(
         &self,
         name: &'static str,
@@ -54,12 +56,13 @@ impl Store {
         now: DateTime<Utc>,
         lease: Duration,
     ) -> Result<Option<Lead>, Error> {
-        let until = now + lease;
+        let (until, latest) = (now + lease, now + lease * 2);
         let sql = "UPDATE event_cursor SET owner = $2, leased_until = $3, \
                    fence = fence + CASE WHEN owner = $2 THEN 0 ELSE 1 END \
-                   WHERE name = $1 AND (owner IS NULL OR owner = $2 OR leased_until < $4) \
+                   WHERE name = $1 AND (owner IS NULL OR owner = $2 OR leased_until < $4 \
+                   OR leased_until > $5) \
                    RETURNING fence, position";
-        let values = vec![name.into(), owner.into(), until.into(), now.into()];
+        let values = vec![name.into(), owner.into(), until.into(), now.into(), latest.into()];
         let row = self.write.query_one_raw(self.statement(sql, values)).await?;
         let lead = |row: QueryResult| -> Result<Lead, Error> {
             let (fence, position) = (row.try_get("", "fence")?, row.try_get("", "position")?);

@@ -90,6 +90,21 @@ async fn a_leader_that_was_taken_for_dead_gives_out_nothing() {
 }
 
 #[tokio::test]
+async fn a_lease_of_before_the_clock_was_set_back_is_over() {
+    for books in BOTH {
+        println!("with books in {books:?}");
+        let bare = Bare::new(books).await;
+        assert!(lead(&bare, 0xa, 3_600, LEASE).await.is_some(), "nobody leads");
+        // Clocks that agree differ by less than a lease.
+        assert_eq!(lead(&bare, 0xb, 3_595, LEASE).await, None, "another leads");
+        let next = lead(&bare, 0xb, 0, LEASE).await.expect("nobody leases for an hour");
+        assert_eq!(next.fence, 2);
+        assert_eq!(lead(&bare, 0xa, 5, LEASE).await, None, "another leads");
+        bare.close().await;
+    }
+}
+
+#[tokio::test]
 async fn two_that_both_believe_to_lead_give_out_each_position_once() {
     const ORDERS: u128 = 40;
     for books in BOTH {
