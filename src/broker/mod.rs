@@ -5,7 +5,9 @@
 //! batch; after anything else the batch is published again on a new connection, under the same ids
 //! (promise 61). A message that no queue takes is confirmed: who wants events binds a queue first.
 
+mod exchange;
 mod message;
 mod publish;
 
+pub use exchange::Publisher;
 pub use publish::{Broker, Settings};

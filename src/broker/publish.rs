@@ -1,13 +1,12 @@
-//! The sink: publishes a batch, waits for all confirms, and moves the cursor.
+//! The sink: has a batch published and confirmed, and moves the cursor.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use lapin::ExchangeKind;
-use tokio::sync::Mutex;
 
+use super::exchange::{Exchange, Publisher};
 use super::message::message;
-use crate::amqp::{Error, Link, Server};
+use crate::amqp::{Error, Server};
 use crate::events::{Begins, Sink, SinkError};
 use crate::store::{Lead, Store, StoredEvent};
 
@@ -23,36 +22,25 @@ pub struct Settings {
 /// The sink.
 #[derive(Debug)]
 pub struct Broker {
-    server: Server,
+    publisher: Arc<dyn Publisher>,
     settings: Settings,
-    /// The connection with the exchange declared, while nothing is wrong with it.
-    link: Mutex<Option<Link>>,
 }
 
 impl Broker {
     /// Connects when there is something to tell.
     pub fn new(server: Server, settings: Settings) -> Self {
-        Self { server, settings, link: Mutex::new(None) }
+        Self::over(Arc::new(Exchange::new(server, settings.exchange.clone())), settings)
+    }
+
+    /// The same over any publisher.
+    pub fn over(publisher: Arc<dyn Publisher>, settings: Settings) -> Self {
+        Self { publisher, settings }
     }
 
     async fn publish(&self, events: Vec<StoredEvent>) -> Result<(), Error> {
         let Settings { exchange, source } = &self.settings;
         let messages = events.into_iter().map(|event| message(event, source, exchange)).collect();
-        let mut kept = self.link.lock().await;
-        // Taken out: one that fails, or is dropped half way, is not used again.
-        let link = match kept.take().filter(Link::is_up) {
-            Some(link) => link,
-            None => self.connect().await?,
-        };
-        link.publish(messages).await?;
-        *kept = Some(link);
-        Ok(())
-    }
-
-    async fn connect(&self) -> Result<Link, Error> {
-        let link = self.server.connect().await?;
-        link.declare_exchange(&self.settings.exchange, ExchangeKind::Topic).await?;
-        Ok(link)
+        self.publisher.publish(messages).await
     }
 }
 

@@ -36,6 +36,7 @@ use crate::store::{Error, Stamp, Store};
 
 pub use cloud_event::{CloudEvent, MEDIA_TYPE};
 pub use feed::{FeedPage, FeedQuery, MAX_WAIT, PageError};
+pub use sequencer::{Led, SequencerTurn};
 pub use sink::{Begins, Progress, Sink, SinkError, SinkTurn};
 pub use standing::SinkStanding;
 pub use type_filter::TypeFilter;
@@ -91,11 +92,11 @@ impl Events {
         }))
     }
 
-    /// Begins to give out positions and to tell the sinks, where this process leads.
+    /// Gives each sink that is new its cursor.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn run(&self) -> Result<(), Error> {
+    pub async fn add_cursors(&self) -> Result<(), Error> {
         let parts = &self.0;
         for sink in &parts.sinks {
             let begins = match sink.begins() {
@@ -104,6 +105,16 @@ impl Events {
             };
             parts.store.add_cursor(sink.name(), begins).await?;
         }
+        Ok(())
+    }
+
+    /// Begins to give out positions and to tell the sinks, where this process leads.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn run(&self) -> Result<(), Error> {
+        self.add_cursors().await?;
+        let parts = &self.0;
         let this = self.clone();
         parts.tasks.spawn(async move { this.sequence_until_stopped().await });
         let this = self.clone();

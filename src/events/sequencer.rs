@@ -16,17 +16,10 @@ const BATCH: u64 = 500;
 impl Events {
     pub(super) async fn sequence_until_stopped(&self) {
         let parts = &self.0;
-        let mut turn = Turn::default();
+        let mut turn = SequencerTurn::default();
         loop {
-            if let Err(error) = self.sequence_once(&mut turn).await {
-                turn.leading.lead = None;
-                if !turn.is_failing {
-                    warn!(%error, "can't give positions to events; tries again");
-                }
-                turn.is_failing = true;
-            } else if std::mem::take(&mut turn.is_failing) {
-                info!("gives positions to events again");
-            }
+            // A failure is logged already, and the next turn tries again.
+            drop(self.sequence_once(&mut turn).await);
             let pause = parts.clock.sleep(TICK);
             if parts.stopping.run_until_cancelled(pause).await.is_none() {
                 return;
@@ -36,18 +29,36 @@ impl Events {
 
     /// Gives positions to all events that have none, if this process leads; else looks how far the
     /// leader has come.
-    pub async fn sequence_once(&self, turn: &mut Turn) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// Where the database fails. It is logged already.
+    pub async fn sequence_once(&self, turn: &mut SequencerTurn) -> Result<Led, Error> {
+        let sequenced = self.try_to_sequence(turn).await;
+        if let Err(error) = &sequenced {
+            // Where the cursor is has to be read anew.
+            turn.leading.lead = None;
+            if !std::mem::replace(&mut turn.is_failing, true) {
+                warn!(%error, "can't give positions to events; tries again");
+            }
+        } else if std::mem::take(&mut turn.is_failing) {
+            info!("gives positions to events again");
+        }
+        sequenced
+    }
+
+    async fn try_to_sequence(&self, turn: &mut SequencerTurn) -> Result<Led, Error> {
         let parts = &self.0;
         self.renew(SEQUENCER, &mut turn.leading).await?;
-        match &turn.leading.lead {
-            Some(lead) => self.heard(lead.position),
-            None => self.heard(parts.store.last_position().await?),
-        }
+        let Some(lead) = &turn.leading.lead else {
+            self.heard(parts.store.last_position().await?);
+            return Ok(Led::Follows);
+        };
+        self.heard(lead.position);
         while let Some(lead) = &mut turn.leading.lead {
             let Sequenced::Given { count, head } = parts.store.sequence(lead, BATCH).await? else {
                 info!("another process gives positions to events");
                 turn.leading.lead = None;
-                break;
+                return Ok(Led::LeadLost);
             };
             lead.position = head;
             self.heard(head);
@@ -56,7 +67,7 @@ impl Events {
                 break;
             }
         }
-        Ok(())
+        Ok(Led::Leads)
     }
 
     fn heard(&self, head: i64) {
@@ -68,9 +79,20 @@ impl Events {
     }
 }
 
+/// What a process was in a turn of the sequencer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Led {
+    /// It leads, and has given positions to what has none.
+    Leads,
+    /// Another leads.
+    Follows,
+    /// It believed that it leads, and gave out nothing.
+    LeadLost,
+}
+
 /// What a sequencer keeps between two turns.
 #[derive(Debug, Default)]
-pub struct Turn {
+pub struct SequencerTurn {
     leading: Leading,
     is_failing: bool,
 }

@@ -23,7 +23,7 @@ impl Webhooks {
         let (at, began) = (parts.clock.now(), parts.clock.monotonic());
         let trace = TraceParent::fresh();
         let headers = headers(webhook, claimed, at);
-        let post = parts.http.post(&webhook.url, headers, claimed.body.clone());
+        let post = parts.transport.post(&webhook.url, headers, claimed.body.clone());
         let Some(answer) = parts.stopping.run_until_cancelled(post).await else { return };
         let took = parts.clock.monotonic().saturating_sub(began);
         let now = parts.clock.now();

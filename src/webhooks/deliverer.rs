@@ -16,22 +16,9 @@ const TICK: Duration = Duration::from_millis(500);
 impl Webhooks {
     pub(super) async fn deliver_until_stopped(&self) {
         let parts = &self.0;
-        let (mut is_failing, mut renewed_at) = (false, Duration::ZERO);
+        let mut turn = DelivererTurn::default();
         loop {
-            let pause = match self.deliver_once(&mut renewed_at).await {
-                Ok(pause) => {
-                    if std::mem::take(&mut is_failing) {
-                        info!("webhooks are sent again");
-                    }
-                    pause
-                }
-                Err(error) => {
-                    if !std::mem::replace(&mut is_failing, true) {
-                        warn!(%error, "can't send webhooks; tries again");
-                    }
-                    TICK
-                }
-            };
+            let pause = self.deliver_once(&mut turn).await;
             let news = parts.clock.within(pause, Box::pin(parts.news.notified()));
             if parts.stopping.run_until_cancelled(news).await.is_none() {
                 return;
@@ -39,10 +26,28 @@ impl Webhooks {
         }
     }
 
-    /// Begins the attempts that are due, as far as there is room. Returns after which pause to look again.
-    async fn deliver_once(&self, renewed_at: &mut Duration) -> Result<Duration, Error> {
+    /// Begins the attempts that are due, as far as there is room. Returns after which pause to look again. A
+    /// failure of the database is logged.
+    pub async fn deliver_once(&self, turn: &mut DelivererTurn) -> Duration {
+        match self.try_to_deliver(turn).await {
+            Ok(pause) => {
+                if std::mem::take(&mut turn.is_failing) {
+                    info!("webhooks are sent again");
+                }
+                pause
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut turn.is_failing, true) {
+                    warn!(%error, "can't send webhooks; tries again");
+                }
+                TICK
+            }
+        }
+    }
+
+    async fn try_to_deliver(&self, turn: &mut DelivererTurn) -> Result<Duration, Error> {
         let parts = &self.0;
-        self.renew(renewed_at).await?;
+        self.renew(&mut turn.renewed_at).await?;
         let mut next = None;
         for DueWebhook { webhook, due_at } in parts.store.due_webhooks().await? {
             let Some(due_at) = due_at else { continue };
@@ -96,6 +101,14 @@ impl Webhooks {
         let under_way = self.under_way(|all| all.get(&webhook.id).copied().unwrap_or(0));
         PER_ENDPOINT.saturating_sub(under_way)
     }
+}
+
+/// What a deliverer keeps between two turns.
+#[derive(Debug, Default)]
+pub struct DelivererTurn {
+    /// When the leases were last renewed, on the monotonic clock.
+    renewed_at: Duration,
+    is_failing: bool,
 }
 
 /// A place among the attempts for an endpoint; free again when this is dropped, also by a panic.

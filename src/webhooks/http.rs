@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -21,6 +22,18 @@ use crate::events::MEDIA_TYPE;
 /// How much of an answer is kept, in bytes.
 const KEPT: usize = 2048;
 
+/// Sends messages to endpoints. Production has one; a simulation puts itself in its place.
+pub trait Transport: std::fmt::Debug + Send + Sync {
+    /// Sends a message to a URL that is judged for this call; an error is what to tell whoever looks at the
+    /// attempt.
+    fn post<'a>(
+        &'a self,
+        url: &'a str,
+        headers: HeaderMap,
+        body: String,
+    ) -> BoxFuture<'a, Result<HttpAnswer, String>>;
+}
+
 /// HTTP to endpoints.
 #[derive(Debug)]
 pub(super) struct Http {
@@ -31,35 +44,19 @@ pub(super) struct Http {
 }
 
 /// An endpoint's answer.
-#[derive(Debug)]
-pub(super) struct HttpAnswer {
-    pub(super) status: u16,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpAnswer {
+    /// Its status.
+    pub status: u16,
     /// Its beginning.
-    pub(super) body: String,
-    pub(super) retry_after: Option<String>,
+    pub body: String,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
 }
 
 impl Http {
     pub(super) fn new(networks: Networks, timeout: Duration) -> Self {
         Self { networks, timeout, client: OnceLock::new() }
-    }
-
-    /// Sends a message; an error is what to tell whoever looks at the attempt.
-    pub(super) async fn post(
-        &self,
-        url: &str,
-        headers: HeaderMap,
-        body: String,
-    ) -> Result<HttpAnswer, String> {
-        let target = Target::parse(url, &self.networks).map_err(|error| match error {
-            TargetError::Address => NotAllowed.to_string(),
-            TargetError::NoUrl | TargetError::NotHttps | TargetError::Credentials => {
-                format!("the url {error}")
-            }
-        })?;
-        let request = self.client()?.post(target.url().clone()).headers(headers).body(body);
-        let response = request.send().await.map_err(|error| in_words(&error))?;
-        Ok(read(response).await)
     }
 
     fn client(&self) -> Result<&Client, String> {
@@ -78,6 +75,28 @@ impl Http {
             .build()
             .map_err(|error| format!("TLS can't be set up: {error}"))?;
         Ok(self.client.get_or_init(|| client))
+    }
+}
+
+impl Transport for Http {
+    fn post<'a>(
+        &'a self,
+        url: &'a str,
+        headers: HeaderMap,
+        body: String,
+    ) -> BoxFuture<'a, Result<HttpAnswer, String>> {
+        async move {
+            let target = Target::parse(url, &self.networks).map_err(|error| match error {
+                TargetError::Address => NotAllowed.to_string(),
+                TargetError::NoUrl | TargetError::NotHttps | TargetError::Credentials => {
+                    format!("the url {error}")
+                }
+            })?;
+            let request = self.client()?.post(target.url().clone()).headers(headers).body(body);
+            let response = request.send().await.map_err(|error| in_words(&error))?;
+            Ok(read(response).await)
+        }
+        .boxed()
     }
 }
 

@@ -37,6 +37,8 @@ use crate::events::CloudEvent;
 use crate::store::{Error, Store, TestDelivery, Tested};
 
 pub use address::Networks;
+pub use deliverer::DelivererTurn;
+pub use http::{HttpAnswer, Transport};
 pub use signature::fresh_secret;
 pub use target::{Target, TargetError};
 
@@ -67,7 +69,7 @@ struct Parts {
     store: Store,
     clock: Clock,
     settings: Settings,
-    http: http::Http,
+    transport: Arc<dyn Transport>,
     /// Names this process in the deliveries that it attempts.
     owner: Uuid,
     /// Attempts under way, by endpoint.
@@ -82,12 +84,22 @@ impl Webhooks {
     /// Sends nothing before [`Webhooks::run`].
     pub fn new(store: Store, settings: Settings, clock: Clock) -> Self {
         let http = http::Http::new(settings.networks.clone(), settings.timeout);
+        Self::over(Arc::new(http), store, settings, clock)
+    }
+
+    /// The same over any transport.
+    pub fn over(
+        transport: Arc<dyn Transport>,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+    ) -> Self {
         let owner = clock.fresh_id();
         Self(Arc::new(Parts {
             store,
             clock,
             settings,
-            http,
+            transport,
             owner,
             under_way: Mutex::default(),
             news: Notify::new(),
