@@ -9,6 +9,7 @@ use entity::{webhook, webhook_delivery};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use uuid::Uuid;
 
+use super::rowset::{ids, source_of_ids};
 use super::webhook::Webhook;
 use super::{Error, Store};
 
@@ -19,6 +20,8 @@ pub struct DueWebhook {
     pub webhook: Webhook,
     /// When there is something to do.
     pub due_at: Option<DateTime<Utc>>,
+    /// When the last of what is known now is to be done.
+    pub last_due_at: Option<DateTime<Utc>>,
 }
 
 /// A delivery whose next attempt is this process's.
@@ -53,24 +56,21 @@ pub struct DeliveryLease {
     pub until: DateTime<Utc>,
 }
 
-#[derive(FromQueryResult)]
-struct DueAt {
-    id: Uuid,
-    due_at: Option<DateTime<Utc>>,
-}
-
 impl Store {
-    /// All endpoints, with when each has something to do: one look into the index for each.
+    /// All endpoints, with when each has something to do: two looks into the index for each.
     pub async fn due_webhooks(&self) -> Result<Vec<DueWebhook>, Error> {
         let sql = "SELECT w.*, (SELECT d.due_at FROM webhook_delivery d \
                    WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL \
-                   ORDER BY d.due_at LIMIT 1) AS due_at FROM webhook w";
+                   ORDER BY d.due_at LIMIT 1) AS due_at, \
+                   (SELECT d.due_at FROM webhook_delivery d \
+                   WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL \
+                   ORDER BY d.due_at DESC LIMIT 1) AS last_due_at FROM webhook w";
         let rows = self.read.query_all_raw(self.statement(sql, vec![])).await?;
         let due = |row: &sea_orm::QueryResult| -> Result<DueWebhook, Error> {
-            let DueAt { id, due_at } = DueAt::from_query_result(row, "")?;
             let webhook = Webhook::try_from(webhook::Model::from_query_result(row, "")?)?;
-            debug_assert_eq!(id, webhook.id);
-            Ok(DueWebhook { webhook, due_at })
+            let (due_at, last_due_at) =
+                (row.try_get("", "due_at")?, row.try_get("", "last_due_at")?);
+            Ok(DueWebhook { webhook, due_at, last_due_at })
         };
         rows.iter().map(due).collect()
     }
@@ -111,11 +111,32 @@ impl Store {
         Ok(claimed.collect())
     }
 
-    /// Renews the leases of all deliveries that a process has.
-    pub async fn renew_deliveries(&self, lease: DeliveryLease) -> Result<(), Error> {
-        let sql = "UPDATE webhook_delivery SET due_at = $2 \
-                   WHERE owner = $1 AND due_at IS NOT NULL";
-        let values = vec![lease.owner.into(), lease.until.into()];
+    /// Renews the leases of the deliveries of these events that a process has.
+    pub async fn renew_deliveries(
+        &self,
+        lease: DeliveryLease,
+        events: &[Uuid],
+    ) -> Result<(), Error> {
+        let source = source_of_ids(self.backend);
+        let sql = format!(
+            "UPDATE webhook_delivery SET due_at = $3 WHERE owner = $2 \
+             AND due_at IS NOT NULL AND event_id IN (SELECT r.id FROM {source})"
+        );
+        let values = vec![ids(events), lease.owner.into(), lease.until.into()];
+        self.write.execute_raw(self.statement(&sql, values)).await?;
+        Ok(())
+    }
+
+    /// Makes due what an endpoint is to be told later than `latest`: that can't be meant, and is of a clock
+    /// that was set back since (promise 34).
+    pub async fn bring_deliveries_forward(
+        &self,
+        webhook: Uuid,
+        latest: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let sql = "UPDATE webhook_delivery SET due_at = $3 WHERE webhook_id = $1 AND due_at > $2";
+        let values = vec![webhook.into(), latest.into(), now.into()];
         self.write.execute_raw(self.statement(sql, values)).await?;
         Ok(())
     }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use super::Webhooks;
 use crate::store::{DeliveryLease, DueWebhook, Error, Webhook};
 
 /// Attempts under way for one endpoint, at most, in this process.
-const PER_ENDPOINT: u64 = 8;
+const PER_ENDPOINT: usize = 8;
 /// How often to look for what other processes took in or left.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -49,9 +50,14 @@ impl Webhooks {
         let parts = &self.0;
         self.renew(&mut turn.renewed_at).await?;
         let mut next = None;
-        for DueWebhook { webhook, due_at } in parts.store.due_webhooks().await? {
-            let Some(due_at) = due_at else { continue };
+        for DueWebhook { webhook, due_at, last_due_at } in parts.store.due_webhooks().await? {
+            let Some(mut due_at) = due_at else { continue };
             let now = parts.clock.now();
+            let latest = now + self.longest_pause();
+            if last_due_at.is_some_and(|last| last > latest) {
+                parts.store.bring_deliveries_forward(webhook.id, latest, now).await?;
+                due_at = due_at.min(now);
+            }
             let room = self.room(&webhook);
             if room == 0 {
                 // The end of an attempt wakes this loop.
@@ -61,14 +67,16 @@ impl Webhooks {
                 next = Some(next.map_or(due_at, |next: DateTime<Utc>| next.min(due_at)));
                 continue;
             }
-            let claimed = parts.store.claim_deliveries(webhook.id, self.lease(now), room).await?;
+            let (lease, limit) = (self.lease(now), u64::try_from(room).unwrap_or(1));
+            let claimed = parts.store.claim_deliveries(webhook.id, lease, limit).await?;
             // As it is now: what was changed before the claim counts for these attempts.
             let Some(webhook) = parts.store.webhook(webhook.id).await? else { continue };
             for claimed in claimed {
                 let (this, webhook) = (self.clone(), webhook.clone());
-                this.under_way(|all| *all.entry(webhook.id).or_default() += 1);
+                let event = claimed.event_id;
+                this.under_way(|all| all.entry(webhook.id).or_default().push(event));
                 parts.tasks.spawn(async move {
-                    let _place = Place { webhooks: &this, webhook: &webhook };
+                    let _place = Place { webhooks: &this, webhook: &webhook, event };
                     this.attempt(&webhook, &claimed).await;
                 });
             }
@@ -79,15 +87,23 @@ impl Webhooks {
         Ok(due.map_or(tick, |due| due.clamp(Duration::from_millis(1), tick)))
     }
 
-    /// Renews the leases after a third of them.
+    /// The longest time that a delivery may be put off for: by twice a pause of the schedule, or by a lease.
+    fn longest_pause(&self) -> Duration {
+        let settings = &self.0.settings;
+        let longest = settings.schedule.iter().chain([&settings.lease]).max();
+        longest.map_or(Duration::ZERO, |longest| longest.saturating_mul(2))
+    }
+
+    /// Renews the leases of the attempts under way after a third of them. Not those of attempts that were made
+    /// and could not be recorded: they are to be made again.
     async fn renew(&self, renewed_at: &mut Duration) -> Result<(), Error> {
         let parts = &self.0;
         let asked = parts.clock.monotonic();
-        let is_idle = self.under_way(|all| all.is_empty());
-        if is_idle || asked.saturating_sub(*renewed_at) < parts.settings.lease / 3 {
+        let events: Vec<Uuid> = self.under_way(|all| all.values().flatten().copied().collect());
+        if events.is_empty() || asked.saturating_sub(*renewed_at) < parts.settings.lease / 3 {
             return Ok(());
         }
-        parts.store.renew_deliveries(self.lease(parts.clock.now())).await?;
+        parts.store.renew_deliveries(self.lease(parts.clock.now()), &events).await?;
         *renewed_at = asked;
         Ok(())
     }
@@ -97,8 +113,8 @@ impl Webhooks {
     }
 
     /// How many attempts more may be under way for an endpoint.
-    fn room(&self, webhook: &Webhook) -> u64 {
-        let under_way = self.under_way(|all| all.get(&webhook.id).copied().unwrap_or(0));
+    fn room(&self, webhook: &Webhook) -> usize {
+        let under_way = self.under_way(|all| all.get(&webhook.id).map_or(0, Vec::len));
         PER_ENDPOINT.saturating_sub(under_way)
     }
 }
@@ -115,15 +131,18 @@ pub struct DelivererTurn {
 struct Place<'a> {
     webhooks: &'a Webhooks,
     webhook: &'a Webhook,
+    event: Uuid,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.webhooks.under_way(|all| {
-            if let Some(count) = all.get_mut(&self.webhook.id) {
-                *count = count.saturating_sub(1);
+            if let Some(events) = all.get_mut(&self.webhook.id)
+                && let Some(at) = events.iter().position(|event| *event == self.event)
+            {
+                events.swap_remove(at);
             }
-            all.retain(|_, count| *count > 0);
+            all.retain(|_, events| !events.is_empty());
         });
         self.webhooks.wake();
     }

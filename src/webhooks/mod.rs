@@ -72,8 +72,8 @@ struct Parts {
     transport: Arc<dyn Transport>,
     /// Names this process in the deliveries that it attempts.
     owner: Uuid,
-    /// Attempts under way, by endpoint.
-    under_way: Mutex<HashMap<Uuid, u64>>,
+    /// The events whose attempts are under way, by endpoint.
+    under_way: Mutex<HashMap<Uuid, Vec<Uuid>>>,
     /// There may be something to do.
     news: Notify,
     stopping: CancellationToken,
@@ -163,7 +163,7 @@ impl Webhooks {
         Ok((event_id, tested))
     }
 
-    fn under_way<T>(&self, look: impl FnOnce(&mut HashMap<Uuid, u64>) -> T) -> T {
+    fn under_way<T>(&self, look: impl FnOnce(&mut HashMap<Uuid, Vec<Uuid>>) -> T) -> T {
         look(&mut self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod again;
 mod delivery;
 mod disabled;
+mod leases;
 mod ordered;
 mod receiver;
 mod routes;
