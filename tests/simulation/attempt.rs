@@ -9,8 +9,9 @@ use order_service::reversal::{CancelAnswer, ReturnAnswer};
 use order_service::store::{Error, Shipment, Shipping};
 use tokio::task::AbortHandle;
 
+use super::mail::Mail;
 use super::node::Up;
-use super::run::{Mail, Run};
+use super::run::Run;
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -211,6 +211,12 @@ impl Run {
             format!("{} {} {:?} {:?}", found.id, found.state, found.stuck, found.last_error)
         });
         let open = open.collect::<Vec<_>>().join("\n");
-        format!("no rest: {} requests unanswered, {open}", self.attempts.len())
+        let (untold, head) = self.books.untold();
+        let after = self.seen.readers.iter().map(|reader| reader.after).collect::<Vec<_>>();
+        format!(
+            "no rest: {} requests unanswered, {untold} events, cursors or deliveries wait, readers at \
+             {after:?} of {head}, {open}",
+            self.attempts.len()
+        )
     }
 }

@@ -8,8 +8,9 @@ use chrono::TimeDelta;
 use order_service::saga::Promises;
 use order_service::store::{Failpoint, Fault};
 
-use super::node::{Node, Up};
-use super::run::{COMES_TO_REST, Mail, Run};
+use super::mail::Mail;
+use super::node::{Means, Node, Up};
+use super::run::{COMES_TO_REST, Run};
 use super::weather::{CHANGEABLE, TOGETHER, Weather};
 
 impl Run {
@@ -55,6 +56,13 @@ impl Run {
             self.story.count("neighbour out of order");
             self.tell(format_args!("{which:?} are out of order until {until:?}"));
         }
+        if self.dice.chance(weather.deaf) {
+            self.deafen();
+        }
+        let telling = if self.is_calm_for_good { 0.02 } else { self.plan.telling };
+        if self.dice.chance(telling) {
+            self.tell_events();
+        }
         if self.dice.chance(weather.sleep) {
             self.sleep(at);
         }
@@ -85,7 +93,12 @@ impl Run {
         };
         let settings = self.plan.settings(&trusted);
         let clock = self.slots[at].clock.clone();
-        let means = (&self.board, &self.network, &clock);
+        let means = Means {
+            board: &self.board,
+            network: &self.network,
+            receivers: &self.receivers,
+            clock: &clock,
+        };
         let node = Node::start((at, &self.url), means, settings, said);
         let slot = &mut self.slots[at];
         (slot.node, slot.life, slot.trusted, slot.starts_at) = (Some(node), life, trusted, None);
@@ -104,6 +117,7 @@ impl Run {
         let slot = &mut self.slots[at];
         (slot.life, slot.paused_until, slot.starts_at) = (0, None, Some(now + again));
         self.lose_attempts(at);
+        self.lose_readers(at);
     }
 
     fn pause(&mut self, at: usize) {
@@ -149,6 +163,7 @@ impl Run {
     /// The whole machine sleeps, for up to some hours, and one process for a little longer.
     fn sleep(&mut self, at: usize) {
         self.network.lose_all();
+        self.receivers.lose_all();
         let by = self.dice.millis(10_000, 12_000_000);
         self.tell(format_args!("everything sleeps for {by:?}"));
         self.story.count("everything slept");
@@ -162,12 +177,12 @@ impl Run {
     fn drain(&mut self, at: usize) {
         let slot = &self.slots[at];
         let Some(node) = &slot.node else { return };
-        let Some(Up { executor, .. }) = node.up.clone() else { return };
+        let Some(Up { executor, teller, .. }) = node.up.clone() else { return };
         let (mail, life) = (self.mail.clone(), slot.life);
         let longest = self.dice.one_of(&[5, 500, 4_000]);
         let grace = self.dice.millis(0, longest);
         node.spawn(async move {
-            executor.drain(grace).await;
+            tokio::join!(teller.stop(), executor.drain(grace));
             mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Drained { at, life });
         });
         self.story.count("drained");
@@ -186,6 +201,8 @@ impl Run {
         }
         self.weather = Weather::CALM;
         self.out_of_order.clear();
+        self.seen.deaf_until.clear();
+        self.is_calm_for_good = true;
         let now = self.now();
         for slot in &mut self.slots {
             slot.cut_until = Duration::ZERO;

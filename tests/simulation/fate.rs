@@ -141,7 +141,7 @@ impl Run {
     }
 
     /// How its neighbour takes a request.
-    fn mood_for(&mut self, request: &Request, weather: Weather) -> Mood {
+    fn mood_for(&mut self, request: &Request, weather: &Weather) -> Mood {
         let until = self.out_of_order.get(&neighbour_of(&request.path));
         // Every leg of every trip is asked about.
         let refusal = match (request.is_effect, is_of_a_trip(request)) {
@@ -163,7 +163,7 @@ impl Run {
 
     /// Now and then somebody cancels a checkout that will have nothing left to do but to write its order.
     fn cancel_meanwhile(&mut self, request: &Request) {
-        let id = reserved_for(request).filter(|_| self.dice.chance(20.0 * self.weather.cancel));
+        let id = reserved_for(request).filter(|_| self.dice.chance(50.0 * self.weather.cancel));
         if let Some(id) = id {
             self.cancel(id);
         }
@@ -176,7 +176,7 @@ impl Run {
             self.story.count("effect arrived after its caller had gone");
         }
         let (now, weather) = (self.now(), self.weather_at(neighbour_of(&request.path)));
-        let mood = self.mood_for(&request, weather);
+        let mood = self.mood_for(&request, &weather);
         let mut answer = if is_of_a_trip(&request) {
             self.answer_trip(now, &request, mood)
         } else {

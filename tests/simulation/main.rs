@@ -15,18 +15,25 @@ mod canceller;
 mod carrier;
 mod client;
 mod dice;
+mod event_books;
 mod fate;
 mod life;
+mod listening;
+mod mail;
 mod neighbour;
 mod network;
 mod node;
 mod operator;
 mod orders;
+mod receivers;
+mod receiving;
 mod returner;
 mod run;
 mod runs;
 mod shipper;
 mod story;
+mod teller;
+mod telling;
 mod traveller;
 #[path = "../trip/mod.rs"]
 mod trip;
@@ -42,15 +49,30 @@ use runs::{Runs, Told};
 use tempfile::TempDir;
 
 /// Steps of a run before its faults stop.
-const STORM: u64 = 2_500;
+const STORM: u64 = 3_000;
 /// Steps of all runs together, by default.
-const STEPS: u64 = 250_000;
+const STEPS: u64 = 300_000;
 /// How many runs are played at the same time: each mostly waits for its SQL thread.
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 90] = [
+const MUST_HAPPEN: [&str; 109] = [
+    "a batch arrived in part",
+    "a confirm came too late",
+    "a confirm was lost",
     "a machine's clock was set",
+    "a message was published twice",
+    "a reader saw an event that was committed late",
+    "a sequencer was taken over",
+    "a sequencer woke to a lost lead",
+    "a webhook was delivered",
+    "a webhook was delivered at last",
+    "a webhook was given up",
+    "a webhook was sent twice",
+    "an endpoint failed",
+    "an endpoint hung",
+    "an endpoint was gone",
+    "an endpoint's answer was lost",
     "asked",
     "asked twice at once",
     "call not sent",
@@ -77,6 +99,7 @@ const MUST_HAPPEN: [&str; 90] = [
     "effect arrived after its caller had gone",
     "error after",
     "error before",
+    "events arrived after their teller had gone",
     "everything slept",
     "garbage",
     "hold asked for",
@@ -122,6 +145,9 @@ const MUST_HAPPEN: [&str; 90] = [
     "stuck in doubt",
     "stuck refused",
     "taken over",
+    "the broker hung",
+    "the broker's sink was taken over",
+    "the webhooks' sink was taken over",
     "told cancelled",
     "told cancelling",
     "told of no order to ship",

@@ -17,6 +17,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::board::Board;
 use super::network::Network;
+use super::receivers::Receivers;
+use super::teller::Teller;
 use super::trip::{self, Trip};
 
 /// How many calls one node makes to one neighbour at a time.
@@ -55,6 +57,15 @@ pub struct Up {
     pub desk: Desk,
     pub reversals: Reversals,
     pub store: Store,
+    pub teller: Teller,
+}
+
+/// What the simulation puts in the place of the world.
+pub struct Means<'a> {
+    pub board: &'a Board,
+    pub network: &'a Network,
+    pub receivers: &'a Receivers,
+    pub clock: &'a Clock,
 }
 
 /// Opens the database as one of several replicas.
@@ -79,7 +90,7 @@ impl Node {
     /// Starts a process; a message says that it is up, or why it could not start.
     pub fn start(
         (at, url): (usize, &str),
-        (board, network, clock): (&Board, &Network, &Clock),
+        Means { board, network, receivers, clock }: Means<'_>,
         settings: Settings,
         said: impl FnOnce(Option<Up>) + Send + 'static,
     ) -> Self {
@@ -101,16 +112,21 @@ impl Node {
         let checkout: Arc<dyn Kind> = Arc::new(Checkout::new(neighbours.clone()));
         let reversal: Arc<dyn Kind> = Arc::new(Reversal::new(neighbours));
         let trip: Arc<dyn Kind> = Arc::new(Trip::new(transport, clock.clone()));
+        let teller = Teller::new(&store, receivers.of(at, clock), clock);
         let clock = clock.clone();
         runtime.spawn(async move {
-            let started =
-                Executor::start(store.clone(), vec![checkout, reversal, trip], settings, clock);
+            let kinds = vec![checkout, reversal, trip];
+            let started = async {
+                let executor = Executor::start(store.clone(), kinds, settings, clock).await?;
+                teller.events.add_cursors().await?;
+                Ok::<_, store::Error>(executor)
+            };
             let started = started.await;
             said(started.ok().map(|executor| {
                 executor.run();
                 let desk = Desk::new(executor.clone(), Rules { join_equal: true });
                 let reversals = Reversals::new(executor.clone(), store.clone());
-                Up { executor, desk, reversals, store }
+                Up { executor, desk, reversals, store, teller }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

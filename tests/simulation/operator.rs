@@ -8,7 +8,8 @@ use order_service::saga::resolvable;
 use order_service::saga::{Instance, Intervention, StuckKind, Word};
 use order_service::store::{Filter, Found};
 
-use super::run::{Mail, Run};
+use super::mail::Mail;
+use super::run::Run;
 
 impl Run {
     /// An operator looks at a random open saga and acts on it.

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,16 +12,19 @@ use order_service::clock::Clock;
 use order_service::saga::{Neighbour, Promises, SagaId};
 use order_service::store::{Failpoint, Fault};
 
-use super::attempt::{Attempt, Heard};
+use super::attempt::Attempt;
 use super::board::{Board, Seen};
 use super::books::Books;
 use super::canceller::Cancels;
 use super::carrier::Messages;
 use super::client::Purchase;
 use super::dice::Dice;
+use super::listening::Seen as SeenEvents;
+use super::mail::Mail;
 use super::neighbour::Neighbourhood;
 use super::network::{Due, Network};
-use super::node::{Mailbox, Node, Up};
+use super::node::{Mailbox, Node};
+use super::receivers::{Due as Telling, Receivers};
 use super::returner::TakingBack;
 use super::shipper::Parcels;
 use super::story::Story;
@@ -68,19 +70,14 @@ impl Slot {
     }
 }
 
-/// A message from a node.
-pub enum Mail {
-    Up { at: usize, life: u64, up: Option<Up> },
-    Answered { attempt: u64, answer: Heard },
-    Intervened { did: Result<String, String>, is_stop_past_return: bool },
-    Drained { at: usize, life: u64 },
-}
-
 pub struct Run {
     pub dice: Dice,
     pub clock: Clock,
     pub board: Board,
     pub network: Network,
+    pub receivers: Receivers,
+    /// What was seen of events.
+    pub seen: SeenEvents,
     pub neighbours: Neighbourhood,
     pub books: Books,
     pub weather: Weather,
@@ -110,6 +107,8 @@ pub struct Run {
     pub steps: u64,
     pub url: String,
     pub next_life: u64,
+    /// There are no faults any more.
+    pub is_calm_for_good: bool,
 }
 
 /// Something that can happen next.
@@ -117,6 +116,7 @@ pub struct Run {
 enum Choice {
     Pass(Seen),
     Call(Due),
+    Telling(Telling),
     Client(usize),
     Traveller(usize),
     Returner(usize),
@@ -163,6 +163,8 @@ impl Run {
             clock,
             board: Board::default(),
             network: Network::default(),
+            receivers: Receivers::default(),
+            seen: SeenEvents::by(plan.nodes),
             neighbours,
             books: Books::open(&url),
             weather,
@@ -185,8 +187,10 @@ impl Run {
             steps: 0,
             url,
             next_life: 0,
+            is_calm_for_good: false,
             dice,
         };
+        plan.endpoints.iter().for_each(|it| run.books.add_endpoint(it, start));
         run.tell(format_args!("{plan:?} {weather:?}"));
         run
     }
@@ -222,6 +226,7 @@ impl Run {
         self.story.add("taken over", self.books.take_overs());
         self.story.add("executors", self.books.executors());
         self.audit();
+        self.audit_events();
         self.first_fault()
     }
 
@@ -253,7 +258,10 @@ impl Run {
         }
         self.befall();
         let choices = self.choices();
-        if choices.is_empty() {
+        if choices.is_empty() && self.is_calm_for_good && self.dice.chance(0.5) {
+            // What is left is to tell of it.
+            self.tell_events();
+        } else if choices.is_empty() {
             self.advance_to_the_next();
         } else if self.dice.chance(0.03) {
             let by = self.dice.millis(1, 30);
@@ -280,6 +288,8 @@ impl Run {
         let calls = self.network.due().into_iter().filter(|due| due.answers.is_none_or(runs));
         let mut future: Vec<_> = points.map(|seen| (seen.ready_at, Choice::Pass(seen))).collect();
         future.extend(calls.map(|due| (due.at, Choice::Call(due))));
+        let told = self.receivers.due().into_iter().filter(|due| due.replies.is_none_or(runs));
+        future.extend(told.map(|due| (due.at, Choice::Telling(due))));
         for (at, purchase) in self.purchases.iter().enumerate() {
             future.extend(purchase.next_at.map(|when| (when, Choice::Client(at))));
         }
@@ -331,6 +341,14 @@ impl Run {
                 }
                 None => self.arrive(due.call),
             },
+            Choice::Telling(due) => match due.replies {
+                Some(at) => {
+                    self.tell(format_args!("telling {} is answered", due.telling));
+                    self.receivers.deliver(due.telling);
+                    self.pump(at);
+                }
+                None => self.arrive_at_receiver(due.telling),
+            },
             Choice::Client(at) => self.visit(at),
             Choice::Traveller(at) => self.travel(at),
             Choice::Returner(at) => self.take_back(at),
@@ -365,42 +383,10 @@ impl Run {
         for (call, request) in self.network.fresh() {
             self.send(call, &request);
         }
-        let mut mail: Vec<Mail> =
-            std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
-        // Clients that wait for the same answer hear it in any order.
-        mail.sort_by_key(|mail| match mail {
-            Mail::Answered { attempt, .. } => *attempt,
-            Mail::Up { .. } | Mail::Intervened { .. } | Mail::Drained { .. } => 0,
-        });
-        for mail in mail {
-            self.hear(mail);
+        for (telling, sent) in self.receivers.fresh() {
+            self.send_telling(telling, &sent);
         }
-    }
-
-    fn hear(&mut self, mail: Mail) {
-        match mail {
-            Mail::Up { at, life, .. } | Mail::Drained { at, life }
-                if self.slots[at].life != life => {}
-            Mail::Up { at, up: Some(up), .. } => {
-                self.tell(format_args!("node {at} is up as {}", up.executor.id()));
-                if let Some(node) = &mut self.slots[at].node {
-                    node.up = Some(up);
-                }
-            }
-            Mail::Up { at, up: None, .. } => {
-                self.story.count("could not start");
-                self.stop(at, "could not start");
-            }
-            Mail::Drained { at, .. } => self.stop(at, "has drained"),
-            Mail::Answered { attempt, answer } => self.hear_answer(attempt, answer),
-            Mail::Intervened { did, is_stop_past_return } => {
-                if did.is_err() && is_stop_past_return {
-                    self.story.count("stop refused past the pivot");
-                }
-                self.story.count(if did.is_ok() { "operator acted" } else { "operator refused" });
-                self.tell(format_args!("operator: {did:?}"));
-            }
-        }
+        self.read_mail();
     }
 
     fn pass(&mut self, seen: Seen) {
@@ -464,7 +450,9 @@ impl Run {
             && self.journeys.iter().all(|journey| journey.next_at.is_none())
             && self.returns.iter().all(|goods| goods.next_at.is_none())
             && self.network.due().is_empty()
+            && self.receivers.due().is_empty()
             && self.slots.iter().all(|slot| slot.is_idle())
             && self.books.open_sagas() == 0
+            && self.is_told()
     }
 }

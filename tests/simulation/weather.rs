@@ -10,6 +10,7 @@ use order_service::engine::Settings;
 use order_service::neighbours::{PAYMENT, PRODUCT, USER};
 use order_service::saga::retry::Backoff;
 use order_service::saga::{Manners, Neighbour, Policy, Promises};
+use uuid::Uuid;
 
 use super::dice::Dice;
 use super::trip::{BANK, BORDER, POST, RAIL, TIMETABLE};
@@ -59,6 +60,8 @@ pub struct Weather {
     pub outage: f64,
     pub sleep: f64,
     pub clock_set: f64,
+    pub deaf: f64,
+    pub gone: f64,
 }
 
 impl Weather {
@@ -96,6 +99,8 @@ impl Weather {
         outage: 0.0,
         sleep: 0.0,
         clock_set: 0.0,
+        deaf: 0.0,
+        gone: 0.0,
     };
 
     /// The same, with more faults of calls.
@@ -148,6 +153,8 @@ impl Weather {
             outage: often(0.002),
             sleep: often(0.0004),
             clock_set: often(0.001),
+            deaf: often(0.002),
+            gone: often(0.1),
         }
     }
 }
@@ -178,6 +185,35 @@ pub struct Plan {
     pub declines_repeats: bool,
     pub concurrency: usize,
     pub backlog: u64,
+    /// The probability, for each step, that a process does something about events.
+    pub telling: f64,
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// An endpoint of webhooks.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub id: Uuid,
+    /// The filter that it is registered with, and what that means: the beginning of a type.
+    pub types: (&'static str, &'static str),
+    pub ordered: bool,
+}
+
+impl Endpoint {
+    fn of(dice: &mut Dice) -> Self {
+        let types = dice.one_of(&[
+            ("order.*", "order."),
+            ("order.cancelled", "order.cancelled"),
+            ("saga.*", "saga."),
+            ("*", ""),
+        ]);
+        Self { id: dice.id(), types, ordered: dice.chance(0.5) }
+    }
+
+    /// Whether it is told such an event; never one about itself.
+    pub fn wants(&self, kind: &str, about: Uuid) -> bool {
+        kind.starts_with(self.types.1) && about != self.id
+    }
 }
 
 impl Plan {
@@ -196,6 +232,8 @@ impl Plan {
             declines_repeats: dice.chance(0.4),
             concurrency: dice.one_of(&[3, 8, 64]),
             backlog: dice.one_of(&[6, 1_000_000, 1_000_000]),
+            telling: dice.one_of(&[0.06, 0.12, 0.24]),
+            endpoints: (0..dice.one_of(&[0, 1, 1, 2])).map(|_| Endpoint::of(dice)).collect(),
         }
     }
 
