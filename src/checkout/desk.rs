@@ -147,7 +147,7 @@ impl Desk {
         };
         match self.executor.admit(new, wait).await {
             Admission::Accepted { seen, is_repeat } => {
-                let is_known = wait.is_over_at_once() && !is_repeat;
+                let is_known = wait == Wait::Promised || wait.is_over_at_once() && !is_repeat;
                 self.pending_noted(&seen, is_repeat, is_known).await
             }
             Admission::KeyReused { seen } => Answer::KeyReused { id: seen.order_id },

@@ -42,8 +42,10 @@ pub struct NewSaga {
 /// How long a client waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Until the saga is accepted, no longer.
+    /// Until the saga is accepted, no longer. The client is told nothing more unless it asks.
     Accepted,
+    /// Until the saga is accepted, no longer. The client is told the decision later, without asking.
+    Promised,
     /// Until the saga is decided, at most this long.
     Decided(Duration),
 }
@@ -51,7 +53,12 @@ pub enum Wait {
 impl Wait {
     /// The client waits for no more than the acceptance.
     pub fn is_over_at_once(self) -> bool {
-        matches!(self, Self::Accepted | Self::Decided(Duration::ZERO))
+        matches!(self, Self::Accepted | Self::Promised | Self::Decided(Duration::ZERO))
+    }
+
+    /// The client leaves with the acceptance, and hears of the decision in another way or not at all.
+    pub fn leaves_with_acceptance(self) -> bool {
+        self.is_over_at_once() && self != Self::Promised
     }
 }
 
@@ -137,7 +144,7 @@ impl Executor {
     fn instance(&self, new: NewSaga, wait: Wait, session: &Session) -> Instance {
         let (now, policy) = (self.0.clock.now(), &self.0.settings.policy);
         let id = SagaId(self.0.clock.fresh_id());
-        let (attended, answered) = (new.attended, wait.is_over_at_once());
+        let (attended, answered) = (new.attended, wait.leaves_with_acceptance());
         let terms = Terms { promises: policy.promises(), attended, answered };
         let begun = Instance::begin(Beginning {
             id,

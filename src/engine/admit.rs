@@ -69,7 +69,7 @@ impl Executor {
         let id = accepted.id;
         let (fate, seen) = match wait {
             Wait::Decided(limit) if !wait.is_over_at_once() => accepted.decided(limit).await,
-            Wait::Decided(_) | Wait::Accepted => (accepted.durable().await, None),
+            Wait::Decided(_) | Wait::Accepted | Wait::Promised => (accepted.durable().await, None),
         };
         match fate {
             Some(Fate::Written | Fate::TakenUp) => {
@@ -118,7 +118,7 @@ impl Executor {
             return Some(Admission::KeyReused { seen: Seen::from(first) });
         }
         let seen = match wait {
-            Wait::Accepted => Seen::from(first),
+            Wait::Accepted | Wait::Promised => Seen::from(first),
             Wait::Decided(limit) => self.wait_for(first, limit).await,
         };
         Some(Admission::Accepted { seen, is_repeat: true })

@@ -70,12 +70,16 @@ impl Intake {
             Ok(read) => read,
             Err(document) => return Taken::Refused(document),
         };
+        // Whether somebody waits for the answer is agreed when the checkout begins: the debt itself is
+        // forgotten with the answer, and the customer is written to only where nobody was told.
+        let is_answered = reply_to(properties).is_some();
+        let wait = if is_answered { Wait::Promised } else { Wait::Accepted };
         loop {
             if parts.executor.room() > 0 {
                 let order = Order {
                     cart: cart.clone(),
                     idempotency_key: Some(key.clone()),
-                    wait: Wait::Accepted,
+                    wait,
                     is_attended: false,
                     trace: trace.clone(),
                 };

@@ -148,9 +148,10 @@ impl Mailer {
     }
 
     /// Whether the client of a rejected checkout was told that it is accepted, and left with that. Who
-    /// asked for no more (`respond-async`, or an order from a queue) is known by what was agreed when the
-    /// checkout began; who waited in vain, by the note that precedes the 202. Where that note could not be
-    /// written, as the database was out of reach at that moment, the customer gets no mail.
+    /// asked for no more (`respond-async`, or an order from a queue that names no queue for the answer) is
+    /// known by what was agreed when the checkout began; who waited in vain, by the note that precedes the
+    /// 202. Where that note could not be written, as the database was out of reach at that moment, the
+    /// customer gets no mail.
     async fn had_only_acceptance(&self, id: OrderId) -> Result<bool, Error> {
         let store = &self.0.store;
         // A checkout has the id of its order.

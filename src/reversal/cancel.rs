@@ -90,7 +90,7 @@ impl Reversals {
         let clock = self.executor.clock();
         let until = match wish.wait {
             Wait::Decided(wait) => clock.monotonic() + wait,
-            Wait::Accepted => Duration::ZERO,
+            Wait::Accepted | Wait::Promised => Duration::ZERO,
         };
         let mut is_first = false;
         for _ in 0..LOOKS {

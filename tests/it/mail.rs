@@ -2,6 +2,7 @@
 
 mod claims;
 mod post_office;
+mod queued;
 mod trouble;
 
 use order_service::order::OrderId;
