@@ -29,6 +29,11 @@ impl Pacing {
         Self::new(Duration::from_millis(20), Duration::from_millis(500))
     }
 
+    /// For reaching another server, of mail or of messages: the longest pause is 15 s, jitter included.
+    pub fn server() -> Self {
+        Self::new(Duration::from_millis(200), Duration::from_secs(10))
+    }
+
     /// The next pause. `chance`, from 0 to 1, spreads it between half and one and a half times its
     /// length.
     pub fn pause(&mut self, chance: f64) -> Duration {

@@ -163,7 +163,14 @@ impl Link {
         let _broken = self.answered(closed).await;
     }
 
-    async fn answered<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// The server's answer to what is asked of it.
+    ///
+    /// # Errors
+    /// Where it refuses, or doesn't answer within ten seconds.
+    pub async fn answered<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let answer = self.clock.within(ANSWER_TIMEOUT, Box::pin(asked)).await;
         answer.unwrap_or(Err(Error::Silent))
     }

@@ -102,11 +102,13 @@ impl Running {
 
     /// Stops as at SIGTERM.
     pub async fn stop(self, grace: Duration) {
-        if let Some(intake) = &self.intake {
-            intake.stop().await;
-        }
+        let intake = async {
+            if let Some(intake) = &self.intake {
+                intake.stop().await;
+            }
+        };
         // Who waits for events would keep its connection open.
-        self.events.stop().await;
+        tokio::join!(intake, self.events.stop());
         let mail = async {
             if let Some(mailer) = &self.mailer {
                 mailer.stop().await;

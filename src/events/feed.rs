@@ -75,8 +75,8 @@ impl Events {
                 }
             }
             let left = until.saturating_sub(parts.clock.monotonic());
-            let is_over = left.is_zero() || parts.stopping.is_cancelled();
-            let news = parts.stopping.run_until_cancelled(head.changed());
+            let is_over = left.is_zero() || parts.tasks.is_stopping();
+            let news = parts.tasks.unless_stopping(head.changed());
             if is_over || parts.clock.within(left, Box::pin(news)).await.is_none() {
                 return Ok(FeedPage { events: Vec::new(), next });
             }

@@ -26,12 +26,11 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use tokio::sync::watch::Sender;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::info;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::lifecycle::Tasks;
 use crate::store::{Error, Stamp, Store};
 
 pub use cloud_event::{CloudEvent, MEDIA_TYPE};
@@ -40,6 +39,9 @@ pub use sequencer::{Led, SequencerTurn};
 pub use sink::{Begins, Progress, Sink, SinkError, SinkTurn};
 pub use standing::SinkStanding;
 pub use type_filter::TypeFilter;
+
+/// How long events that are being told may take once the process is to stop.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// How events are told.
 #[derive(Clone, Debug)]
@@ -68,15 +70,13 @@ struct Parts {
     followed: DashMap<Uuid, Sender<Stamp>>,
     /// How the sinks stood a moment ago.
     standings: Mutex<Vec<SinkStanding>>,
-    stopping: CancellationToken,
-    tasks: TaskTracker,
+    tasks: Tasks,
 }
 
 impl Events {
     /// Tells nothing before [`Events::run`].
     pub fn new(store: Store, sinks: Vec<Arc<dyn Sink>>, settings: Settings, clock: Clock) -> Self {
         let owner = clock.fresh_id();
-        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (head, followed) = (Sender::new(0), DashMap::new());
         Self(Arc::new(Parts {
             store,
@@ -87,8 +87,7 @@ impl Events {
             head,
             followed,
             standings: Mutex::default(),
-            stopping,
-            tasks,
+            tasks: Tasks::default(),
         }))
     }
 
@@ -128,12 +127,11 @@ impl Events {
         Ok(())
     }
 
-    /// Ends everything that waits for events, and gives up all leads.
+    /// Ends everything that waits for events, and gives up all leads. A sink whose receiver doesn't answer
+    /// is left alone after a moment: its cursor stands where it stood, so that the events are told again.
     pub async fn stop(&self) {
         let parts = &self.0;
-        parts.stopping.cancel();
-        parts.tasks.close();
-        parts.tasks.wait().await;
+        parts.tasks.stop(parts.clock.sleep(LAST_WORD)).await;
         if let Err(error) = parts.store.resign(parts.owner).await {
             info!(%error, "could not give up the lead of the events; others will notice by the lease");
         }

@@ -21,7 +21,7 @@ impl Events {
             // A failure is logged already, and the next turn tries again.
             drop(self.sequence_once(&mut turn).await);
             let pause = parts.clock.sleep(TICK);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return;
             }
         }
@@ -63,7 +63,7 @@ impl Events {
             lead.position = head;
             self.heard(head);
             let is_done = (count as u64) < BATCH;
-            if is_done || self.is_to_be_renewed(&turn.leading) || parts.stopping.is_cancelled() {
+            if is_done || self.is_to_be_renewed(&turn.leading) || parts.tasks.is_stopping() {
                 break;
             }
         }

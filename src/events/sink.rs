@@ -18,8 +18,6 @@ use crate::store::{Error, Lead, Store, StoredEvent};
 
 /// Events told at a time.
 const BATCH: u64 = 200;
-/// The first and the longest pause after a failure, jitter aside.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
 /// Where a sink that is new begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +48,8 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     fn begins(&self) -> Begins;
 
     /// Tells these events, which lie behind the cursor, and then moves the cursor to `to`, which is not
-    /// before the last of them. Returns `false` if the lead was lost.
+    /// before the last of them. Returns `false` if the lead was lost. May be dropped at any point: then
+    /// the events are told again.
     fn tell<'a>(
         &'a self,
         store: &'a Store,
@@ -76,13 +75,13 @@ impl Events {
                     let leads = turn.leading.lead.is_some();
                     let wait = if leads { idle } else { idle.min(Duration::from_secs(1)) };
                     let wait = parts.clock.within(wait, Box::pin(news));
-                    parts.stopping.run_until_cancelled(wait).await;
+                    parts.tasks.unless_stopping(wait).await;
                     Duration::ZERO
                 }
                 Err(_told) => turn.pacing.pause(parts.clock.chance()),
             };
             let pause = parts.clock.sleep(pause);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return;
             }
         }
@@ -187,8 +186,8 @@ pub struct SinkTurn {
 impl SinkTurn {
     /// Of a sink that has told nothing yet.
     pub fn new() -> Self {
-        let pacing = Pacing::new(PAUSES.0, PAUSES.1);
-        Self { leading: Leading::default(), is_failing: false, may_be_noted: false, pacing }
+        let (leading, pacing) = (Leading::default(), Pacing::server());
+        Self { leading, is_failing: false, may_be_noted: false, pacing }
     }
 }
 

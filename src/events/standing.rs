@@ -47,7 +47,7 @@ impl Events {
                 *parts.standings.lock().unwrap_or_else(PoisonError::into_inner) = sinks;
             }
             let pause = parts.clock.sleep(LOOK);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return;
             }
         }

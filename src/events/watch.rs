@@ -22,19 +22,19 @@ impl Events {
 
     /// Whether this process is about to stop.
     pub fn is_stopping(&self) -> bool {
-        self.0.stopping.is_cancelled()
+        self.0.tasks.is_stopping()
     }
 
     /// The result of `done`, or `None` once this process stops.
     pub async fn unless_stopped<T>(&self, done: impl Future<Output = T>) -> Option<T> {
-        self.0.stopping.run_until_cancelled(done).await
+        self.0.tasks.unless_stopping(done).await
     }
 
     pub(super) async fn look_until_stopped(&self) {
         let parts = &self.0;
         loop {
             let pause = parts.clock.sleep(LOOK);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return;
             }
             self.look_once().await;

@@ -13,6 +13,7 @@ use super::take::answer;
 use crate::amqp::{self, Link, Message};
 use crate::api::queued_answer;
 use crate::checkout::outcome;
+use crate::pacing::Pacing;
 use crate::saga::SagaId;
 use crate::store::{self, OwedAnswer};
 use crate::trace::TraceParent;
@@ -45,7 +46,7 @@ struct Turn {
 impl Intake {
     pub(super) async fn answer_until_stopped(&self) {
         let parts = &self.0;
-        let (mut turn, mut pacing) = (Turn::default(), Self::pacing());
+        let (mut turn, mut pacing) = (Turn::default(), Pacing::server());
         loop {
             let began = parts.clock.monotonic();
             let pause = match self.answer_once(&mut turn).await {
@@ -65,7 +66,7 @@ impl Intake {
                 }
             };
             let pause = parts.clock.sleep(pause);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 break;
             }
         }

@@ -43,12 +43,12 @@ impl Intake {
         self.is_up();
         pacing.reset();
         let mut taken = FuturesUnordered::new();
-        while !parts.stopping.is_cancelled() {
-            self.adjust(&mut lane).await?;
+        while !parts.tasks.is_stopping() {
+            self.adjust(&link, &mut lane).await?;
             if !link.is_up() {
                 return Err(Error::Silent);
             }
-            let tick = pin!(parts.clock.sleep(TICK));
+            let tick = pin!(parts.tasks.unless_stopping(parts.clock.sleep(TICK)));
             tokio::select! {
                 message = lane.consumers.next(), if !lane.consumers.is_empty() => match message {
                     Some(message) => taken.push(self.take(&link, message?)),
@@ -56,11 +56,10 @@ impl Intake {
                     None => {}
                 },
                 done = taken.next(), if !taken.is_empty() => done.unwrap_or(Ok(()))?,
-                () = parts.stopping.cancelled() => {}
-                () = tick => {}
+                _ = tick => {}
             }
         }
-        lane.stop().await?;
+        lane.stop(&link).await?;
         while let Some(done) = taken.next().await {
             done?;
         }
@@ -79,7 +78,7 @@ impl Intake {
 
     /// Consumes as many at once as there are free places. A prefetch can't be changed, so a consumer is
     /// replaced; only where that makes a difference, as the number of free places never rests.
-    async fn adjust(&self, lane: &mut Lane) -> Result<(), Error> {
+    async fn adjust(&self, link: &Link, lane: &mut Lane) -> Result<(), Error> {
         let parts = &self.0;
         let room = u16::try_from(parts.executor.room()).unwrap_or(u16::MAX);
         let wanted = room.min(parts.settings.prefetch);
@@ -90,28 +89,30 @@ impl Intake {
         if wanted == now || !(is_much || is_little) {
             return Ok(());
         }
-        lane.stop().await?;
+        lane.stop(link).await?;
         if wanted > 0 {
-            lane.start(&parts.settings.queue, wanted).await?;
+            lane.start(link, &parts.settings.queue, wanted).await?;
         }
         Ok(())
     }
 }
 
 impl Lane {
-    async fn start(&mut self, queue: &str, prefetch: u16) -> Result<(), Error> {
-        self.channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
-        let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = self.channel.basic_consume(queue.into(), "".into(), options, none).await?;
+    async fn start(&mut self, link: &Link, queue: &str, prefetch: u16) -> Result<(), Error> {
+        let consumer = link.answered(async {
+            self.channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+            let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+            Ok(self.channel.basic_consume(queue.into(), "".into(), options, none).await?)
+        });
+        let consumer = consumer.await?;
         self.current = Some((consumer.tag(), prefetch));
         self.consumers.push(consumer);
         Ok(())
     }
 
-    async fn stop(&mut self) -> Result<(), Error> {
-        if let Some((tag, _)) = self.current.take() {
-            self.channel.basic_cancel(tag, BasicCancelOptions::default()).await?;
-        }
-        Ok(())
+    async fn stop(&mut self, link: &Link) -> Result<(), Error> {
+        let Some((tag, _)) = self.current.take() else { return Ok(()) };
+        let cancelled = self.channel.basic_cancel(tag, BasicCancelOptions::default());
+        link.answered(async { Ok(cancelled.await?) }).await
     }
 }

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::amqp::{Server, Standing, Stands};
 use crate::checkout::Desk;
 use crate::clock::Clock;
 use crate::engine::Executor;
+use crate::lifecycle::Tasks;
 use crate::pacing::Pacing;
 use crate::store::Store;
 
-/// The first and the longest pause before the server is tried again, jitter aside.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// How long what is being taken or answered may take once the process is to stop.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// What is taken, and how much of it at once.
 #[derive(Clone, Debug)]
@@ -40,8 +39,7 @@ pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) stands: Stands,
-    pub(super) stopping: CancellationToken,
-    tasks: TaskTracker,
+    pub(super) tasks: Tasks,
 }
 
 impl Intake {
@@ -54,10 +52,8 @@ impl Intake {
         store: Store,
         clock: Clock,
     ) -> Self {
-        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let stands = Stands::default();
-        let parts =
-            Parts { server, settings, desk, executor, store, clock, stands, stopping, tasks };
+        let (stands, tasks) = (Stands::default(), Tasks::default());
+        let parts = Parts { server, settings, desk, executor, store, clock, stands, tasks };
         Self(Arc::new(parts))
     }
 
@@ -74,16 +70,15 @@ impl Intake {
     }
 
     /// Takes nothing more. What is not acknowledged goes back to the queue, for another replica; what is
-    /// owed is given by another replica, or after the next start.
+    /// owed is given by another replica, or after the next start. A server that doesn't answer gets no
+    /// goodbye.
     pub async fn stop(&self) {
-        self.0.stopping.cancel();
-        self.0.tasks.close();
-        self.0.tasks.wait().await;
+        self.0.tasks.stop(self.0.clock.sleep(LAST_WORD)).await;
     }
 
     async fn take_until_stopped(&self) {
         let parts = &self.0;
-        let mut pacing = Self::pacing();
+        let mut pacing = Pacing::server();
         while let Err(error) = self.consume(&mut pacing).await {
             let words = error.to_string();
             let before = parts.stands.set(Standing::Down(words.clone()));
@@ -91,7 +86,7 @@ impl Intake {
                 warn!(queue = parts.settings.queue, %error, "can't take orders; tries again");
             }
             let pause = parts.clock.sleep(pacing.pause(parts.clock.chance()));
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return;
             }
         }
@@ -103,9 +98,5 @@ impl Intake {
         if matches!(before, Standing::Down(_)) {
             info!(queue = self.0.settings.queue, "takes orders from the queue");
         }
-    }
-
-    pub(super) fn pacing() -> Pacing {
-        Pacing::new(PAUSES.0, PAUSES.1)
     }
 }

@@ -49,8 +49,8 @@ impl Intake {
             Taken::Left => return Ok(()),
         }
         // Only now: until here the message is the only thing that is durable of it.
-        message.acker.ack(BasicAckOptions::default()).await?;
-        Ok(())
+        let acknowledged = message.acker.ack(BasicAckOptions::default());
+        link.answered(async { Ok(acknowledged.await.map(drop)?) }).await
     }
 
     /// Waits for a place, and returns once the order is durable.
@@ -97,7 +97,7 @@ impl Intake {
                 }
             }
             let pause = parts.clock.sleep(PAUSE);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return Taken::Left;
             }
         }
@@ -117,7 +117,7 @@ impl Intake {
         while let Err(error) = parts.store.owe(&owed, parts.clock.now()).await {
             warn!(%error, "can't write down that an answer is owed; tries again");
             let pause = parts.clock.sleep(PAUSE);
-            if parts.stopping.run_until_cancelled(pause).await.is_none() {
+            if parts.tasks.unless_stopping(pause).await.is_none() {
                 return false;
             }
         }

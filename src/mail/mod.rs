@@ -34,13 +34,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use lettre::message::Mailbox;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::MailServer;
 use crate::events::{Begins, Sink, SinkError};
+use crate::lifecycle::Tasks;
 use crate::neighbours::Neighbours;
 use crate::order::{EventKind, OrderId};
 use crate::saga::SagaId;
@@ -76,10 +75,7 @@ struct Parts {
     news: Notify,
     /// The mail server is out of reach, which is logged once.
     is_failing: AtomicBool,
-    stopping: CancellationToken,
-    /// Even what is being sent is given up.
-    aborting: CancellationToken,
-    tasks: TaskTracker,
+    tasks: Tasks,
 }
 
 impl Mailer {
@@ -97,9 +93,7 @@ impl Mailer {
             clock,
             news: Notify::new(),
             is_failing: AtomicBool::new(false),
-            stopping: CancellationToken::new(),
-            aborting: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            tasks: Tasks::default(),
         }))
     }
 
@@ -114,13 +108,7 @@ impl Mailer {
     /// Sends no more. A mail that is being sent has a few seconds left; where it takes longer, another
     /// process sends it again.
     pub async fn stop(&self) {
-        let parts = &self.0;
-        parts.stopping.cancel();
-        parts.tasks.close();
-        if parts.clock.within(LAST_MAIL, parts.tasks.wait()).await.is_none() {
-            parts.aborting.cancel();
-            parts.tasks.wait().await;
-        }
+        self.0.tasks.stop(self.0.clock.sleep(LAST_MAIL)).await;
     }
 
     /// Whether a customer is told of this event by mail. Of a rejection only one who had nothing but the

@@ -22,9 +22,6 @@ use crate::trace::TraceParent;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the user service may take to tell an address.
 const CONTACT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The first and the longest pause of all mail while the server is out of reach; jitter makes the latter
-/// half as long again, which is 15 s.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 /// The longest time for which one mail is put off, jitter included.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(30);
 
@@ -52,19 +49,17 @@ impl Mailer {
     /// Sends what is owed until the process stops.
     pub(super) async fn send_until_stopped(&self) {
         let parts = &self.0;
-        let mut pacing = Pacing::new(PAUSES.0, PAUSES.1);
+        let mut pacing = Pacing::server();
         let mut connection = None;
-        while !parts.stopping.is_cancelled() {
-            let turn = parts.aborting.run_until_cancelled(parts.turn(&mut connection)).await;
-            let Some(turn) = turn else { return };
-            match turn {
+        while !parts.tasks.is_stopping() {
+            match parts.turn(&mut connection).await {
                 Ok(Turn::Dealt) => pacing.reset(),
                 Ok(Turn::Nothing) => {
                     if let Some(connection) = connection.take() {
                         let _left = parts.clock.within(CONNECT_TIMEOUT, connection.quit()).await;
                     }
                     let news = parts.clock.within(LOOK, parts.news.notified());
-                    parts.stopping.run_until_cancelled(news).await;
+                    parts.tasks.unless_stopping(news).await;
                 }
                 Ok(Turn::NoServer(why)) => {
                     connection = None;
@@ -86,7 +81,7 @@ impl Mailer {
 impl Parts {
     async fn pause(&self, pacing: &mut Pacing) {
         let pause = self.clock.sleep(pacing.pause(self.clock.chance()));
-        self.stopping.run_until_cancelled(pause).await;
+        self.tasks.unless_stopping(pause).await;
     }
 
     /// Claims a mail that is due, tries to send it, and writes down what came of it.

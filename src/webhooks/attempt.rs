@@ -24,7 +24,7 @@ impl Webhooks {
         let trace = TraceParent::fresh();
         let headers = headers(webhook, claimed, at);
         let post = parts.transport.post(&webhook.url, headers, claimed.body.clone());
-        let Some(answer) = parts.stopping.run_until_cancelled(post).await else { return };
+        let Some(answer) = parts.tasks.unless_stopping(post).await else { return };
         let took = parts.clock.monotonic().saturating_sub(began);
         let now = parts.clock.now();
         let settlement = Settlement {

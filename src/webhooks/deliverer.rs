@@ -21,7 +21,7 @@ impl Webhooks {
         loop {
             let pause = self.deliver_once(&mut turn).await;
             let news = parts.clock.within(pause, Box::pin(parts.news.notified()));
-            if parts.stopping.run_until_cancelled(news).await.is_none() {
+            if parts.tasks.unless_stopping(news).await.is_none() {
                 return;
             }
         }

@@ -27,13 +27,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::info;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::events::CloudEvent;
+use crate::lifecycle::Tasks;
 use crate::store::{Error, Store, TestDelivery, Tested};
 
 pub use address::Networks;
@@ -44,6 +43,9 @@ pub use target::{Target, TargetError};
 
 /// The type of the message that only tries whether an endpoint works.
 const TEST: &str = "webhook.test";
+
+/// How long what came of an attempt may take to be recorded once the process is to stop.
+const LAST_RECORD: Duration = Duration::from_secs(5);
 
 /// How webhooks are sent.
 #[derive(Clone, Debug)]
@@ -76,8 +78,7 @@ struct Parts {
     under_way: Mutex<HashMap<Uuid, Vec<Uuid>>>,
     /// There may be something to do.
     news: Notify,
-    stopping: CancellationToken,
-    tasks: TaskTracker,
+    tasks: Tasks,
 }
 
 impl Webhooks {
@@ -103,8 +104,7 @@ impl Webhooks {
             owner,
             under_way: Mutex::default(),
             news: Notify::new(),
-            stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            tasks: Tasks::default(),
         }))
     }
 
@@ -123,9 +123,7 @@ impl Webhooks {
     /// Breaks off all attempts, and gives them up to others.
     pub async fn stop(&self) {
         let parts = &self.0;
-        parts.stopping.cancel();
-        parts.tasks.close();
-        parts.tasks.wait().await;
+        parts.tasks.stop(parts.clock.sleep(LAST_RECORD)).await;
         if let Err(error) = parts.store.release_deliveries(parts.owner, parts.clock.now()).await {
             info!(%error, "could not give up deliveries; others will notice by the lease");
         }

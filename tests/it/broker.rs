@@ -14,6 +14,9 @@ use crate::harness::{
     BOTH, Books, Inbox, Queues, Rabbit, TOKEN, World, amqp_url, cart, text_header,
 };
 
+/// Within this time a service has stopped and started, on a busy machine too. A confirm is waited for longer.
+const PROMPT: Duration = Duration::from_secs(8);
+
 /// A name for one test's exchange and queues.
 fn name(of: &str, books: Books) -> String {
     format!("{of}-{books:?}-{}", Clock::system().fresh_id().simple())
@@ -142,6 +145,32 @@ async fn no_event_is_lost_while_the_broker_is_down() {
         let came = told(&mut queues.read(&exchange).await, &events[1..]).await;
         assert_eq!(came, events[1..], "all, in the order of the feed");
         world.until(async || sink(&world).await["state"] == json!("running")).await;
+        world.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_holds_up_no_shutdown_and_is_told_everything_later() {
+    for books in BOTH {
+        let mut rabbit = Rabbit::to_stop().await;
+        let exchange = name("frozen", books);
+        let queues = Queues::at(&rabbit.url).await;
+        queues.bound_to(&exchange, &exchange, ExchangeKind::Topic).await;
+        let world = telling(books, &rabbit.url, &exchange).await;
+        world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
+        let first = feed(&world, 1).await;
+        told(&mut queues.read(&exchange).await, &first).await;
+        drop(queues);
+        tokio::task::block_in_place(|| rabbit.pause());
+        world.create(&cart(ASHA, &[(TEA, 2)])).await.is_created(ASHA, 29_800);
+        let events = feed(&world, 2).await;
+        // The second event is on its way, and nobody confirms it.
+        let restarted = Clock::system().within(PROMPT, Box::pin(world.restart())).await;
+        let world = restarted.expect("the confirm is not waited for");
+        tokio::task::block_in_place(|| rabbit.resume());
+        let queues = Queues::at(&rabbit.url).await;
+        told(&mut queues.read(&exchange).await, &events[1..]).await;
+        world.until(async || sink(&world).await["position"] == json!(2)).await;
         world.finish().await;
     }
 }

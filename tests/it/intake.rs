@@ -17,6 +17,9 @@ use crate::harness::{BOTH, Books, Inbox, Queues, Rabbit, World, amqp_url, cart, 
 /// How long what has to come may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Within this time a service has stopped and started, on a busy machine too.
+const PROMPT: Duration = Duration::from_secs(8);
+
 /// What one test sends and reads.
 struct Mailbox {
     queues: Queues,
@@ -346,6 +349,23 @@ async fn orders_wait_while_the_server_is_down() {
     mailbox.answers = mailbox.queues.read(&mailbox.replies).await;
     mailbox.ask(&tea, "after").await;
     // Our acknowledgement of the first may have been lost with the server.
+    while mailbox.answer().await.0 != "after" {}
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_holds_up_no_shutdown() {
+    let mut rabbit = Rabbit::to_stop().await;
+    let url = rabbit.url.clone();
+    let mut mailbox = Mailbox::at(&url, Books::Sqlite).await;
+    let world = World::build(Books::Sqlite).set(mailbox.of(&url)).start().await;
+    mailbox.ask(&cart(ASHA, &[(TEA, 1)]), "before").await;
+    assert_eq!(mailbox.answer().await.1, 201);
+    tokio::task::block_in_place(|| rabbit.pause());
+    let restarted = Clock::system().within(PROMPT, Box::pin(world.restart())).await;
+    let world = restarted.expect("a goodbye is not waited for");
+    tokio::task::block_in_place(|| rabbit.resume());
+    mailbox.ask(&cart(ASHA, &[(TEA, 1)]), "after").await;
     while mailbox.answer().await.0 != "after" {}
     world.finish().await;
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -43,9 +44,7 @@ impl Rabbit {
     }
 
     fn start_node() -> Self {
-        // All are held until all are known, so that no port is given twice.
-        let free = [0; 3].map(|port| TcpListener::bind(("127.0.0.1", port)).expect("a port"));
-        let ports = free.map(|free| free.local_addr().expect("an address").port().to_string());
+        let ports = [(); 3].map(|()| free_port().to_string());
         let mut child = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/rabbitmq"))
             .args(ports)
             .stdin(Stdio::piped())
@@ -69,6 +68,16 @@ impl Rabbit {
         assert_eq!(self.order("start"), self.url);
     }
 
+    /// Freezes it: its connections stay open, and are silent.
+    pub fn pause(&mut self) {
+        assert_eq!(self.order("pause"), "paused");
+    }
+
+    /// Thaws it.
+    pub fn resume(&mut self) {
+        assert_eq!(self.order("resume"), "resumed");
+    }
+
     fn order(&mut self, order: &str) -> String {
         writeln!(self.input, "{order}").expect("scripts/rabbitmq takes orders");
         self.answer()
@@ -77,6 +86,20 @@ impl Rabbit {
     fn answer(&mut self) -> String {
         let line = self.output.next().and_then(Result::ok);
         line.expect("RabbitMQ did not start; its words are above")
+    }
+}
+
+/// A free port outside the range that the system uses for outgoing connections, so that a node that is
+/// stopped finds its port still free.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Each process begins at another port, so that two test runs at a time seldom collide.
+    let from = u16::try_from(std::process::id() % 200).expect("below 200") * 12;
+    loop {
+        let port = 30_000 + (from + NEXT.fetch_add(1, Ordering::Relaxed)) % 2_700;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

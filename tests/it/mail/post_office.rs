@@ -60,9 +60,14 @@ impl PostOffice {
         }
     }
 
+    /// Where it can be reached.
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
     /// Has a service send its mail here.
     pub fn serve(&self) -> impl FnOnce(&mut Config) + 'static + use<> {
-        let url = format!("smtp://127.0.0.1:{}", self.port);
+        let url = self.url();
         move |config| config.mail.url = MailUrl::parse(&url).expect("a URL")
     }
 
