@@ -228,6 +228,23 @@ impl Clients {
         told.get(&key)?.last()?.id
     }
 
+    /// The keys and carts of this many checkouts that begin in another way than by HTTP.
+    pub fn elsewhere(&self, checkouts: usize) -> Vec<(String, Value)> {
+        let first = self.next.fetch_add(checkouts, Ordering::Relaxed);
+        let mut told = self.told.lock().expect("unpoisoned");
+        let keyed = (first..first + checkouts).map(|number| {
+            let key = format!("key-{number}");
+            told.entry(key.clone()).or_default();
+            (key, cart(number))
+        });
+        keyed.collect()
+    }
+
+    /// The last answer to a key.
+    pub fn last_told(&self, key: &str) -> Option<Told> {
+        self.told.lock().expect("unpoisoned").get(key)?.last().cloned()
+    }
+
     /// An order that stands.
     pub async fn ordered(&self, door: SocketAddr) -> Uuid {
         loop {

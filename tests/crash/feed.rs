@@ -17,15 +17,15 @@ use super::world::{Books, World, setting};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Somebody who reads all events, at any replica that answers.
-struct Reader {
+pub struct Reader {
     http: reqwest::Client,
     doors: Vec<SocketAddr>,
-    events: Vec<Value>,
+    pub events: Vec<Value>,
     next: i64,
 }
 
 impl Reader {
-    fn new(doors: Vec<SocketAddr>) -> Self {
+    pub fn new(doors: Vec<SocketAddr>) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { http, doors, events: Vec::new(), next: 0 }
     }
@@ -56,6 +56,14 @@ impl Reader {
         let is_all = events.is_empty();
         self.events.extend(events);
         is_all
+    }
+
+    /// Reads to the end: twice nothing, a second apart, as each event has its position within that.
+    pub async fn read_to_the_end(&mut self) {
+        let mut turn = 0;
+        while !(self.page(turn, 1).await && self.page(turn + 1, 1).await) {
+            turn += 1;
+        }
     }
 
     /// Every position once and in order, and every order's events in the order of their versions.
@@ -104,11 +112,7 @@ async fn readers_miss_nothing_whichever_replica_gives_out_positions_and_dies() {
     assert!(completed > 0, "no order stands");
     for reader in readers {
         let mut reader = reader.await.expect("a reader");
-        let mut turn = 0;
-        // To the end: twice nothing, a second apart, as each event has its position within that.
-        while !(reader.page(turn, 1).await && reader.page(turn + 1, 1).await) {
-            turn += 1;
-        }
+        reader.read_to_the_end().await;
         let told = reader.has_missed_nothing();
         let orders = told.values().filter(|types| types.contains(&"order.confirmed")).count();
         assert_eq!(orders, completed);

@@ -13,9 +13,11 @@ mod answer;
 mod audit;
 mod client;
 mod cluster;
+mod delivery;
 mod disk;
 mod failover;
 mod feed;
+mod intake;
 mod kill;
 mod log;
 mod mute;
@@ -23,15 +25,25 @@ mod neighbour;
 mod outage;
 mod overload;
 mod pooler;
+#[path = "../it/mail/post_office.rs"]
+#[expect(dead_code, reason = "the other tests of mail use the rest")]
+mod post_office;
 #[path = "../it/harness/postgres.rs"]
 mod postgres;
 mod process;
 mod proxy;
+#[path = "../it/harness/rabbit.rs"]
+#[expect(dead_code, reason = "the other tests of the broker use the rest")]
+mod rabbit;
+#[path = "../it/webhooks/receiver.rs"]
+#[expect(dead_code, reason = "the other tests of webhooks use the rest")]
+mod receiver;
 mod replica;
 mod sandbox;
 mod silence;
 mod sleep;
 mod solo;
+mod staff;
 mod step;
 mod storm;
 mod takeover;

@@ -78,7 +78,10 @@ impl SandboxProcess {
             self.post("products", &much).await;
         }
         let (user, profile) = (sample::MEENA, sample::MEENA_PROFILE);
-        let rich = json!({"userId": user, "profileId": profile, "name": "Meena", "wallet": 10_i64.pow(14)});
+        let rich = json!({
+            "userId": user, "profileId": profile, "name": "Meena", "email": "meena@shop.example",
+            "wallet": 10_i64.pow(14),
+        });
         self.post("users", &rich).await;
     }
 

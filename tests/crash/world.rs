@@ -13,6 +13,7 @@ use order_service::sandbox::Idempotency;
 use order_service::store::{Found, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -225,6 +226,29 @@ impl World {
             http.get(&url).send().await.is_ok_and(|answer| answer.status() == status)
         })
         .await;
+    }
+
+    /// Returns once every replica says that it is ready.
+    pub async fn until_all_are_ready(&self) {
+        for replica in 0..self.replicas.len() {
+            self.until_ready_says(replica, 200).await;
+        }
+    }
+
+    /// How a sink stands by the operators' summary of the first replica that gives one.
+    pub async fn sink(&self, name: &str) -> Value {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(3)).build();
+        let http = http.expect("a client");
+        for replica in self.replicas.iter().filter(|replica| replica.is_up()) {
+            let url = format!("http://{}/api/operator/summary", replica.address);
+            let Ok(answer) = http.get(url).bearer_auth("t").send().await else { continue };
+            let summary: Value = answer.json().await.unwrap_or_default();
+            let sinks = summary["sinks"].as_array().into_iter().flatten();
+            if let Some(sink) = sinks.clone().find(|sink| sink["name"] == name) {
+                return sink.clone();
+            }
+        }
+        Value::Null
     }
 
     /// Returns when this holds.
