@@ -173,8 +173,11 @@ fn dropped(lines: u64) -> String {
 
 fn filter(role: Role) -> (EnvFilter, Option<ParseError>) {
     let level = match role {
-        // At `info`, the migrations would be listed at every start. What fails at RabbitMQ is logged by us.
-        Role::Service => "info,sea_orm_migration=warn,sqlx=warn,lapin=off",
+        // At `info`, the migrations would be listed at every start. What fails at RabbitMQ, and certificates
+        // that are not trusted, are logged by us, once and not with each attempt.
+        Role::Service => {
+            "info,sea_orm_migration=warn,sqlx=warn,lapin=off,rustls_platform_verifier=off"
+        }
         Role::Tool => "warn,lapin=off",
     };
     match env::var("RUST_LOG") {
