@@ -27,6 +27,8 @@ pub struct Filling<'a> {
     pub copies: i64,
     pub oldest: DateTime<Utc>,
     pub apart: Duration,
+    /// Whether the copies' events have positions, and every cursor stands behind them.
+    pub told: bool,
 }
 
 /// Fills, and updates the planner's statistics.
@@ -47,7 +49,7 @@ pub async fn fill(pool: &PgPool, filling: &Filling<'_>) -> Result<(), Fault> {
             filling.of
         );
         run(connection, &templates).await?;
-        inserts.push(insert(connection, table, key).await?);
+        inserts.push(insert(connection, table, key, filling.told).await?);
     }
     run(
         connection,
@@ -67,6 +69,8 @@ pub async fn fill(pool: &PgPool, filling: &Filling<'_>) -> Result<(), Fault> {
         }
         from = to;
     }
+    let last = "UPDATE event_cursor SET position = (SELECT max(position) FROM outbox) WHERE $1";
+    sqlx::query(last).bind(filling.told).execute(&mut *connection).await?;
     progress.begin("tells the planner");
     run(connection, "VACUUM ANALYZE").await?;
     // Writes out everything, so that it does not happen during the next measurement.
@@ -103,8 +107,13 @@ async fn number(
     Ok(())
 }
 
-/// Copies every column except the saga's id, the row's own id, and times.
-async fn insert(connection: &mut PgConnection, table: &str, key: &str) -> Result<String, Fault> {
+/// Copies every column except the saga's id, the row's own id, times, and an event's position.
+async fn insert(
+    connection: &mut PgConnection,
+    table: &str,
+    key: &str,
+    told: bool,
+) -> Result<String, Fault> {
     let asked = "SELECT column_name::text, data_type::text FROM information_schema.columns \
                  WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
     let columns = sqlx::query(asked).bind(table).fetch_all(connection).await?;
@@ -116,6 +125,10 @@ async fn insert(connection: &mut PgConnection, table: &str, key: &str) -> Result
             ("id", _) => "overlay(c.id::text placing \
                  substr(md5(s.id::text || c.id::text), 1, 12) from 25)::uuid"
                 .to_owned(),
+            ("position", _) if told => {
+                "(SELECT max(position) FROM outbox) + row_number() OVER ()".to_owned()
+            }
+            ("position", _) => "NULL".to_owned(),
             (name, "timestamp with time zone") => format!("s.{name} + c.shift"),
             (name, _) => format!("s.{name}"),
         });

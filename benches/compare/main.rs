@@ -6,6 +6,7 @@
 //! bytes from PostgreSQL). After every turn the orders are compared with the neighbours' own ledgers:
 //! figures of a system that loses something are worth nothing.
 
+mod backlog;
 mod comparison;
 mod database;
 mod fill;
@@ -16,8 +17,12 @@ mod plain;
 mod postgres;
 mod process;
 mod progress;
+#[path = "../../tests/it/harness/rabbit.rs"]
+#[expect(dead_code, reason = "a benchmark needs less of it than the tests")]
+mod rabbit;
 mod recovery;
 mod scale;
+mod sinks;
 mod table;
 mod turn;
 mod usage;
@@ -53,6 +58,10 @@ enum Role {
     Scale(scale::Scale),
     /// Memory with many checkouts in flight
     Memory(memory::Memory),
+    /// Checkouts while a broker and webhooks are told of them
+    Sinks(sinks::Sinks),
+    /// A database with a million events that nobody was told of
+    Backlog(backlog::Backlog),
     /// One load, for one system
     #[command(hide = true)]
     Load(load::Load),
@@ -68,6 +77,8 @@ fn main() -> ExitCode {
         Some(Role::Recovery(recovery)) => running(recovery::run(recovery)),
         Some(Role::Scale(scale)) => running(scale::run(scale)),
         Some(Role::Memory(memory)) => running(memory::run(memory)),
+        Some(Role::Sinks(sinks)) => running(sinks::run(sinks)),
+        Some(Role::Backlog(backlog)) => running(backlog::run(backlog)),
         Some(Role::Load(load)) => load::run(&load),
         Some(Role::Plain(plain)) => running(plain::serve(plain)),
     };

@@ -214,6 +214,14 @@ impl Service {
         Ok(body["next"].as_str().map(|next| format!("{path}{join}cursor={next}")))
     }
 
+    /// Adds a webhook.
+    pub async fn add_webhook(&self, url: &str) -> Result<(), Fault> {
+        let request = self.http.post(format!("http://{}/api/operator/webhooks", self.address));
+        let request = request.bearer_auth(TOKEN).json(&json!({"url": url}));
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Gets a path with the operators' token.
     pub async fn get(&self, path: &str) -> Result<reqwest::Response, Fault> {
         let request = self.http.get(format!("http://{}{path}", self.address));

@@ -79,6 +79,7 @@ pub async fn run(recovery: Recovery) -> Result<(), Fault> {
         copies: i64::from(recovery.sagas),
         oldest: Clock::system().now() - AGE - apart * recovery.sagas,
         apart,
+        told: false,
     };
     fill(database.postgres()?, &filling).await?;
     sandbox.renew(Duration::ZERO).await?;

@@ -102,7 +102,7 @@ async fn filled(
     let apart = Duration::from_millis(5);
     let oldest = Clock::system().now() - Duration::from_hours(1) - apart * scale.sagas;
     let copies = i64::from(scale.sagas);
-    let filling = Filling { of: "state = 'Completed'", copies, oldest, apart };
+    let filling = Filling { of: "state = 'Completed'", copies, oldest, apart, told: true };
     fill(database.postgres()?, &filling).await?;
     let size = sqlx::query("SELECT pg_size_pretty(pg_database_size(current_database()))");
     let size: String = size.fetch_one(database.postgres()?).await?.get(0);

@@ -22,6 +22,7 @@ use crate::intake::{self, Intake};
 use crate::mail::{self, Mailer};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
+use crate::pacing::Courtesy;
 use crate::reversal::{Reversal, Reversals};
 use crate::saga::retry::Backoff;
 use crate::saga::{Manners, Neighbour, Policy};
@@ -65,11 +66,15 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         None => desk,
     };
     let access = Access::new(config, &clock)?;
+    let driving = executor.clone();
+    let courtesy = Courtesy::towards(move || driving.in_flight());
     let telling = events::Settings {
         source: config.events.source.as_str().into(),
         lease: config.executor.lease,
+        courtesy: courtesy.clone(),
     };
-    let webhooks = Webhooks::new(store.clone(), webhook_settings(config), clock.clone());
+    let sending = webhook_settings(config, courtesy);
+    let webhooks = Webhooks::new(store.clone(), sending, clock.clone());
     let sinks = sinks(config, &webhooks, mailer.as_ref(), &clock);
     let events = Events::new(store.clone(), sinks, telling, clock.clone());
     let intake = intake(config, &desk, &executor, &store, &clock);
@@ -153,11 +158,12 @@ fn mailer(
     Some(Mailer::new(store.clone(), neighbours.clone(), settings, clock.clone()))
 }
 
-fn webhook_settings(config: &Config) -> webhooks::Settings {
+fn webhook_settings(config: &Config, courtesy: Courtesy) -> webhooks::Settings {
     let sending = &config.webhooks;
     webhooks::Settings {
         source: config.events.source.as_str().into(),
         lease: config.executor.lease,
+        courtesy,
         networks: Networks::new(sending.allow_http, sending.allow_networks.clone()),
         schedule: sending.schedule.as_slice().into(),
         timeout: sending.timeout,

@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::lifecycle::Tasks;
+use crate::pacing::Courtesy;
 use crate::store::{Error, Stamp, Store};
 
 pub use cloud_event::{CloudEvent, MEDIA_TYPE};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub source: Arc<str>,
     /// How long a process that has fallen silent keeps the lead of a cursor.
     pub lease: Duration,
+    /// Lets checkouts go first.
+    pub courtesy: Courtesy,
 }
 
 /// The events of this process: sequences them where it leads, and knows how far positions go.

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use tracing::{info, warn};
 
 use super::Events;
@@ -17,7 +17,7 @@ use crate::pacing::Pacing;
 use crate::store::{Error, Lead, Store, StoredEvent};
 
 /// Events told at a time.
-const BATCH: u64 = 200;
+const BATCH: u64 = 500;
 
 /// Where a sink that is new begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
     /// Where it begins when it is first configured.
     fn begins(&self) -> Begins;
 
+    /// Whether anybody is to be told at all. If not, the cursor moves on without a look at the events.
+    fn is_heard<'a>(&'a self, _store: &'a Store) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(ready(Ok(true)))
+    }
+
     /// Tells these events, which lie behind the cursor, and then moves the cursor to `to`, which is not
     /// before the last of them. Returns `false` if the lead was lost. May be dropped at any point: then
     /// the events are told again.
@@ -65,8 +70,12 @@ impl Events {
         let parts = &self.0;
         let mut turn = SinkTurn::new();
         loop {
+            let began = parts.clock.monotonic();
             let pause = match self.tell_once(sink, &mut turn).await {
-                Ok(Progress::Told) => Duration::ZERO,
+                Ok(Progress::Told) => {
+                    let worked = parts.clock.monotonic().saturating_sub(began);
+                    parts.settings.courtesy.pause_after(worked)
+                }
                 Ok(Progress::Nothing) => {
                     let news =
                         self.news_after(turn.leading.lead.as_ref().map_or(0, |lead| lead.position));
@@ -143,6 +152,14 @@ impl Events {
         let head = parts.store.last_position().await?;
         if head <= lead.position {
             return Ok(Progress::Nothing);
+        }
+        if !sink.is_heard(&parts.store).await? {
+            if parts.store.move_cursor(lead, head).await? {
+                lead.position = head;
+            } else {
+                turn.leading.lead = None;
+            }
+            return Ok(Progress::Told);
         }
         let events = parts.store.events_between(lead.position, head, None, BATCH).await?;
         let is_full = events.len() as u64 == BATCH;

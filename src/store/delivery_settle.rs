@@ -3,13 +3,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{outbox, webhook_delivery};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Set};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Set};
 use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::delivery::{Attempt, DISABLED, DeliveryState};
 use super::delivery_claim::ClaimedDelivery;
 use super::retry::Retries;
+use super::rowset::{Cell, Column, Form, Rowset, Type, ids, source_of_ids};
 use super::transaction::Transaction;
 use super::webhook::{Webhook, WebhookState};
 use super::{Error, Store};
@@ -50,90 +52,109 @@ pub enum AttemptVerdict {
 }
 
 impl Store {
-    /// Records an attempt, unless the delivery is not this claim's any more. Returns why this disabled the
-    /// endpoint, if it did: `gone` or `failing`.
-    pub async fn settle_delivery(
+    /// Records attempts of one endpoint, in one transaction; those whose delivery is not its claim's any more
+    /// are left out. Returns why this disabled the endpoint, if it did: `gone` or `failing`.
+    pub async fn settle_deliveries(
         &self,
-        claimed: &ClaimedDelivery,
-        settlement: &Settlement,
+        webhook: Uuid,
+        settled: &[(ClaimedDelivery, Settlement)],
     ) -> Result<Option<&'static str>, Error> {
         let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
-            let settled = self.settle_delivery_in(&transaction, claimed, settlement).await;
-            let ended = transaction.end(settled).await;
+            let done = self.settle_deliveries_in(&transaction, webhook, settled).await;
+            let ended = transaction.end(done).await;
             if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
             }
         }
     }
 
-    async fn settle_delivery_in(
+    async fn settle_deliveries_in(
         &self,
         transaction: &Transaction,
-        claimed: &ClaimedDelivery,
-        settlement: &Settlement,
+        id: Uuid,
+        settled: &[(ClaimedDelivery, Settlement)],
     ) -> Result<Option<&'static str>, Error> {
-        let id = claimed.webhook_id;
         let Some(mut webhook) = self.locked_webhook(transaction, id).await? else {
             return Ok(None);
         };
-        let Some(mut row) = self.locked_delivery(transaction, claimed).await? else {
-            return Ok(None);
-        };
-        add_attempt(&mut row, &settlement.attempt);
-        move_on(&mut row, claimed, settlement);
-        let (subject, is_at_rest) = (row.subject, row.state != DeliveryState::Pending.to_string());
-        webhook_delivery::ActiveModel::from(row).reset_all().update(transaction).await?;
+        let mut rows = self.locked_deliveries(transaction, id, settled).await?;
         let before = webhook.failing_since;
-        let now = settlement.now;
-        let disabled = match settlement.verdict {
-            AttemptVerdict::Delivered => {
-                webhook.failing_since = None;
-                None
+        let (mut changed, mut at_rest, mut disabled) = (Vec::new(), BTreeMap::new(), None);
+        for (claimed, settlement) in settled {
+            let is_claims = |row: &webhook_delivery::Model| {
+                row.owner == Some(claimed.owner) && row.fence == claimed.fence
+            };
+            let row = rows.remove(&claimed.event_id).filter(is_claims);
+            let Some(mut row) = row else { continue };
+            add_attempt(&mut row, &settlement.attempt);
+            move_on(&mut row, claimed, settlement);
+            if row.state != DeliveryState::Pending.to_string() {
+                at_rest.insert(row.subject, settlement.now);
             }
-            AttemptVerdict::NotDelivered { .. } => {
-                let since = *webhook.failing_since.get_or_insert(now);
-                (now - since >= FAILING).then_some("failing")
-            }
-            AttemptVerdict::Gone => {
-                webhook.failing_since.get_or_insert(now);
-                Some("gone")
-            }
-        };
-        let disabled = disabled.filter(|_| webhook.state == WebhookState::Enabled);
-        if let Some(reason) = disabled {
+            changed.push(row);
+            let why = judge(&mut webhook, settlement);
+            disabled = disabled.or(why.map(|why| (why, settlement)));
+        }
+        self.write_deliveries(transaction, id, &changed).await?;
+        if let Some((reason, settlement)) = disabled {
             webhook.state = WebhookState::Disabled;
             webhook.disabled_reason = Some(reason.to_owned());
             self.give_up_pending(transaction, id).await?;
             self.tell_of_disabled(transaction, &webhook, reason, settlement).await?;
-        } else if webhook.ordered && is_at_rest {
-            self.begin_next(transaction, id, subject, now).await?;
+        } else if webhook.ordered {
+            for (subject, now) in at_rest {
+                self.begin_next(transaction, id, subject, now).await?;
+            }
         }
         if disabled.is_some() || webhook.failing_since != before {
             self.write_webhook(transaction, &webhook).await?;
         }
-        Ok(disabled)
+        Ok(disabled.map(|(reason, _)| reason))
     }
 
-    async fn locked_delivery(
+    /// These deliveries by their events.
+    async fn locked_deliveries(
         &self,
         transaction: &Transaction,
-        claimed: &ClaimedDelivery,
-    ) -> Result<Option<webhook_delivery::Model>, Error> {
-        let lock = if self.backend == DbBackend::Postgres { "FOR UPDATE" } else { "" };
+        webhook: Uuid,
+        settled: &[(ClaimedDelivery, Settlement)],
+    ) -> Result<HashMap<Uuid, webhook_delivery::Model>, Error> {
+        let lock = if self.backend == DbBackend::Postgres { "FOR UPDATE OF d" } else { "" };
         let sql = format!(
-            "SELECT * FROM webhook_delivery WHERE webhook_id = $1 AND event_id = $2 \
-             AND owner = $3 AND fence = $4 {lock}"
+            "SELECT d.* FROM {} JOIN webhook_delivery d \
+             ON d.webhook_id = $2 AND d.event_id = r.id ORDER BY d.event_id {lock}",
+            source_of_ids(self.backend)
         );
-        let values = vec![
-            claimed.webhook_id.into(),
-            claimed.event_id.into(),
-            claimed.owner.into(),
-            claimed.fence.into(),
-        ];
-        let row = webhook_delivery::Model::find_by_statement(self.statement(&sql, values));
-        Ok(row.one(transaction).await?)
+        let events: Vec<Uuid> = settled.iter().map(|(claimed, _)| claimed.event_id).collect();
+        let values = vec![ids(&events), webhook.into()];
+        let rows = webhook_delivery::Model::find_by_statement(self.statement(&sql, values));
+        let rows = rows.all(transaction).await?;
+        Ok(rows.into_iter().map(|row| (row.event_id, row)).collect())
+    }
+
+    /// Writes what an attempt changes.
+    async fn write_deliveries(
+        &self,
+        transaction: &Transaction,
+        webhook: Uuid,
+        rows: &[webhook_delivery::Model],
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = Rowset::of(&SETTLED, rows.iter().map(settled_row));
+        let sql = format!(
+            "UPDATE webhook_delivery SET owner = NULL, state = r.state, cause = r.cause, \
+             attempts = r.attempts, tries = r.tries, resends = r.resends, \
+             next_attempt_at = r.next_attempt_at, due_at = r.due_at FROM {} \
+             WHERE webhook_delivery.webhook_id = $2 AND webhook_delivery.event_id = r.event_id",
+            Form::Json(self.backend).source(&SETTLED, 1)
+        );
+        let values = vec![rows.json().into(), webhook.into()];
+        transaction.execute_raw(self.statement(&sql, values)).await?;
+        Ok(())
     }
 
     /// Gives up everything that is pending for an endpoint.
@@ -197,6 +218,50 @@ impl Store {
     }
 }
 
+const SETTLED: [Column; 8] = [
+    ("event_id", Type::Uuid),
+    ("state", Type::Text),
+    ("cause", Type::Text),
+    ("attempts", Type::Json),
+    ("tries", Type::Int),
+    ("resends", Type::Int),
+    ("next_attempt_at", Type::Time),
+    ("due_at", Type::Time),
+];
+
+fn settled_row(row: &webhook_delivery::Model) -> [Cell<'_>; 8] {
+    [
+        row.event_id.into(),
+        row.state.as_str().into(),
+        row.cause.as_deref().into(),
+        row.attempts.to_string().into(),
+        row.tries.into(),
+        row.resends.into(),
+        row.next_attempt_at.into(),
+        row.due_at.into(),
+    ]
+}
+
+/// Takes an attempt in for its endpoint; returns why it is to be disabled, if it is.
+fn judge(webhook: &mut Webhook, settlement: &Settlement) -> Option<&'static str> {
+    let now = settlement.now;
+    let why = match settlement.verdict {
+        AttemptVerdict::Delivered => {
+            webhook.failing_since = None;
+            None
+        }
+        AttemptVerdict::NotDelivered { .. } => {
+            let since = *webhook.failing_since.get_or_insert(now);
+            (now - since >= FAILING).then_some("failing")
+        }
+        AttemptVerdict::Gone => {
+            webhook.failing_since.get_or_insert(now);
+            Some("gone")
+        }
+    };
+    why.filter(|_| webhook.state == WebhookState::Enabled)
+}
+
 fn add_attempt(row: &mut webhook_delivery::Model, attempt: &Attempt) {
     let mut attempts = row.attempts.as_array().cloned().unwrap_or_default();
     attempts.push(serde_json::to_value(attempt).unwrap_or_default());
@@ -206,7 +271,6 @@ fn add_attempt(row: &mut webhook_delivery::Model, attempt: &Attempt) {
 
 /// What a delivery is after an attempt.
 fn move_on(row: &mut webhook_delivery::Model, claimed: &ClaimedDelivery, settlement: &Settlement) {
-    row.owner = None;
     if claimed.is_resend {
         row.resends = row.resends.saturating_sub(1).max(0);
     }

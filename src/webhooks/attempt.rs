@@ -1,10 +1,9 @@
-//! One attempt: the message is signed and sent, and what comes of it is recorded.
+//! One attempt: the message is signed and sent.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use tracing::{info, warn};
 
 use super::http::{HttpAnswer, content_type};
 use super::schedule::{pause, retry_after};
@@ -17,30 +16,27 @@ use crate::trace::TraceParent;
 const GONE: u16 = 410;
 
 impl Webhooks {
-    /// Makes an attempt, unless the process stops meanwhile.
-    pub(super) async fn attempt(&self, webhook: &Webhook, claimed: &ClaimedDelivery) {
+    /// Makes an attempt; `None` where the process stops meanwhile.
+    pub(super) async fn attempt(
+        &self,
+        webhook: &Webhook,
+        claimed: &ClaimedDelivery,
+    ) -> Option<Settlement> {
         let parts = &self.0;
         let (at, began) = (parts.clock.now(), parts.clock.monotonic());
         let trace = TraceParent::fresh();
         let headers = headers(webhook, claimed, at);
         let post = parts.transport.post(&webhook.url, headers, claimed.body.clone());
-        let Some(answer) = parts.tasks.unless_stopping(post).await else { return };
+        let answer = parts.tasks.unless_stopping(post).await?;
         let took = parts.clock.monotonic().saturating_sub(began);
         let now = parts.clock.now();
-        let settlement = Settlement {
+        Some(Settlement {
             verdict: self.verdict(claimed, &answer, now),
             attempt: attempt(at, took, answer),
             now,
             fresh_id: parts.clock.fresh_id(),
             trace_parent: trace.to_string(),
-        };
-        match parts.store.settle_delivery(claimed, &settlement).await {
-            Ok(None) => {}
-            Ok(Some(reason)) => {
-                warn!(webhook = %webhook.id, reason, "a webhook is disabled");
-            }
-            Err(error) => info!(%error, "an attempt was not recorded; it will be made again"),
-        }
+        })
     }
 
     fn verdict(

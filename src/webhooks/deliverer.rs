@@ -7,10 +7,15 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::Webhooks;
+use super::record::Attempted;
 use crate::store::{DeliveryLease, DueWebhook, Error, Webhook};
 
 /// Attempts under way for one endpoint, at most, in this process.
-const PER_ENDPOINT: usize = 8;
+const PER_ENDPOINT: usize = 16;
+/// Fewer are not worth a claim: a claim and what it brings are a transaction each.
+const WORTH_A_CLAIM: usize = PER_ENDPOINT / 2;
+/// What an attempt costs, about, in time of a processor: a claim, a connection, a record.
+const AN_ATTEMPT: Duration = Duration::from_micros(500);
 /// How often to look for what other processes took in or left.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -19,7 +24,12 @@ impl Webhooks {
         let parts = &self.0;
         let mut turn = DelivererTurn::default();
         loop {
-            let pause = self.deliver_once(&mut turn).await;
+            let (begun, pause) = self.deliver_once(&mut turn).await;
+            let courtesy = parts.settings.courtesy.pause_after(AN_ATTEMPT * begun);
+            let courtesy = parts.clock.sleep(courtesy);
+            if parts.tasks.unless_stopping(courtesy).await.is_none() {
+                return;
+            }
             let news = parts.clock.within(pause, Box::pin(parts.news.notified()));
             if parts.tasks.unless_stopping(news).await.is_none() {
                 return;
@@ -27,29 +37,29 @@ impl Webhooks {
         }
     }
 
-    /// Begins the attempts that are due, as far as there is room. Returns after which pause to look again. A
-    /// failure of the database is logged.
-    pub async fn deliver_once(&self, turn: &mut DelivererTurn) -> Duration {
+    /// Begins the attempts that are due, as far as there is room. Returns how many these are, and after
+    /// which pause to look again. A failure of the database is logged.
+    pub async fn deliver_once(&self, turn: &mut DelivererTurn) -> (u32, Duration) {
         match self.try_to_deliver(turn).await {
-            Ok(pause) => {
+            Ok(begun_and_pause) => {
                 if std::mem::take(&mut turn.is_failing) {
                     info!("webhooks are sent again");
                 }
-                pause
+                begun_and_pause
             }
             Err(error) => {
                 if !std::mem::replace(&mut turn.is_failing, true) {
                     warn!(%error, "can't send webhooks; tries again");
                 }
-                TICK
+                (0, TICK)
             }
         }
     }
 
-    async fn try_to_deliver(&self, turn: &mut DelivererTurn) -> Result<Duration, Error> {
+    async fn try_to_deliver(&self, turn: &mut DelivererTurn) -> Result<(u32, Duration), Error> {
         let parts = &self.0;
         self.renew(&mut turn.renewed_at).await?;
-        let mut next = None;
+        let (mut begun, mut next) = (0, None);
         for DueWebhook { webhook, due_at, last_due_at } in parts.store.due_webhooks().await? {
             let Some(mut due_at) = due_at else { continue };
             let now = parts.clock.now();
@@ -59,8 +69,8 @@ impl Webhooks {
                 due_at = due_at.min(now);
             }
             let room = self.room(&webhook);
-            if room == 0 {
-                // The end of an attempt wakes this loop.
+            if room < WORTH_A_CLAIM {
+                // The end of attempts wakes this loop.
                 continue;
             }
             if due_at > now {
@@ -73,18 +83,19 @@ impl Webhooks {
             let Some(webhook) = parts.store.webhook(webhook.id).await? else { continue };
             for claimed in claimed {
                 let (this, webhook) = (self.clone(), webhook.clone());
-                let event = claimed.event_id;
-                this.under_way(|all| all.entry(webhook.id).or_default().push(event));
+                let place = Place::take(&this, webhook.id, claimed.event_id);
+                begun += 1;
                 parts.tasks.spawn(async move {
-                    let _place = Place { webhooks: &this, webhook: &webhook, event };
-                    this.attempt(&webhook, &claimed).await;
+                    if let Some(settlement) = this.attempt(&webhook, &claimed).await {
+                        this.record(Attempted { claimed, settlement, place }).await;
+                    }
                 });
             }
         }
         let now = parts.clock.now();
         let due = next.map(|next| (next - now).to_std().unwrap_or(Duration::ZERO));
         let tick = TICK.min(parts.settings.lease / 4);
-        Ok(due.map_or(tick, |due| due.clamp(Duration::from_millis(1), tick)))
+        Ok((begun, due.map_or(tick, |due| due.clamp(Duration::from_millis(1), tick))))
     }
 
     /// The longest time that a delivery may be put off for: by twice a pause of the schedule, or by a lease.
@@ -128,16 +139,24 @@ pub struct DelivererTurn {
 }
 
 /// A place among the attempts for an endpoint; free again when this is dropped, also by a panic.
-struct Place<'a> {
-    webhooks: &'a Webhooks,
-    webhook: &'a Webhook,
+#[derive(Debug)]
+pub(super) struct Place {
+    webhooks: Webhooks,
+    webhook: Uuid,
     event: Uuid,
 }
 
-impl Drop for Place<'_> {
+impl Place {
+    fn take(webhooks: &Webhooks, webhook: Uuid, event: Uuid) -> Self {
+        webhooks.under_way(|all| all.entry(webhook).or_default().push(event));
+        Self { webhooks: webhooks.clone(), webhook, event }
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
         self.webhooks.under_way(|all| {
-            if let Some(events) = all.get_mut(&self.webhook.id)
+            if let Some(events) = all.get_mut(&self.webhook)
                 && let Some(at) = events.iter().position(|event| *event == self.event)
             {
                 events.swap_remove(at);

@@ -16,6 +16,7 @@ mod address;
 mod attempt;
 mod deliverer;
 mod http;
+mod record;
 mod schedule;
 mod signature;
 mod sink;
@@ -33,7 +34,10 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::events::CloudEvent;
 use crate::lifecycle::Tasks;
+use crate::pacing::Courtesy;
 use crate::store::{Error, Store, TestDelivery, Tested};
+
+use record::Ended;
 
 pub use address::Networks;
 pub use deliverer::DelivererTurn;
@@ -56,6 +60,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Which URLs and addresses may be called.
     pub networks: Networks,
+    /// Lets checkouts go first.
+    pub courtesy: Courtesy,
     /// The pauses between attempts.
     pub schedule: Arc<[Duration]>,
     /// How long an endpoint may take to answer.
@@ -76,6 +82,8 @@ struct Parts {
     owner: Uuid,
     /// The events whose attempts are under way, by endpoint.
     under_way: Mutex<HashMap<Uuid, Vec<Uuid>>>,
+    /// Attempts that have ended and are to be recorded.
+    ended: Mutex<Ended>,
     /// There may be something to do.
     news: Notify,
     tasks: Tasks,
@@ -103,6 +111,7 @@ impl Webhooks {
             transport,
             owner,
             under_way: Mutex::default(),
+            ended: Mutex::default(),
             news: Notify::new(),
             tasks: Tasks::default(),
         }))

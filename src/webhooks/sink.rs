@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 
 use super::{Webhooks, body};
 use crate::events::{Begins, CloudEvent, Sink, SinkError, TypeFilter};
-use crate::store::{Lead, Store, StoredEvent, TakeIn, Webhook};
+use crate::store::{Error, Lead, Store, StoredEvent, TakeIn, Webhook};
 
 impl Sink for Webhooks {
     fn name(&self) -> &'static str {
@@ -17,6 +17,10 @@ impl Sink for Webhooks {
         Begins::Now
     }
 
+    fn is_heard<'a>(&'a self, store: &'a Store) -> BoxFuture<'a, Result<bool, Error>> {
+        store.has_webhooks().boxed()
+    }
+
     fn tell<'a>(
         &'a self,
         store: &'a Store,
@@ -25,7 +29,7 @@ impl Sink for Webhooks {
         to: i64,
     ) -> BoxFuture<'a, Result<bool, SinkError>> {
         async move {
-            if events.is_empty() || !store.has_webhooks().await? {
+            if events.is_empty() {
                 return Ok(store.move_cursor(lead, to).await?);
             }
             let source = &self.0.settings.source;

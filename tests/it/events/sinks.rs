@@ -7,6 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use order_service::clock::Clock;
 use order_service::events::{Begins, Events, Progress, Settings, Sink, SinkError, SinkTurn};
+use order_service::pacing::Courtesy;
 use order_service::store::{Cursor, Lead, Store, StoredEvent};
 
 use super::positions::{commit, lead};
@@ -48,7 +49,8 @@ impl Sink for Receiver {
 }
 
 fn process(bare: &Bare) -> Events {
-    let settings = Settings { source: Arc::from("/shop"), lease: Duration::from_mins(1) };
+    let (source, lease) = (Arc::from("/shop"), Duration::from_mins(1));
+    let settings = Settings { source, lease, courtesy: Courtesy::needless() };
     Events::new(bare.store.clone(), Vec::new(), settings, Clock::system())
 }
 

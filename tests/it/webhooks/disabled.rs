@@ -118,7 +118,8 @@ async fn five_days_of_nothing_but_failures_disable_an_endpoint() {
                 fresh_id: Uuid::from_u128(days.unsigned_abs().into()),
                 trace_parent: String::new(),
             };
-            let settled = world.store().settle_delivery(&claimed[0], &settlement).await;
+            let attempts = [(claimed[0].clone(), settlement.clone())];
+            let settled = world.store().settle_deliveries(claimed[0].webhook_id, &attempts).await;
             assert_eq!(settled.expect("the books"), disabled, "after {days} days");
         }
         let shown = world.operator(&format!("/webhooks/{id}")).await;
