@@ -4,6 +4,7 @@
 
 mod address;
 mod event;
+mod fact;
 mod status;
 
 use derive_more::{Display, From};
@@ -12,6 +13,11 @@ use uuid::Uuid;
 
 pub use address::ShippingAddress;
 pub use event::EventKind;
+pub use fact::{
+    Cancelled, Cancelling, Confirmed, Fact, Item, OfOrder, Rejected, Released, ReturnFact,
+    Returned, ReturnedFact, SagaTrouble, ShipmentFact, Shipped, ShippedLine, Tracking,
+    TrackingFact, WebhookDisabled, WebhookTest,
+};
 pub use status::{Move, OrderStatus};
 
 /// The most lines that a cart may have.

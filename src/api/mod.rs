@@ -22,6 +22,7 @@ mod refusal;
 mod reports;
 mod returns;
 mod route;
+mod schemas;
 mod shipment_view;
 mod shipments;
 mod short_text;

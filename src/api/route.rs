@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    Api, cancel, create, docs, feed, health, history, order, reports, returns, shipments, status,
-    stream, tracking,
+    Api, cancel, create, docs, feed, health, history, order, reports, returns, schemas, shipments,
+    status, stream, tracking,
 };
 use crate::web;
 
@@ -36,6 +36,8 @@ fn table() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(returns::return_goods))
         .routes(routes!(returns::get_return))
         .routes(routes!(feed::read_events))
+        .routes(routes!(schemas::list_event_types))
+        .routes(routes!(schemas::get_event_schema))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::health))

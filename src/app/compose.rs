@@ -17,7 +17,7 @@ use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
 use crate::engine::{Executor, Kind, Settings};
-use crate::events::{self, Events, Sink};
+use crate::events::{self, Envelope, Events, Sink};
 use crate::intake::{self, Intake};
 use crate::mail::{self, Mailer};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
@@ -69,7 +69,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let driving = executor.clone();
     let courtesy = Courtesy::towards(move || driving.in_flight());
     let telling = events::Settings {
-        source: config.events.source.as_str().into(),
+        envelope: envelope(config),
         lease: config.executor.lease,
         courtesy: courtesy.clone(),
     };
@@ -117,7 +117,7 @@ fn sinks(
     if let Some(url) = &config.broker.url {
         let server = Server::new(url.reveal(), "order-service: events", clock.clone());
         let exchange = config.broker.exchange.clone();
-        let settings = broker::Settings { exchange, source: config.events.source.as_str().into() };
+        let settings = broker::Settings { exchange, envelope: envelope(config) };
         sinks.push(Arc::new(Broker::new(server, settings)));
     }
     if let Some(mailer) = mailer {
@@ -158,10 +158,17 @@ fn mailer(
     Some(Mailer::new(store.clone(), neighbours.clone(), settings, clock.clone()))
 }
 
+/// What all events have in common.
+fn envelope(config: &Config) -> Envelope {
+    let schemas = config.events.schemas.as_str();
+    let schemas = (!schemas.is_empty()).then(|| schemas.into());
+    Envelope { source: config.events.source.as_str().into(), schemas }
+}
+
 fn webhook_settings(config: &Config, courtesy: Courtesy) -> webhooks::Settings {
     let sending = &config.webhooks;
     webhooks::Settings {
-        source: config.events.source.as_str().into(),
+        envelope: envelope(config),
         lease: config.executor.lease,
         courtesy,
         networks: Networks::new(sending.allow_http, sending.allow_networks.clone()),

@@ -33,6 +33,11 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     if config.http.cors_origins.is_empty() {
         config.http.cors_origins = vec![WEB_CLIENT.to_owned()];
     }
+    // Whoever tries it calls it from this machine.
+    let port = config.http.listen.port();
+    if config.events.schemas.is_empty() && port != 0 {
+        config.events.schemas = format!("http://localhost:{port}/schemas/events/");
+    }
     config.database.migrate = true;
     let configured = config.operator.token.take();
     config.operator.token = configured.or(Token::parse(TOKEN).map_err(Error::Usage)?);

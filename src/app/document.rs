@@ -69,6 +69,8 @@ mod tests {
                 "get /health/live",
                 "get /health/ready",
                 "get /metrics",
+                "get /schemas/events",
+                "get /schemas/events/{file}",
                 "patch /api/operator/webhooks/{id}",
                 "post /api/operator/orders/{id}/cancel",
                 "post /api/operator/sagas/{id}/compensate",

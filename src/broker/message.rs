@@ -4,13 +4,13 @@ use lapin::BasicProperties;
 use lapin::types::{FieldTable, ShortString};
 
 use crate::amqp::{Message, PERSISTENT, text};
-use crate::events::{CloudEvent, MEDIA_TYPE};
+use crate::events::{CloudEvent, Envelope, MEDIA_TYPE};
 use crate::store::StoredEvent;
 
-/// The event, told by this source, for this exchange. Routed by its type.
-pub(super) fn message(event: StoredEvent, source: &str, exchange: &str) -> Message {
+/// The event, told in this envelope, for this exchange. Routed by its type.
+pub(super) fn message(event: StoredEvent, envelope: &Envelope, exchange: &str) -> Message {
     let at = u64::try_from(event.at.timestamp()).unwrap_or(0);
-    let event = CloudEvent::of(event, source);
+    let event = CloudEvent::of(event, envelope);
     let mut headers = FieldTable::default();
     if let Some(parent) = &event.traceparent {
         headers.insert("traceparent".into(), text(parent));
@@ -50,7 +50,9 @@ mod tests {
             trace_parent: Some("00-1-2-01".to_owned()),
             position: Some(42),
         };
-        let Message { exchange, routing_key, properties, body } = message(event, "/shop", "orders");
+        let envelope = Envelope { source: "/shop".into(), schemas: None };
+        let Message { exchange, routing_key, properties, body } =
+            message(event, &envelope, "orders");
         assert_eq!((exchange.as_str(), routing_key.as_str()), ("orders", "order.shipped"));
         let id = Uuid::from_u128(1).to_string();
         assert_eq!(properties.message_id().as_ref().map(ShortString::as_str), Some(id.as_str()));

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::exchange::{Exchange, Publisher};
 use super::message::message;
 use crate::amqp::{Error, Server};
-use crate::events::{Begins, Sink, SinkError};
+use crate::events::{Begins, Envelope, Sink, SinkError};
 use crate::store::{Lead, Store, StoredEvent};
 
 /// How events are published.
@@ -15,8 +15,8 @@ use crate::store::{Lead, Store, StoredEvent};
 pub struct Settings {
     /// `broker.exchange`.
     pub exchange: String,
-    /// `events.source`: the `source` of every event.
-    pub source: Arc<str>,
+    /// What all events have in common.
+    pub envelope: Envelope,
 }
 
 /// The sink.
@@ -38,8 +38,8 @@ impl Broker {
     }
 
     async fn publish(&self, events: Vec<StoredEvent>) -> Result<(), Error> {
-        let Settings { exchange, source } = &self.settings;
-        let messages = events.into_iter().map(|event| message(event, source, exchange)).collect();
+        let Settings { exchange, envelope } = &self.settings;
+        let messages = events.into_iter().map(|event| message(event, envelope, exchange)).collect();
         self.publisher.publish(messages).await
     }
 }

@@ -1,12 +1,10 @@
 //! What a checkout writes into the books with its end: the order, or that there is none, and the events
 //! that tell of it.
 
-use serde_json::{Value, json};
-
 use super::facts::CheckoutFacts;
 use super::refusal::Refusal;
 use crate::engine::Recording;
-use crate::order::{EventKind, OrderStatus, Paise, PricedLine};
+use crate::order::{Cancelled, Confirmed, Fact, Item, OrderStatus, Paise, Rejected, Released};
 use crate::reversal::{self, GivenBack, Origin, cancelling};
 use crate::saga::{Facts, Instance, Known};
 use crate::store::{NewEvent, NewOrder, Records};
@@ -26,14 +24,12 @@ pub(super) fn records(saga: &Instance, facts: &CheckoutFacts, context: Recording
 fn stands(saga: &Instance, facts: &CheckoutFacts, context: Recording<'_>) -> Records {
     let items = facts.makes().unwrap_or_default();
     let total = facts.total().unwrap_or(Paise(0));
-    let data = json!({"totalAmount": total, "items": lines(&items)});
+    let bought = items.iter().map(Item::from).collect();
+    let fact = Fact::Confirmed(Confirmed { total_amount: total.0, items: bought });
     // Where listeners know of the cancel already, they are not told that it is off.
     let is_told = saga.cancel_request.as_ref().is_some_and(|request| request.is_told);
     let status = if is_told { OrderStatus::Cancelling } else { OrderStatus::Confirmed };
-    let confirmed = NewEvent {
-        status: Some(status),
-        ..NewEvent::of(saga, EventKind::Confirmed, data, context.clock)
-    };
+    let confirmed = NewEvent { status: Some(status), ..NewEvent::of(saga, fact, context.clock) };
     let order = NewOrder {
         id: saga.order_id,
         user_id: saga.user_id,
@@ -71,30 +67,18 @@ fn stands(saga: &Instance, facts: &CheckoutFacts, context: Recording<'_>) -> Rec
 fn came_to_nothing(saga: &Instance, context: Recording<'_>) -> NewEvent {
     if let Some(request) = &saga.cancel_request {
         let given_back = GivenBack::by(saga);
-        let data = json!({
-            "reason": request.reason,
-            "refunded": given_back.refunded,
-            "released": given_back.released,
+        let fact = Fact::Cancelled(Cancelled {
+            reason: Some(request.reason.clone()),
+            refunded: given_back.refunded.0,
+            released: given_back.released.iter().map(Released::from).collect(),
         });
-        let event = NewEvent::of(saga, EventKind::Cancelled, data, context.clock);
+        let event = NewEvent::of(saga, fact, context.clock);
         return NewEvent { status: Some(OrderStatus::Cancelled), ..event };
     }
     let (terms, cause, facts) = (saga.terms.clone(), saga.cause.clone(), saga.facts.clone());
     let told = Refusal::of(Some(&Known { terms, cause, facts })).told();
-    let data = json!({"error": told.error, "problem": told});
-    NewEvent {
-        status: Some(OrderStatus::Rejected),
-        ..NewEvent::of(saga, EventKind::Rejected, data, context.clock)
-    }
-}
-
-fn lines(items: &[PricedLine]) -> Vec<Value> {
-    let line = |item: &PricedLine| {
-        json!({
-            "productId": item.line.product_id,
-            "quantity": item.line.quantity,
-            "unitPrice": item.unit_price,
-        })
-    };
-    items.iter().map(line).collect()
+    // Plain data with string keys.
+    let problem = serde_json::to_value(&told).unwrap_or_default();
+    let fact = Fact::Rejected(Rejected { error: told.error.to_owned(), problem });
+    NewEvent { status: Some(OrderStatus::Rejected), ..NewEvent::of(saga, fact, context.clock) }
 }

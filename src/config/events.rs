@@ -14,6 +14,9 @@ use super::parse;
 pub struct EventsConfig {
     /// The `source` of every event: a URI reference, not empty and without spaces.
     pub source: String,
+    /// What the addresses of the events' JSON Schemas begin with: an absolute http or https URL that ends with
+    /// a slash. Empty: events don't say where their schemas are.
+    pub schemas: String,
 }
 
 /// The `[broker]` section.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use humantime::format_duration;
+use url::Url;
 
 use super::{
     Error,
@@ -38,6 +39,15 @@ const SHORTEST_KEY: usize = 32;
 /// The limits of `http.header_bytes`: every client may need the lower one, and none needs the upper one.
 const HEADER_BYTES: std::ops::RangeInclusive<u32> = 8192..=1_048_576;
 
+/// Whether a file's name can be put behind it, for a URL.
+fn is_prefix(text: &str) -> bool {
+    let has_space = text.contains(|one: char| one.is_whitespace() || one.is_control());
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.is_some_and(|url| {
+        url.query().is_none() && url.fragment().is_none() && text.ends_with('/') && !has_space
+    })
+}
+
 /// Returns the first rule that `config` breaks, as an error.
 pub(super) fn check(config: &Config) -> Result<(), Error> {
     durations(config)?;
@@ -47,6 +57,10 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     let source = &config.events.source;
     if source.is_empty() || source.contains(|one: char| one.is_whitespace() || one.is_control()) {
         return Err(broken("events.source", "must not be empty, nor have spaces".to_owned()));
+    }
+    if !config.events.schemas.is_empty() && !is_prefix(&config.events.schemas) {
+        let rule = "must be an http or https URL that ends with a slash, or empty";
+        return Err(broken("events.schemas", rule.to_owned()));
     }
     names(config)?;
     let retry = &config.retry;

@@ -2,11 +2,10 @@
 //! with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
 use tracing::{error, info, warn};
 
 use super::drive::{Drive, Gone};
-use crate::order::{EventKind, OrderStatus};
+use crate::order::{Fact, OrderStatus, SagaTrouble};
 use crate::saga::{Neighbour, Step, Stuck, StuckKind};
 use crate::store::NewEvent;
 
@@ -97,10 +96,10 @@ impl Drive {
         let same = |one: &Stuck, other: &Stuck| one.kind == other.kind && one.step == other.step;
         match (was, now) {
             (Some(was), Some(now)) if same(&was, &now) => {}
-            (_, Some(now)) => self.tell(EventKind::SagaStuck, &now, &now.detail),
+            (_, Some(now)) => self.tell(Fact::SagaStuck, &now, &now.detail),
             (Some(was), None) => {
                 let ended = format!("the saga goes on: {}", self.saga.state());
-                self.tell(EventKind::SagaUnstuck, &was, &ended);
+                self.tell(Fact::SagaUnstuck, &was, &ended);
             }
             (None, None) => {}
         }
@@ -112,16 +111,16 @@ impl Drive {
         self.records.events.extend(trouble.into_iter().map(|event| NewEvent { status, ..event }));
     }
 
-    fn tell(&mut self, kind: EventKind, stuck: &Stuck, detail: &str) {
+    fn tell(&mut self, fact: fn(SagaTrouble) -> Fact, stuck: &Stuck, detail: &str) {
         let saga = &self.saga;
-        let data = json!({
-            "sagaId": saga.id,
-            "kind": saga.definition.kind,
-            "step": stuck.step,
-            "stuck": stuck.kind,
-            "detail": detail,
-        });
-        let event = NewEvent::of(saga, kind, data, &self.parts.clock);
+        let trouble = SagaTrouble {
+            saga_id: saga.id.0,
+            kind: saga.definition.kind.to_owned(),
+            step: stuck.step.clone(),
+            stuck: stuck.kind.to_string(),
+            detail: detail.to_owned(),
+        };
+        let event = NewEvent::of(saga, fact(trouble), &self.parts.clock);
         self.records.events.push(NewEvent { status: self.status_told(), ..event });
     }
 

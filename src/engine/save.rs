@@ -107,7 +107,7 @@ impl Drive {
         self.changed = true;
         self.records = records;
         let events = std::mem::take(&mut self.records.events).into_iter();
-        let (trouble, others) = events.partition(|event| event.kind.is_of_trouble());
+        let (trouble, others) = events.partition(|event| event.fact.kind().is_of_trouble());
         self.records.events = others;
         if self.saga.progress.is_rest() {
             self.record();

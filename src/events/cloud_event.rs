@@ -1,5 +1,7 @@
 //! An event as everybody is told it: `CloudEvents` 1.0, structured JSON.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -29,6 +31,9 @@ pub struct CloudEvent {
     pub time: String,
     /// `application/json`.
     pub datacontenttype: &'static str,
+    /// Where the JSON Schema of `data` is. Absent unless `events.schemas` says where that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataschema: Option<String>,
     /// The order, too: events of one order belong in one partition.
     pub partitionkey: String,
     /// The position in 20 digits, so that it sorts as text. Absent where an event has none.
@@ -41,9 +46,24 @@ pub struct CloudEvent {
     pub data: Value,
 }
 
+/// What all events of this service have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// `events.source`.
+    pub source: Arc<str>,
+    /// `events.schemas`: what the addresses of schemas begin with; `None` where that is not known.
+    pub schemas: Option<Arc<str>>,
+}
+
+impl Envelope {
+    fn data_schema(&self, kind: &str) -> Option<String> {
+        self.schemas.as_ref().map(|schemas| format!("{schemas}{kind}.json"))
+    }
+}
+
 impl CloudEvent {
-    /// The event as stored, told by this source.
-    pub fn of(event: StoredEvent, source: &str) -> Self {
+    /// The event as stored.
+    pub fn of(event: StoredEvent, envelope: &Envelope) -> Self {
         let order = event.order_id.to_string();
         let mut data = Map::new();
         // One about an endpoint says nothing of an order.
@@ -59,7 +79,8 @@ impl CloudEvent {
         Self {
             specversion: "1.0",
             id: event.id,
-            source: source.to_owned(),
+            source: envelope.source.to_string(),
+            dataschema: envelope.data_schema(&event.kind),
             kind: event.kind,
             subject: order.clone(),
             time: rfc3339(event.at),
@@ -78,12 +99,13 @@ impl CloudEvent {
         subject: Uuid,
         at: DateTime<Utc>,
         data: Value,
-        source: &str,
+        envelope: &Envelope,
     ) -> Self {
         Self {
             specversion: "1.0",
             id,
-            source: source.to_owned(),
+            source: envelope.source.to_string(),
+            dataschema: envelope.data_schema(kind),
             kind: kind.to_owned(),
             subject: subject.to_string(),
             time: rfc3339(at),
@@ -120,8 +142,12 @@ mod tests {
             position: Some(42),
         };
         let order = "00000000-0000-0000-0000-000000000002";
+        let envelope = Envelope {
+            source: "/order-service".into(),
+            schemas: Some("https://shop.example/schemas/events/".into()),
+        };
         assert_eq!(
-            serde_json::to_value(CloudEvent::of(event, "/order-service")).expect("JSON"),
+            serde_json::to_value(CloudEvent::of(event, &envelope)).expect("JSON"),
             json!({
                 "specversion": "1.0",
                 "id": "00000000-0000-0000-0000-000000000001",
@@ -130,6 +156,7 @@ mod tests {
                 "subject": order,
                 "time": "1970-01-01T00:00:00.000000Z",
                 "datacontenttype": "application/json",
+                "dataschema": "https://shop.example/schemas/events/order.confirmed.json",
                 "partitionkey": order,
                 "sequence": "00000000000000000042",
                 "traceparent": "00-1-2-01",

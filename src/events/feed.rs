@@ -70,7 +70,7 @@ impl Events {
                     Some(_) | None => until,
                 };
                 if !found.is_empty() {
-                    let told = |event| CloudEvent::of(event, &parts.settings.source);
+                    let told = |event| CloudEvent::of(event, &parts.settings.envelope);
                     return Ok(FeedPage { events: found.into_iter().map(told).collect(), next });
                 }
             }

@@ -15,6 +15,7 @@
 mod cloud_event;
 mod feed;
 mod leading;
+mod schema;
 mod sequencer;
 mod sink;
 mod standing;
@@ -34,8 +35,9 @@ use crate::lifecycle::Tasks;
 use crate::pacing::Courtesy;
 use crate::store::{Error, Stamp, Store};
 
-pub use cloud_event::{CloudEvent, MEDIA_TYPE};
+pub use cloud_event::{CloudEvent, Envelope, MEDIA_TYPE};
 pub use feed::{FeedPage, FeedQuery, MAX_WAIT, PageError};
+pub use schema::{WEBHOOK_TEST, schema, schemas};
 pub use sequencer::{Led, SequencerTurn};
 pub use sink::{Begins, Progress, Sink, SinkError, SinkTurn};
 pub use standing::SinkStanding;
@@ -47,8 +49,8 @@ const LAST_WORD: Duration = Duration::from_secs(1);
 /// How events are told.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `events.source`: the `source` of every event.
-    pub source: Arc<str>,
+    /// What all events have in common.
+    pub envelope: Envelope,
     /// How long a process that has fallen silent keeps the lead of a cursor.
     pub lease: Duration,
     /// Lets checkouts go first.

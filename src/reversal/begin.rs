@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::{CANCELLATION, RETURN};
 use crate::clock::Clock;
 use crate::engine::Recording;
-use crate::order::{EventKind, OrderId, OrderStatus, UserId};
+use crate::order::{Cancelling, Fact, OrderId, OrderStatus, UserId};
 use crate::saga::{
     Beginning, CancelRequest, Definition, Effect, Entry, Event, Instance, Phase, SagaFacts, SagaId,
     Step, Terms,
@@ -43,11 +43,10 @@ pub fn cancelling(
 ) -> NewEvent {
     NewEvent {
         id: clock.fresh_id(),
-        kind: EventKind::Cancelling,
+        fact: Fact::Cancelling(Cancelling { reason: request.reason.clone() }),
         order_id,
         user_id,
         status: Some(OrderStatus::Cancelling),
-        data: json!({"reason": request.reason}),
         at: request.since,
         trace_parent,
     }

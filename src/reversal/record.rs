@@ -1,11 +1,11 @@
 //! What a reversal writes into the books in its last transaction.
 
-use serde_json::json;
-
 use super::CANCELLATION;
 use super::facts::ReversalFacts;
 use crate::engine::Recording;
-use crate::order::{EventKind, Move, OrderStatus};
+use crate::order::{
+    Cancelled, Fact, Move, OrderStatus, Released, ReturnFact, Returned, ReturnedFact,
+};
 use crate::saga::Instance;
 use crate::store::{MovedOrder, NewEvent, Records, ReturnDone};
 
@@ -20,14 +20,14 @@ pub(super) fn records(saga: &Instance, facts: &ReversalFacts, context: Recording
 /// The order is cancelled.
 fn cancelled(saga: &Instance, facts: &ReversalFacts, context: Recording<'_>) -> Records {
     let at = context.clock.now();
-    let data = json!({
-        "reason": facts.reason,
-        "refunded": facts.refund(),
-        "released": facts.lines,
+    let fact = Fact::Cancelled(Cancelled {
+        reason: facts.reason.clone(),
+        refunded: facts.refund().0,
+        released: facts.lines.iter().map(Released::from).collect(),
     });
     let event = NewEvent {
         status: Some(OrderStatus::Cancelled),
-        ..NewEvent::of(saga, EventKind::Cancelled, data, context.clock)
+        ..NewEvent::of(saga, fact, context.clock)
     };
     Records {
         moved: Some(MovedOrder { id: saga.order_id, by: Move::CANCELLED, at }),
@@ -39,22 +39,20 @@ fn cancelled(saga: &Instance, facts: &ReversalFacts, context: Recording<'_>) -> 
 /// Goods are back.
 fn returned(saga: &Instance, facts: &ReversalFacts, context: Recording<'_>) -> Records {
     let lines = facts.returned();
-    let lines = lines.iter().map(|line| {
-        json!({
-            "line": line.line,
-            "productId": line.of.product_id,
-            "quantity": line.of.quantity,
-            "amount": line.amount,
-        })
+    let lines = lines.iter().map(|line| ReturnedFact {
+        line: line.line,
+        product_id: line.of.product_id.0,
+        quantity: line.of.quantity,
+        amount: line.amount.0,
     });
-    let data = json!({"return": {
-        "id": saga.id,
-        "refunded": facts.refund(),
-        "restock": facts.restock,
-        "reason": facts.reason,
-        "lines": lines.collect::<Vec<_>>(),
-    }});
-    let event = NewEvent::of(saga, EventKind::Returned, data, context.clock);
+    let goods = ReturnFact {
+        id: saga.id.0,
+        refunded: facts.refund().0,
+        restock: facts.restock,
+        reason: facts.reason.clone(),
+        lines: lines.collect(),
+    };
+    let event = NewEvent::of(saga, Fact::Returned(Returned { goods }), context.clock);
     let done = ReturnDone { id: saga.id.0, at: context.clock.now() };
     Records { returned: Some(done), events: vec![event], ..Records::default() }
 }

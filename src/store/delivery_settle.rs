@@ -4,7 +4,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{outbox, webhook_delivery};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Set};
-use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use super::rowset::{Cell, Column, Form, Rowset, Type, ids, source_of_ids};
 use super::transaction::Transaction;
 use super::webhook::{Webhook, WebhookState};
 use super::{Error, Store};
-use crate::order::EventKind;
+use crate::order::{Fact, WebhookDisabled};
 
 /// So many attempts are kept of a delivery, the latest.
 const MAX_ATTEMPTS: usize = 30;
@@ -200,11 +199,14 @@ impl Store {
         let sql = "SELECT count(*) FROM outbox WHERE order_id = $1";
         let row = transaction.query_one_raw(self.statement(sql, vec![webhook.id.into()])).await?;
         let before: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let (webhook_id, url) = (webhook.id, webhook.url.clone());
+        let fact = WebhookDisabled { webhook_id, url, reason: reason.to_owned() };
+        let fact = Fact::WebhookDisabled(fact);
         let event = outbox::ActiveModel {
             id: Set(settlement.fresh_id),
             order_id: Set(webhook.id),
-            kind: Set(EventKind::WebhookDisabled.to_string()),
-            payload: Set(json!({"webhookId": webhook.id, "url": webhook.url, "reason": reason})),
+            kind: Set(fact.kind().to_string()),
+            payload: Set(fact.data()),
             created_at: Set(settlement.now),
             published_at: Set(None),
             user_id: Set(None),

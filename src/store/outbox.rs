@@ -15,7 +15,7 @@ use super::rowset::{Form, Rowset};
 use super::transaction::Transaction;
 use super::{Error, Store};
 use crate::clock::Clock;
-use crate::order::{EventKind, OrderId, OrderStatus, UserId};
+use crate::order::{EventKind, Fact, OrderId, OrderStatus, UserId};
 use crate::saga::Instance;
 
 /// What the only events of before versions were called.
@@ -27,15 +27,13 @@ pub struct NewEvent {
     /// Its id: listeners drop repeats by it.
     pub id: Uuid,
     /// What happened.
-    pub kind: EventKind,
+    pub fact: Fact,
     /// To which order.
     pub order_id: OrderId,
     /// Whose.
     pub user_id: UserId,
     /// The order's status once this is true; `None` for the one that its row has.
     pub status: Option<OrderStatus>,
-    /// What is particular to the kind of event, as a JSON object.
-    pub data: Value,
     /// When.
     pub at: DateTime<Utc>,
     /// W3C trace context of what made it true.
@@ -44,14 +42,13 @@ pub struct NewEvent {
 
 impl NewEvent {
     /// About a saga's order, now, of the status that its row has.
-    pub fn of(saga: &Instance, kind: EventKind, data: Value, clock: &Clock) -> Self {
+    pub fn of(saga: &Instance, fact: Fact, clock: &Clock) -> Self {
         Self {
             id: clock.fresh_id(),
-            kind,
+            fact,
             order_id: saga.order_id,
             user_id: saga.user_id,
             status: None,
-            data,
             at: clock.now(),
             trace_parent: saga.trace_parent.clone(),
         }

@@ -2,7 +2,6 @@
 
 use entity::{shipment_events, shipments};
 use sea_orm::{ActiveModelTrait, EntityTrait, Set};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::outbox::NewEvent;
@@ -12,7 +11,7 @@ use super::transaction::Transaction;
 use super::{Error, Store};
 use crate::clock::Clock;
 use crate::fulfilment::{CarrierEvent, Merged, covers, delivered_at, merge, state};
-use crate::order::{EventKind, Move, OrderId, OrderStatus};
+use crate::order::{Fact, Move, OrderId, OrderStatus, Shipped, Tracking, TrackingFact};
 
 impl Store {
     /// Takes in what a carrier reports; `None` where there is no such shipment.
@@ -70,8 +69,8 @@ impl Store {
         let status = order.status()?;
         // Where the order is delivered by it, the next event says so.
         let tracking = |event: &CarrierEvent| {
-            let data = json!({"shipmentId": id, "trackingEvent": told_event(event)});
-            let event = order.event(EventKind::Tracking, data, trace_parent, clock);
+            let fact = Tracking { shipment_id: id, tracking_event: told_event(event) };
+            let event = order.event(Fact::Tracking(fact), trace_parent, clock);
             NewEvent { status: Some(status), ..event }
         };
         let mut events: Vec<NewEvent> = new.iter().map(tracking).collect();
@@ -80,8 +79,8 @@ impl Store {
         if is_all && status == OrderStatus::Shipped {
             self.move_locked_order(transaction, OrderId(order.row.id), Move::DELIVER, clock.now())
                 .await?;
-            let data = json!({"shipment": told(&shipment)});
-            let event = order.event(EventKind::Delivered, data, trace_parent, clock);
+            let fact = Fact::Delivered(Shipped { shipment: told(&shipment) });
+            let event = order.event(fact, trace_parent, clock);
             events.push(NewEvent { status: Some(OrderStatus::Delivered), ..event });
         }
         self.tell(transaction, &events).await?;
@@ -115,12 +114,12 @@ async fn write_events(
     Ok(())
 }
 
-fn told_event(event: &CarrierEvent) -> Value {
-    json!({
-        "id": event.shown_id(),
-        "status": event.status.to_string(),
-        "at": event.at,
-        "location": event.location,
-        "description": event.description,
-    })
+fn told_event(event: &CarrierEvent) -> TrackingFact {
+    TrackingFact {
+        id: event.shown_id(),
+        status: event.status.to_string(),
+        at: event.at,
+        location: event.location.clone(),
+        description: event.description.clone(),
+    }
 }

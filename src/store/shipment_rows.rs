@@ -7,7 +7,6 @@ use entity::{order_items, orders, shipment_events, shipment_lines, shipments};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Error;
@@ -15,7 +14,7 @@ use super::outbox::NewEvent;
 use super::transaction::Transaction;
 use crate::clock::Clock;
 use crate::fulfilment::{CarrierEvent, CarrierStatus, Pieces};
-use crate::order::{EventKind, OrderId, OrderStatus, UserId};
+use crate::order::{Fact, OrderId, OrderStatus, ShipmentFact, ShippedLine, UserId};
 
 /// A shipment as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,20 +57,13 @@ impl Locked {
     }
 
     /// An event of the order, of the status that it has by then.
-    pub(super) fn event(
-        &self,
-        kind: EventKind,
-        data: Value,
-        trace_parent: &str,
-        clock: &Clock,
-    ) -> NewEvent {
+    pub(super) fn event(&self, fact: Fact, trace_parent: &str, clock: &Clock) -> NewEvent {
         NewEvent {
             id: clock.fresh_id(),
-            kind,
+            fact,
             order_id: OrderId(self.row.id),
             user_id: UserId(self.row.user_id),
             status: None,
-            data,
             at: clock.now(),
             trace_parent: trace_parent.to_owned(),
         }
@@ -205,17 +197,19 @@ pub(super) fn sum<'a>(shipments: impl IntoIterator<Item = &'a Shipment>) -> Piec
 }
 
 /// A shipment as its order's events tell of it.
-pub(super) fn told(shipment: &Shipment) -> Value {
-    let line = |(line, quantity): (&u16, &i64)| json!({"line": line, "quantity": quantity});
-    json!({
-        "id": shipment.id,
-        "carrier": shipment.carrier,
-        "trackingNumber": shipment.tracking_number,
-        "trackingUrl": shipment.tracking_url,
-        "lines": shipment.pieces.iter().map(line).collect::<Vec<_>>(),
-        "state": shipment.state,
-        "shippedAt": shipment.shipped_at,
-        "estimatedDelivery": shipment.estimated_delivery,
-        "deliveredAt": shipment.delivered_at,
-    })
+pub(super) fn told(shipment: &Shipment) -> ShipmentFact {
+    let pieces = shipment.pieces.iter();
+    ShipmentFact {
+        id: shipment.id,
+        carrier: shipment.carrier.clone(),
+        tracking_number: shipment.tracking_number.clone(),
+        tracking_url: shipment.tracking_url.clone(),
+        lines: pieces
+            .map(|(line, pieces)| ShippedLine { line: *line, quantity: *pieces })
+            .collect(),
+        state: shipment.state.clone(),
+        shipped_at: shipment.shipped_at,
+        estimated_delivery: shipment.estimated_delivery,
+        delivered_at: shipment.delivered_at,
+    }
 }

@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 use entity::shipments;
 use sea_orm::EntityTrait;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::retry::Retries;
@@ -15,7 +14,7 @@ use super::transaction::Transaction;
 use super::{Error, Store};
 use crate::clock::Clock;
 use crate::fulfilment::{CarrierStatus, Pieces, Shortage, take};
-use crate::order::{EventKind, Move, OrderId, OrderStatus};
+use crate::order::{Fact, Move, OrderId, OrderStatus, Shipped};
 
 /// A shipment to be.
 #[derive(Clone, Debug)]
@@ -112,8 +111,8 @@ impl Store {
         if status == OrderStatus::Confirmed {
             self.move_locked_order(transaction, new.order_id, Move::SHIP, now).await?;
         }
-        let data = json!({"shipment": told(&shipment)});
-        let event = order.event(EventKind::Shipped, data, &new.trace_parent, clock);
+        let fact = Fact::Shipped(Shipped { shipment: told(&shipment) });
+        let event = order.event(fact, &new.trace_parent, clock);
         self.tell(transaction, &[event]).await?;
         Ok(Shipping::Shipped(Box::new(shipment)))
     }

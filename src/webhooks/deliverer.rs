@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
-use uuid::Uuid;
 
 use super::Webhooks;
-use super::record::Attempted;
+use super::places::Attempted;
 use crate::store::{DeliveryLease, DueWebhook, Error, Webhook};
 
 /// Attempts under way for one endpoint, at most, in this process.
@@ -30,7 +29,7 @@ impl Webhooks {
             if parts.tasks.unless_stopping(courtesy).await.is_none() {
                 return;
             }
-            let news = parts.clock.within(pause, Box::pin(parts.news.notified()));
+            let news = parts.clock.within(pause, Box::pin(parts.places.news.notified()));
             if parts.tasks.unless_stopping(news).await.is_none() {
                 return;
             }
@@ -83,7 +82,7 @@ impl Webhooks {
             let Some(webhook) = parts.store.webhook(webhook.id).await? else { continue };
             for claimed in claimed {
                 let (this, webhook) = (self.clone(), webhook.clone());
-                let place = Place::take(&this, webhook.id, claimed.event_id);
+                let place = parts.places.take(webhook.id, claimed.event_id);
                 begun += 1;
                 parts.tasks.spawn(async move {
                     if let Some(settlement) = this.attempt(&webhook, &claimed).await {
@@ -110,7 +109,7 @@ impl Webhooks {
     async fn renew(&self, renewed_at: &mut Duration) -> Result<(), Error> {
         let parts = &self.0;
         let asked = parts.clock.monotonic();
-        let events: Vec<Uuid> = self.under_way(|all| all.values().flatten().copied().collect());
+        let events = parts.places.events();
         if events.is_empty() || asked.saturating_sub(*renewed_at) < parts.settings.lease / 3 {
             return Ok(());
         }
@@ -125,8 +124,7 @@ impl Webhooks {
 
     /// How many attempts more may be under way for an endpoint.
     fn room(&self, webhook: &Webhook) -> usize {
-        let under_way = self.under_way(|all| all.get(&webhook.id).map_or(0, Vec::len));
-        PER_ENDPOINT.saturating_sub(under_way)
+        PER_ENDPOINT.saturating_sub(self.0.places.taken(webhook.id))
     }
 }
 
@@ -136,33 +134,4 @@ pub struct DelivererTurn {
     /// When the leases were last renewed, on the monotonic clock.
     renewed_at: Duration,
     is_failing: bool,
-}
-
-/// A place among the attempts for an endpoint; free again when this is dropped, also by a panic.
-#[derive(Debug)]
-pub(super) struct Place {
-    webhooks: Webhooks,
-    webhook: Uuid,
-    event: Uuid,
-}
-
-impl Place {
-    fn take(webhooks: &Webhooks, webhook: Uuid, event: Uuid) -> Self {
-        webhooks.under_way(|all| all.entry(webhook).or_default().push(event));
-        Self { webhooks: webhooks.clone(), webhook, event }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.webhooks.under_way(|all| {
-            if let Some(events) = all.get_mut(&self.webhook)
-                && let Some(at) = events.iter().position(|event| *event == self.event)
-            {
-                events.swap_remove(at);
-            }
-            all.retain(|_, events| !events.is_empty());
-        });
-        self.webhooks.wake();
-    }
 }

@@ -16,28 +16,27 @@ mod address;
 mod attempt;
 mod deliverer;
 mod http;
+mod places;
 mod record;
 mod schedule;
 mod signature;
 mod sink;
 mod target;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-use tokio::sync::Notify;
 use tracing::info;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::events::CloudEvent;
+use crate::events::{CloudEvent, Envelope, WEBHOOK_TEST};
 use crate::lifecycle::Tasks;
+use crate::order::WebhookTest;
 use crate::pacing::Courtesy;
 use crate::store::{Error, Store, TestDelivery, Tested};
 
-use record::Ended;
+use places::Places;
 
 pub use address::Networks;
 pub use deliverer::DelivererTurn;
@@ -46,7 +45,7 @@ pub use signature::fresh_secret;
 pub use target::{Target, TargetError};
 
 /// The type of the message that only tries whether an endpoint works.
-const TEST: &str = "webhook.test";
+const TEST: &str = WEBHOOK_TEST;
 
 /// How long what came of an attempt may take to be recorded once the process is to stop.
 const LAST_RECORD: Duration = Duration::from_secs(5);
@@ -54,8 +53,8 @@ const LAST_RECORD: Duration = Duration::from_secs(5);
 /// How webhooks are sent.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `events.source`: the `source` of every event.
-    pub source: Arc<str>,
+    /// What all events have in common.
+    pub envelope: Envelope,
     /// How long a process that has fallen silent keeps its attempts.
     pub lease: Duration,
     /// Which URLs and addresses may be called.
@@ -80,12 +79,7 @@ struct Parts {
     transport: Arc<dyn Transport>,
     /// Names this process in the deliveries that it attempts.
     owner: Uuid,
-    /// The events whose attempts are under way, by endpoint.
-    under_way: Mutex<HashMap<Uuid, Vec<Uuid>>>,
-    /// Attempts that have ended and are to be recorded.
-    ended: Mutex<Ended>,
-    /// There may be something to do.
-    news: Notify,
+    places: Arc<Places>,
     tasks: Tasks,
 }
 
@@ -110,9 +104,7 @@ impl Webhooks {
             settings,
             transport,
             owner,
-            under_way: Mutex::default(),
-            ended: Mutex::default(),
-            news: Notify::new(),
+            places: Arc::default(),
             tasks: Tasks::default(),
         }))
     }
@@ -145,7 +137,7 @@ impl Webhooks {
 
     /// There may be something to do: an event, or what a person asked for.
     pub fn wake(&self) {
-        self.0.news.notify_one();
+        self.0.places.news.notify_one();
     }
 
     /// Has a test message sent, once. Returns its id and what became of the request.
@@ -155,23 +147,19 @@ impl Webhooks {
     pub async fn test(&self, webhook: Uuid) -> Result<(Uuid, Tested), Error> {
         let parts = &self.0;
         let (event_id, now) = (parts.clock.fresh_id(), parts.clock.now());
-        let data = json!({"webhookId": webhook});
+        let data = serde_json::to_value(WebhookTest { webhook_id: webhook }).unwrap_or_default();
         let event = CloudEvent::outside_the_feed(
             event_id,
             TEST,
             webhook,
             now,
             data,
-            &parts.settings.source,
+            &parts.settings.envelope,
         );
         let test = TestDelivery { event_id, kind: TEST.to_owned(), body: body(&event), now };
         let tested = parts.store.test_webhook(webhook, test).await?;
         self.wake();
         Ok((event_id, tested))
-    }
-
-    fn under_way<T>(&self, look: impl FnOnce(&mut HashMap<Uuid, Vec<Uuid>>) -> T) -> T {
-        look(&mut self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -2,46 +2,28 @@
 //! transaction.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::Webhooks;
-use super::deliverer::Place;
-use crate::store::{ClaimedDelivery, Settlement};
+use super::places::Attempted;
 
 /// Attempts recorded at a time.
 const BATCH: usize = 64;
-
-/// An attempt that has ended. It keeps its place until it is recorded, so that its lease is renewed.
-#[derive(Debug)]
-pub(super) struct Attempted {
-    pub(super) claimed: ClaimedDelivery,
-    pub(super) settlement: Settlement,
-    pub(super) place: Place,
-}
-
-/// Attempts that have ended and are not recorded.
-#[derive(Debug, Default)]
-pub(super) struct Ended {
-    attempts: Vec<Attempted>,
-    /// Somebody records them, one batch after the other.
-    is_recording: bool,
-}
 
 impl Webhooks {
     /// Has an attempt recorded: by whoever records others at the moment, or here and now, with all that end
     /// in the meantime.
     pub(super) async fn record(&self, attempted: Attempted) {
-        let is_anybody_recording = self.ended(|ended| {
+        let is_anybody_recording = self.0.places.ended(|ended| {
             ended.attempts.push(attempted);
             std::mem::replace(&mut ended.is_recording, true)
         });
         if is_anybody_recording {
             return;
         }
-        let recorder = Recorder(self);
+        let mut recorder = Recorder { webhooks: self, is_done: false };
         while let Some(batch) = recorder.next_batch() {
             self.record_batch(batch).await;
         }
@@ -64,31 +46,31 @@ impl Webhooks {
             }
         }
     }
-
-    fn ended<T>(&self, look: impl FnOnce(&mut Ended) -> T) -> T {
-        look(&mut self.0.ended.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
-/// The one who records. Should it break, the next attempt that ends is recorded by somebody else.
-struct Recorder<'a>(&'a Webhooks);
+/// The one who records. Should it break off, whoever comes next records.
+struct Recorder<'a> {
+    webhooks: &'a Webhooks,
+    is_done: bool,
+}
 
 impl Recorder<'_> {
-    /// What is to be recorded next; if nothing is, whoever comes next records.
-    fn next_batch(&self) -> Option<Vec<Attempted>> {
-        self.0.ended(|ended| {
+    /// What is to be recorded next; if there is nothing, whoever comes next records.
+    fn next_batch(&mut self) -> Option<Vec<Attempted>> {
+        let batch = self.webhooks.0.places.ended(|ended| {
             let count = ended.attempts.len().min(BATCH);
             ended.is_recording = count > 0;
             (count > 0).then(|| ended.attempts.drain(..count).collect())
-        })
+        });
+        self.is_done = batch.is_none();
+        batch
     }
 }
 
 impl Drop for Recorder<'_> {
     fn drop(&mut self) {
-        // After the last batch somebody else may record already.
-        if std::thread::panicking() {
-            self.0.ended(|ended| ended.is_recording = false);
+        if !self.is_done {
+            self.webhooks.0.places.ended(|ended| ended.is_recording = false);
         }
     }
 }

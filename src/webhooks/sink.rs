@@ -32,8 +32,8 @@ impl Sink for Webhooks {
             if events.is_empty() {
                 return Ok(store.move_cursor(lead, to).await?);
             }
-            let source = &self.0.settings.source;
-            let body = |event: &StoredEvent| body(&CloudEvent::of(event.clone(), source));
+            let envelope = &self.0.settings.envelope;
+            let body = |event: &StoredEvent| body(&CloudEvent::of(event.clone(), envelope));
             let now = self.0.clock.now();
             let new = TakeIn { events: &events, wants: &wants, body: &body, now };
             let is_taken_in = store.take_in(lead, to, &new).await?;

@@ -10,7 +10,7 @@ use order_service::checkout::step::PRICE_CART;
 use order_service::checkout::{CheckoutFacts, DEFINITION, DEFINITIONS};
 use order_service::clock::Clock;
 use order_service::order::{
-    EventKind, Line, OrderId, OrderStatus, Paise, PricedLine, ProductId, UserId,
+    Confirmed, Fact, Line, OrderId, OrderStatus, Paise, PricedLine, ProductId, UserId,
 };
 use order_service::saga::{
     Catalogue, Effect, End, Entry, Event, Instance, Phase, Position, Progress, SagaFacts, SagaId,
@@ -21,7 +21,6 @@ use order_service::store::{
     Records, Store, Write,
 };
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
-use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -103,11 +102,10 @@ fn completion(mut saga: Instance, owner: Uuid) -> Write {
     saga.revision += 1;
     let event = NewEvent {
         id: Uuid::from_u128(saga.id.0.as_u128() + 0x200),
-        kind: EventKind::Confirmed,
+        fact: Fact::Confirmed(Confirmed { total_amount: 0, items: Vec::new() }),
         order_id: saga.order_id,
         user_id: saga.user_id,
         status: Some(OrderStatus::Confirmed),
-        data: json!({}),
         at: NOW,
         trace_parent: saga.trace_parent.clone(),
     };

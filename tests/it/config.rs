@@ -39,7 +39,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 67] = [
+const KEYS: [(&str, &str, &str, &str); 68] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -108,6 +108,7 @@ const KEYS: [(&str, &str, &str, &str); 67] = [
     ("retry.jitter", "0", "0", "jitter: 0.0"),
     ("retry.stuck_after", "'2m'", "2m", "stuck_after: 120s"),
     ("events.source", "'//shop'", "//shop", "source: \"//shop\""),
+    ("events.schemas", "'https://a.b/c/'", "https://a.b/c/", "schemas: \"https://a.b/c/\""),
     ("broker.url", "'amqp://u:p@h/v'", "amqp://u:p@h/v", "url: Some(AmqpUrl(***)), exchange"),
     ("broker.exchange", "'shop'", "shop", "exchange: \"shop\""),
     ("intake.url", "'amqps://h'", "amqps://h", "url: Some(AmqpUrl(***)), queue"),

@@ -3,6 +3,7 @@
 pub mod feed;
 mod first_page;
 pub mod positions;
+mod schemas;
 mod sinks;
 mod standing;
 mod stream;

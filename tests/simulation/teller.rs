@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use order_service::broker::{self, Broker};
 use order_service::clock::Clock;
-use order_service::events::{Events, Led, SequencerTurn, Settings, Sink, SinkTurn};
+use order_service::events::{Envelope, Events, Led, SequencerTurn, Settings, Sink, SinkTurn};
+use order_service::pacing::Courtesy;
 use order_service::store::Store;
 use order_service::webhooks::{self, DelivererTurn, Networks, Webhooks};
 use tokio::sync::Mutex;
@@ -49,18 +50,21 @@ struct Turns {
 
 impl Teller {
     pub fn new(store: &Store, receivers: NodeReceivers, clock: &Clock) -> Self {
-        let settings = broker::Settings { exchange: "orders".to_owned(), source: SOURCE.into() };
+        let envelope = Envelope { source: SOURCE.into(), schemas: None };
+        let exchange = "orders".to_owned();
+        let settings = broker::Settings { exchange, envelope: envelope.clone() };
         let broker = Arc::new(Broker::over(Arc::new(receivers.clone()), settings));
         let settings = webhooks::Settings {
-            source: SOURCE.into(),
+            envelope: envelope.clone(),
             lease: LEASE,
+            courtesy: Courtesy::needless(),
             networks: Networks::new(false, Vec::new()),
             schedule: SCHEDULE.into(),
             timeout: TIMEOUT,
         };
         let webhooks = Webhooks::over(Arc::new(receivers), store.clone(), settings, clock.clone());
         let sinks: Vec<Arc<dyn Sink>> = vec![broker.clone(), Arc::new(webhooks.clone())];
-        let settings = Settings { source: SOURCE.into(), lease: LEASE };
+        let settings = Settings { envelope, lease: LEASE, courtesy: Courtesy::needless() };
         let events = Events::new(store.clone(), sinks, settings, clock.clone());
         Self { events, broker, webhooks, turns: Arc::default() }
     }

@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, join_all};
 use order_service::clock::Clock;
 use order_service::engine::{Kind, Recording};
 use order_service::neighbours::{CallContext, Request, Response, Transport};
-use order_service::order::{EventKind, OrderStatus, Paise};
+use order_service::order::{Confirmed, Fact, Item, OrderStatus, Paise};
 use order_service::saga::{
     Call, Cause, Definition, Effect, Facts, How, Instance, Learned, Neighbour, Outcome, Progress,
     Reading, Report, SagaFacts, Step,
@@ -185,6 +185,8 @@ impl Kind for Trip {
         let facts = facts(saga);
         let items = facts.makes().unwrap_or_default();
         let total = facts.total().unwrap_or(Paise(0));
+        let bought = items.iter().map(Item::from).collect();
+        let fact = Confirmed { total_amount: total.0, items: bought };
         Records {
             order: Some(NewOrder {
                 id: saga.order_id,
@@ -199,7 +201,7 @@ impl Kind for Trip {
             }),
             events: vec![NewEvent {
                 status: Some(OrderStatus::Confirmed),
-                ..NewEvent::of(saga, EventKind::Confirmed, json!({"totalAmount": total}), clock)
+                ..NewEvent::of(saga, Fact::Confirmed(fact), clock)
             }],
             ..Records::default()
         }

@@ -19,9 +19,20 @@ pub async fn all(world: &World, count: usize, limit: u32) -> Vec<Value> {
         let page = read(world, &format!("?after={after}&limit={limit}&wait=30")).await;
         assert_eq!(page.status, 200, "{page:?}");
         events.extend(page.body["events"].as_array().expect("a list").iter().cloned());
+        events.iter().for_each(is_as_its_schema_says);
         after = page.body["next"].clone();
     }
     events
+}
+
+/// Every event that any test reads is as the schema says that is served for its type.
+fn is_as_its_schema_says(event: &Value) {
+    let kind = event["type"].as_str().expect("a type");
+    let schema = order_service::events::schema(kind).expect("a schema");
+    let wrong = jsonschema::draft202012::new(&schema).expect("a schema of 2020-12");
+    let wrong: Vec<String> =
+        wrong.iter_errors(&event["data"]).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{event}: {wrong:?}");
 }
 
 fn types(events: &[Value]) -> Vec<&str> {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use order_service::clock::Clock;
-use order_service::events::{Events, FeedQuery, Settings};
+use order_service::events::{Envelope, Events, FeedQuery, Settings};
+use order_service::pacing::Courtesy;
 use order_service::store::{Failpoint, Failpoints, Fault, Lead, Store};
 
 use super::positions::{commit, lead};
@@ -49,7 +50,9 @@ async fn a_reader_from_the_beginning_is_never_told_that_events_are_gone_that_nev
             let (answers, sequencer) = (AtomicUsize::new(0), bare.store.clone());
             let meanwhile = Meanwhile { after, answers, sequencer, lead };
             let store = bare.another(Arc::new(meanwhile)).await;
-            let settings = Settings { source: "/shop".into(), lease: Duration::from_mins(1) };
+            let envelope = Envelope { source: "/shop".into(), schemas: None };
+            let (lease, courtesy) = (Duration::from_mins(1), Courtesy::needless());
+            let settings = Settings { envelope, lease, courtesy };
             let events = Events::new(store.clone(), Vec::new(), settings, Clock::system());
             let query = FeedQuery { after: 0, types: None, limit: 10, wait: Duration::ZERO };
             let page = events.page(&query).await.expect("nothing is gone");

@@ -1,12 +1,13 @@
 //! Sinks: what is noted of one that fails, whoever leads its cursor.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use order_service::clock::Clock;
-use order_service::events::{Begins, Events, Progress, Settings, Sink, SinkError, SinkTurn};
+use order_service::events::{
+    Begins, Envelope, Events, Progress, Settings, Sink, SinkError, SinkTurn,
+};
 use order_service::pacing::Courtesy;
 use order_service::store::{Cursor, Lead, Store, StoredEvent};
 
@@ -49,8 +50,9 @@ impl Sink for Receiver {
 }
 
 fn process(bare: &Bare) -> Events {
-    let (source, lease) = (Arc::from("/shop"), Duration::from_mins(1));
-    let settings = Settings { source, lease, courtesy: Courtesy::needless() };
+    let envelope = Envelope { source: "/shop".into(), schemas: None };
+    let (lease, courtesy) = (Duration::from_mins(1), Courtesy::needless());
+    let settings = Settings { envelope, lease, courtesy };
     Events::new(bare.store.clone(), Vec::new(), settings, Clock::system())
 }
 

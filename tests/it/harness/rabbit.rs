@@ -163,12 +163,23 @@ impl Queues {
         Inbox(consumer.await.expect("a consumer"))
     }
 
-    /// Sends a message into a queue, and returns once the server has it.
+    /// Sends a message into a queue, and returns once the server has it. A quorum queue takes nothing, and says
+    /// so, while the node is not long up: then the message is sent again.
     pub async fn send(&self, queue: &str, body: &[u8], properties: BasicProperties) {
         let options = BasicPublishOptions::default();
-        let sent = self.channel.basic_publish("".into(), queue.into(), options, body, properties);
-        let confirmed = sent.await.expect("a channel").await.expect("a confirm");
-        assert!(confirmed.is_ack());
+        let sending = async {
+            loop {
+                let properties = properties.clone();
+                let sent =
+                    self.channel.basic_publish("".into(), queue.into(), options, body, properties);
+                let confirmed = sent.await.expect("a channel").await.expect("a confirm");
+                if confirmed.is_ack() {
+                    return;
+                }
+            }
+        };
+        let sent = Clock::system().within(PATIENCE, Box::pin(sending)).await;
+        sent.expect("the server does not take it");
     }
 }
 
