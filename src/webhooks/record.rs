@@ -1,7 +1,7 @@
 //! Recording what attempts came to: those that end while others are being recorded are recorded together, in one
 //! transaction.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ impl Webhooks {
     }
 
     async fn record_batch(&self, batch: Vec<Attempted>) {
-        let mut of_webhooks: HashMap<Uuid, Vec<_>> = HashMap::new();
+        let mut of_webhooks: BTreeMap<Uuid, Vec<_>> = BTreeMap::new();
         let mut places = Vec::new();
         for Attempted { claimed, settlement, place } in batch {
             of_webhooks.entry(claimed.webhook_id).or_default().push((claimed, settlement));

@@ -43,10 +43,10 @@ impl Run {
             return;
         }
         // What is about to be decided, and what stands, are few among what came to nothing.
-        let which = self.dice.below(3);
+        let which = self.dice.below(4);
         let is_close = |found: &&Found| match which {
             0 => found.progress.is_some_and(Progress::is_completed),
-            1 => found.owner.is_some() && CLOSE.contains(&found.state.as_str()),
+            1 | 2 => found.owner.is_some() && CLOSE.contains(&found.state.as_str()),
             _any => true,
         };
         let close: Vec<_> = all.iter().filter(is_close).collect();

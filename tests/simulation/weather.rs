@@ -145,7 +145,7 @@ impl Weather {
             refusal: often(0.15),
             hang_up: often(0.01),
             operator: often(0.01),
-            cancel: often(0.008),
+            cancel: often(0.012),
             ship: often(0.012),
             report: often(0.02),
             take_back: often(0.005),
