@@ -73,6 +73,7 @@ fn started() -> Instance {
         owner: Some(OWNER),
         fence: 1,
         revision: 0,
+        version: 1,
         created_at: NOW,
         updated_at: NOW,
         trace_parent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned(),

@@ -51,6 +51,8 @@ pub struct Model {
     pub fence: i64,
     /// Rises with each write.
     pub revision: i64,
+    /// Rises with what operators have to know; null where only older binaries wrote it: the revision, then.
+    pub version: Option<i64>,
     /// W3C trace context.
     pub trace_parent: String,
     /// Acceptance.

@@ -22,6 +22,7 @@ mod m20261127_000015_positions;
 mod m20261127_000016_webhooks;
 mod m20261127_000017_intake;
 mod m20261127_000018_mail;
+mod m20261127_000019_troubles;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000016_webhooks::Migration),
             Box::new(m20261127_000017_intake::Migration),
             Box::new(m20261127_000018_mail::Migration),
+            Box::new(m20261127_000019_troubles::Migration),
         ]
     }
 }

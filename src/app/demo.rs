@@ -82,7 +82,7 @@ fn url(of: &str) -> url::Url {
 async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
     let store = open(config, &Clock::system()).await?;
     store.migrate().await?;
-    let open = store.list(&Filter { open: true, limit: 20, ..Filter::default() }).await?;
+    let open = store.list(&Filter { open: true, limit: 20, ..Filter::default() }).await?.sagas;
     store.close().await;
     let line = |saga: &store::Found| format!("  {}  {}", saga.id, saga.state);
     Ok(open.iter().map(line).collect())

@@ -52,6 +52,7 @@ mod tests {
                 "delete /api/operator/webhooks/{id}",
                 "get /api/events",
                 "get /api/health",
+                "get /api/operator/groups",
                 "get /api/operator/sagas",
                 "get /api/operator/sagas/{id}",
                 "get /api/operator/summary",

@@ -114,6 +114,7 @@ fn priced(prices: [i64; 2]) -> Instance {
         owner: None,
         fence: 1,
         revision: 1,
+        version: 1,
         created_at: start,
         updated_at: start,
         trace_parent: String::new(),

@@ -74,6 +74,7 @@ fn saga(definition: &'static Definition, facts: CheckoutFacts) -> Instance {
         owner: None,
         fence: 1,
         revision: 1,
+        version: 1,
         created_at: start,
         updated_at: start,
         trace_parent: String::new(),

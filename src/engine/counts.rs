@@ -21,10 +21,12 @@ const COUNT_AT_LEAST_EVERY: Duration = Duration::from_secs(10);
 /// Without a reason, what is ours is looked through every so many counts: it is among all that was
 /// ours since the last vacuum.
 const SWEEP_EVERY: u32 = 2;
+/// How often to look for sagas in trouble that an older binary has written.
+const NOTE_TROUBLES_EVERY: Duration = Duration::from_secs(30);
 
 impl Executor {
     pub(super) async fn count_loop(&self) {
-        let mut missing = BTreeSet::new();
+        let (mut missing, mut noted_at) = (BTreeSet::new(), None);
         for sweeps in (0..SWEEP_EVERY).cycle() {
             let began = self.0.clock.monotonic();
             self.count().await;
@@ -32,9 +34,20 @@ impl Executor {
             if sweeps == 0 || has_reason || !missing.is_empty() {
                 missing = self.sweep(missing).await;
             }
+            if noted_at.is_none_or(|at| began.saturating_sub(at) > NOTE_TROUBLES_EVERY) {
+                noted_at = Some(began);
+                self.note_troubles().await;
+            }
             let took = self.0.clock.monotonic().saturating_sub(began);
             let pause = (took * COUNTING_SHARE).clamp(COUNT_EVERY, COUNT_AT_LEAST_EVERY);
             self.0.clock.sleep(pause).await;
+        }
+    }
+
+    /// Finds sagas in trouble whose writers did not say so, and those that are in trouble no longer.
+    async fn note_troubles(&self) {
+        if let Err(error) = self.0.store.note_troubles().await {
+            info!(%error, "could not look for sagas in trouble");
         }
     }
 

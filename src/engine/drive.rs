@@ -15,6 +15,7 @@ use super::executor::Parts;
 use super::kind::Recording;
 use super::lease::Session;
 use super::queued::Answered;
+use super::shown::Shown;
 use crate::clock::Watch;
 use crate::neighbours::CallContext;
 use crate::saga::machine::next;
@@ -45,6 +46,8 @@ pub(super) struct Drive {
     pub(super) cancel: CancelNotice,
     /// The trouble that listeners know of.
     pub(super) told: Option<Stuck>,
+    /// What operators have seen of the saga.
+    pub(super) shown: Shown,
     /// What this acceptance is noted under.
     pub(super) accepts: Option<Identified>,
     /// What the next write builds on.
@@ -85,6 +88,7 @@ impl Drive {
             cut_calls: CancellationToken::new(),
             cancel: CancelNotice::default(),
             told: saga.stuck.clone(),
+            shown: Shown::accepted(&saga),
             saga,
             accepts: None,
             base,
@@ -102,7 +106,8 @@ impl Drive {
     /// For a saga that was just claimed.
     pub(super) fn claimed(parts: Arc<Parts>, session: Arc<Session>, saga: Instance) -> Self {
         let base = Base::Owned { owner: session.id, fence: saga.fence, revision: saga.revision };
-        Self { barrier: false, passed: Vec::new(), ..Self::new(parts, session, saga, base) }
+        let shown = Shown::claimed(&saga, &parts.settings.policy, parts.clock.now());
+        Self { barrier: false, passed: Vec::new(), shown, ..Self::new(parts, session, saga, base) }
     }
 
     /// Drives the saga as far as it goes now.

@@ -30,6 +30,7 @@ impl Executor {
         let did = self.apply(&mut saga, what, word, now);
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         let Some(entry) = saga.unsaved.pop() else { return Ok(Some(Done { saga: found, did })) };
+        saga.version += 1;
         let written = parts.store.hold(&saga, &entry, found.revision).await;
         if !written.map_err(NotDone::Unavailable)? {
             return Ok(None);

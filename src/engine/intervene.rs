@@ -11,7 +11,7 @@ use super::executor::Executor;
 use super::second_click::is_second_click;
 use crate::neighbours::CallContext;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, SagaId, Word};
-use crate::saga::{Preview, intervene, previews};
+use crate::saga::{Outlook, Preview, intervene, previews};
 use crate::store::{self, Found};
 use crate::trace::TraceParent;
 
@@ -60,6 +60,12 @@ impl Executor {
         previews
     }
 
+    /// What this saga does next, and when; `None` at rest.
+    #[must_use]
+    pub fn outlook(&self, saga: &Instance) -> Option<Outlook> {
+        saga.outlook(&self.0.settings.policy, self.0.clock.now())
+    }
+
     fn allowed(&self, saga: &Instance) -> Vec<&'static str> {
         names(&self.previews(saga))
     }
@@ -97,7 +103,7 @@ impl Executor {
         loop {
             let inspected = parts.store.inspect(id).await;
             let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
-            let version = inspected.found.revision;
+            let (version, revision) = (inspected.found.version, inspected.found.revision);
             if if_match.is_some_and(|wanted| wanted != version) {
                 return Err(NotDone::Stale { version });
             }
@@ -116,7 +122,7 @@ impl Executor {
                         None => continue,
                     }
                 }
-                if let Some(done) = self.claim_and_intervene(id, version, what, word).await? {
+                if let Some(done) = self.claim_and_intervene(id, revision, what, word).await? {
                     return Ok(done);
                 }
             }
@@ -151,7 +157,7 @@ impl Executor {
     async fn claim_and_intervene(
         &self,
         id: SagaId,
-        version: i64,
+        revision: i64,
         what: Intervention,
         word: &Word,
     ) -> Result<Option<Done>, NotDone> {
@@ -161,7 +167,7 @@ impl Executor {
             let why = "the database has not heard of us for too long".to_owned();
             return Err(not_allowed(why, vec![]));
         }
-        let claim = parts.store.claim_one((id, version), session.id, now).await;
+        let claim = parts.store.claim_one((id, revision), session.id, now).await;
         let unheard = |_: &store::Error| parts.active.may_have_lost_one();
         let claim = claim.inspect_err(unheard).map_err(NotDone::Unavailable)?;
         let Some(mut saga) = claim else { return Ok(None) };

@@ -35,6 +35,7 @@ mod round;
 mod save;
 mod second_click;
 mod settings;
+mod shown;
 mod shutdown;
 mod start;
 mod waiting;

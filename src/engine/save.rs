@@ -34,6 +34,7 @@ impl Drive {
             return;
         }
         self.tell_of_trouble();
+        self.show();
         self.saga.revision += 1;
         self.saga.updated_at = self.parts.clock.now();
         let (fence, revision) = (self.saga.fence, self.saga.revision);
@@ -105,6 +106,8 @@ impl Drive {
         self.saga.unsaved.splice(0..0, entries);
         self.saga.cancel(request);
         self.changed = true;
+        // What it would have said of its trouble was not written either.
+        self.shown.is_in_trouble |= records.troubled.is_some();
         self.records = records;
         let events = std::mem::take(&mut self.records.events).into_iter();
         let (trouble, others) = events.partition(|event| event.fact.kind().is_of_trouble());

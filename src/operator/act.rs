@@ -167,8 +167,8 @@ pub(super) async fn act(
     let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
     let wanted = if_match(headers)?;
     let done = operators.executor.intervene(id, what, &word, wanted).await.map_err(problem)?;
-    let version = etag(done.saga.revision);
-    let saga = Onlooker::of(operators, &[&done.saga]).await?.view(done.saga);
+    let version = etag(done.saga.version);
+    let saga = Onlooker::of(operators, &[&done.saga]).await?.view(operators, done.saga);
     Ok(([version], Json(ActedView { saga, did: done.did })).into_response())
 }
 

@@ -1,33 +1,19 @@
 //! Where the money and the stock of a saga are: for each effect yes, no or unknown.
 //!
-//! Pure. The invariant: `no` means that the effect certainly did not happen, and `yes` that it certainly did.
-
-use std::iter::repeat;
+//! Pure. What is certain is decided in `saga/exposure.rs`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::order::{Line, Movement};
-use crate::saga::{Effect, Entry, Event, Instance, Position, SagaFacts, Standing, Step, Track};
-
-/// Whether an effect happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Known {
-    /// It happened.
-    Yes,
-    /// It did not happen.
-    No,
-    /// It may have been sent, and is not settled.
-    Unknown,
-}
+use crate::saga::{Accounted, Certainty, Effect, Instance, SagaFacts};
 
 /// What became of the money and the stock.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Effects {
-    charged: Known,
-    refunded: Known,
+    charged: Certainty,
+    refunded: Certainty,
     /// In cart order.
     lines: Vec<LineEffects>,
 }
@@ -38,39 +24,20 @@ pub(super) struct Effects {
 struct LineEffects {
     product_id: Uuid,
     quantity: u32,
-    reserved: Known,
-    released: Known,
+    reserved: Certainty,
+    released: Certainty,
 }
 
-/// The effects of a saga, according to its row and its log. While an owner drives it, calls may be ahead of
-/// the log, so the saga is judged as if its owner had just died.
+/// The effects of a saga, according to its row and its log.
 pub(super) fn effects(saga: &Instance) -> Effects {
-    let mut position = saga.position.clone();
-    if saga.owner.is_some() && !saga.progress.is_rest() {
-        let (effect, event) = (Effect::of(Step::TAKE_OVER), Event::TakenOver(saga.progress));
-        position.apply(&Entry::new(effect, saga.phase(), event, saga.updated_at));
-    }
-    add_up(&position, &saga.facts)
+    add_up(saga.accounted(), &saga.facts)
 }
 
 /// Adds up what the effects move, for any kind of saga.
-fn add_up(position: &Position, facts: &SagaFacts) -> Effects {
-    let mut effects = of_lines(facts.lines(), Known::No);
-    // A later stage is only sent once every effect of the earlier ones is done.
-    let mut may_be_sent = true;
-    for stage in position.stages() {
-        for action in stage {
-            let undos = action.undos().map(|(_, track)| Some(track));
-            for ((effect, track), undo) in action.effects().zip(undos.chain(repeat(None))) {
-                let happened = match happened(Some(track)) {
-                    Known::Unknown if !may_be_sent => Known::No,
-                    known @ (Known::Yes | Known::No | Known::Unknown) => known,
-                };
-                effects.take_in(facts.movement(effect), effect, happened, undone(happened, undo));
-            }
-        }
-        let mut tracks = stage.iter().flat_map(|action| &action.forward);
-        may_be_sent &= tracks.all(Track::may_have_happened);
+fn add_up(accounted: Vec<Accounted>, facts: &SagaFacts) -> Effects {
+    let mut effects = of_lines(facts.lines(), Certainty::No);
+    for Accounted { effect, happened, undone } in accounted {
+        effects.take_in(facts.movement(effect), effect, happened, undone);
     }
     effects
 }
@@ -80,8 +47,8 @@ impl Effects {
         &mut self,
         movement: Option<Movement>,
         effect: Effect,
-        happened: Known,
-        undone: Known,
+        happened: Certainty,
+        undone: Certainty,
     ) {
         let line = self.lines.get_mut(usize::from(effect.line.unwrap_or(0)));
         match (movement, line) {
@@ -98,10 +65,10 @@ impl Effects {
 
 /// The effects of a saga that this binary can't read: all unknown.
 pub(super) fn unknown(lines: &[Line]) -> Effects {
-    of_lines(lines, Known::Unknown)
+    of_lines(lines, Certainty::Unknown)
 }
 
-fn of_lines(lines: &[Line], all: Known) -> Effects {
+fn of_lines(lines: &[Line], all: Certainty) -> Effects {
     let line = |line: &Line| LineEffects {
         product_id: line.product_id.0,
         quantity: line.quantity,
@@ -109,23 +76,6 @@ fn of_lines(lines: &[Line], all: Known) -> Effects {
         released: all,
     };
     Effects { charged: all, refunded: all, lines: lines.iter().map(line).collect() }
-}
-
-/// Without a track, no such effect can have been sent yet, or there is nothing to pay.
-fn happened(track: Option<Track>) -> Known {
-    match track.map(|track| track.standing) {
-        Some(Standing::Done) => Known::Yes,
-        Some(Standing::Unsure { .. }) => Known::Unknown,
-        Some(Standing::Refused | Standing::Untouched) | None => Known::No,
-    }
-}
-
-/// An effect that certainly did not happen was never undone.
-fn undone(forward: Known, undo: Option<Track>) -> Known {
-    match forward {
-        Known::No => Known::No,
-        Known::Yes | Known::Unknown => happened(undo),
-    }
 }
 
 #[cfg(test)]
@@ -138,7 +88,7 @@ mod tests {
     use crate::checkout::{CheckoutFacts, DEFINITION};
     use crate::neighbours::{PAYMENT, PRODUCT};
     use crate::order::{Paise, ProductId};
-    use crate::saga::{Outcome, Phase, Progress, Promises};
+    use crate::saga::{Entry, Event, Outcome, Phase, Position, Progress, Promises};
 
     const CHARGE: Effect = Effect::of(CHARGE_PAYMENT);
     const REFUND: Effect = Effect::of(REFUND_PAYMENT);
@@ -165,7 +115,7 @@ mod tests {
             let entry = Entry::new(*effect, Phase::Forward, *event, now);
             position.apply(&Entry { attempt: 1, ..entry });
         }
-        let effects = add_up(&position, &facts);
+        let effects = add_up(position.accounted(), &facts);
         let line = &effects.lines[0];
         json!([effects.charged, effects.refunded, line.reserved, line.released])
     }
@@ -197,8 +147,8 @@ mod tests {
     #[test]
     fn of_an_unreadable_saga_nothing_is_known() {
         let effects = unknown(&[line()]);
-        assert_eq!(effects.charged, Known::Unknown);
-        assert_eq!(effects.lines[0].reserved, Known::Unknown);
+        assert_eq!(effects.charged, Certainty::Unknown);
+        assert_eq!(effects.lines[0].reserved, Certainty::Unknown);
         assert!(unknown(&[]).lines.is_empty());
     }
 }

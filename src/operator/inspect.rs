@@ -126,10 +126,10 @@ pub(super) async fn get_saga(
             (unknown(lines), Vec::new())
         }
     };
-    let version = etag(found.revision);
+    let version = etag(found.version);
     let related = operators.store.sagas_of(found.order_id).await?.into_iter();
     let related = related.filter(|other| other.id != id).map(RelatedView::from).collect();
-    let saga = Onlooker::of(&operators, &[&found]).await?.view(found);
+    let saga = Onlooker::of(&operators, &[&found]).await?.view(&operators, found);
     let actions = names(&previews);
     let previews = previews.into_iter().map(PreviewView::from).collect();
     let detail = Detail { saga, effects, steps: steps(log), actions, previews, related };

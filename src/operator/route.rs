@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::webhooks::{again, change, deliveries, endpoints};
-use super::{Operators, act, cancel, hold, inspect, list, summary};
+use super::{Operators, act, cancel, groups, hold, inspect, list, summary};
 use crate::web;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
@@ -20,6 +20,7 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(act::resolve_saga))
         .routes(routes!(hold::hold_saga))
         .routes(routes!(hold::release_saga))
+        .routes(routes!(groups::list_groups))
         .routes(routes!(summary::get_summary))
         .routes(routes!(cancel::cancel_order))
         .routes(routes!(endpoints::list_webhooks, change::add_webhook))

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Operators;
-use crate::saga::{Held, Stuck};
+use super::risk::{AtRiskView, at_risk};
+use crate::saga::{Direction, Held, Instance, Outlook, SagaId, Stuck, cause};
 use crate::store::{Error, Found};
 
 /// A saga.
@@ -21,7 +22,8 @@ pub(super) struct SagaView {
     /// The order that it is about.
     order_id: Uuid,
     kind: String,
-    /// Rises with each change; `If-Match` is compared with it.
+    /// Rises with its state, with what is stuck, what is known of an effect and what is allowed, and with what
+    /// an operator does; `If-Match` is compared with it. Another attempt that fails alike does not raise it.
     version: i64,
     state: String,
     /// Why it needs a person, if it does.
@@ -31,6 +33,14 @@ pub(super) struct SagaView {
     user_id: Uuid,
     /// The total in paise; null until priced.
     total_amount: Option<i64>,
+    /// What the customer and the shop are out of now, at most.
+    at_risk: AtRiskView,
+    /// Why it goes, or went, back, as a sentence; null while it goes forward.
+    #[schema(required)]
+    cause: Option<String>,
+    /// What it does next; null at rest.
+    #[schema(required)]
+    next: Option<NextView>,
     /// Failures in a row of the current step.
     attempts: i32,
     next_attempt_at: Option<DateTime<Utc>>,
@@ -77,14 +87,34 @@ impl From<Held> for HeldView {
     }
 }
 
+/// What a saga does next.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Next)]
+pub(crate) struct NextView {
+    /// As a sentence.
+    pub(crate) what: String,
+    /// When; null while a call is under way, or where only a person can move it.
+    #[schema(required)]
+    pub(crate) at: Option<DateTime<Utc>>,
+}
+
+impl From<Outlook> for NextView {
+    fn from(Outlook { what, at }: Outlook) -> Self {
+        Self { what, at }
+    }
+}
+
 /// What a view needs besides the saga's row.
 pub(super) struct Onlooker {
     now: DateTime<Utc>,
     executors: HashMap<Uuid, String>,
+    /// Of the sagas that are not at rest, those that can be read.
+    instances: HashMap<SagaId, Instance>,
 }
 
 impl Onlooker {
-    /// Reads the executors' names, if any of these sagas has an owner.
+    /// Reads the executors' names, if any of these sagas has an owner, and the logs of those that are not at
+    /// rest.
     pub(super) async fn of(operators: &Operators, sagas: &[&Found]) -> Result<Self, Error> {
         let executors = if sagas.iter().any(|saga| saga.owner.is_some()) {
             operators.store.executors(&operators.clock).await?
@@ -92,23 +122,37 @@ impl Onlooker {
             Vec::new()
         };
         let executors = executors.into_iter().map(|heard| (heard.id, heard.name)).collect();
-        Ok(Self { now: operators.clock.now(), executors })
+        let open: Vec<_> = sagas.iter().copied().filter(|saga| !saga.is_at_rest()).collect();
+        let instances = operators.store.instances(&open).await?;
+        Ok(Self { now: operators.clock.now(), executors, instances })
     }
 
     /// The saga as it looks now.
-    pub(super) fn view(&self, found: Found) -> SagaView {
+    pub(super) fn view(&self, operators: &Operators, found: Found) -> SagaView {
+        let saga = self.instances.get(&found.id);
+        let why = found.known.as_ref().and_then(|known| known.cause.as_ref());
+        let next = match saga {
+            Some(saga) => operators.executor.outlook(saga).map(NextView::from),
+            None if found.is_at_rest() => None,
+            None => Some(NextView { what: UNREADABLE.to_owned(), at: None }),
+        };
         let name =
             |owner: Uuid| self.executors.get(&owner).cloned().unwrap_or_else(|| owner.to_string());
+        let (at_risk, goes_forward) = (at_risk(saga, &found), goes_forward(&found));
+        let cause = why.filter(|_| !goes_forward).map(cause);
         SagaView {
             id: found.id.0,
             order_id: found.order_id.0,
             kind: found.kind,
-            version: found.revision,
+            version: found.version,
             state: found.state,
             stuck: found.stuck.map(StuckView::from),
             held: found.held.map(HeldView::from),
             user_id: found.user_id.0,
             total_amount: found.amount.map(|amount| amount.0),
+            at_risk,
+            cause,
+            next,
             attempts: found.attempts,
             next_attempt_at: found.next_attempt_at,
             last_error: found.last_error,
@@ -119,3 +163,11 @@ impl Onlooker {
         }
     }
 }
+
+/// Whether no cause of going back is to be shown.
+fn goes_forward(found: &Found) -> bool {
+    found.progress.is_some_and(|progress| progress.direction() == Direction::Forward)
+}
+
+/// What a saga does that this binary can't read.
+const UNREADABLE: &str = "waits for a binary that can read it";

@@ -1,6 +1,7 @@
 //! Every table of every kind of saga that a binary knows.
 
-use super::definition::{Definition, Per};
+use super::definition::{Action, Definition, Per, Work};
+use super::neighbour::Neighbour;
 use super::progress::Progress;
 use super::word::Step;
 
@@ -40,6 +41,11 @@ impl Catalogue {
         self.words(|progress| !progress.is_rest())
     }
 
+    /// The words of sagas that go back.
+    pub fn states_going_back(self) -> Vec<&'static str> {
+        self.words(|progress| progress == Progress::Backward)
+    }
+
     /// Whether this word says that a saga is at rest; not so for a word that nobody knows.
     pub fn is_rest(self, state: &str) -> bool {
         self.words(Progress::is_rest).contains(&state)
@@ -51,6 +57,25 @@ impl Catalogue {
         let forward = actions().map(|(_, action)| (action.step, action.per));
         let undo = actions().filter_map(|(_, action)| Some((action.undo()?, action.per)));
         distinct(forward.chain(undo))
+    }
+
+    /// Every step of every kind, each once: the forward ones in order, then those that undo.
+    pub fn steps(self) -> Vec<&'static str> {
+        let stages = || self.0.iter().flat_map(|definition| definition.stages);
+        let forward = stages().flat_map(|stage| stage.work.steps());
+        let undo = stages().flat_map(|stage| stage.work.actions()).filter_map(Action::undo);
+        distinct(forward.chain(undo).map(Step::word))
+    }
+
+    /// Everybody who is called, each once.
+    pub fn neighbours(self) -> Vec<&'static str> {
+        let stages = self.0.iter().flat_map(|definition| definition.stages);
+        let called = stages.flat_map(|stage| match &stage.work {
+            Work::Read { from, .. } => vec![*from],
+            Work::Effects(actions) => actions.iter().map(|action| action.at).collect(),
+            Work::Record(_) => Vec::new(),
+        });
+        distinct(called.map(Neighbour::name))
     }
 
     fn words(self, wanted: impl Fn(Progress) -> bool) -> Vec<&'static str> {

@@ -84,8 +84,10 @@ pub struct Instance {
     pub owner: Option<Uuid>,
     /// Rises with each claim.
     pub fence: i64,
-    /// Rises with each write; operators see it as `version`.
+    /// Rises with each write, which names the one that it builds on.
     pub revision: i64,
+    /// Rises with each change that an operator has to know of before acting; they see it as `version`.
+    pub version: i64,
     /// Acceptance.
     pub created_at: DateTime<Utc>,
     /// The last write.
@@ -151,6 +153,7 @@ impl Instance {
             owner: None,
             fence: 0,
             revision: 0,
+            version: 1,
             created_at: at,
             updated_at: at,
             trace_parent,

@@ -15,6 +15,7 @@ mod contradiction;
 mod definition;
 mod effect;
 mod entry;
+mod exposure;
 mod facts;
 mod first_look;
 mod give_up;
@@ -26,6 +27,7 @@ pub mod machine;
 mod neighbour;
 mod next;
 mod outcome;
+mod outlook;
 mod plan;
 mod policy;
 mod position;
@@ -35,6 +37,8 @@ mod rules;
 pub mod settle;
 pub mod take_up;
 mod track;
+mod trouble;
+mod view;
 mod word;
 
 pub use action::ActionPosition;
@@ -46,6 +50,7 @@ pub use contradiction::contradictions;
 pub use definition::{Action, Definition, KeyedBy, Per, Sort, Stage, WayBack, Work};
 pub use effect::Effect;
 pub use entry::{Entry, Event};
+pub use exposure::{Accounted, Certainty, Exposure};
 pub use facts::{Facts, Known, SagaFacts, Terms};
 pub use id::SagaId;
 pub use instance::{Beginning, Held, Instance, Stuck};
@@ -53,10 +58,13 @@ pub use intervention::{Intervention, Preview, Word, intervene, is_word, previews
 pub use neighbour::{Manners, Neighbour, Promises};
 pub use next::Next;
 pub use outcome::{Learned, Outcome, Reading, Report};
+pub use outlook::{Outlook, cause};
 pub use policy::{A_MOMENT, Policy};
 pub use position::Position;
 pub use progress::{Direction, End, Progress};
 pub use track::{Standing, Track};
+pub use trouble::{Trouble, without_particulars};
+pub use view::Seen;
 pub use word::{Phase, Step, StuckKind};
 
 #[cfg(test)]

@@ -70,6 +70,10 @@ impl Store {
         let mut change = Entity::update_many()
             .col_expr(Column::CancelRequest, Expr::value(stored))
             .filter(Column::Id.eq(id.0));
+        if row.owner.is_none() {
+            let version = row.version.unwrap_or(row.revision) + 1;
+            change = change.col_expr(Column::Version, Expr::value(version));
+        }
         if row.owner.is_none() && row.held.is_none() {
             change = change.col_expr(Column::NextAttemptAt, Expr::value(request.since));
         }

@@ -174,14 +174,14 @@ impl Store {
     }
 
     /// Replicas that claim at the same time get different sagas. SQLite has one writer anyway.
-    fn for_update(&self) -> &'static str {
+    pub(super) fn for_update(&self) -> &'static str {
         match self.backend {
             DbBackend::Postgres => "FOR UPDATE SKIP LOCKED",
             _ => "",
         }
     }
 
-    async fn ids(
+    pub(super) async fn ids(
         &self,
         transaction: &Transaction,
         sql: &str,

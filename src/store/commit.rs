@@ -53,9 +53,9 @@ impl<'a> Rowsets<'a> {
 
     /// All of them, in the order of a commit.
     fn all(&self) -> [&Rowset<'a>; ROWSETS] {
-        let Self { new_sagas, sagas, entries, records: [one, two, three, four, five], rested } =
-            self;
-        [new_sagas, sagas, entries, one, two, three, four, five, rested]
+        let Self { new_sagas, sagas, entries, records, rested } = self;
+        let [one, two, three, four, five, six, seven] = records;
+        [new_sagas, sagas, entries, one, two, three, four, five, six, seven, rested]
     }
 }
 

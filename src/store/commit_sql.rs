@@ -145,7 +145,7 @@ fn update_sagas(form: Form, first: usize) -> String {
          context = r.context, attempts = r.attempts, \
          next_attempt_at = r.next_attempt_at, failing_since = r.failing_since, \
          last_error = r.last_error, deadline_at = r.deadline_at, owner = r.owner, \
-         revision = r.revision, updated_at = r.updated_at FROM {} \
+         revision = r.revision, version = r.version, updated_at = r.updated_at FROM {} \
          WHERE saga_instance.id = r.id \
          AND saga_instance.owner IS NOT DISTINCT FROM r.base_owner \
          AND saga_instance.fence = r.base_fence AND saga_instance.revision = r.base_revision \

@@ -26,6 +26,7 @@ impl Store {
             .col_expr(Column::DeadlineAt, Expr::value(saga.deadline_at))
             .col_expr(Column::UpdatedAt, Expr::value(entry.started_at))
             .col_expr(Column::Revision, Expr::col(Column::Revision).add(1))
+            .col_expr(Column::Version, Expr::value(saga.version))
             .filter(Column::Id.eq(saga.id.0))
             .filter(Column::Owner.is_null())
             .filter(Column::Revision.eq(revision))

@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::codec::{
-    EVENT, ITEM, MOVED, ORDER, RETURN_DONE, event_rows, item_rows, moved_row, order_row,
-    return_done_row,
+    EVENT, ITEM, MOVED, ORDER, OVER, RETURN_DONE, TROUBLE, event_rows, item_rows, moved_row,
+    order_row, over_row, return_done_row, trouble_row,
 };
 use super::outbox::{NewEvent, insert_events};
 use super::rowset::{Column, Form, Rowset};
+use super::troubles::{Troubled, end_troubles, write_troubles};
 use super::write::Write;
 use crate::order::{
     Line, Move, OrderId, OrderStatus, Paise, PricedLine, ProfileId, ShippingAddress, UserId,
@@ -30,6 +31,8 @@ pub struct Records {
     pub begun: Option<Box<Write>>,
     /// What listeners are to be told, in this order.
     pub events: Vec<NewEvent>,
+    /// That the saga is in trouble, or is no longer.
+    pub troubled: Option<Troubled>,
 }
 
 impl Records {
@@ -40,6 +43,7 @@ impl Records {
         self.returned = self.returned.take().or(later.returned);
         self.begun = self.begun.take().or(later.begun);
         self.events.extend(later.events);
+        self.troubled = later.troubled.or(self.troubled.take());
     }
 }
 
@@ -126,7 +130,7 @@ pub(super) struct Recording {
 }
 
 /// In the order in which they are written.
-pub(super) const RECORDINGS: [Recording; 5] = [
+pub(super) const RECORDINGS: [Recording; 7] = [
     Recording {
         name: "new_orders",
         columns: &ORDER,
@@ -140,6 +144,8 @@ pub(super) const RECORDINGS: [Recording; 5] = [
     Recording { name: "moved_orders", columns: &MOVED, sql: move_orders },
     Recording { name: "done_returns", columns: &RETURN_DONE, sql: end_returns },
     Recording { name: "new_events", columns: &EVENT, sql: insert_events },
+    Recording { name: "troubles", columns: &TROUBLE, sql: write_troubles },
+    Recording { name: "ended_troubles", columns: &OVER, sql: end_troubles },
 ];
 
 /// The rows of what these writes record, a rowset for each of [`RECORDINGS`].
@@ -147,12 +153,15 @@ pub(super) fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; RECORDINGS.len()
     let each = || writes.iter().map(|write| &write.records);
     let orders = || each().filter_map(|records| records.order.as_ref());
     let returns = each().filter_map(|records| records.returned.as_ref());
+    let troubled = || each().filter_map(|records| records.troubled.as_ref());
     [
         Rowset::of(&ORDER, orders().map(order_row)),
         Rowset::of(&ITEM, orders().flat_map(item_rows)),
         Rowset::of(&MOVED, each().filter_map(|records| records.moved.as_ref()).map(moved_row)),
         Rowset::of(&RETURN_DONE, returns.map(return_done_row)),
         Rowset::of(&EVENT, event_rows(each().flat_map(|records| &records.events))),
+        Rowset::of(&TROUBLE, troubled().filter_map(trouble_row)),
+        Rowset::of(&OVER, troubled().filter_map(over_row)),
     ]
 }
 

@@ -59,6 +59,8 @@ pub struct Found {
     pub owner: Option<uuid::Uuid>,
     /// Rises with each write.
     pub revision: i64,
+    /// Rises with what operators have to know.
+    pub version: i64,
     /// Acceptance.
     pub created_at: DateTime<Utc>,
     /// The last write.
@@ -92,6 +94,7 @@ impl Found {
             last_error: saga.last_error.clone(),
             owner: saga.owner,
             revision: saga.revision,
+            version: saga.version,
             created_at: saga.created_at,
             updated_at: saga.updated_at,
         }
@@ -118,6 +121,7 @@ impl Found {
             last_error: row.last_error,
             owner: row.owner,
             revision: row.revision,
+            version: row.version.unwrap_or(row.revision),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

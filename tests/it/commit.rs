@@ -55,6 +55,7 @@ fn saga(id: u128) -> Instance {
         owner: Some(OWNER),
         fence: 1,
         revision: 1,
+        version: 1,
         created_at: NOW,
         updated_at: NOW,
         trace_parent: String::new(),

@@ -111,7 +111,7 @@ impl Books {
 
     pub fn sagas(&self, filter: Filter) -> Vec<Found> {
         let filter = Filter { limit: 1000, ..filter };
-        self.runtime.block_on(self.store.list(&filter)).expect("the books can be read")
+        self.runtime.block_on(self.store.list(&filter)).expect("the books can be read").sagas
     }
 
     /// How many are not at rest.

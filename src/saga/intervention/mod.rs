@@ -146,7 +146,7 @@ pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Pre
 }
 
 /// What the saga does next, in words.
-fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> String {
+pub(super) fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> String {
     if saga.held.is_some() {
         return format!("it is held: {}", hold::NOTHING_IS_SENT);
     }

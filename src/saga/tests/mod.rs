@@ -158,6 +158,7 @@ fn priced(idempotent: bool, unit_price: i64) -> Instance {
         owner: Some(Uuid::from_u128(9)),
         fence: 1,
         revision: 1,
+        version: 1,
         created_at: start(),
         updated_at: start(),
         trace_parent: String::new(),

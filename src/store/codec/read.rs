@@ -82,6 +82,7 @@ pub(in crate::store) fn instance_of(
         owner: row.owner,
         fence: row.fence,
         revision: row.revision,
+        version: row.version.unwrap_or(row.revision),
         created_at: row.created_at,
         updated_at: row.updated_at,
         trace_parent: row.trace_parent,

@@ -1,12 +1,13 @@
 //! The rows of [`Records`](crate::store::Records), with their columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::written::{encoded, text, whole};
 use crate::order::{OrderStatus, PricedLine};
 use crate::store::outbox::NewEvent;
 use crate::store::records::{MovedOrder, NewOrder, NewReturn, ReturnDone};
 use crate::store::rowset::{Cell, Column, Type};
+use crate::store::troubles::Troubled;
 
 pub(in crate::store) const ORDER: [Column; 8] = [
     ("id", Type::Uuid),
@@ -70,6 +71,23 @@ pub(in crate::store) const EVENT: [Column; 9] = [
     ("trace_parent", Type::Text),
     ("nth", Type::Int),
 ];
+
+pub(in crate::store) const TROUBLE: [Column; 11] = [
+    ("saga_id", Type::Uuid),
+    ("kind", Type::Text),
+    ("stuck", Type::Text),
+    ("step", Type::Text),
+    ("error", Type::Text),
+    ("group_id", Type::Text),
+    ("money", Type::BigInt),
+    ("pieces", Type::BigInt),
+    ("steps", Type::Text),
+    ("neighbours", Type::Text),
+    ("created_at", Type::Time),
+];
+
+/// Sagas that are in trouble no longer.
+pub(in crate::store) const OVER: [Column; 1] = [("saga_id", Type::Uuid)];
 
 /// A row of [`ORDER`].
 pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 8] {
@@ -165,4 +183,33 @@ pub(in crate::store) fn event_rows<'a>(
             whole(*nth),
         ]
     })
+}
+
+/// A row of [`TROUBLE`], of a saga that is in trouble.
+pub(in crate::store) fn trouble_row(troubled: &Troubled) -> Option<[Cell<'_>; 11]> {
+    let Troubled { saga, kind, created_at, trouble } = troubled;
+    let trouble = trouble.as_ref()?;
+    Some([
+        saga.0.into(),
+        kind.as_str().into(),
+        trouble.stuck.map(text).into(),
+        trouble.step.as_str().into(),
+        trouble.error.as_deref().into(),
+        trouble.group(kind).into(),
+        trouble.money.0.into(),
+        i64::try_from(trouble.pieces).unwrap_or(i64::MAX).into(),
+        words(&trouble.steps).into(),
+        words(&trouble.neighbours).into(),
+        (*created_at).into(),
+    ])
+}
+
+/// A row of [`OVER`], of a saga that is in trouble no longer.
+pub(in crate::store) fn over_row(troubled: &Troubled) -> Option<[Cell<'_>; 1]> {
+    troubled.trouble.is_none().then(|| [troubled.saga.0.into()])
+}
+
+/// Words with a space before and after each, to be looked for by `LIKE`.
+fn words(words: &BTreeSet<String>) -> String {
+    words.iter().fold(" ".to_owned(), |all, word| all + word + " ")
 }

@@ -8,7 +8,7 @@ use crate::store::rowset::{Cell, Column, Type};
 use crate::store::write::{Base, Identity, Write};
 
 /// What every write of a saga sets.
-const CHANGING: [Column; 15] = [
+const CHANGING: [Column; 16] = [
     ("id", Type::Uuid),
     ("state", Type::Text),
     ("at_risk", Type::Bool),
@@ -23,11 +23,12 @@ const CHANGING: [Column; 15] = [
     ("deadline_at", Type::Time),
     ("owner", Type::Uuid),
     ("revision", Type::BigInt),
+    ("version", Type::BigInt),
     ("updated_at", Type::Time),
 ];
 
 /// A saga that is accepted.
-pub(in crate::store) const NEW_SAGA: [Column; 25] = and([
+pub(in crate::store) const NEW_SAGA: [Column; 26] = and([
     ("order_id", Type::Uuid),
     ("kind", Type::Text),
     ("definition_version", Type::Int),
@@ -41,7 +42,7 @@ pub(in crate::store) const NEW_SAGA: [Column; 25] = and([
 ]);
 
 /// A saga that goes on, and what its write builds on.
-pub(in crate::store) const SAGA: [Column; 19] = and([
+pub(in crate::store) const SAGA: [Column; 20] = and([
     ("base_owner", Type::Uuid),
     ("base_fence", Type::BigInt),
     ("base_revision", Type::BigInt),
@@ -84,7 +85,7 @@ pub(in crate::store) const TALLY: [Column; 3] =
     [("writer", Type::Uuid), ("state", Type::Text), ("sagas", Type::BigInt)];
 
 /// The cells of [`CHANGING`].
-fn changing(saga: &Instance) -> [Cell<'_>; 15] {
+fn changing(saga: &Instance) -> [Cell<'_>; 16] {
     [
         saga.id.0.into(),
         saga.state().into(),
@@ -100,12 +101,13 @@ fn changing(saga: &Instance) -> [Cell<'_>; 15] {
         saga.deadline_at.into(),
         saga.owner.into(),
         saga.revision.into(),
+        saga.version.into(),
         saga.updated_at.into(),
     ]
 }
 
 /// A row of [`NEW_SAGA`].
-pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 25]> {
+pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 26]> {
     let Base::New(accepted) = &write.base else { return None };
     let saga = &write.saga;
     let order_id = Some(saga.order_id.0).filter(|order| *order != saga.id.0);
@@ -125,7 +127,7 @@ pub(in crate::store) fn new_saga_row(write: &Write) -> Option<[Cell<'_>; 25]> {
 }
 
 /// A row of [`SAGA`].
-pub(in crate::store) fn saga_row(write: &Write) -> Option<[Cell<'_>; 19]> {
+pub(in crate::store) fn saga_row(write: &Write) -> Option<[Cell<'_>; 20]> {
     let Base::Owned { owner, fence, revision } = write.base else { return None };
     let saga = &write.saga;
     // What only goes on may be written whatever is asked for meanwhile. What decides, or gives the saga up

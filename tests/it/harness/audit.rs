@@ -66,13 +66,11 @@ pub async fn all_sagas(store: &Store) -> Vec<Found> {
     let mut all = Vec::new();
     loop {
         let mut page = store.list(&filter).await.expect("the books");
-        let more = page.len() > 1000;
-        page.truncate(1000);
-        all.append(&mut page);
-        if !more {
+        all.append(&mut page.sagas);
+        filter.after = page.next;
+        if filter.after.is_none() {
             return all;
         }
-        filter.after = all.last().map(|last| (last.created_at, last.id.0));
     }
 }
 

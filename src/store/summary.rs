@@ -1,43 +1,12 @@
-//! What operators ask: lists, counts, and letting a saga try now.
+//! How many sagas stand where.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::saga_instance;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, UnionType};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Order,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Statement,
-};
-use uuid::Uuid;
+use sea_orm::{ConnectionTrait, Statement};
 
-use super::saga::Found;
 use super::{Error, Store};
-use crate::order::UserId;
 
 /// So many acceptances are counted at most.
 const LATEST: u64 = 10_000;
-
-/// Which sagas an operator wants to see.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Filter {
-    /// In this state.
-    pub state: Option<String>,
-    /// Only those that are not at rest.
-    pub open: bool,
-    /// Needing a person, or not.
-    pub stuck: Option<bool>,
-    /// Held by an operator, or not.
-    pub held: Option<bool>,
-    /// Of this kind.
-    pub kind: Option<String>,
-    /// For this user.
-    pub user_id: Option<UserId>,
-    /// Accepted before.
-    pub before: Option<DateTime<Utc>>,
-    /// Behind this one.
-    pub after: Option<(DateTime<Utc>, Uuid)>,
-    /// At most so many.
-    pub limit: u64,
-}
 
 /// How things stand.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -68,54 +37,6 @@ const BY_STATE: &str = "WITH RECURSIVE word (state) AS \
     UNION ALL SELECT state, sagas FROM saga_tally) AS counted GROUP BY state ORDER BY state";
 
 impl Store {
-    /// Sagas, newest first; one more than asked for where there are more.
-    pub async fn list(&self, filter: &Filter) -> Result<Vec<Found>, Error> {
-        use saga_instance::Column;
-        let mut only = Condition::all();
-        only = only.add_option(filter.state.as_ref().map(|state| Column::State.eq(state.as_str())));
-        only =
-            only.add_option(filter.open.then(|| Column::State.is_in(self.catalogue.open_states())));
-        only = only.add_option(filter.stuck.map(|stuck| {
-            if stuck { Column::StuckKind.is_not_null() } else { Column::StuckKind.is_null() }
-        }));
-        only =
-            only.add_option(filter.held.map(|held| {
-                if held { Column::Held.is_not_null() } else { Column::Held.is_null() }
-            }));
-        only = only.add_option(filter.kind.as_ref().map(|kind| Column::Kind.eq(kind.as_str())));
-        only = only.add_option(filter.user_id.map(|user| Column::UserId.eq(user.0)));
-        only = only.add_option(filter.before.map(|before| Column::CreatedAt.lt(before)));
-        only = only.add_option(filter.after.map(|(at, id)| {
-            Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::Id)])
-                .lt(Expr::tuple([Expr::value(at), Expr::value(id)]))
-        }));
-        // The states' index has those that nobody drives. The others, which are not at rest, are
-        // their owners'. Each by itself in its order, as no planner can be relied on to merge them.
-        let page = |only: Condition, name: &'static str| {
-            let page = saga_instance::Entity::find()
-                .filter(only)
-                .order_by_desc(Column::CreatedAt)
-                .order_by_desc(Column::Id)
-                .limit(filter.limit + 1);
-            Query::select().column(Asterisk).from_subquery(page.into_query(), name).take()
-        };
-        let select = if filter.open || filter.state.is_some() {
-            let mut select = page(only.clone().add(Column::Owner.is_null()), "undriven");
-            if !filter.state.as_ref().is_some_and(|state| self.catalogue.is_rest(state)) {
-                let driven = page(only.add(Column::Owner.is_not_null()), "driven");
-                select.union(UnionType::All, driven);
-            }
-            // By the names that they have in the result: a column of a union is of no table.
-            select.order_by(Column::CreatedAt.as_str(), Order::Desc);
-            select.order_by(Column::Id.as_str(), Order::Desc).limit(filter.limit + 1).take()
-        } else {
-            page(only, "sagas")
-        };
-        let rows = saga_instance::Model::find_by_statement(self.backend.build(&select));
-        let rows = rows.all(&self.read).await?;
-        Ok(rows.into_iter().map(|row| self.found(row)).collect())
-    }
-
     /// Counts: of those at rest by the writers' tallies. Acceptances are of the time between.
     pub async fn summary(
         &self,

@@ -1,0 +1,164 @@
+//! What became of the effects of a saga, as far as its log knows, and what they leave the customer and the
+//! shop out of.
+//!
+//! The invariant: `No` means that an effect certainly did not happen, and `Yes` that it certainly did; and
+//! never is more out than [`Instance::exposure`] says.
+
+use std::collections::BTreeMap;
+use std::iter::repeat;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::effect::Effect;
+use super::entry::{Entry, Event};
+use super::instance::Instance;
+use super::position::Position;
+use super::track::{Standing, Track};
+use super::word::Step;
+use crate::order::{Line, Movement, Paise, ProductId};
+
+/// Whether an effect happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// It happened.
+    Yes,
+    /// It did not happen.
+    No,
+    /// It may have been sent, and is not settled.
+    Unknown,
+}
+
+/// What became of an effect and of what undoes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accounted {
+    /// Which effect; never one that undoes another.
+    pub effect: Effect,
+    /// Whether it happened.
+    pub happened: Certainty,
+    /// Whether it was undone; `No` for an effect that can't be.
+    pub undone: Certainty,
+}
+
+/// The most that the customer and the shop may be out of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// In paise.
+    pub money: Paise,
+    /// Whether less money may be out than that.
+    pub is_money_unknown: bool,
+    /// The pieces of each product, and whether fewer may be out.
+    pub stock: BTreeMap<ProductId, (u64, bool)>,
+}
+
+impl Exposure {
+    /// By a saga that can't be read: all that it is about may be out.
+    pub fn unreadable(amount: Option<Paise>, lines: &[Line]) -> Self {
+        let mut exposure = Self::default();
+        if let Some(amount) = amount {
+            exposure.take_in(Movement::Charge(amount), true);
+        }
+        lines.iter().for_each(|line| exposure.take_in(Movement::Reserve(*line), true));
+        exposure
+    }
+
+    /// Pieces of all products together.
+    pub fn pieces(&self) -> u64 {
+        self.stock.values().map(|(pieces, _)| pieces).sum()
+    }
+
+    fn take_in(&mut self, movement: Movement, is_unknown: bool) {
+        match movement {
+            Movement::Charge(money) | Movement::Refund(money) => {
+                self.money.0 = self.money.0.saturating_add(money.0);
+                self.is_money_unknown |= is_unknown;
+            }
+            Movement::Reserve(line) | Movement::Release(line) => {
+                let (pieces, unknown) = self.stock.entry(line.product_id).or_default();
+                *pieces += u64::from(line.quantity);
+                *unknown |= is_unknown;
+            }
+        }
+    }
+}
+
+impl Position {
+    /// Every effect in the order of the table, without what undoes.
+    pub fn accounted(&self) -> Vec<Accounted> {
+        let mut all = Vec::new();
+        // A later stage is only sent once every effect of the earlier ones is done.
+        let mut may_be_sent = true;
+        for stage in self.stages() {
+            for action in stage {
+                let undos = action.undos().map(|(_, track)| Some(track));
+                for ((effect, track), undo) in action.effects().zip(undos.chain(repeat(None))) {
+                    let happened = match happened(Some(track)) {
+                        Certainty::Unknown if !may_be_sent => Certainty::No,
+                        known @ (Certainty::Yes | Certainty::No | Certainty::Unknown) => known,
+                    };
+                    all.push(Accounted { effect, happened, undone: undone(happened, undo) });
+                }
+            }
+            let mut tracks = stage.iter().flat_map(|action| &action.forward);
+            may_be_sent &= tracks.all(Track::may_have_happened);
+        }
+        all
+    }
+}
+
+impl Instance {
+    /// What became of every effect. While an owner drives the saga, calls may be ahead of the log, so it is
+    /// judged as if its owner had just died.
+    pub fn accounted(&self) -> Vec<Accounted> {
+        if self.owner.is_none() || self.progress.is_rest() {
+            return self.position.accounted();
+        }
+        let mut position = self.position.clone();
+        let (effect, event) = (Effect::of(Step::TAKE_OVER), Event::TakenOver(self.progress));
+        position.apply(&Entry::new(effect, self.phase(), event, self.updated_at));
+        position.accounted()
+    }
+
+    /// The most that the customer and the shop may be out of now; nothing at rest.
+    pub fn exposure(&self) -> Exposure {
+        let mut exposure = Exposure::default();
+        if self.progress.is_rest() {
+            return exposure;
+        }
+        for Accounted { effect, happened, undone } in self.accounted() {
+            let Some(movement) = self.facts.movement(effect) else { continue };
+            let (is_out, is_unknown) = match movement {
+                Movement::Charge(_) | Movement::Reserve(_) => (
+                    happened != Certainty::No && undone != Certainty::Yes,
+                    happened == Certainty::Unknown || undone == Certainty::Unknown,
+                ),
+                // What gives back: until it has happened, it is out.
+                Movement::Refund(_) | Movement::Release(_) => {
+                    (happened != Certainty::Yes, happened == Certainty::Unknown)
+                }
+            };
+            if is_out {
+                exposure.take_in(movement, is_unknown);
+            }
+        }
+        exposure
+    }
+}
+
+/// Without a track, no such effect can have been sent yet, or there is nothing to pay.
+fn happened(track: Option<Track>) -> Certainty {
+    match track.map(|track| track.standing) {
+        Some(Standing::Done) => Certainty::Yes,
+        Some(Standing::Unsure { .. }) => Certainty::Unknown,
+        Some(Standing::Refused | Standing::Untouched) | None => Certainty::No,
+    }
+}
+
+/// An effect that certainly did not happen was never undone.
+fn undone(forward: Certainty, undo: Option<Track>) -> Certainty {
+    match forward {
+        Certainty::No => Certainty::No,
+        Certainty::Yes | Certainty::Unknown => happened(undo),
+    }
+}
