@@ -76,6 +76,7 @@ mod tests {
                 "post /api/operator/orders/{id}/cancel",
                 "post /api/operator/sagas/{id}/compensate",
                 "post /api/operator/sagas/{id}/hold",
+                "post /api/operator/sagas/{id}/notes",
                 "post /api/operator/sagas/{id}/release",
                 "post /api/operator/sagas/{id}/resolve",
                 "post /api/operator/sagas/{id}/retry",

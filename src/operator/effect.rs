@@ -11,21 +11,21 @@ use crate::saga::{Accounted, Certainty, Effect, Instance, SagaFacts};
 
 /// What became of the money and the stock.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct Effects {
-    charged: Certainty,
-    refunded: Certainty,
+pub(crate) struct Effects {
+    pub(crate) charged: Certainty,
+    pub(crate) refunded: Certainty,
     /// In cart order.
-    lines: Vec<LineEffects>,
+    pub(crate) lines: Vec<LineEffects>,
 }
 
 /// What became of one line of the cart.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct LineEffects {
-    product_id: Uuid,
-    quantity: u32,
-    reserved: Certainty,
-    released: Certainty,
+pub(crate) struct LineEffects {
+    pub(crate) product_id: Uuid,
+    pub(crate) quantity: u32,
+    pub(crate) reserved: Certainty,
+    pub(crate) released: Certainty,
 }
 
 /// The effects of a saga, according to its row and its log.

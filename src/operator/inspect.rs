@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,42 +10,59 @@ use uuid::Uuid;
 
 use super::Operators;
 use super::effect::{Effects, effects, unknown};
+use super::note::NoteView;
 use super::saga::{Onlooker, SagaView};
 use super::step::{StepView, steps};
+use super::told::{ToldView, told};
 use crate::auth::{Person, Right};
 use crate::engine::names;
+use crate::json::parse_digits;
+use crate::order::Line;
 use crate::saga::Preview;
 use crate::saga::{Intervention, SagaId};
-use crate::store::{Found, Inspected};
-use crate::web::{Problem, Segment, uuid_segment};
+use crate::store::{Error, Found, Inspected};
+use crate::web::{Problem, Query, Segment, uuid_segment};
 
 /// A saga with its effects, its log and the actions that are allowed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SagaDetail)]
-struct Detail {
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Detail {
     #[serde(flatten)]
-    saga: SagaView,
-    effects: Effects,
+    pub(crate) saga: SagaView,
+    /// With `atSeq`: the entry after which it was so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) at_seq: Option<i32>,
+    /// With `atSeq`: the last entry of its log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) last_seq: Option<i32>,
+    pub(crate) effects: Effects,
     /// Oldest first.
-    steps: Vec<StepView>,
+    pub(crate) steps: Vec<StepView>,
     /// The actions that are allowed now.
-    actions: Vec<&'static str>,
+    pub(crate) actions: Vec<&'static str>,
     /// What each of these actions will do.
-    previews: Vec<PreviewView>,
+    pub(crate) previews: Vec<PreviewView>,
     /// The other sagas of its order, oldest first.
-    related: Vec<RelatedView>,
+    pub(crate) related: Vec<RelatedView>,
+    /// Oldest first.
+    pub(crate) notes: Vec<NoteView>,
+    /// What clients, webhooks and mail were told, oldest first.
+    pub(crate) told: Vec<ToldView>,
 }
 
 /// Another saga of the same order.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RelatedSaga)]
-struct RelatedView {
-    id: Uuid,
-    kind: String,
-    state: String,
+pub(crate) struct RelatedView {
+    pub(crate) id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) state: String,
     /// Why it needs a person, if it does: `InDoubt`, `Exhausted`, `Refused` or `Unreadable`.
     #[schema(required)]
-    stuck: Option<String>,
+    pub(crate) stuck: Option<String>,
 }
 
 impl From<Found> for RelatedView {
@@ -59,20 +76,20 @@ impl From<Found> for RelatedView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Preview)]
 #[serde(rename_all = "camelCase")]
-struct PreviewView {
+pub(crate) struct PreviewView {
     /// `retry`, `compensate`, `hold`, `release` or `resolve`.
-    action: &'static str,
+    pub(crate) action: &'static str,
     /// For `resolve`: the step of the effect.
     #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<&'static str>,
+    pub(crate) step: Option<&'static str>,
     /// For `resolve`: the cart's line, counted from 0, if the step has lines.
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u16>,
+    pub(crate) line: Option<u16>,
     /// For `resolve`: whether the effect happened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    happened: Option<bool>,
+    pub(crate) happened: Option<bool>,
     /// What it will do, in the same words as the answer to the action.
-    will: String,
+    pub(crate) will: String,
 }
 
 impl From<Preview> for PreviewView {
@@ -98,7 +115,10 @@ impl From<Preview> for PreviewView {
     tag = "operators",
     operation_id = "getSaga",
     security(("operatorToken" = [])),
-    params(("id" = Uuid, Path, description = "The saga; of a checkout the order's id, too")),
+    params(
+        ("id" = Uuid, Path, description = "The saga; of a checkout the order's id, too"),
+        ("atSeq" = Option<i32>, Query, minimum = 1, description = "As it was after this entry of its log, as if its owner had died right then; what only the present knows is null or empty"),
+    ),
     responses(
         (status = 200, description = "Everything about it", body = Detail, headers(
             ("ETag" = String, description = "Its version, for `If-Match`"),
@@ -106,7 +126,7 @@ impl From<Preview> for PreviewView {
         (status = 400, description = "`id is not a UUID`"),
         (status = 401, description = "Without an operator's token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
         (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
-        (status = 404, description = "`Saga not found`"),
+        (status = 404, description = "`Saga not found`, or `No such entry` for `atSeq`"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
@@ -114,26 +134,73 @@ pub(super) async fn get_saga(
     State(operators): State<Operators>,
     who: Person,
     id: Segment,
+    query: Query,
 ) -> Result<Response, Problem> {
     who.require(Right::ReadSagas)?;
     let id = SagaId(uuid_segment(id, "id")?);
+    let at_seq = query.read("atSeq", "a whole number from 1", |text| {
+        parse_digits(text).and_then(|seq| i32::try_from(seq).ok()).filter(|seq| *seq > 0)
+    })?;
+    let detail = match at_seq {
+        None => detail(&operators, id).await?,
+        Some(seq) => past(&operators, id, seq).await?,
+    };
+    let version = detail.saga.version.map(etag);
+    let mut response = Json(detail).into_response();
+    if let Some((name, version)) = version
+        && let Ok(version) = HeaderValue::try_from(version)
+    {
+        response.headers_mut().insert(name, version);
+    }
+    Ok(response)
+}
+
+/// Everything about a saga.
+pub(crate) async fn detail(operators: &Operators, id: SagaId) -> Result<Detail, Problem> {
     let inspected = operators.store.inspect(id).await?;
     let Inspected { found, steps: log, instance } = inspected.ok_or_else(not_found)?;
     let (effects, previews) = match &instance {
         Ok(saga) => (effects(saga), operators.executor.previews(saga)),
-        Err(_unreadable) => {
-            let lines = found.known.as_ref().map_or(&[][..], |known| known.facts.lines());
-            (unknown(lines), Vec::new())
-        }
+        Err(_unreadable) => (unknown(lines(&found)), Vec::new()),
     };
-    let version = etag(found.version);
-    let related = operators.store.sagas_of(found.order_id).await?.into_iter();
-    let related = related.filter(|other| other.id != id).map(RelatedView::from).collect();
-    let saga = Onlooker::of(&operators, &[&found]).await?.view(&operators, found);
+    let related = related(operators, &found).await?;
+    let notes = operators.store.notes(id).await?.into_iter().map(NoteView::from).collect();
+    let told = told(operators, &found, &log).await?;
+    let saga = Onlooker::of(operators, &[&found]).await?.view(operators, found);
     let actions = names(&previews);
     let previews = previews.into_iter().map(PreviewView::from).collect();
-    let detail = Detail { saga, effects, steps: steps(log), actions, previews, related };
-    Ok(([version], Json(detail)).into_response())
+    let (at_seq, last_seq, steps) = (None, None, steps(log));
+    Ok(Detail { saga, at_seq, last_seq, effects, steps, actions, previews, related, notes, told })
+}
+
+/// The saga as it was after an entry of its log.
+pub(crate) async fn past(operators: &Operators, id: SagaId, seq: i32) -> Result<Detail, Problem> {
+    operators.store.find(id).await?.ok_or_else(not_found)?;
+    let inspected = operators.store.inspect_at(id, seq).await?;
+    let (Inspected { found, steps: log, instance }, last_seq) =
+        inspected.ok_or_else(|| Problem::not_found("No such entry"))?;
+    let effects = match &instance {
+        Ok(saga) => effects(saga),
+        Err(_unreadable) => unknown(lines(&found)),
+    };
+    let related = related(operators, &found).await?;
+    let view = Onlooker::of(operators, &[]).await?.view(operators, found);
+    let saga = match &instance {
+        Ok(saga) => view.in_the_past(saga),
+        Err(_unreadable) => view,
+    };
+    let (at_seq, last_seq, steps) = (Some(seq), Some(last_seq), steps(log));
+    let (actions, previews, notes, told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Ok(Detail { saga, at_seq, last_seq, effects, steps, actions, previews, related, notes, told })
+}
+
+fn lines(found: &Found) -> &[Line] {
+    found.known.as_ref().map_or(&[][..], |known| known.facts.lines())
+}
+
+async fn related(operators: &Operators, of: &Found) -> Result<Vec<RelatedView>, Error> {
+    let others = operators.store.sagas_of(of.order_id).await?.into_iter();
+    Ok(others.filter(|other| other.id != of.id).map(RelatedView::from).collect())
 }
 
 /// The saga's version as `If-Match` takes it back.

@@ -13,6 +13,8 @@ mod groups;
 mod hold;
 mod inspect;
 mod list;
+mod note;
+mod past;
 mod reason;
 mod resolution;
 mod risk;
@@ -20,6 +22,7 @@ mod route;
 mod saga;
 mod step;
 mod summary;
+mod told;
 mod webhooks;
 
 use axum::extract::FromRef;

@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::webhooks::{again, change, deliveries, endpoints};
-use super::{Operators, act, cancel, groups, hold, inspect, list, summary};
+use super::{Operators, act, cancel, groups, hold, inspect, list, note, summary};
 use crate::web;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
@@ -15,6 +15,7 @@ fn table() -> OpenApiRouter<Operators> {
     OpenApiRouter::default()
         .routes(routes!(list::list_sagas))
         .routes(routes!(inspect::get_saga))
+        .routes(routes!(note::add_note))
         .routes(routes!(act::retry_saga))
         .routes(routes!(act::compensate_saga))
         .routes(routes!(act::resolve_saga))

@@ -16,52 +16,54 @@ use crate::store::{Error, Found};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Saga)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SagaView {
+pub(crate) struct SagaView {
     /// For a checkout it is also the order's id.
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// The order that it is about.
-    order_id: Uuid,
-    kind: String,
+    pub(crate) order_id: Uuid,
+    pub(crate) kind: String,
     /// Rises with its state, with what is stuck, what is known of an effect and what is allowed, and with what
     /// an operator does; `If-Match` is compared with it. Another attempt that fails alike does not raise it.
-    version: i64,
-    state: String,
+    #[schema(required)]
+    pub(crate) version: Option<i64>,
+    pub(crate) state: String,
     /// Why it needs a person, if it does.
-    stuck: Option<StuckView>,
+    pub(crate) stuck: Option<StuckView>,
     /// Who holds it, if anybody does: nothing is sent for it until it is released.
-    held: Option<HeldView>,
-    user_id: Uuid,
+    pub(crate) held: Option<HeldView>,
+    pub(crate) user_id: Uuid,
     /// The total in paise; null until priced.
-    total_amount: Option<i64>,
+    pub(crate) total_amount: Option<i64>,
     /// What the customer and the shop are out of now, at most.
-    at_risk: AtRiskView,
+    pub(crate) at_risk: AtRiskView,
     /// Why it goes, or went, back, as a sentence; null while it goes forward.
     #[schema(required)]
-    cause: Option<String>,
+    pub(crate) cause: Option<String>,
     /// What it does next; null at rest.
     #[schema(required)]
-    next: Option<NextView>,
+    pub(crate) next: Option<NextView>,
     /// Failures in a row of the current step.
-    attempts: i32,
-    next_attempt_at: Option<DateTime<Utc>>,
-    last_error: Option<String>,
+    #[schema(required)]
+    pub(crate) attempts: Option<i32>,
+    pub(crate) next_attempt_at: Option<DateTime<Utc>>,
+    pub(crate) last_error: Option<String>,
     /// The name of the executor that drives it, or its id if the name is unknown.
-    owner: Option<String>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    pub(crate) owner: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
     /// Seconds since it was accepted.
-    age_seconds: i64,
+    pub(crate) age_seconds: i64,
 }
 
 /// Why a saga needs a person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Stuck)]
-struct StuckView {
+pub(crate) struct StuckView {
     /// `InDoubt`, `Exhausted`, `Refused` or `Unreadable`.
-    kind: String,
-    since: DateTime<Utc>,
-    step: String,
-    detail: String,
+    pub(crate) kind: String,
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) step: String,
+    pub(crate) detail: String,
 }
 
 impl From<Stuck> for StuckView {
@@ -74,11 +76,11 @@ impl From<Stuck> for StuckView {
 /// Who holds a saga, and why.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Held)]
-struct HeldView {
-    since: DateTime<Utc>,
+pub(crate) struct HeldView {
+    pub(crate) since: DateTime<Utc>,
     /// The operator's name.
-    who: String,
-    reason: String,
+    pub(crate) who: String,
+    pub(crate) reason: String,
 }
 
 impl From<Held> for HeldView {
@@ -144,7 +146,7 @@ impl Onlooker {
             id: found.id.0,
             order_id: found.order_id.0,
             kind: found.kind,
-            version: found.version,
+            version: Some(found.version),
             state: found.state,
             stuck: found.stuck.map(StuckView::from),
             held: found.held.map(HeldView::from),
@@ -153,7 +155,7 @@ impl Onlooker {
             at_risk,
             cause,
             next,
-            attempts: found.attempts,
+            attempts: Some(found.attempts),
             next_attempt_at: found.next_attempt_at,
             last_error: found.last_error,
             owner: found.owner.map(name),

@@ -12,30 +12,33 @@ use crate::store::LoggedStep;
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Step)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct StepView {
+pub(crate) struct StepView {
     /// Its place in the log.
-    seq: i32,
-    step: String,
+    pub(crate) seq: i32,
+    /// The place of the entry that says what came of it; null while it is open.
+    #[schema(required)]
+    pub(crate) settled_seq: Option<i32>,
+    pub(crate) step: String,
     /// `forward`, `compensation` or `operator`.
-    phase: String,
+    pub(crate) phase: String,
     /// `done`, `refused`, `notSent` or `unknown`; null while an attempt has no outcome yet, and for an
     /// entry that is not an attempt.
-    outcome: Option<String>,
-    attempt: i32,
-    idempotency_key: Option<String>,
-    started_at: DateTime<Utc>,
-    duration_ms: Option<i64>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) attempt: i32,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) duration_ms: Option<i64>,
     /// The request's body, or an operator's reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    request: Option<Value>,
+    pub(crate) request: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    response: Option<Value>,
+    pub(crate) response: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    pub(crate) error: Option<String>,
     /// The executor or the operator that wrote it.
-    executor: String,
+    pub(crate) executor: String,
 }
 
 /// The log in order. An intent and its outcome are shown as one line, in the intent's place.
@@ -45,7 +48,8 @@ pub(super) fn steps(log: Vec<LoggedStep>) -> Vec<StepView> {
     for entry in log {
         let is_intent = entry.event == Some(Event::Sending);
         let is_outcome = matches!(entry.event, Some(Event::Came(_)));
-        let view = view(entry);
+        let mut view = view(entry);
+        view.settled_seq = (!is_intent).then_some(view.seq);
         let intent = intents.iter().position(|at| is_same_attempt(&views[*at], &view));
         if let Some(found) = intent.filter(|_| is_outcome) {
             let intent = &mut views[intents.swap_remove(found)];
@@ -87,6 +91,7 @@ fn view(entry: LoggedStep) -> StepView {
     };
     StepView {
         seq: entry.seq,
+        settled_seq: None,
         step: entry.step,
         phase: entry.phase,
         outcome,
@@ -138,10 +143,10 @@ mod tests {
             entry(4, "a:reserve_stock:0", 2, came),
         ];
         let views = steps(log);
-        let seen = views.iter().map(|view| (view.seq, view.outcome.as_deref(), view.duration_ms));
+        let seen = views.iter().map(|view| (view.seq, view.outcome.as_deref(), view.settled_seq));
         assert_eq!(
             seen.collect::<Vec<_>>(),
-            [(1, Some("unknown"), Some(87)), (2, None, None), (4, Some("unknown"), Some(87))]
+            [(1, Some("unknown"), Some(3)), (2, None, None), (4, Some("unknown"), Some(4))]
         );
         assert_eq!(views[0].request, Some(json!({"quantity": 2})));
     }

@@ -16,44 +16,68 @@ use crate::auth::{Person, Right};
 use crate::events::SinkStanding;
 use crate::neighbours::{BreakerState, BreakerView, PAYMENT, PRODUCT, USER};
 use crate::saga::StuckKind;
-use crate::store::ExecutorRecord;
+use crate::store::{Error, ExecutorRecord, Out};
 use crate::web::Problem;
 
 /// The state of the service.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     /// How many sagas are in each state.
-    by_state: BTreeMap<String, u64>,
+    pub(crate) by_state: BTreeMap<String, u64>,
     /// How many sagas need a person, by kind of trouble.
-    stuck: BTreeMap<String, u64>,
+    pub(crate) stuck: BTreeMap<String, u64>,
     /// How many sagas operators hold.
-    held: u64,
+    pub(crate) held: u64,
+    /// What may be out by sagas that failed or go back.
+    pub(crate) out: OutView,
     /// Seconds since the oldest saga that is not at rest was accepted; null if all are at rest.
-    oldest_age_seconds: Option<i64>,
-    rates: Rates,
-    executors: Vec<ExecutorView>,
+    pub(crate) oldest_age_seconds: Option<i64>,
+    pub(crate) rates: Rates,
+    pub(crate) executors: Vec<ExecutorView>,
     /// The circuit breaker of each neighbour, over all living executors.
-    circuits: BTreeMap<String, CircuitSummary>,
+    pub(crate) circuits: BTreeMap<String, CircuitSummary>,
     /// The position of the last event.
-    last_position: i64,
+    pub(crate) last_position: i64,
     /// Who is told of events, and how far they have come.
-    sinks: Vec<SinkView>,
+    pub(crate) sinks: Vec<SinkView>,
     /// How this replica takes orders from a queue. Absent if no queue is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    intake: Option<IntakeView>,
+    pub(crate) intake: Option<IntakeView>,
+}
+
+/// What may be out by sagas that failed or go back, at most. The list of sagas has those by which money is
+/// out under `holds=money`, and those by which stock is under `holds=stock`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Out)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OutView {
+    /// Sagas by which the customer's money may be out.
+    pub(crate) money_sagas: u64,
+    /// How much, in paise.
+    pub(crate) money: i64,
+    /// Sagas by which the shop's stock may be out.
+    pub(crate) stock_sagas: u64,
+    /// How many pieces.
+    pub(crate) pieces: u64,
+}
+
+impl From<Out> for OutView {
+    fn from(Out { money_sagas, money, stock_sagas, pieces }: Out) -> Self {
+        Self { money_sagas, money: money.0, stock_sagas, pieces }
+    }
 }
 
 /// The queue that orders come from.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Intake)]
 #[serde(rename_all = "camelCase")]
-struct IntakeView {
+pub(crate) struct IntakeView {
     /// `running`, `paused` while there is no place for orders, or `down`.
-    state: &'static str,
+    pub(crate) state: &'static str,
     /// Why it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_error: Option<String>,
+    pub(crate) last_error: Option<String>,
 }
 
 impl From<Standing> for IntakeView {
@@ -70,19 +94,19 @@ impl From<Standing> for IntakeView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Sink)]
 #[serde(rename_all = "camelCase")]
-struct SinkView {
-    name: String,
+pub(crate) struct SinkView {
+    pub(crate) name: String,
     /// The position up to which it was told.
-    position: i64,
+    pub(crate) position: i64,
     /// Events that it was not told yet.
-    backlog: i64,
+    pub(crate) backlog: i64,
     /// The age of the oldest of those; 0 if there is none.
-    age_seconds: f64,
+    pub(crate) age_seconds: f64,
     /// `running` or `failing`.
-    state: &'static str,
+    pub(crate) state: &'static str,
     /// Why it was last told nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_error: Option<String>,
+    pub(crate) last_error: Option<String>,
 }
 
 impl From<SinkStanding> for SinkView {
@@ -102,38 +126,38 @@ impl From<SinkStanding> for SinkView {
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = Circuit)]
 #[serde(rename_all = "camelCase")]
-struct CircuitSummary {
+pub(crate) struct CircuitSummary {
     /// `closed`, `halfOpen` or `open`: the worst state at any executor.
     #[schema(value_type = String)]
-    state: BreakerState,
+    pub(crate) state: BreakerState,
     /// Since when it has not been closed; null if it is closed.
-    since: Option<DateTime<Utc>>,
+    pub(crate) since: Option<DateTime<Utc>>,
     /// The most failures in a row at any executor.
-    failures: u32,
+    pub(crate) failures: u32,
     /// The names of the executors at which it is not closed.
-    executors: Vec<String>,
+    pub(crate) executors: Vec<String>,
 }
 
 /// How much is going on.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Rates {
+pub(crate) struct Rates {
     /// Checkouts accepted within the last minute; above 10,000, estimated from the rate of the latest ones.
-    accepted_per_minute: u64,
+    pub(crate) accepted_per_minute: u64,
 }
 
 /// A process that drives sagas.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Executor)]
 #[serde(rename_all = "camelCase")]
-struct ExecutorView {
-    id: Uuid,
+pub(crate) struct ExecutorView {
+    pub(crate) id: Uuid,
     /// Host and process id.
-    name: String,
-    started_at: DateTime<Utc>,
-    heartbeat_at: DateTime<Utc>,
+    pub(crate) name: String,
+    pub(crate) started_at: DateTime<Utc>,
+    pub(crate) heartbeat_at: DateTime<Utc>,
     /// Whether its last heartbeat is within its lease.
-    alive: bool,
+    pub(crate) alive: bool,
 }
 
 impl From<ExecutorRecord> for ExecutorView {
@@ -167,23 +191,29 @@ pub(super) async fn get_summary(
     who: Person,
 ) -> Result<Json<Summary>, Problem> {
     who.require(Right::ReadSagas)?;
+    Ok(Json(summary(&operators).await?))
+}
+
+/// How things stand now.
+pub(crate) async fn summary(operators: &Operators) -> Result<Summary, Error> {
     let now = operators.clock.now();
     let summary = operators.store.summary(now - TimeDelta::minutes(1), now).await?;
     let executors = operators.store.executors(&operators.clock).await?;
     let states = operators.store.catalogue().states();
     let age = |since: DateTime<Utc>| (now - since).num_seconds().max(0);
-    Ok(Json(Summary {
+    Ok(Summary {
         by_state: counts(states.into_iter(), summary.by_state),
         stuck: counts(StuckKind::iter(), summary.by_stuck),
         held: summary.held,
+        out: operators.store.out().await?.into(),
         oldest_age_seconds: summary.oldest_open.map(age),
         rates: Rates { accepted_per_minute: summary.accepted },
         circuits: circuits(&executors),
         executors: executors.into_iter().map(ExecutorView::from).collect(),
         last_position: operators.store.last_position().await?,
         sinks: operators.events.sinks().await?.into_iter().map(SinkView::from).collect(),
-        intake: operators.intake.map(|stands| stands.get().into()),
-    }))
+        intake: operators.intake.as_ref().map(|stands| stands.get().into()),
+    })
 }
 
 fn circuits(executors: &[ExecutorRecord]) -> BTreeMap<String, CircuitSummary> {

@@ -23,6 +23,7 @@ use super::rowset::{Cell, Column, Form, Rowset, Type, ids, source_of_ids};
 use super::transaction::Transaction;
 use super::webhook::{ListedAt, Webhook, WebhookState};
 use super::{Error, Store};
+use crate::order::OrderId;
 
 /// What became of a delivery.
 #[derive(
@@ -189,6 +190,28 @@ impl Store {
         let values = vec![ids(&subjects), webhook.id.into()];
         let rows = transaction.query_all_raw(self.statement(&sql, values)).await?;
         Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// What endpoints were told about an order: the endpoint's URL, the event's type and the attempt that
+    /// delivered it, oldest first.
+    pub async fn delivered_about(
+        &self,
+        order: OrderId,
+    ) -> Result<Vec<(String, String, Attempt)>, Error> {
+        let sql = "SELECT w.url, d.kind, d.attempts FROM webhook_delivery d \
+                   JOIN webhook w ON w.id = d.webhook_id WHERE d.event_id IN \
+                   (SELECT id FROM outbox WHERE order_id = $1) AND d.state = 'delivered' \
+                   ORDER BY d.position, w.created_at";
+        let rows = self.read.query_all_raw(self.statement(sql, vec![order.0.into()])).await?;
+        let mut told = Vec::new();
+        for row in rows {
+            let attempts: serde_json::Value = row.try_get("", "attempts")?;
+            let attempts: Vec<Attempt> = serde_json::from_value(attempts).unwrap_or_default();
+            if let Some(last) = attempts.into_iter().next_back() {
+                told.push((row.try_get("", "url")?, row.try_get("", "kind")?, last));
+            }
+        }
+        Ok(told)
     }
 
     /// Deliveries of an endpoint, the newest first; one more than asked for where there are more.

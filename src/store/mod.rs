@@ -33,6 +33,7 @@ mod lock;
 mod mail_claims;
 mod mails;
 mod move_order;
+mod notes;
 mod order;
 mod outbox;
 mod owed;
@@ -90,6 +91,7 @@ pub use history::{
 };
 pub use mail_claims::{MailClaim, MailEnd};
 pub use mails::{Mail, MailState, OwedMails};
+pub use notes::Note;
 pub use order::{Item, Order};
 pub use outbox::{NewEvent, StoredEvent};
 pub use owed::OwedAnswer;

@@ -5,12 +5,14 @@ use entity::{saga_instance, step_log};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::codec::{event_of, instance_of};
+use super::codec::{entries_of, event_of, instance_of};
 use super::{Error, Identity, Store, Unreadable};
 use crate::order::{OrderId, Paise, UserId};
 use crate::saga::{
     CancelRequest, Catalogue, Definition, Event, Held, Instance, Known, Progress, SagaId, Stuck,
+    progress_after,
 };
 
 /// A saga is in flight while somebody has to do something for it: its owner, whoever takes it up when
@@ -56,7 +58,7 @@ pub struct Found {
     /// The last failure.
     pub last_error: Option<String>,
     /// Whose it is.
-    pub owner: Option<uuid::Uuid>,
+    pub owner: Option<Uuid>,
     /// Rises with each write.
     pub revision: i64,
     /// Rises with what operators have to know.
@@ -228,6 +230,42 @@ impl Store {
             self.make_reads_durable().await?;
         }
         Ok(found.map(|row| self.found(row)))
+    }
+
+    /// A saga as it was after this entry of its log, as if its owner had died right then, and the last
+    /// entry's place; `None` where there is no such entry.
+    pub async fn inspect_at(
+        &self,
+        id: SagaId,
+        seq: i32,
+    ) -> Result<Option<(Inspected, i32)>, Error> {
+        let Some(row) = saga_instance::Entity::find_by_id(id.0).one(&self.read).await? else {
+            return Ok(None);
+        };
+        let mut log = step_log::Entity::find()
+            .filter(step_log::Column::SagaId.eq(id.0))
+            .order_by_asc(step_log::Column::Seq)
+            .all(&self.read)
+            .await?;
+        let last_seq = log.last().map_or(0, |entry| entry.seq);
+        if !log.iter().any(|entry| entry.seq == seq) {
+            return Ok(None);
+        }
+        log.retain(|entry| entry.seq <= seq);
+        let definition = self.catalogue.find(&row.kind, row.definition_version);
+        let at = log.last().map_or(row.created_at, |entry| entry.started_at);
+        let mut instance = instance_of(row.clone(), log.clone(), self.catalogue);
+        if let Ok(saga) = &mut instance
+            && seq < last_seq
+        {
+            let entries = entries_of(saga.definition, &log);
+            saga.progress = progress_after(saga.definition, &saga.position, &entries);
+        }
+        if let Ok(saga) = &mut instance {
+            (saga.owner, saga.updated_at) = (Some(Uuid::nil()), at);
+        }
+        let steps = log.into_iter().map(|entry| LoggedStep::of_row(entry, definition)).collect();
+        Ok(Some((Inspected { found: self.found(row), steps, instance }, last_seq)))
     }
 
     /// Everything about a saga.

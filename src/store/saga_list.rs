@@ -142,6 +142,12 @@ impl TroubleFilter {
 
 const TROUBLE: &str = "saga_trouble";
 
+/// Behind it is every saga, the newest first.
+const BEFORE_ALL: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(end_of_9999) => end_of_9999,
+    None => DateTime::UNIX_EPOCH,
+};
+
 impl Filter {
     /// What the saga's own row has to be.
     fn condition(&self, store: &Store) -> Condition {
@@ -256,13 +262,14 @@ impl Store {
         let none = Condition::all().add(Expr::exists(has_money).not());
         let after = filter.after.filter(|after| matches!(after, After::At(..)));
         let others = Filter { limit: filter.limit - listed, after, ..filter.clone() };
-        let others = self.page(self.list_all(&others, none).await?, others.limit);
-        // A page that is full of those with money: the others begin at their newest.
-        let begin = || After::At(DateTime::<Utc>::MAX_UTC, Uuid::max());
-        page.next = others.next.or_else(|| {
-            let are_more = others.sagas.is_empty() && listed == filter.limit;
-            page.sagas.last().filter(|_| are_more).map(|_| begin())
-        });
+        let rows = self.list_all(&others, none).await?;
+        if others.limit == 0 {
+            // The page is full of those by which money is out, and the others begin behind it.
+            page.next = (!rows.is_empty()).then(|| After::At(BEFORE_ALL, Uuid::max()));
+            return Ok(page);
+        }
+        let others = self.page(rows, others.limit);
+        page.next = others.next;
         page.sagas.extend(others.sagas);
         Ok(page)
     }

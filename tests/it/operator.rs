@@ -2,6 +2,7 @@
 
 mod circuit;
 mod hold;
+mod troubles;
 mod verdicts;
 
 use std::collections::HashSet;

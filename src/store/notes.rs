@@ -1,0 +1,45 @@
+//! Notes that operators leave at a saga. They change nothing else.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
+
+use super::{Error, Store};
+use crate::saga::SagaId;
+
+/// What an operator wrote down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The operator's name.
+    pub who: String,
+    /// In their words.
+    pub text: String,
+}
+
+impl Store {
+    /// Adds a note; `false` where there is no such saga.
+    pub async fn add_note(&self, id: Uuid, saga: SagaId, note: &Note) -> Result<bool, Error> {
+        let sql = "INSERT INTO saga_note (id, saga_id, at, who, body) \
+                   SELECT $1, id, $3, $4, $5 FROM saga_instance WHERE id = $2";
+        let Note { at, who, text } = note.clone();
+        let values = vec![id.into(), saga.0.into(), at.into(), who.into(), text.into()];
+        let added = self.write.execute_raw(self.statement(sql, values)).await?;
+        Ok(added.rows_affected() == 1)
+    }
+
+    /// The notes of a saga, oldest first.
+    pub async fn notes(&self, saga: SagaId) -> Result<Vec<Note>, Error> {
+        let sql = "SELECT at, who, body FROM saga_note WHERE saga_id = $1 ORDER BY at, id";
+        let rows = self.read.query_all_raw(self.statement(sql, vec![saga.0.into()])).await?;
+        let note = |row: &QueryResult| {
+            Ok(Note {
+                at: row.try_get("", "at")?,
+                who: row.try_get("", "who")?,
+                text: row.try_get("", "body")?,
+            })
+        };
+        rows.iter().map(note).collect()
+    }
+}
