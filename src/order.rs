@@ -4,6 +4,7 @@
 
 mod address;
 mod event;
+mod exposure;
 mod fact;
 mod status;
 
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 pub use address::ShippingAddress;
 pub use event::EventKind;
+pub use exposure::{Certainty, Exposure};
 pub use fact::{
     Cancelled, Cancelling, Confirmed, Fact, Item, OfOrder, Rejected, Released, ReturnFact,
     Returned, ReturnedFact, SagaTrouble, ShipmentFact, Shipped, ShippedLine, Tracking,

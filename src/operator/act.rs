@@ -10,10 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Operators;
-use super::inspect::{etag, not_found};
 use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
-use super::saga::{Onlooker, SagaView};
+use super::saga::{Onlooker, SagaView, etag, not_found};
 use crate::auth::{Person, Right};
 use crate::engine::NotDone;
 use crate::json::parse_digits;

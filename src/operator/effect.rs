@@ -6,14 +6,36 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::order::{Line, Movement};
-use crate::saga::{Accounted, Certainty, Effect, Instance, SagaFacts};
+use crate::order::{Certainty, Line, Movement};
+use crate::saga::{Accounted, Effect, Instance, SagaFacts};
+
+/// Whether an effect happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Known {
+    /// It happened.
+    Yes,
+    /// It did not happen.
+    No,
+    /// It may have been sent, and is not settled.
+    Unknown,
+}
+
+impl From<Certainty> for Known {
+    fn from(certainty: Certainty) -> Self {
+        match certainty {
+            Certainty::Yes => Self::Yes,
+            Certainty::No => Self::No,
+            Certainty::Unknown => Self::Unknown,
+        }
+    }
+}
 
 /// What became of the money and the stock.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Effects {
-    pub(crate) charged: Certainty,
-    pub(crate) refunded: Certainty,
+    pub(crate) charged: Known,
+    pub(crate) refunded: Known,
     /// In cart order.
     pub(crate) lines: Vec<LineEffects>,
 }
@@ -24,8 +46,8 @@ pub(crate) struct Effects {
 pub(crate) struct LineEffects {
     pub(crate) product_id: Uuid,
     pub(crate) quantity: u32,
-    pub(crate) reserved: Certainty,
-    pub(crate) released: Certainty,
+    pub(crate) reserved: Known,
+    pub(crate) released: Known,
 }
 
 /// The effects of a saga, according to its row and its log.
@@ -35,9 +57,9 @@ pub(super) fn effects(saga: &Instance) -> Effects {
 
 /// Adds up what the effects move, for any kind of saga.
 fn add_up(accounted: Vec<Accounted>, facts: &SagaFacts) -> Effects {
-    let mut effects = of_lines(facts.lines(), Certainty::No);
+    let mut effects = of_lines(facts.lines(), Known::No);
     for Accounted { effect, happened, undone } in accounted {
-        effects.take_in(facts.movement(effect), effect, happened, undone);
+        effects.take_in(facts.movement(effect), effect, happened.into(), undone.into());
     }
     effects
 }
@@ -47,8 +69,8 @@ impl Effects {
         &mut self,
         movement: Option<Movement>,
         effect: Effect,
-        happened: Certainty,
-        undone: Certainty,
+        happened: Known,
+        undone: Known,
     ) {
         let line = self.lines.get_mut(usize::from(effect.line.unwrap_or(0)));
         match (movement, line) {
@@ -65,10 +87,10 @@ impl Effects {
 
 /// The effects of a saga that this binary can't read: all unknown.
 pub(super) fn unknown(lines: &[Line]) -> Effects {
-    of_lines(lines, Certainty::Unknown)
+    of_lines(lines, Known::Unknown)
 }
 
-fn of_lines(lines: &[Line], all: Certainty) -> Effects {
+fn of_lines(lines: &[Line], all: Known) -> Effects {
     let line = |line: &Line| LineEffects {
         product_id: line.product_id.0,
         quantity: line.quantity,
@@ -147,8 +169,8 @@ mod tests {
     #[test]
     fn of_an_unreadable_saga_nothing_is_known() {
         let effects = unknown(&[line()]);
-        assert_eq!(effects.charged, Certainty::Unknown);
-        assert_eq!(effects.lines[0].reserved, Certainty::Unknown);
+        assert_eq!(effects.charged, Known::Unknown);
+        assert_eq!(effects.lines[0].reserved, Known::Unknown);
         assert!(unknown(&[]).lines.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Operators;
 use super::effect::{Effects, effects, unknown};
 use super::note::NoteView;
-use super::saga::{Onlooker, SagaView};
+use super::saga::{Onlooker, SagaView, etag, not_found};
 use super::step::{StepView, steps};
 use super::told::{ToldView, told};
 use crate::auth::{Person, Right};
@@ -201,14 +201,4 @@ fn lines(found: &Found) -> &[Line] {
 async fn related(operators: &Operators, of: &Found) -> Result<Vec<RelatedView>, Error> {
     let others = operators.store.sagas_of(of.order_id).await?.into_iter();
     Ok(others.filter(|other| other.id != of.id).map(RelatedView::from).collect())
-}
-
-/// The saga's version as `If-Match` takes it back.
-pub(super) fn etag(version: i64) -> (HeaderName, String) {
-    (header::ETAG, format!("\"{version}\""))
-}
-
-/// 404.
-pub(super) fn not_found() -> Problem {
-    Problem::not_found("Saga not found")
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Operators;
-use super::inspect::not_found;
 use super::reason::ReasonText;
+use super::saga::not_found;
 use crate::auth::{Person, Right};
 use crate::saga::SagaId;
 use crate::store::{Error, Note};

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::order::ProductId;
-use crate::saga::{Exposure, Instance};
+use crate::order::{Exposure, ProductId};
+use crate::saga::Instance;
 use crate::store::Found;
 
 /// What is out, at most: money is the customer's, stock the shop's.

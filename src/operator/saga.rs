@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use axum::http::{HeaderName, header};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,6 +12,7 @@ use super::Operators;
 use super::risk::{AtRiskView, at_risk};
 use crate::saga::{Direction, Held, Instance, Outlook, SagaId, Stuck, cause};
 use crate::store::{Error, Found};
+use crate::web::Problem;
 
 /// A saga.
 #[derive(Debug, Serialize, ToSchema)]
@@ -173,3 +175,13 @@ fn goes_forward(found: &Found) -> bool {
 
 /// What a saga does that this binary can't read.
 const UNREADABLE: &str = "waits for a binary that can read it";
+
+/// The saga's version as `If-Match` takes it back.
+pub(super) fn etag(version: i64) -> (HeaderName, String) {
+    (header::ETAG, format!("\"{version}\""))
+}
+
+/// 404.
+pub(super) fn not_found() -> Problem {
+    Problem::not_found("Saga not found")
+}

@@ -4,11 +4,7 @@
 //! The invariant: `No` means that an effect certainly did not happen, and `Yes` that it certainly did; and
 //! never is more out than [`Instance::exposure`] says.
 
-use std::collections::BTreeMap;
 use std::iter::repeat;
-
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::effect::Effect;
 use super::entry::{Entry, Event};
@@ -16,19 +12,7 @@ use super::instance::Instance;
 use super::position::Position;
 use super::track::{Standing, Track};
 use super::word::Step;
-use crate::order::{Line, Movement, Paise, ProductId};
-
-/// Whether an effect happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Certainty {
-    /// It happened.
-    Yes,
-    /// It did not happen.
-    No,
-    /// It may have been sent, and is not settled.
-    Unknown,
-}
+use crate::order::{Certainty, Exposure};
 
 /// What became of an effect and of what undoes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,48 +23,6 @@ pub struct Accounted {
     pub happened: Certainty,
     /// Whether it was undone; `No` for an effect that can't be.
     pub undone: Certainty,
-}
-
-/// The most that the customer and the shop may be out of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exposure {
-    /// In paise.
-    pub money: Paise,
-    /// Whether less money may be out than that.
-    pub is_money_unknown: bool,
-    /// The pieces of each product, and whether fewer may be out.
-    pub stock: BTreeMap<ProductId, (u64, bool)>,
-}
-
-impl Exposure {
-    /// By a saga that can't be read: all that it is about may be out.
-    pub fn unreadable(amount: Option<Paise>, lines: &[Line]) -> Self {
-        let mut exposure = Self::default();
-        if let Some(amount) = amount {
-            exposure.take_in(Movement::Charge(amount), true);
-        }
-        lines.iter().for_each(|line| exposure.take_in(Movement::Reserve(*line), true));
-        exposure
-    }
-
-    /// Pieces of all products together.
-    pub fn pieces(&self) -> u64 {
-        self.stock.values().map(|(pieces, _)| pieces).sum()
-    }
-
-    fn take_in(&mut self, movement: Movement, is_unknown: bool) {
-        match movement {
-            Movement::Charge(money) | Movement::Refund(money) => {
-                self.money.0 = self.money.0.saturating_add(money.0);
-                self.is_money_unknown |= is_unknown;
-            }
-            Movement::Reserve(line) | Movement::Release(line) => {
-                let (pieces, unknown) = self.stock.entry(line.product_id).or_default();
-                *pieces += u64::from(line.quantity);
-                *unknown |= is_unknown;
-            }
-        }
-    }
 }
 
 impl Position {
@@ -128,19 +70,7 @@ impl Instance {
         }
         for Accounted { effect, happened, undone } in self.accounted() {
             let Some(movement) = self.facts.movement(effect) else { continue };
-            let (is_out, is_unknown) = match movement {
-                Movement::Charge(_) | Movement::Reserve(_) => (
-                    happened != Certainty::No && undone != Certainty::Yes,
-                    happened == Certainty::Unknown || undone == Certainty::Unknown,
-                ),
-                // What gives back: until it has happened, it is out.
-                Movement::Refund(_) | Movement::Release(_) => {
-                    (happened != Certainty::Yes, happened == Certainty::Unknown)
-                }
-            };
-            if is_out {
-                exposure.take_in(movement, is_unknown);
-            }
+            exposure.account(movement, happened, undone);
         }
         exposure
     }

@@ -51,7 +51,7 @@ pub use contradiction::contradictions;
 pub use definition::{Action, Definition, KeyedBy, Per, Sort, Stage, WayBack, Work};
 pub use effect::Effect;
 pub use entry::{Entry, Event};
-pub use exposure::{Accounted, Certainty, Exposure};
+pub use exposure::Accounted;
 pub use facts::{Facts, Known, SagaFacts, Terms};
 pub use id::SagaId;
 pub use instance::{Beginning, Held, Instance, Stuck};

@@ -43,17 +43,10 @@ impl Instance {
 pub fn cause(cause: &Cause) -> String {
     match cause {
         Cause::Refused { step, line, status, body } => {
-            let mut said = format!("{step} was refused");
-            if let Some(line) = line {
-                said += &format!(" for line {line}");
-            }
-            if let Some(status) = status {
-                said += &format!(" with {status}");
-            }
-            match body {
-                Some(body) => format!("{said}: {}", text(body)),
-                None => said,
-            }
+            let line = line.map_or_else(String::new, |line| format!(" for line {line}"));
+            let status = status.map_or_else(String::new, |status| format!(" with {status}"));
+            let body = body.as_ref().map_or_else(String::new, |body| format!(": {}", text(body)));
+            format!("{step} was refused{line}{status}{body}")
         }
         Cause::Fault { step, detail } => format!("{step} could not be used: {detail}"),
         Cause::Deadline { step, detail: Some(detail) } => {
@@ -87,10 +80,9 @@ fn of_its_kind(own: &Value) -> String {
         }
         said.extend(letter.to_lowercase());
     }
-    for (name, value) in members.iter().filter(|(name, _)| *name != "cause") {
-        said += &format!(", {name}: {}", text(value));
-    }
-    said
+    let others = members.iter().filter(|(name, _)| *name != "cause");
+    let others = others.map(|(name, value)| format!(", {name}: {}", text(value)));
+    said + &others.collect::<String>()
 }
 
 #[cfg(test)]

@@ -8,12 +8,11 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::definition::Sort;
-use super::exposure::Exposure;
 use super::instance::Instance;
 use super::progress::Progress;
 use super::track::Standing;
 use super::word::{Step, StuckKind};
-use crate::order::{Line, Paise};
+use crate::order::{Exposure, Line, Paise};
 
 /// What is wrong with a saga.
 #[derive(Clone, Debug, PartialEq, Eq)]
