@@ -1,4 +1,4 @@
-//! Sagas in trouble: what is out by them, why, what comes next, and how they are found among all others.
+//! Sagas in trouble: what is out by them, why, what comes next, and how they are found among all others (promise 65).
 
 use order_service::sandbox::sample::{ASHA, CUP, MEENA, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
