@@ -136,7 +136,9 @@ impl Run {
     fn read(&mut self, node: usize) {
         let reader = self.dice.below(self.seen.readers.len());
         let (limit, wait) = (self.dice.between(1, 20), self.dice.one_of(&[0, 0, 0, 700]));
-        if self.seen.readers[reader].asks.is_some() {
+        // One at a time: those who wait for the same news are woken in any order, which no seed decides.
+        let is_asked = self.seen.readers.iter().any(|reader| reader.asks == Some(node));
+        if is_asked || self.seen.readers[reader].asks.is_some() {
             return;
         }
         let Some(up) = self.up_at(node) else { return };

@@ -73,7 +73,7 @@ impl Run {
             Intervention::Resolve { happened: false, .. } => "resolved: it did not",
         });
         let word = Word { operator: "asha".to_owned(), reason: "a look at the ledger".to_owned() };
-        let (mail, id, version) = (self.mail.clone(), found.id, found.revision);
+        let (mail, id, version) = (self.mail.clone(), found.id, found.version);
         let is_past_return = || {
             let saga = self.books.inspect(id).and_then(|inspected| inspected.instance.ok());
             saga.is_some_and(|saga| saga.position.is_past_return())
