@@ -14,6 +14,7 @@
 //!    mail                          writes to customers
 //!    audit                         compares the books with themselves and with the neighbours'
 //!    reversal                      giving back: cancellations and returns, over the same two steps
+//!    bulk                          an operator's action for many sagas, wave by wave
 //! 2  broker                        a sink: tells RabbitMQ every event
 //!    webhooks                      sends events to whoever has asked for them
 //!    engine                        acts, and never decides: claim, call, settle
@@ -32,6 +33,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod broker;
+pub mod bulk;
 pub mod checkout;
 pub mod cli;
 pub mod clock;

@@ -13,6 +13,7 @@ use crate::amqp::Server;
 use crate::api::{self, Api};
 use crate::auth::Access;
 use crate::broker::{self, Broker};
+use crate::bulk::Bulk;
 use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
@@ -34,6 +35,8 @@ use crate::webhooks::{self, Networks, Webhooks};
 pub struct Composed {
     /// Registered, and not running yet.
     pub executor: Executor,
+    /// Not running yet.
+    pub bulk: Bulk,
     /// Not running yet.
     pub events: Events,
     /// Not running yet; `None` where no queue is configured.
@@ -79,6 +82,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let events = Events::new(store.clone(), sinks, telling, clock.clone());
     let intake = intake(config, &desk, &executor, &store, &clock);
     let reversals = Reversals::new(executor.clone(), store.clone());
+    let lease = config.executor.lease;
+    let bulk = Bulk::new(store.clone(), executor.clone(), lease, clock.clone());
     let api = Api {
         access: access.clone(),
         desk,
@@ -94,6 +99,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let operators = Operators {
         store,
         executor: executor.clone(),
+        bulk: bulk.clone(),
         reversals,
         events: events.clone(),
         intake: intake.as_ref().map(Intake::stands),
@@ -103,7 +109,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators));
-    Ok(Composed { executor, events, intake, mailer, webhooks, router })
+    Ok(Composed { executor, bulk, events, intake, mailer, webhooks, router })
 }
 
 /// Who is told of every event: the sinks that are configured.

@@ -12,6 +12,7 @@ use super::catalogue::CATALOGUE;
 use super::listener::{Limits, Listener, Shutdown};
 use super::root_service::RootService;
 use super::{Composed, Error, compose};
+use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::config::{Config, ServicesConfig};
 use crate::engine::Executor;
@@ -76,6 +77,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Drives its sagas.
     pub executor: Executor,
+    /// Carries out bulk runs.
+    pub bulk: Bulk,
     /// Tells what happened.
     pub events: Events,
     /// Takes orders from a queue.
@@ -108,7 +111,7 @@ impl Running {
             }
         };
         // Who waits for events would keep its connection open.
-        tokio::join!(intake, self.events.stop());
+        tokio::join!(intake, self.events.stop(), self.bulk.stop());
         let mail = async {
             if let Some(mailer) = &self.mailer {
                 mailer.stop().await;
@@ -120,7 +123,7 @@ impl Running {
         let _closed = self.clock.within(CLOSE_TIMEOUT, self.server).await;
         self.shutdown.abort.cancel();
         // The log writer ends with the last handle, and gives its connection back.
-        drop((self.executor, self.intake));
+        drop((self.executor, self.bulk, self.intake));
         // Nor can a database that doesn't answer.
         let _closed = self.clock.within(CLOSE_TIMEOUT, Box::pin(self.store.close())).await;
     }
@@ -144,11 +147,12 @@ impl Listening {
         config: Config,
         clock: Clock,
     ) -> Result<Running, Error> {
-        let (store, Composed { executor, events, intake, mailer, webhooks, router }) =
+        let (store, Composed { executor, bulk, events, intake, mailer, webhooks, router }) =
             compose_when_reachable(&service, &config, &clock).await?;
         warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
         executor.run();
+        bulk.run();
         events.run().await?;
         if let Some(intake) = &intake {
             intake.run();
@@ -162,6 +166,7 @@ impl Listening {
         Ok(Running {
             address,
             executor,
+            bulk,
             events,
             intake,
             mailer,

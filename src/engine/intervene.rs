@@ -20,6 +20,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// And looks so often whether it still is.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Why a saga that is being advanced is left alone.
+pub const BEING_ADVANCED: &str = "it is being advanced right now, and a call may be in flight";
+
 /// What was done.
 #[derive(Clone, Debug)]
 pub struct Done {
@@ -44,6 +47,11 @@ pub enum NotDone {
         /// Why.
         why: String,
         /// What is.
+        allowed: Vec<&'static str>,
+    },
+    /// Not now, as it is being advanced.
+    BeingAdvanced {
+        /// What is allowed.
         allowed: Vec<&'static str>,
     },
     /// The database is out of reach. It may have been done.
@@ -129,8 +137,7 @@ impl Executor {
             let is_late = parts.clock.monotonic() >= give_up_at;
             // What is being tried now needs no retry.
             if is_late || (saga.owner.is_some() && what == Intervention::Retry) {
-                let why = "it is being advanced right now, and a call may be in flight".to_owned();
-                return Err(not_allowed(why, self.allowed(&saga)));
+                return Err(NotDone::BeingAdvanced { allowed: self.allowed(&saga) });
             }
             if saga.owner.is_some() {
                 self.ask_for(&saga, what, word)?;

@@ -9,6 +9,7 @@ mod accept;
 mod acceptances;
 mod active;
 mod admit;
+mod aftermath;
 mod backlog;
 mod begin;
 mod cancel_notice;
@@ -44,8 +45,9 @@ mod writer;
 
 pub use accept::{NewSaga, Shed, Wait};
 pub use admit::Admission;
+pub use aftermath::{Aftermath, RightAfter};
 pub use executor::Executor;
-pub use intervene::{Done, NotDone, names};
+pub use intervene::{BEING_ADVANCED, Done, NotDone, names};
 pub use kind::{Kind, Recording};
 pub use metrics::Metrics;
 pub use settings::Settings;

@@ -235,6 +235,13 @@ impl Rejected {
     }
 }
 
+/// Whether this error of a call says that the breaker did not let it through, and so nothing of the neighbour.
+pub fn is_kept_back(error: &str) -> bool {
+    let retry_in = Duration::ZERO;
+    let both = [Rejected::Open { retry_in }, Rejected::OverBudget { retry_in }];
+    both.iter().any(|rejected| error.contains(rejected.message()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -39,7 +39,7 @@ use http_transport::HttpTransport;
 use crate::clock::Clock;
 use crate::saga::Neighbour;
 
-pub use breaker::{BreakerLimits, BreakerState, BreakerView};
+pub use breaker::{BreakerLimits, BreakerState, BreakerView, is_kept_back};
 pub use endpoint::{CallContext, Endpoint};
 pub use fields::Fields;
 pub use payment::{Charge, Payment, Recorded};

@@ -14,7 +14,7 @@ use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView, etag, not_found};
 use crate::auth::{Person, Right};
-use crate::engine::NotDone;
+use crate::engine::{BEING_ADVANCED, NotDone};
 use crate::json::parse_digits;
 use crate::saga::{Intervention, SagaId, Word};
 use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
@@ -179,15 +179,18 @@ fn problem(why: NotDone) -> Problem {
                 .detail(format!("it is at version {version} now; look at it again"))
                 .version(version)
         }
-        NotDone::NotAllowed { why, allowed } => {
-            let instead =
-                if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
-            Problem::new(StatusCode::CONFLICT, "Not allowed now")
-                .detail(format!("{why}; allowed now: {instead}"))
-                .allowed(allowed)
-        }
+        NotDone::NotAllowed { why, allowed } => not_allowed(&why, allowed),
+        NotDone::BeingAdvanced { allowed } => not_allowed(BEING_ADVANCED, allowed),
         NotDone::Unavailable(error) => Problem::from(error),
     }
+}
+
+/// 409, with what is allowed instead.
+pub(super) fn not_allowed(why: &str, allowed: Vec<&'static str>) -> Problem {
+    let instead = if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+    Problem::new(StatusCode::CONFLICT, "Not allowed now")
+        .detail(format!("{why}; allowed now: {instead}"))
+        .allowed(allowed)
 }
 
 /// The version in `If-Match`, which may be bare, quoted or weak; `None` for any version (`*`).

@@ -6,6 +6,7 @@
 //! else.
 
 mod act;
+mod bulk;
 mod cancel;
 mod duration;
 mod effect;
@@ -29,6 +30,7 @@ use axum::extract::FromRef;
 
 use crate::amqp::Stands;
 use crate::auth::Access;
+use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::engine::Executor;
 use crate::events::Events;
@@ -45,6 +47,8 @@ pub struct Operators {
     pub store: Store,
     /// Carries out what an operator asks for.
     pub executor: Executor,
+    /// Does the same to many sagas.
+    pub bulk: Bulk,
     /// Cancels orders.
     pub reversals: Reversals,
     /// Knows how far the sinks have come.

@@ -6,6 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::bulk::{change as bulk_change, look, prepare};
 use super::webhooks::{again, change, deliveries, endpoints};
 use super::{Operators, act, cancel, groups, hold, inspect, list, note, summary};
 use crate::web;
@@ -22,6 +23,12 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(hold::hold_saga))
         .routes(routes!(hold::release_saga))
         .routes(routes!(groups::list_groups))
+        .routes(routes!(look::list_runs, prepare::prepare_run))
+        .routes(routes!(look::get_run))
+        .routes(routes!(bulk_change::start_run))
+        .routes(routes!(bulk_change::pause_run))
+        .routes(routes!(bulk_change::resume_run))
+        .routes(routes!(bulk_change::stop_run))
         .routes(routes!(summary::get_summary))
         .routes(routes!(cancel::cancel_order))
         .routes(routes!(endpoints::list_webhooks, change::add_webhook))

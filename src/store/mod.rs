@@ -7,6 +7,8 @@
 mod account;
 mod adrift;
 mod audit;
+mod bulk;
+mod bulk_items;
 mod cancel;
 mod checkouts;
 mod claim;
@@ -70,6 +72,8 @@ use pool::Pool;
 use crate::saga::Catalogue;
 
 pub use account::{Account, Kept};
+pub use bulk::{BulkMove, BulkRun, BulkState};
+pub use bulk_items::{BulkItem, BulkResult, Taken};
 pub use cancel::Beginning;
 pub use checkouts::UNPRICED;
 pub use claim::Claimed;

@@ -206,6 +206,16 @@ impl Store {
         Ok(row.map(|row| self.found(row)))
     }
 
+    /// Those of these that there are, in no order.
+    pub async fn find_these(&self, ids: &[SagaId]) -> Result<Vec<Found>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let these = saga_instance::Column::Id.is_in(ids.iter().map(|id| id.0));
+        let rows = saga_instance::Entity::find().filter(these).all(&self.read).await?;
+        Ok(rows.into_iter().map(|row| self.found(row)).collect())
+    }
+
     /// The saga that a request of this identity repeats: the one of that key, or the one in flight
     /// of that content. What is returned of it is durable: a repeat is answered by it.
     pub async fn find_first(

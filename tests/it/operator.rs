@@ -1,5 +1,6 @@
 //! The operators' API.
 
+mod bulk;
 mod circuit;
 mod hold;
 mod troubles;

@@ -203,9 +203,12 @@ impl Process {
         };
         match did {
             Ok(_done) => true,
-            Err(NotDone::NotAllowed { .. } | NotDone::Stale { .. } | NotDone::Unavailable(_)) => {
-                false
-            }
+            Err(
+                NotDone::NotAllowed { .. }
+                | NotDone::BeingAdvanced { .. }
+                | NotDone::Stale { .. }
+                | NotDone::Unavailable(_),
+            ) => false,
             Err(refused @ NotDone::NotFound) => {
                 panic!("{what:?}: {refused:?}")
             }

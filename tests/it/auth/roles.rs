@@ -21,7 +21,7 @@ const ACT: Allowed = [false, true, false, true];
 const ADMINISTER: Allowed = [false, false, false, true];
 
 /// Routes that need a role, with ids that are none.
-const ROUTES: [(Method, &str, Allowed); 22] = [
+const ROUTES: [(Method, &str, Allowed); 29] = [
     (Method::GET, "/api/operator/summary", READ_SAGAS),
     (Method::GET, "/api/operator/sagas", READ_SAGAS),
     (Method::GET, "/api/operator/sagas/x", READ_SAGAS),
@@ -30,6 +30,13 @@ const ROUTES: [(Method, &str, Allowed); 22] = [
     (Method::POST, "/api/operator/sagas/x/resolve", ACT),
     (Method::POST, "/api/operator/sagas/x/hold", ACT),
     (Method::POST, "/api/operator/sagas/x/release", ACT),
+    (Method::GET, "/api/operator/bulk", READ_SAGAS),
+    (Method::GET, "/api/operator/bulk/x", READ_SAGAS),
+    (Method::POST, "/api/operator/bulk", ACT),
+    (Method::POST, "/api/operator/bulk/x/start", ACT),
+    (Method::POST, "/api/operator/bulk/x/pause", ACT),
+    (Method::POST, "/api/operator/bulk/x/resume", ACT),
+    (Method::POST, "/api/operator/bulk/x/stop", ACT),
     (Method::POST, "/api/operator/orders/x/cancel", ACT),
     (Method::POST, "/api/orders/x/returns", TAKE_BACK),
     (Method::POST, "/api/orders/x/shipments", FULFIL),

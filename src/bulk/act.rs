@@ -1,0 +1,165 @@
+//! Acting on the items in hand. The action is the operator's own ([`Executor::intervene`]), at the version
+//! that was frozen: whoever repeats it after a death finds another version, and the word in the saga's log.
+//!
+//! [`Executor::intervene`]: crate::engine::Executor::intervene
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::StreamExt;
+use futures::stream;
+use tracing::debug;
+
+use super::Parts;
+use crate::engine::{Done, NotDone};
+use crate::saga::{Intervention, Word, is_word};
+use crate::store::{BulkItem, BulkResult, BulkRun, Error, Found};
+
+/// Items acted on side by side.
+const AT_ONCE: usize = 8;
+/// For so long an item is tried whose saga is being advanced, or otherwise can't be acted on for now.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// Replicas' clocks agree within this. It is too short for an earlier try of the same item.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::milliseconds(100);
+
+impl Parts {
+    /// Acts on these items, which are in hand, and notes what came of it; `false` if the lead is lost.
+    pub(super) async fn act_on(
+        &self,
+        lead: &BulkRun,
+        what: Intervention,
+        items: Vec<BulkItem>,
+        leads_until: Duration,
+    ) -> Result<bool, Error> {
+        let word = Word { operator: lead.who.clone(), reason: lead.acting_reason.clone() };
+        let acted = items.into_iter().map(|item| async {
+            // One that is not begun in time stays in hand, for whoever leads then.
+            if self.clock.monotonic() >= leads_until {
+                None
+            } else {
+                self.act(item, what, &word).await
+            }
+        });
+        let acted = stream::iter(acted).buffer_unordered(AT_ONCE);
+        let acted: Vec<_> = acted.filter_map(std::future::ready).collect().await;
+        if acted.is_empty() {
+            Ok(true)
+        } else {
+            self.store.note_bulk_items(lead, &acted, None).await
+        }
+    }
+
+    /// Acts on one item; `None` where it is not known yet what came of it. Every action of a run is done here
+    /// and nowhere else, so a trail of actions notes it here, as `via: bulk`.
+    async fn act(&self, item: BulkItem, what: Intervention, word: &Word) -> Option<BulkItem> {
+        let done = self.executor.intervene(item.saga, what, word, Some(item.expected)).await;
+        match done {
+            Ok(Done { saga, did }) => Some(self.was_done(item, &saga, did)),
+            Err(NotDone::Stale { version }) => {
+                match self.done_before(&item, what, &word.operator).await {
+                    Ok(Some(saga)) => {
+                        let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
+                        Some(self.was_done(item, &saga, did))
+                    }
+                    Ok(None) => {
+                        let why =
+                            format!("it is at version {version}, and was at {}", item.expected);
+                        Some(self.ended(item, BulkResult::MovedOn, why))
+                    }
+                    Err(error) => nothing_known(&error),
+                }
+            }
+            Err(NotDone::NotFound) => {
+                Some(self.ended(item, BulkResult::MovedOn, "it is not there any more".to_owned()))
+            }
+            Err(NotDone::NotAllowed { why, allowed }) => {
+                let instead =
+                    if allowed.is_empty() { "nothing".to_owned() } else { allowed.join(", ") };
+                let why = format!("{why}; allowed now: {instead}");
+                match self.is_for_now(&item, what).await {
+                    Ok(is_for_now) => self.refused(item, why, is_for_now),
+                    Err(error) => nothing_known(&error),
+                }
+            }
+            Err(NotDone::BeingAdvanced { .. }) => {
+                self.refused(item, crate::engine::BEING_ADVANCED.to_owned(), true)
+            }
+            Err(NotDone::Unavailable(error)) => nothing_known(&error),
+        }
+    }
+
+    /// Leaves items alone that were taken in hand before the run was stopped: those that were acted on by
+    /// then are noted so, the others wait again.
+    pub(super) async fn put_back(
+        &self,
+        lead: &BulkRun,
+        what: Intervention,
+        items: Vec<BulkItem>,
+    ) -> Result<bool, Error> {
+        let mut noted = Vec::new();
+        for item in items {
+            noted.push(match self.done_before(&item, what, &lead.who).await? {
+                Some(saga) => {
+                    let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
+                    self.was_done(item, &saga, did)
+                }
+                None => BulkItem { result: BulkResult::Waiting, at: None, ..item },
+            });
+        }
+        if noted.is_empty() {
+            Ok(true)
+        } else {
+            self.store.note_bulk_items(lead, &noted, None).await
+        }
+    }
+
+    fn was_done(&self, item: BulkItem, saga: &Found, did: String) -> BulkItem {
+        let then = Some((saga.state.clone(), i64::from(saga.attempts)));
+        BulkItem { did: Some(did), then, at: Some(self.clock.now()), error: None, ..item }
+    }
+
+    fn ended(&self, item: BulkItem, result: BulkResult, why: String) -> BulkItem {
+        BulkItem { result, error: Some(why), at: Some(self.clock.now()), ..item }
+    }
+
+    /// Refused; `None` while it may be allowed in a moment.
+    fn refused(&self, item: BulkItem, why: String, is_for_now: bool) -> Option<BulkItem> {
+        let is_late = item.at.is_none_or(|at| self.clock.now() - at > PATIENCE);
+        (is_late || !is_for_now).then(|| self.ended(item, BulkResult::Refused, why))
+    }
+
+    /// The saga, if this item was acted on since it was taken in hand, by a process that did not live to note
+    /// it: the word is in the saga's log.
+    async fn done_before(
+        &self,
+        item: &BulkItem,
+        what: Intervention,
+        who: &str,
+    ) -> Result<Option<Found>, Error> {
+        let Some(taken_at) = item.at else { return Ok(None) };
+        let Some(inspected) = self.store.inspect(item.saga).await? else { return Ok(None) };
+        let is_ours = inspected.steps.iter().any(|step| {
+            step.executor == who
+                && step.started_at >= taken_at - CLOCKS_DIFFER
+                && step.event.is_some_and(|event| is_word(what, event, &step.step, step.line))
+        });
+        Ok(is_ours.then_some(inspected.found))
+    }
+
+    /// Whether what was refused would be allowed by the saga itself: it is another's at the moment, or this
+    /// process may not act just now.
+    async fn is_for_now(&self, item: &BulkItem, what: Intervention) -> Result<bool, Error> {
+        let inspected = self.store.inspect(item.saga).await?;
+        let saga = inspected.and_then(|inspected| inspected.instance.ok());
+        Ok(saga.is_some_and(|saga| {
+            saga.version == item.expected && self.executor.preview(&saga, what).is_ok()
+        }))
+    }
+}
+
+/// The item stays in hand, and is tried again.
+fn nothing_known(error: &Error) -> Option<BulkItem> {
+    debug!(%error, "the database is out of reach; an item of a bulk run waits");
+    None
+}

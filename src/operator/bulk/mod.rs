@@ -1,0 +1,9 @@
+//! Bulk runs: an action for many sagas, prepared, started, paused, resumed, stopped and looked at.
+
+mod body;
+pub(super) mod change;
+mod filter;
+pub(super) mod look;
+pub(super) mod prepare;
+mod size;
+mod view;
