@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, check, events, orders, out, sagas, sandbox, webhooks};
+use super::{Error, audit, bulk, check, events, orders, out, sagas, sandbox, webhooks};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -36,6 +36,8 @@ Examples:
   order-service serve                           the service, configured by file and environment
   order-service sagas list --stuck              what needs a person
   order-service sagas show ID                   whose money is out, what is stuck and why
+  order-service sagas groups                    the same by what went wrong
+  order-service bulk prepare retry --group ID   what would be done to all of a group
   order-service orders show ID                  where an order is, and what cancelling would do
   order-service events tail                     what happens, as it happens
   order-service webhooks add URL                send an endpoint what happens to orders
@@ -64,6 +66,8 @@ Examples:
     Migrate(MigrateArgs),
     /// Look at sagas and set stuck ones right, through the operators' API
     Sagas(Box<sagas::SagasArgs>),
+    /// Do the same to many sagas: a canary first, then wave after wave
+    Bulk(bulk::BulkArgs),
     /// Look at orders and cancel them, through the service's API
     Orders(orders::OrdersArgs),
     /// Follow what happens
@@ -122,6 +126,7 @@ impl Command {
             Self::Serve(_) | Self::Demo(_) | Self::Sandbox(_) => Role::Service,
             Self::Migrate(_)
             | Self::Sagas(_)
+            | Self::Bulk(_)
             | Self::Orders(_)
             | Self::Events(_)
             | Self::Webhooks(_)
@@ -166,6 +171,7 @@ impl Cli {
                 Ok(app::migrate(Config::load(file, overrides)?).await?)
             }
             Command::Sagas(sagas) => sagas.run(file).await,
+            Command::Bulk(bulk) => bulk.run(file).await,
             Command::Orders(orders) => orders.run(file).await,
             Command::Events(events) => events.run(file).await,
             Command::Webhooks(webhooks) => webhooks.run(file).await,

@@ -4,11 +4,13 @@
 //! failure, 2 for wrong usage or configuration. An error is one line that says what is wrong.
 
 mod audit;
+mod bulk;
 mod check;
 mod client;
 mod command;
 mod error;
 mod events;
+mod filter;
 mod flag;
 mod format;
 mod ids;

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::{
     Error,
     client::Client,
-    format, out,
+    filter::FilterArgs,
+    out,
     service::{Output, ServiceArgs, operator},
-    view::{self, ActionDone, Detail, Page},
+    view::{self, ActionDone, Detail, Groups, Page},
 };
 
 /// Flags of every `sagas` command.
@@ -19,6 +20,8 @@ use super::{
 Examples:
   order-service sagas list --stuck
   order-service sagas list --state Compensating --older-than 10m --all
+  order-service sagas groups
+  order-service sagas list --group 8c1f0a9b2d3e4f50 --sort money
   order-service sagas show 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44
   order-service sagas hold 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"refunding it by hand\"
   order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"payments are back\"
@@ -33,7 +36,9 @@ pub struct SagasArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List sagas, or those that the filters leave
-    List(ListArgs),
+    List(Box<ListArgs>),
+    /// Show what is stuck or failing, by what it has in common
+    Groups,
     /// Show one saga: its money and stock, what is stuck and why, every step, what is allowed now
     Show {
         /// The saga's id; a checkout's is its order's
@@ -100,29 +105,13 @@ struct ByOperator {
     operator: Option<String>,
 }
 
-const STATES: &str = "Only this state: Started, ProfileFetched, Priced, Paid, Reserved, Completed, \
-                      Compensating, Compensated, Rejected, Cancelling, Cancelled, Returning or \
-                      Returned";
-
 #[derive(Debug, Args)]
 struct ListArgs {
-    #[arg(long, help = STATES)]
-    state: Option<String>,
-    /// Only sagas that need a person; --stuck=false for those that don't
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    stuck: Option<bool>,
-    /// Only sagas that an operator holds; --held=false for those that nobody holds
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    held: Option<bool>,
-    /// Only this kind of saga: checkout, cancellation or return
-    #[arg(long)]
-    kind: Option<String>,
-    /// Only sagas of this user
-    #[arg(long, value_name = "ID")]
-    user: Option<String>,
-    /// Only sagas older than this: 10m, 2h or PT10M
-    #[arg(long, value_name = "DURATION", value_parser = format::iso_duration)]
-    older_than: Option<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// In this order: -createdAt (newest first), age (oldest first) or money (most at risk first)
+    #[arg(long, value_name = "ORDER", allow_hyphen_values = true)]
+    sort: Option<String>,
     /// Show N sagas per page
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
@@ -140,6 +129,15 @@ impl SagasArgs {
         let (client, output) = self.service.connect(file)?;
         match self.action {
             Action::List(list) => list.run(&client, output).await,
+            Action::Groups => {
+                let answer = client.get(&["api", "operator", "groups"], &[]).await?;
+                match output {
+                    Output::Json => out::line(answer.text()),
+                    Output::Tables(style) => {
+                        out::line(&view::groups(&answer.read::<Groups>()?.items, style))
+                    }
+                }
+            }
             Action::Show { id } => {
                 let answer = client.get(&["api", "operator", "sagas", &id], &[]).await?;
                 match output {
@@ -189,16 +187,12 @@ impl ListArgs {
     async fn run(self, client: &Client, output: Output) -> Result<(), Error> {
         let mut cursor = self.cursor;
         loop {
-            let filters = [
-                ("state", self.state.clone()),
-                ("stuck", self.stuck.map(|stuck| stuck.to_string())),
-                ("held", self.held.map(|held| held.to_string())),
-                ("kind", self.kind.clone()),
-                ("userId", self.user.clone()),
-                ("olderThan", self.older_than.clone()),
+            let mut filters = self.filter.pairs();
+            filters.extend([
+                ("sort", self.sort.clone()),
                 ("limit", self.limit.map(|limit| limit.to_string())),
                 ("cursor", cursor.take()),
-            ];
+            ]);
             let answer = client.get(&["api", "operator", "sagas"], &filters).await?;
             let page = answer.read::<Page>()?;
             match output {

@@ -34,8 +34,8 @@ fn help_names_every_command_and_exits_with_0() {
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
     for command in [
-        "serve", "demo", "sandbox", "migrate", "sagas", "orders", "webhooks", "check", "audit",
-        "openapi",
+        "serve", "demo", "sandbox", "migrate", "sagas", "bulk", "orders", "webhooks", "check",
+        "audit", "openapi",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
     }
@@ -44,6 +44,9 @@ fn help_names_every_command_and_exits_with_0() {
         &["sandbox"],
         &["sagas"],
         &["sagas", "list"],
+        &["bulk"],
+        &["bulk", "prepare"],
+        &["bulk", "show"],
         &["orders"],
         &["events", "tail"],
         &["webhooks"],
@@ -87,6 +90,8 @@ fn wrong_usage_exits_with_2() {
         &["serve", "--listen", "here"],
         &["sagas", "retry", "some-id"],
         &["sagas", "list", "--older-than", "10"],
+        &["bulk", "prepare", "retry", "--stuck"],
+        &["bulk", "prepare", "resolve", "--reason", "x"],
         &["orders", "cancel", "some-id"],
         &["orders", "cancel", "some-id", "--reason", "boredom"],
         &["sandbox", "--not-idempotent", "bank"],

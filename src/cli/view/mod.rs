@@ -5,7 +5,9 @@
 
 mod answer;
 mod books;
+mod bulk;
 mod event;
+mod groups;
 mod list;
 mod order;
 mod position;
@@ -17,7 +19,9 @@ mod webhooks;
 
 pub(super) use answer::{ActionDone, Detail, Page};
 pub(super) use books::{audited, checked};
+pub(super) use bulk::{Run, Runs, progress, run, runs};
 pub(super) use event::{Told, told};
+pub(super) use groups::{Groups, groups};
 pub(super) use list::list;
 pub(super) use order::{Cancelled, OrderDetail, cancelled, order};
 pub(super) use show::show;

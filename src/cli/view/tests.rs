@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Detail, Page, list, show};
+use super::{Detail, Groups, Page, Run, groups, list, progress, run, show};
 use crate::cli::out::TableStyle;
 
 fn page() -> Page {
@@ -161,4 +161,59 @@ fn the_money_is_told_for_every_combination_of_what_is_known() {
     unknown no: Money    ₹1.00 MAY BE OUT: whether it was charged is not known
     unknown unknown: Money    ₹1.00 MAY BE OUT: whether it was charged is not known
     "#);
+}
+
+fn halted() -> Run {
+    serde_json::from_value(json!({
+        "id": "0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44", "state": "halted", "action": "retry",
+        "reason": "payments are back", "who": "asha", "createdAt": "2026-03-01T02:02:39Z",
+        "count": 120, "money": 1_788_000, "canary": [1, 5, 0.1], "perSecond": 10,
+        "preview": [{"did": "tries refund_payment now", "count": 119}, {"did": "refused: it is held", "count": 1}],
+        "haltedBy": "saga x came back: payment answered 500",
+        "results": {"waiting": 118, "running": 0, "done": 1, "refused": 0, "moved on": 0, "relapsed": 1},
+        "items": [
+            {"id": "a", "version": 7, "result": "done", "did": "tries refund_payment now", "at": "2026-03-01T02:03:00Z"},
+            {"id": "b", "version": 4, "result": "relapsed", "did": "tries refund_payment now",
+             "error": "payment answered 500", "at": "2026-03-01T02:03:01Z"},
+            {"id": "c", "version": 2, "result": "waiting"},
+        ],
+    }))
+    .expect("the canned run is readable")
+}
+
+#[test]
+fn a_bulk_run_is_shown_with_what_it_will_do_and_what_became_of_each() {
+    insta::assert_snapshot!(run(&halted(), TableStyle::Plain), @r#"
+    BULK 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44  HALTED
+    retry of 120 sagas, ₹17880.00 at risk, by asha: payments are back
+    canary 1, 5, 0.1; at most 10 a second
+    HALTED saga x came back: payment answered 500
+    1 done, 118 waiting, 1 relapsed
+
+    COUNT  WILL
+      119  tries refund_payment now
+        1  refused: it is held
+
+    SAGA  VERSION  RESULT    AT                        DID OR WHY
+    a           7  done      2026-03-01T02:03:00.000Z  tries refund_payment now
+    b           4  relapsed  2026-03-01T02:03:01.000Z  payment answered 500
+    c           2  waiting   -                         -
+    "#);
+    let said = "halted: 1 done, 118 waiting, 1 relapsed (saga x came back: payment answered 500)";
+    assert_eq!(progress(&halted()), said);
+}
+
+#[test]
+fn groups_are_one_row_each() {
+    let all: Groups = serde_json::from_value(json!({"items": [{
+        "id": "8c1f0a9b2d3e4f50", "kind": "checkout", "step": "refund_payment", "stuck": "Exhausted",
+        "error": "refund_payment keeps failing: payment answered …", "count": 12, "money": 178_800,
+        "oldest": "2026-03-01T02:02:39Z", "newest": "2026-03-01T02:04:39Z", "sample": "x",
+    }]}))
+    .expect("the canned groups are readable");
+    insta::assert_snapshot!(groups(&all.items, TableStyle::Plain), @r#"
+    GROUP             COUNT     MONEY  KIND      STUCK      STEP            OLDEST                    ERROR
+    8c1f0a9b2d3e4f50     12  ₹1788.00  checkout  Exhausted  refund_payment  2026-03-01T02:02:39.000Z  refund_payment keeps failing: payment answered …
+    "#);
+    assert_eq!(groups(&[], TableStyle::Plain), "nothing is stuck or failing");
 }
