@@ -23,6 +23,7 @@ mod m20261127_000016_webhooks;
 mod m20261127_000017_intake;
 mod m20261127_000018_mail;
 mod m20261127_000019_troubles;
+mod m20261127_000020_audit;
 mod m20261127_000022_bulk;
 
 /// All migrations, oldest first.
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000017_intake::Migration),
             Box::new(m20261127_000018_mail::Migration),
             Box::new(m20261127_000019_troubles::Migration),
+            Box::new(m20261127_000020_audit::Migration),
             Box::new(m20261127_000022_bulk::Migration),
         ]
     }

@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Api;
-use crate::auth::{Caller, Right};
+use crate::auth::{Audited, Caller, Right};
 use crate::order::{OrderId, OrderStatus};
 use crate::reversal::{Begun, Preview, Wish};
+use crate::store::AuditAction;
 use crate::trace::TraceParent;
 use crate::web::{
     APPLIED, CancelBody, CancelledView, CancellingView, Preference, Problem, ReleasedView, Segment,
@@ -68,26 +69,36 @@ pub(super) async fn cancel_order(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    let preference = Preference::of(&headers);
-    let id = OrderId(uuid_segment(id, "id")?);
-    let body: CancelBody = optional_json_body(&headers, body).await?;
-    let Words { reason, note } = body.words()?;
-    caller.require(Right::Act)?;
-    let wish = Wish {
-        id,
-        reason: reason.unwrap_or("customer").to_owned(),
-        note,
-        who: caller.operator()?,
-        wait: preference.wait(api.default_wait),
-        trace,
+) -> Response {
+    let mut audited = caller.audited(AuditAction::Cancel, &id, api.executor.clock());
+    let cancelled = async {
+        let preference = Preference::of(&headers);
+        let id = OrderId(uuid_segment(id, "id")?);
+        let body: CancelBody = optional_json_body(&headers, body).await?;
+        let Words { reason, note } = body.words()?;
+        let reason = reason.unwrap_or("customer").to_owned();
+        if let Some(audited) = &mut audited {
+            audited.because(reason.as_str());
+        }
+        caller.require(Right::Act)?;
+        let wish = Wish {
+            id,
+            reason,
+            note,
+            who: caller.operator()?,
+            audit: audited.as_ref().map(|audited| audited.done().clone()),
+            wait: preference.wait(api.default_wait),
+            trace,
+        };
+        let answer = api.reversals.cancel(&wish, &|user_id| caller.sees(user_id)).await;
+        let mut response = cancel_response(id, answer);
+        if let Some(applied) = preference.applied(response.status()) {
+            response.headers_mut().insert(APPLIED, applied);
+        }
+        Ok(response)
     };
-    let answer = api.reversals.cancel(&wish, &|user_id| caller.sees(user_id)).await;
-    let mut response = cancel_response(id, answer);
-    if let Some(applied) = preference.applied(response.status()) {
-        response.headers_mut().insert(APPLIED, applied);
-    }
-    Ok(response)
+    let cancelled = cancelled.await;
+    Audited::answer_any(audited, &api.executor, cancelled).await
 }
 
 /// What cancelling would do now.

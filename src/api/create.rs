@@ -15,10 +15,11 @@ use uuid::Uuid;
 use super::cart::{CreateOrder, cart};
 use super::key::idempotency_key;
 use super::{Api, refusal};
-use crate::auth::Caller;
+use crate::auth::{Audited, Caller};
 use crate::checkout::{Answer, Order};
 use crate::config::Undecided;
 use crate::order::{OrderId, UserId};
+use crate::store::AuditAction;
 use crate::trace::TraceParent;
 use crate::web::{APPLIED, Preference, Problem, REPLAYED, json_bytes, parse_json, url};
 
@@ -118,7 +119,12 @@ pub(super) async fn create(
     let bytes = json_bytes(&headers, body).await?;
     let idempotency_key = idempotency_key(&headers)?;
     let cart = cart(&parse_json(&bytes)?)?;
-    caller.may_order_for(cart.user_id())?;
+    if let Err(denied) = caller.may_order_for(cart.user_id()) {
+        let clock = api.executor.clock();
+        let audited = caller.person().map(|who| who.audited_anew(AuditAction::Create, clock));
+        let denied = Err::<Response, _>(denied);
+        return Ok(Audited::answer_any(audited, &api.executor, denied).await);
+    }
     let wait = preference.wait(api.default_wait);
     let is_attended = preference.is_attended(api.default_wait);
     // A client that sends neither header may mistake any 2xx for an order.

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
+use axum::response::Response;
 use chrono::SubsecRound;
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +16,9 @@ use super::Api;
 use super::shipment_view::ShipmentView;
 use super::short_text::ShortText;
 use crate::auth::{Person, Right};
+use crate::clock::Clock;
 use crate::fulfilment::CarrierEvent;
+use crate::store::AuditAction;
 use crate::trace::TraceParent;
 use crate::web::{
     Invalid, MomentText, Problem, Segment, json_bytes, parse_json, read, uuid_segment,
@@ -78,10 +81,26 @@ pub(super) async fn report_shipment(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<ShipmentView>, Problem> {
-    who.require(Right::Fulfil)?;
-    let id = uuid_segment(id, "id")?;
-    let body = parse_json(&json_bytes(&headers, body).await?)?;
+) -> Response {
+    let audited = who.audited(AuditAction::Report, &id, api.executor.clock());
+    let reported = async {
+        who.require(Right::Fulfil)?;
+        who.name()?;
+        let id = uuid_segment(id, "id")?;
+        let reported = reports(&json_bytes(&headers, body).await?, api.executor.clock())?;
+        let (trace, clock) = (trace.to_string(), api.executor.clock());
+        let audit = Some(audited.done());
+        let shipment = api.store.report(id, &reported, &trace, clock, audit).await?;
+        let shipment = shipment.ok_or_else(|| Problem::not_found("Shipment not found"))?;
+        Ok(Json(ShipmentView::from(&shipment)))
+    };
+    let reported: Result<_, Problem> = reported.await;
+    audited.answer(&api.executor, reported).await
+}
+
+/// The reports in a body.
+fn reports(body: &[u8], clock: &Clock) -> Result<Vec<CarrierEvent>, Problem> {
+    let body = parse_json(body)?;
     let bodies = match &body {
         Value::Array(all) if all.is_empty() || all.len() > MAX_REPORTS => {
             let rule = format!("an array must have 1 to {MAX_REPORTS} events");
@@ -93,7 +112,6 @@ pub(super) async fn report_shipment(
         }
         one => vec![read(one)?],
     };
-    let clock = api.executor.clock();
     let now = clock.now().trunc_subsecs(6);
     let event = |report: ReportBody| {
         let (received, said) = ((clock.fresh_id(), now), (report.status.0.as_str(), report.at.0));
@@ -102,10 +120,7 @@ pub(super) async fn report_shipment(
         let (location, description) = (text(report.location), text(report.description));
         CarrierEvent::reported(received, event_id.as_deref(), said, location, description)
     };
-    let reported: Vec<_> = bodies.into_iter().map(event).collect();
-    let shipment = api.store.report(id, &reported, &trace.to_string(), clock).await?;
-    let shipment = shipment.ok_or_else(|| Problem::not_found("Shipment not found"))?;
-    Ok(Json((&shipment).into()))
+    Ok(bodies.into_iter().map(event).collect())
 }
 
 fn at_place(at: usize, invalid: &Invalid) -> Problem {

@@ -18,7 +18,7 @@ use super::pieces::{PiecesBody, pieces};
 use crate::auth::{Caller, Person, Right};
 use crate::order::OrderId;
 use crate::reversal::{ReturnAnswer, TakeBack};
-use crate::store::{Return, ReturnedLine};
+use crate::store::{AuditAction, Return, ReturnedLine};
 use crate::trace::TraceParent;
 use crate::web::{
     APPLIED, Field, Preference, Problem, REPLAYED, Segment, json_body, url, uuid_segment,
@@ -26,7 +26,6 @@ use crate::web::{
 
 /// `Retry-After` for a return in progress, in seconds.
 const SOON_SECS: u32 = 1;
-/// The longest reason, in characters.
 const MAX_REASON: usize = 500;
 
 /// Goods of an order that came back.
@@ -180,45 +179,51 @@ pub(super) async fn return_goods(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::TakeBack)?;
-    let id = OrderId(uuid_segment(id, "id")?);
-    let body: ReturnBody = json_body(&headers, body).await?;
-    let key = idempotency_key(&headers)?;
-    let key = key.ok_or_else(|| Problem::bad_request("Idempotency-Key is required"))?;
-    let preference = Preference::of(&headers);
-    let wish = TakeBack {
-        id,
-        pieces: pieces(&body.lines)?,
-        reason: reason(&body)?,
-        restock: body.restock.value()?.unwrap_or(true),
-        key,
-        who: who.name()?,
-        wait: preference.wait(api.default_wait),
-        trace,
+) -> Response {
+    let mut audited = who.audited(AuditAction::Return, &id, api.executor.clock());
+    let returned = async {
+        who.require(Right::TakeBack)?;
+        let id = OrderId(uuid_segment(id, "id")?);
+        let body: ReturnBody = json_body(&headers, body).await?;
+        let no_key = || Problem::bad_request("Idempotency-Key is required");
+        let key = idempotency_key(&headers)?.ok_or_else(no_key)?;
+        let (preference, reason) = (Preference::of(&headers), reason(&body)?);
+        audited.because(reason.as_deref());
+        let wish = TakeBack {
+            id,
+            pieces: pieces(&body.lines)?,
+            reason,
+            restock: body.restock.value()?.unwrap_or(true),
+            key,
+            who: who.name()?,
+            audit: Some(audited.done().clone()),
+            wait: preference.wait(api.default_wait),
+            trace,
+        };
+        let mut response = respond(id, api.reversals.take_back(&wish).await);
+        if let Some(applied) = preference.applied(response.status()) {
+            response.headers_mut().insert(APPLIED, applied);
+        }
+        Ok(response)
     };
-    let mut response = respond(id, api.reversals.take_back(&wish).await);
-    if let Some(applied) = preference.applied(response.status()) {
-        response.headers_mut().insert(APPLIED, applied);
-    }
-    Ok(response)
+    let returned = returned.await;
+    audited.answer(&api.executor, returned).await
 }
 
 fn reason(body: &ReturnBody) -> Result<Option<String>, Problem> {
-    let reason = body.reason.value()?.as_deref();
-    let is_short = reason.is_none_or(|reason| reason.chars().count() <= MAX_REASON);
-    if !is_short {
+    let Some(reason) = body.reason.value()? else { return Ok(None) };
+    if reason.chars().count() > MAX_REASON {
         let rule = format!("reason must not be longer than {MAX_REASON} characters");
-        return Err(Problem::bad_request(rule));
+        Err(Problem::bad_request(rule))
+    } else if reason.contains('\0') {
+        Err(Problem::bad_request("reason must be text"))
+    } else {
+        Ok(Some(reason.clone()))
     }
-    if reason.is_some_and(|reason| reason.contains('\0')) {
-        return Err(Problem::bad_request("reason must be text"));
-    }
-    Ok(reason.map(str::to_owned))
 }
 
 fn respond(id: OrderId, answer: ReturnAnswer) -> Response {
-    let conflict = |error| Problem::new(StatusCode::CONFLICT, error);
+    let no = |error| Problem::new(StatusCode::CONFLICT, error);
     match answer {
         ReturnAnswer::Accepted { returned, replayed } => accepted(&returned, replayed),
         ReturnAnswer::KeyReused => {
@@ -229,19 +234,17 @@ fn respond(id: OrderId, answer: ReturnAnswer) -> Response {
         ReturnAnswer::NoSuchLine(line) => {
             Problem::bad_request(format!("lines: the order has no line {line}")).into_response()
         }
-        ReturnAnswer::NotAllowed { status } => conflict("Order can not be returned")
+        ReturnAnswer::NotAllowed { status } => no("Order can not be returned")
             .of_checkout(id, url::status(id))
             .order_status(status)
             .into_response(),
-        ReturnAnswer::TooMuch { line } => {
-            conflict("More than was shipped").of_line(line).into_response()
-        }
+        ReturnAnswer::TooMuch { line } => no("More than was shipped").of_line(line).into_response(),
         ReturnAnswer::Unavailable => Problem::database_unavailable().into_response(),
     }
 }
 
 fn accepted(returned: &Return, replayed: bool) -> Response {
-    let location = format!("/api/returns/{}", returned.id);
+    let at = format!("/api/returns/{}", returned.id);
     let (id, order_id) = (returned.id, returned.order_id.0);
     let mut response = if returned.returned_at.is_some() {
         let body = ReturnedView {
@@ -251,11 +254,11 @@ fn accepted(returned: &Return, replayed: bool) -> Response {
             refunded: returned.refunded.0,
             lines: returned.lines.iter().map(ReturnedLineView::from).collect(),
         };
-        (StatusCode::CREATED, [(header::LOCATION, location)], Json(body)).into_response()
+        (StatusCode::CREATED, [(header::LOCATION, at)], Json(body)).into_response()
     } else {
-        let headers =
-            [(header::LOCATION, location.clone()), (header::RETRY_AFTER, SOON_SECS.to_string())];
-        let body = ReturningView { id, order_id, status: "Returning", status_url: location };
+        let soon = SOON_SECS.to_string();
+        let headers = [(header::LOCATION, at.clone()), (header::RETRY_AFTER, soon)];
+        let body = ReturningView { id, order_id, status: "Returning", status_url: at };
         (StatusCode::ACCEPTED, headers, Json(body)).into_response()
     };
     if replayed {

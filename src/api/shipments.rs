@@ -16,11 +16,12 @@ use super::pieces::{PiecesBody, pieces};
 use super::shipment_view::ShipmentView;
 use super::short_text::ShortText;
 use crate::auth::{Person, Right};
+use crate::clock::Clock;
 use crate::fulfilment::{Pieces, Shortage};
 use crate::order::{OrderId, OrderStatus};
 use crate::reversal::status_without_order;
 use crate::saga::SagaId;
-use crate::store::{NewShipment, Shipping};
+use crate::store::{AuditAction, NewShipment, Shipping};
 use crate::trace::TraceParent;
 use crate::web::{Field, MomentText, Problem, Segment, json_body, url, uuid_segment};
 
@@ -84,25 +85,45 @@ pub(super) async fn ship_order(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Fulfil)?;
-    let id = OrderId(uuid_segment(id, "id")?);
-    let body: ShipmentBody = json_body(&headers, body).await?;
-    let clock = api.executor.clock();
+) -> Response {
+    let audited = who.audited(AuditAction::Ship, &id, api.executor.clock());
+    let shipped = async {
+        who.require(Right::Fulfil)?;
+        who.name()?;
+        let id = OrderId(uuid_segment(id, "id")?);
+        let body: ShipmentBody = json_body(&headers, body).await?;
+        let new = shipment(id, &body, &trace, api.executor.clock())?;
+        let shipping = api.store.ship(&new, api.executor.clock(), Some(audited.done())).await?;
+        respond(&api, id, shipping).await
+    };
+    let shipped = shipped.await;
+    audited.answer(&api.executor, shipped).await
+}
+
+/// The shipment that a body asks for.
+fn shipment(
+    id: OrderId,
+    body: &ShipmentBody,
+    trace: &TraceParent,
+    clock: &Clock,
+) -> Result<NewShipment, Problem> {
     let moment = |field: &Field<Option<MomentText>>| -> Result<Option<DateTime<Utc>>, Problem> {
         Ok(field.value()?.as_ref().map(|moment| moment.0))
     };
-    let new = NewShipment {
+    Ok(NewShipment {
         order_id: id,
         carrier: body.carrier.value()?.0.clone(),
         tracking_number: body.tracking_number.value()?.0.clone(),
         tracking_url: address(body.tracking_url.value()?.as_deref())?,
-        pieces: asked(&body)?,
+        pieces: asked(body)?,
         shipped_at: moment(&body.shipped_at)?.unwrap_or_else(|| clock.now().trunc_subsecs(6)),
         estimated_delivery: moment(&body.estimated_delivery)?,
         trace_parent: trace.to_string(),
-    };
-    match api.store.ship(&new, clock).await? {
+    })
+}
+
+async fn respond(api: &Api, id: OrderId, shipping: Shipping) -> Result<Response, Problem> {
+    match shipping {
         Shipping::Shipped(shipment) => {
             let location = [(header::LOCATION, format!("/api/shipments/{}", shipment.id))];
             let view = Json(ShipmentView::from(&*shipment));

@@ -21,7 +21,8 @@ pub async fn check(config: &Config) -> Result<Checked, Error> {
     Ok(checked?)
 }
 
-/// Compares the books with themselves and with the payment service. `progress` is called with the report
+/// Compares the books with themselves and with the payment service, and checks the chain of the audit
+/// trail. `progress` is called with the report
 /// so far and the number of sagas. The payment service is also asked about each of `ids` that is not in
 /// the books.
 ///
@@ -43,6 +44,7 @@ pub async fn audit(
     let audit = Audit::new(store.clone(), payment, options, clock);
     let audited = async {
         let mut report = audit.run(|report| progress(report, total)).await?;
+        audit.check_trail(&mut report).await?;
         audit.look_for(ids, &mut report, |report| progress(report, total)).await?;
         Ok::<_, store::Error>(report)
     };

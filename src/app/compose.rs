@@ -68,7 +68,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         Some(_) => desk.noting_pending(store.clone(), clock.clone()),
         None => desk,
     };
-    let access = Access::new(config, &clock)?;
+    let access = Access::new(config, &clock, executor.metrics())?;
     let driving = executor.clone();
     let courtesy = Courtesy::towards(move || driving.in_flight());
     let telling = events::Settings {

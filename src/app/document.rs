@@ -52,6 +52,7 @@ mod tests {
                 "delete /api/operator/webhooks/{id}",
                 "get /api/events",
                 "get /api/health",
+                "get /api/operator/audit",
                 "get /api/operator/bulk",
                 "get /api/operator/bulk/{id}",
                 "get /api/operator/groups",

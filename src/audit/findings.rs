@@ -22,6 +22,6 @@ impl Found {
     }
 
     pub(super) fn add(&mut self, about: About, kind: FindingKind, books: String) {
-        self.all.push(Finding { id: self.id, kind, about, books, neighbour: None });
+        self.all.push(Finding { id: Some(self.id), kind, about, books, neighbour: None });
     }
 }

@@ -63,6 +63,7 @@ impl Audit {
         };
         report.payments += u64::from(kind == FindingKind::Differs);
         let (books, neighbour) = ("nothing of this id".to_owned(), Some(payment::said(recorded)));
+        let id = Some(id);
         report.add(Finding { id, kind, about: About::Payment, books, neighbour });
         Ok(())
     }

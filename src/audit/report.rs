@@ -36,14 +36,16 @@ pub enum About {
     Outbox,
     /// The payment service's record.
     Payment,
+    /// The audit trail of what persons did.
+    Trail,
 }
 
 /// A finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// The id of the order and its saga.
-    pub id: OrderId,
+    /// The id of the order and its saga; `None` for the audit trail.
+    pub id: Option<OrderId>,
     /// Its kind.
     #[serde(rename = "verdict")]
     pub kind: FindingKind,
@@ -73,6 +75,8 @@ pub struct Report {
     pub ids: u64,
     /// How many of the given ids are not in the books.
     pub unknown_ids: u64,
+    /// Entries of the audit trail whose chain was checked.
+    pub audit_entries: u64,
     /// How many things differ.
     pub differences: u64,
     /// How many things could not be compared.

@@ -114,7 +114,7 @@ impl Audit {
         }
         let mut findings = books::compare(&account);
         let books = "it changed whenever it was looked at".to_owned();
-        let (id, kind, about) = (account.id, FindingKind::NotCompared, About::Payment);
+        let (id, kind, about) = (Some(account.id), FindingKind::NotCompared, About::Payment);
         findings.push(Finding { id, kind, about, books, neighbour: None });
         Ok(Compared { account, findings, is_answered: false })
     }
@@ -141,7 +141,8 @@ impl Audit {
         let found = kind.map(|kind| {
             let books = payment::in_words(account, expected);
             let said = Some(payment::said(&recorded));
-            Finding { id: account.id, kind, about: About::Payment, books, neighbour: said }
+            let (id, about) = (Some(account.id), About::Payment);
+            Finding { id, kind, about, books, neighbour: said }
         });
         findings.extend(found);
         (findings, !matches!(recorded, Recorded::NoAnswer(_)))

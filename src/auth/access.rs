@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
+use tracing::info;
 
 use super::bearer::{Bearer, token_needed, token_wrong};
 use super::jwt::Tokens;
@@ -11,6 +12,7 @@ use super::known::KnownTokens;
 use super::{Caller, Person};
 use crate::clock::Clock;
 use crate::config::{Config, UserAuth};
+use crate::engine::Metrics;
 use crate::web::Problem;
 
 /// Knows every token that gives access. Cheap to clone.
@@ -19,6 +21,7 @@ pub struct Access {
     known: Arc<KnownTokens>,
     /// `None`: users need no token.
     tokens: Option<Arc<Tokens>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Access {
@@ -26,12 +29,16 @@ impl Access {
     ///
     /// # Errors
     /// If TLS to the issuer of users' tokens can't be set up.
-    pub fn new(config: &Config, clock: &Clock) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        config: &Config,
+        clock: &Clock,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, reqwest::Error> {
         let tokens = match config.users.auth {
             UserAuth::Off => None,
             UserAuth::Jwt => Some(Arc::new(Tokens::new(&config.users.jwt, clock.clone())?)),
         };
-        Ok(Self { known: Arc::new(KnownTokens::new(&config.operator)), tokens })
+        Ok(Self { known: Arc::new(KnownTokens::new(&config.operator)), tokens, metrics })
     }
 
     /// Who sent these headers, on a route that needs a role. 403 if no operator's token is configured at
@@ -42,12 +49,16 @@ impl Access {
                 .detail("the operators' API is closed until operator.token is configured"));
         }
         let known = match Bearer::of(headers) {
-            Bearer::Absent => return Err(token_needed("An operator token is needed")),
-            Bearer::Token(token) => self.known.find(token),
-            Bearer::Several => None,
+            Bearer::Absent => Err(token_needed("An operator token is needed")),
+            Bearer::Token(token) => Ok(self.known.find(token)),
+            Bearer::Several => Ok(None),
         };
-        let known = known.ok_or_else(|| token_wrong("The operator token is wrong"))?;
-        Ok(Person::of(known, headers))
+        let known =
+            known.and_then(|known| known.ok_or_else(|| token_wrong("The operator token is wrong")));
+        known.map(|known| Person::of(known, headers)).inspect_err(|problem| {
+            self.metrics.unauthorized();
+            info!(error = problem.error(), "a request for operators was refused");
+        })
     }
 
     /// Who sent these headers, on a route of the clients' API. An operator's token is looked for first.

@@ -35,6 +35,14 @@ impl Caller {
         }
     }
 
+    /// The operator who asks; `None` for anybody else.
+    pub(crate) fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Anyone | Self::User(_) => None,
+            Self::Operator(person) => Some(person),
+        }
+    }
+
     /// The name of the operator who asks; `None` for anybody else. 400 if the name is malformed.
     pub(crate) fn operator(&self) -> Result<Option<String>, Problem> {
         match self {

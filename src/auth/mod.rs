@@ -16,10 +16,15 @@
 //! answered like what does not exist: `found.filter(|order| caller.sees(order.user_id))`, and then a 404
 //! in both cases. Both extractors take the [`Access`] from the state (`impl FromRef<State> for Access`).
 //!
+//! What a person does is an [`Audited`] action: its entry in the audit trail is made before anything is
+//! judged, goes with the action into its transaction, and is stored by itself where the answer is 403, 409
+//! or 412 (promise 63).
+//!
 //! The invariant: a request without a token gets no further than the extractor, and one table says what
 //! each role may do ([`Right`]). Users see their own orders only, and order only for themselves (promise 52).
 
 mod access;
+mod audited;
 mod bearer;
 mod caller;
 mod document;
@@ -30,7 +35,8 @@ mod person;
 mod right;
 
 pub use access::Access;
+pub(crate) use audited::Audited;
 pub(crate) use caller::Caller;
 pub use document::describe;
-pub(crate) use person::Person;
+pub(crate) use person::{Person, SHELL};
 pub use right::Right;

@@ -1,12 +1,15 @@
 //! The holder of an operator's token.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::Right;
 use super::known::Known;
 use crate::config::Role;
+use crate::store::Via;
 use crate::web::Problem;
 
+/// What the `User-Agent` of the shell begins with.
+pub(crate) const SHELL: &str = "order-service-shell/";
 /// The longest name in `X-Operator`, in characters.
 const MAX_NAME: usize = 100;
 /// The name of an operator who uses the shared token without `X-Operator`.
@@ -16,7 +19,8 @@ const UNNAMED: &str = "operator";
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     who: Who,
-    role: Role,
+    pub(super) role: Role,
+    pub(super) via: Via,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +38,14 @@ impl Person {
             Some(name) => Who::Named(name.clone()),
             None => Who::Sharing(headers.get("x-operator").cloned()),
         };
-        Self { who, role: known.role }
+        Self { who, role: known.role, via: via(headers) }
+    }
+
+    /// The same person, who acts from there.
+    #[must_use]
+    #[expect(dead_code, reason = "for the console and bulk runs")]
+    pub(crate) fn acting_via(self, via: Via) -> Self {
+        Self { via, ..self }
     }
 
     /// 403 unless the role has this right.
@@ -50,6 +61,18 @@ impl Person {
         }
     }
 
+    /// The name as the audit trail has it. It says whether nobody but the holder of the shared token
+    /// vouches for it. Without a well-formed name it is that of whoever gives none.
+    pub(super) fn audited_name(&self) -> String {
+        match &self.who {
+            Who::Named(name) => name.clone(),
+            Who::Sharing(_) => {
+                let name = self.name().unwrap_or_else(|_malformed| UNNAMED.to_owned());
+                format!("{name} (shared token)")
+            }
+        }
+    }
+
     /// Whether the role has this right.
     pub(super) fn has(&self, right: Right) -> bool {
         right.is_of(self.role)
@@ -59,6 +82,12 @@ impl Person {
     pub(super) fn not_allowed(&self) -> Problem {
         Problem::new(StatusCode::FORBIDDEN, format!("Not allowed for role {}", self.role))
     }
+}
+
+/// Where requests with these headers come from. The shell names itself as every client does.
+fn via(headers: &HeaderMap) -> Via {
+    let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes).unwrap_or_default();
+    if agent.starts_with(SHELL.as_bytes()) { Via::Shell } else { Via::Api }
 }
 
 /// The name in `X-Operator`.
@@ -81,7 +110,7 @@ mod tests {
 
     fn sharing(said: Option<&'static str>) -> Person {
         let who = Who::Sharing(said.map(HeaderValue::from_static));
-        Person { who, role: Role::Admin }
+        Person { who, role: Role::Admin, via: Via::Api }
     }
 
     #[test]
@@ -96,8 +125,18 @@ mod tests {
     }
 
     #[test]
+    fn the_trail_says_whose_name_nobody_vouches_for() {
+        assert_eq!(sharing(Some("asha")).audited_name(), "asha (shared token)");
+        assert_eq!(sharing(None).audited_name(), "operator (shared token)");
+        let who = Who::Named("asha".to_owned());
+        let named = Person { who, role: Role::Viewer, via: Via::Api };
+        assert_eq!(named.audited_name(), "asha");
+    }
+
+    #[test]
     fn a_role_without_the_right_is_named() {
-        let person = Person { who: Who::Named("asha".to_owned()), role: Role::Fulfilment };
+        let who = Who::Named("asha".to_owned());
+        let person = Person { who, role: Role::Fulfilment, via: Via::Api };
         let refused = person.require(Right::Act).expect_err("not its right");
         assert_eq!(refused.error(), "Not allowed for role fulfilment");
         assert!(person.require(Right::Fulfil).is_ok());

@@ -1,4 +1,4 @@
-//! `audit`: compares the books with themselves and with the payment service.
+//! `audit`: compares the books with themselves and with the payment service, and checks the audit trail.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::config::{Config, Overrides};
 #[command(after_help = "\
 Compares every saga with its log, its order and its event, and asks the payment service what it has
 recorded for it. Runs beside the service: it only reads, and what changes while it is looked at is
-looked at again. A neighbour that doesn't answer leaves the audit incomplete, which is a failure.
+looked at again. It checks the chain of the audit trail, too. A neighbour that doesn't answer leaves the audit incomplete, which is a failure.
 
 A charge for a checkout that the books have lost is found only by its id, which has to come from
 elsewhere: --ids takes an export of the payment service's, or what clients were answered (a proxy's

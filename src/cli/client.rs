@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Error;
+use crate::auth::SHELL;
 
 /// Long, because an action waits for its commit, and a database under load may be slow.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,7 +31,9 @@ pub(super) struct ApiAnswer {
 impl Client {
     /// A client of the service at `base`. If there is no token, the service's refusal says what is needed.
     pub(super) fn new(base: Url, token: Option<String>) -> Result<Self, Error> {
+        // The service's audit trail tells by it that the shell was used.
         let http = reqwest::Client::builder()
+            .user_agent(format!("{SHELL}{}", env!("CARGO_PKG_VERSION")))
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .build()

@@ -76,7 +76,7 @@ Examples:
     Webhooks(webhooks::WebhooksArgs),
     /// Say which sagas in flight this binary could not continue
     Check(check::CheckArgs),
-    /// Compare the books with the payment service's and with themselves
+    /// Compare the books with the payment service's and with themselves, and check the audit trail
     Audit(audit::AuditArgs),
     /// Print the API as a document
     #[command(

@@ -8,7 +8,8 @@ use super::waiting::Seen;
 use crate::clock::Clock;
 use crate::saga::{CancelRequest, Policy, SagaId};
 use crate::store::{
-    Beginning, Error, Found, MovedOrder, NewEvent, NewReturn, ReturnBeginning, Returnable, Write,
+    Beginning, Error, Found, MovedOrder, NewAuditEntry, NewEvent, NewReturn, ReturnBeginning,
+    Returnable, Write,
 };
 
 impl Executor {
@@ -32,8 +33,9 @@ impl Executor {
         id: SagaId,
         request: &CancelRequest,
         event: &NewEvent,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Option<CancelRequest>, Error> {
-        let asked = self.0.store.request_cancel(id, request, event).await?;
+        let asked = self.0.store.request_cancel(id, request, event, audit).await?;
         if let Some(request) = &asked {
             match self.0.active.get(id) {
                 Some(active) => active.cancel.give(request.clone()),

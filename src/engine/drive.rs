@@ -260,7 +260,9 @@ impl Drive {
     pub(super) fn record(&mut self) {
         let parts = self.parts.clone();
         let context = Recording { clock: &parts.clock, policy: &parts.settings.policy };
+        let audited = std::mem::take(&mut self.records.audited);
         self.records = parts.kinds.of(&self.saga).record(&self.saga, context);
+        self.records.audited = audited;
     }
 
     /// The end: answered only once it is durable.

@@ -8,7 +8,7 @@ use tracing::info;
 use super::executor::Executor;
 use super::intervene::{Done, NotDone, PATIENCE, not_allowed};
 use crate::saga::{Instance, Intervention, Word};
-use crate::store::Found;
+use crate::store::{Found, NewAuditEntry};
 
 impl Executor {
     /// What is held is to be held even if a call has to come to its end first.
@@ -24,6 +24,7 @@ impl Executor {
         what: Intervention,
         word: &Word,
         found: Found,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Option<Done>, NotDone> {
         let parts = &self.0;
         let now = parts.clock.now();
@@ -31,7 +32,7 @@ impl Executor {
         let did = did.map_err(|why| not_allowed(why, vec![]))?;
         let Some(entry) = saga.unsaved.pop() else { return Ok(Some(Done { saga: found, did })) };
         saga.version += 1;
-        let written = parts.store.hold(&saga, &entry, found.revision).await;
+        let written = parts.store.hold(&saga, &entry, found.revision, audit).await;
         if !written.map_err(NotDone::Unavailable)? {
             return Ok(None);
         }

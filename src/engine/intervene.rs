@@ -12,7 +12,7 @@ use super::second_click::is_second_click;
 use crate::neighbours::CallContext;
 use crate::saga::{Call, Effect, How, Instance, Intervention, Outcome, SagaId, Word};
 use crate::saga::{Outlook, Preview, intervene, previews};
-use crate::store::{self, Found};
+use crate::store::{self, Found, NewAuditEntry};
 use crate::trace::TraceParent;
 
 /// An operator waits so long for a saga that is being driven.
@@ -79,7 +79,8 @@ impl Executor {
     }
 
     /// Takes an operator's word to a saga. Done when it is durable; the saga is driven on from
-    /// there. An operator who hangs up stops nothing.
+    /// there. The audit entry is durable with it; a repeat that changes nothing leaves none. An operator who
+    /// hangs up stops nothing.
     ///
     /// # Errors
     /// As [`NotDone`] says.
@@ -89,9 +90,12 @@ impl Executor {
         what: Intervention,
         word: &Word,
         if_match: Option<i64>,
+        audit: Option<NewAuditEntry>,
     ) -> Result<Done, NotDone> {
         let (this, word) = (self.clone(), word.clone());
-        let task = async move { this.intervene_when_free(id, what, &word, if_match).await };
+        let task = async move {
+            this.intervene_when_free(id, what, &word, if_match, audit.as_ref()).await
+        };
         let Ok(done) = self.0.shutdown.sagas.spawn(task).await else {
             return Err(not_allowed("it broke; see the log".to_owned(), vec![]));
         };
@@ -104,6 +108,7 @@ impl Executor {
         what: Intervention,
         word: &Word,
         if_match: Option<i64>,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Done, NotDone> {
         let parts = &self.0;
         let came_at = parts.clock.now();
@@ -125,12 +130,13 @@ impl Executor {
             if saga.owner.is_none() {
                 self.check(&saga, what, word).await?;
                 if what.is_about_holding() {
-                    match self.hold(saga, what, word, inspected.found).await? {
+                    match self.hold(saga, what, word, inspected.found, audit).await? {
                         Some(done) => return Ok(done),
                         None => continue,
                     }
                 }
-                if let Some(done) = self.claim_and_intervene(id, revision, what, word).await? {
+                let done = self.claim_and_intervene((id, revision), what, word, audit).await?;
+                if let Some(done) = done {
                     return Ok(done);
                 }
             }
@@ -163,10 +169,10 @@ impl Executor {
     /// `None` when somebody else was quicker.
     async fn claim_and_intervene(
         &self,
-        id: SagaId,
-        revision: i64,
+        (id, revision): (SagaId, i64),
         what: Intervention,
         word: &Word,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Option<Done>, NotDone> {
         let parts = &self.0;
         let (session, now) = (parts.session.get(), parts.clock.now());
@@ -184,6 +190,7 @@ impl Executor {
         drive.told = trouble;
         if did.is_ok() {
             drive.changed = true;
+            drive.records.audited.extend(audit.cloned());
             drive.submit();
             let gone = |_| not_allowed("it was taken over by another executor".to_owned(), vec![]);
             drive.durable().await.map_err(gone)?;

@@ -64,6 +64,7 @@ pub struct Metrics {
     shed: Counter,
     taken_over: Counter,
     dead_letters: Counter,
+    unauthorized: Counter,
     commits: Counter,
     committed: Counter,
     batch: Gauge<f64, AtomicU64>,
@@ -87,6 +88,7 @@ impl Default for Metrics {
             shed: Counter::default(),
             taken_over: Counter::default(),
             dead_letters: Counter::default(),
+            unauthorized: Counter::default(),
             commits: Counter::default(),
             committed: Counter::default(),
             batch: Gauge::default(),
@@ -145,6 +147,11 @@ impl Metrics {
             "Messages of the queue that are no orders",
             self.dead_letters.clone(),
         );
+        registry.register(
+            "operator_unauthorized",
+            "Requests that need an operator's token and had no good one",
+            self.unauthorized.clone(),
+        );
         registry.register("log_commits", "Commits of the log writer", self.commits.clone());
         registry.register("log_writes", "Sagas written in those", self.committed.clone());
         registry.register("log_last_batch", "Sagas in the last commit", self.batch.clone());
@@ -195,6 +202,11 @@ impl Metrics {
     /// A message of a queue was put with the dead letters.
     pub fn dead_letter(&self) {
         self.dead_letters.inc();
+    }
+
+    /// A request that needs an operator's token had no good one.
+    pub fn unauthorized(&self) {
+        self.unauthorized.inc();
     }
 
     /// `count` sagas were taken over from dead executors.

@@ -10,6 +10,7 @@ mod acceptances;
 mod active;
 mod admit;
 mod aftermath;
+mod audit_entry;
 mod backlog;
 mod begin;
 mod cancel_notice;

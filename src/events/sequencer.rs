@@ -20,9 +20,26 @@ impl Events {
         loop {
             // A failure is logged already, and the next turn tries again.
             drop(self.sequence_once(&mut turn).await);
+            self.chain_audit_trail(&mut turn).await;
             let pause = parts.clock.sleep(TICK);
             if parts.tasks.unless_stopping(pause).await.is_none() {
                 return;
+            }
+        }
+    }
+
+    /// Gives the places in the audit trail that are due, which are given in the same way: after the commit,
+    /// and by whoever leads, so that not every process looks. A trail that is broken holds up no event.
+    async fn chain_audit_trail(&self, turn: &mut SequencerTurn) {
+        if turn.leading.lead.is_none() {
+            return;
+        }
+        match self.0.store.chain_audit_trail().await {
+            Ok(()) => turn.is_chain_failing = false,
+            Err(error) => {
+                if !std::mem::replace(&mut turn.is_chain_failing, true) {
+                    warn!(%error, "can't chain the audit trail; tries again");
+                }
             }
         }
     }
@@ -95,4 +112,5 @@ pub enum Led {
 pub struct SequencerTurn {
     leading: Leading,
     is_failing: bool,
+    is_chain_failing: bool,
 }

@@ -13,10 +13,11 @@ use super::Operators;
 use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView, etag, not_found};
-use crate::auth::{Person, Right};
+use crate::auth::{Audited, Person, Right};
 use crate::engine::{BEING_ADVANCED, NotDone};
 use crate::json::parse_digits;
 use crate::saga::{Intervention, SagaId, Word};
+use crate::store::AuditAction;
 use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
 
 /// The result of an action.
@@ -84,10 +85,8 @@ pub(super) async fn retry_saga(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, &who, id, &headers, &reason, Intervention::Retry).await
+) -> Response {
+    act_for_reason(&operators, &who, id, (headers, body), Intervention::Retry).await
 }
 
 /// Compensate a saga
@@ -114,10 +113,8 @@ pub(super) async fn compensate_saga(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, &who, id, &headers, &reason, Intervention::Compensate).await
+) -> Response {
+    act_for_reason(&operators, &who, id, (headers, body), Intervention::Compensate).await
 }
 
 /// Resolve an effect
@@ -145,17 +142,51 @@ pub(super) async fn resolve_saga(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let resolution: Resolution = json_body(&headers, body).await?;
-    let what = resolution.intervention(operators.store.catalogue())?;
-    act(&operators, &who, id, &headers, &resolution.reason, what).await
+) -> Response {
+    let mut audited = who.audited(AuditAction::Resolve, &id, &operators.clock);
+    let acted = async {
+        who.require(Right::Act)?;
+        let resolution: Resolution = json_body(&headers, body).await?;
+        let what = resolution.intervention(operators.store.catalogue())?;
+        act(&operators, (&who, &mut audited), id, &headers, &resolution.reason, what).await
+    };
+    let acted = acted.await;
+    audited.answer(&operators.executor, acted).await
+}
+
+/// Carries out an action whose body has nothing but the reason.
+pub(super) async fn act_for_reason(
+    operators: &Operators,
+    who: &Person,
+    id: Segment,
+    (headers, body): (HeaderMap, Body),
+    what: Intervention,
+) -> Response {
+    let mut audited = who.audited(word(what), &id, &operators.clock);
+    let acted = async {
+        who.require(Right::Act)?;
+        let Reason { reason } = json_body(&headers, body).await?;
+        act(operators, (who, &mut audited), id, &headers, &reason, what).await
+    };
+    let acted = acted.await;
+    audited.answer(&operators.executor, acted).await
+}
+
+/// What the audit trail calls it.
+pub(crate) fn word(what: Intervention) -> AuditAction {
+    match what {
+        Intervention::Retry => AuditAction::Retry,
+        Intervention::Compensate => AuditAction::Compensate,
+        Intervention::Resolve { .. } => AuditAction::Resolve,
+        Intervention::Hold => AuditAction::Hold,
+        Intervention::Release => AuditAction::Release,
+    }
 }
 
 /// Carries out the action, and answers with the saga as it is after that.
-pub(super) async fn act(
+async fn act(
     operators: &Operators,
-    who: &Person,
+    (who, audited): (&Person, &mut Audited),
     id: Segment,
     headers: &HeaderMap,
     reason: &Field<ReasonText>,
@@ -164,8 +195,10 @@ pub(super) async fn act(
     let id = SagaId(uuid_segment(id, "id")?);
     let operator = who.name()?;
     let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
-    let wanted = if_match(headers)?;
-    let done = operators.executor.intervene(id, what, &word, wanted).await.map_err(problem)?;
+    audited.because(word.reason.as_str());
+    let (wanted, audit) = (if_match(headers)?, Some(audited.done().clone()));
+    let done = operators.executor.intervene(id, what, &word, wanted, audit).await;
+    let done = done.map_err(problem)?;
     let version = etag(done.saga.version);
     let saga = Onlooker::of(operators, &[&done.saga]).await?.view(operators, done.saga);
     Ok(([version], Json(ActedView { saga, did: done.did })).into_response())

@@ -12,10 +12,11 @@ use crate::auth::{Person, Right};
 use crate::engine::Wait;
 use crate::order::OrderId;
 use crate::reversal::Wish;
+use crate::store::AuditAction;
 use crate::trace::TraceParent;
 use crate::web::{
-    CancelledView, CancellingView, Preference, Problem, Segment, StaffCancelBody, Words,
-    cancel_response, json_body, uuid_segment,
+    CancelledView, CancellingView, Preference, Segment, StaffCancelBody, Words, cancel_response,
+    json_body, uuid_segment,
 };
 
 /// How long an operator waits for the result, unless they ask for another wait.
@@ -63,18 +64,24 @@ pub(super) async fn cancel_order(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let id = OrderId(uuid_segment(id, "id")?);
-    let body: StaffCancelBody = json_body(&headers, body).await?;
-    let Words { reason, note } = body.words()?;
-    let reason = reason.unwrap_or_default().to_owned();
-    let who = Some(who.name()?);
-    let preference = Preference::of(&headers);
-    // By default, the person on call gets an answer soon and looks again later.
-    let wait =
-        if preference.is_given() { preference.wait(Duration::ZERO) } else { Wait::Decided(A_LOOK) };
-    let wish = Wish { id, reason, note, who, wait, trace };
-    let answer = operators.reversals.cancel(&wish, &|_any_user| true).await;
-    Ok(cancel_response(id, answer))
+) -> Response {
+    let mut audited = who.audited(AuditAction::Cancel, &id, &operators.clock);
+    let cancelled = async {
+        who.require(Right::Act)?;
+        let id = OrderId(uuid_segment(id, "id")?);
+        let body: StaffCancelBody = json_body(&headers, body).await?;
+        let Words { reason, note } = body.words()?;
+        let reason = reason.unwrap_or_default().to_owned();
+        audited.because(reason.as_str());
+        let (who, audit) = (Some(who.name()?), Some(audited.done().clone()));
+        let preference = Preference::of(&headers);
+        // By default, the person on call gets an answer soon and looks again later.
+        let is_given = preference.is_given();
+        let wait = if is_given { preference.wait(Duration::ZERO) } else { Wait::Decided(A_LOOK) };
+        let wish = Wish { id, reason, note, who, audit, wait, trace };
+        let answer = operators.reversals.cancel(&wish, &|_any_user| true).await;
+        Ok(cancel_response(id, answer))
+    };
+    let cancelled = cancelled.await;
+    audited.answer(&operators.executor, cancelled).await
 }

@@ -6,11 +6,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Operators;
-use super::act::{ActedView, Instead, act};
+use super::act::{ActedView, Instead, act_for_reason};
 use super::reason::Reason;
-use crate::auth::{Person, Right};
+use crate::auth::Person;
 use crate::saga::Intervention;
-use crate::web::{Problem, Segment, json_body};
+use crate::web::Segment;
 
 /// Hold a saga
 ///
@@ -37,10 +37,8 @@ pub(super) async fn hold_saga(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, &who, id, &headers, &reason, Intervention::Hold).await
+) -> Response {
+    act_for_reason(&operators, &who, id, (headers, body), Intervention::Hold).await
 }
 
 /// Release a saga
@@ -66,8 +64,6 @@ pub(super) async fn release_saga(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let Reason { reason } = json_body(&headers, body).await?;
-    act(&operators, &who, id, &headers, &reason, Intervention::Release).await
+) -> Response {
+    act_for_reason(&operators, &who, id, (headers, body), Intervention::Release).await
 }

@@ -24,6 +24,7 @@ mod saga;
 mod step;
 mod summary;
 mod told;
+mod trail;
 mod webhooks;
 
 use axum::extract::FromRef;

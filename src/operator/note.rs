@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use super::reason::ReasonText;
 use super::saga::not_found;
 use crate::auth::{Person, Right};
 use crate::saga::SagaId;
-use crate::store::{Error, Note};
+use crate::store::{AuditAction, Error, NewAuditEntry, Note};
 use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
 
 /// What is to be remembered.
@@ -72,24 +73,30 @@ pub(super) async fn add_note(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<NoteView>), Problem> {
-    who.require(Right::Act)?;
-    let id = SagaId(uuid_segment(id, "id")?);
-    let body: NoteBody = json_body(&headers, body).await?;
-    let (who, text) = (who.name()?, body.text.value()?.as_str());
-    let note = note(&operators, id, &who, text).await?.ok_or_else(not_found)?;
-    Ok((StatusCode::CREATED, Json(note)))
+) -> Response {
+    let mut audited = who.audited(AuditAction::Note, &id, &operators.clock);
+    let noted = async {
+        who.require(Right::Act)?;
+        let id = SagaId(uuid_segment(id, "id")?);
+        let body: NoteBody = json_body(&headers, body).await?;
+        let (who, text) = (who.name()?, body.text.value()?.as_str());
+        audited.because(text);
+        let note = note(&operators, id, (&who, text), audited.done()).await?;
+        Ok((StatusCode::CREATED, Json(note.ok_or_else(not_found)?)))
+    };
+    let noted: Result<_, Problem> = noted.await;
+    audited.answer(&operators.executor, noted).await
 }
 
 /// Adds a note; `None` where there is no such saga.
 pub(crate) async fn note(
     operators: &Operators,
     saga: SagaId,
-    who: &str,
-    text: &str,
+    (who, text): (&str, &str),
+    audit: &NewAuditEntry,
 ) -> Result<Option<NoteView>, Error> {
     let (at, id) = (operators.clock.now(), operators.clock.fresh_id());
     let note = Note { at, who: who.to_owned(), text: text.to_owned() };
-    let is_added = operators.store.add_note(id, saga, &note).await?;
+    let is_added = operators.store.add_note(id, saga, &note, audit).await?;
     Ok(is_added.then(|| note.into()))
 }

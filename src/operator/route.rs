@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use super::bulk::{change as bulk_change, look, prepare};
 use super::webhooks::{again, change, deliveries, endpoints};
-use super::{Operators, act, cancel, groups, hold, inspect, list, note, summary};
+use super::{Operators, act, cancel, groups, hold, inspect, list, note, summary, trail};
 use crate::web;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
@@ -30,6 +30,7 @@ fn table() -> OpenApiRouter<Operators> {
         .routes(routes!(bulk_change::resume_run))
         .routes(routes!(bulk_change::stop_run))
         .routes(routes!(summary::get_summary))
+        .routes(routes!(trail::list_audit_entries))
         .routes(routes!(cancel::cancel_order))
         .routes(routes!(endpoints::list_webhooks, change::add_webhook))
         .routes(routes!(endpoints::get_webhook, change::change_webhook, change::remove_webhook))

@@ -21,7 +21,7 @@ use super::standing::{Reversals, Sees, Standing, all_of};
 use crate::engine::{Recording, Wait};
 use crate::order::{Move, OrderId, OrderStatus, UserId};
 use crate::saga::{CancelRequest, Direction, Progress};
-use crate::store::{Beginning, Error, Found, MovedOrder, Order};
+use crate::store::{Beginning, Error, Found, MovedOrder, NewAuditEntry, Order};
 use crate::trace::TraceParent;
 
 /// A cancel as it comes in.
@@ -35,6 +35,8 @@ pub struct Wish {
     pub note: Option<String>,
     /// The operator who asks; `None` for the client.
     pub who: Option<String>,
+    /// What the audit trail says of it, if this request is the one that cancels; `None` for the client.
+    pub audit: Option<NewAuditEntry>,
     /// How long whoever asks waits for the end of it.
     pub wait: Wait,
     /// Their trace, or a fresh one.
@@ -171,7 +173,8 @@ impl Reversals {
                 let trace_parent = wish.trace.to_string();
                 let of = (saga.order_id, saga.user_id);
                 let event = cancelling(of, &request, trace_parent, self.executor.clock());
-                let asked = self.executor.request_cancel(saga.id, &request, &event).await?;
+                let audit = wish.audit.as_ref();
+                let asked = self.executor.request_cancel(saga.id, &request, &event, audit).await?;
                 Ok(Step::Again(asked.is_some()))
             }
         }
@@ -186,6 +189,7 @@ impl Reversals {
         let of = (order.id, order.user_id);
         let event = cancelling(of, &request, origin.trace_parent, context.clock);
         write.records.events.push(event);
+        write.records.audited.extend(wish.audit.clone());
         let moved = MovedOrder { id: order.id, by: Move::CANCEL, at: request.since };
         let begun = self.executor.move_and_begin(&moved, &write).await?;
         Ok(Step::Again(begun == Beginning::Begun))

@@ -13,7 +13,8 @@ use crate::engine::{Recording, Wait};
 use crate::order::{OrderId, OrderStatus};
 use crate::saga::Progress;
 use crate::store::{
-    Accepted, Error, Found, Identity, NewReturn, Order, Return, ReturnBeginning, Returnable,
+    Accepted, Error, Found, Identity, NewAuditEntry, NewReturn, Order, Return, ReturnBeginning,
+    Returnable,
 };
 use crate::trace::TraceParent;
 
@@ -32,6 +33,8 @@ pub struct TakeBack {
     pub key: String,
     /// The operator's name.
     pub who: String,
+    /// What the audit trail says of it, if this request is the one that begins the return.
+    pub audit: Option<NewAuditEntry>,
     /// How long whoever asks waits for the end of it.
     pub wait: Wait,
     /// Their trace, or a fresh one.
@@ -123,7 +126,8 @@ impl Reversals {
         let facts = ReversalFacts::of_lines(&origin, &wish.pieces, reason, restock);
         let context = Recording { clock: self.executor.clock(), policy: self.executor.policy() };
         let accepted = Accepted { identity: Some(identity), fingerprint: fingerprint(wish) };
-        let write = take_back(&origin, facts.clone(), &wish.who, accepted, context);
+        let mut write = take_back(&origin, facts.clone(), &wish.who, accepted, context);
+        write.records.audited.extend(wish.audit.clone());
         let new = NewReturn {
             id: write.saga.id.0,
             order_id: order.id,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::outbox::NewEvent;
 use super::records::MovedOrder;
 use super::retry::Retries;
+use super::trail::NewAuditEntry;
 use super::transaction::Transaction;
 use super::write::Write;
 use super::{Error, Found, Store};
@@ -38,11 +39,12 @@ impl Store {
         id: SagaId,
         request: &CancelRequest,
         event: &NewEvent,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Option<CancelRequest>, Error> {
         let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
-            let asked = self.request_cancel_in(&transaction, id, request, event).await;
+            let asked = self.request_cancel_in(&transaction, id, request, (event, audit)).await;
             let ended = transaction.end(asked).await;
             if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
@@ -55,7 +57,7 @@ impl Store {
         transaction: &Transaction,
         id: SagaId,
         request: &CancelRequest,
-        event: &NewEvent,
+        (event, audit): (&NewEvent, Option<&NewAuditEntry>),
     ) -> Result<Option<CancelRequest>, Error> {
         // SQLite has one writer: what it reads in this transaction stays so.
         let row = Entity::find_by_id(id.0).lock_exclusive().one(transaction).await?;
@@ -81,6 +83,7 @@ impl Store {
         if request.is_told {
             self.tell(transaction, std::slice::from_ref(event)).await?;
         }
+        self.audit_in(transaction, audit).await?;
         Ok(Some(request))
     }
 

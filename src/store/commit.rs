@@ -54,8 +54,8 @@ impl<'a> Rowsets<'a> {
     /// All of them, in the order of a commit.
     fn all(&self) -> [&Rowset<'a>; ROWSETS] {
         let Self { new_sagas, sagas, entries, records, rested } = self;
-        let [one, two, three, four, five, six, seven] = records;
-        [new_sagas, sagas, entries, one, two, three, four, five, six, seven, rested]
+        let [one, two, three, four, five, six, seven, eight] = records;
+        [new_sagas, sagas, entries, one, two, three, four, five, six, seven, eight, rested]
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::delivery::DeliveryState;
+use super::trail::NewAuditEntry;
 use super::transaction::Transaction;
 use super::webhook::WebhookState;
 use super::{Error, Store};
@@ -37,7 +38,12 @@ pub enum Tested {
 
 impl Store {
     /// Takes in a test message, which is sent once.
-    pub async fn test_webhook(&self, id: Uuid, test: TestDelivery) -> Result<Tested, Error> {
+    pub async fn test_webhook(
+        &self,
+        id: Uuid,
+        test: TestDelivery,
+        audit: &NewAuditEntry,
+    ) -> Result<Tested, Error> {
         let transaction = self.write.begin().await?;
         let tested = async {
             match self.locked_webhook(&transaction, id).await?.map(|webhook| webhook.state) {
@@ -65,6 +71,7 @@ impl Store {
                 created_at: Set(test.now),
             };
             webhook_delivery::Entity::insert(row).exec_without_returning(&transaction).await?;
+            self.audit_in(&transaction, Some(audit)).await?;
             Ok(Tested::Accepted)
         };
         let tested = tested.await;
@@ -77,6 +84,7 @@ impl Store {
         webhook: Uuid,
         event: Uuid,
         now: DateTime<Utc>,
+        audit: &NewAuditEntry,
     ) -> Result<bool, Error> {
         // One that is being sent is due when that is settled.
         let sql = format!(
@@ -86,8 +94,15 @@ impl Store {
             self.third_as_time()
         );
         let values = vec![webhook.into(), event.into(), now.into()];
-        let done = self.write.execute_raw(self.statement(&sql, values)).await?;
-        Ok(done.rows_affected() == 1)
+        let transaction = self.write.begin().await?;
+        let resent = async {
+            let done = transaction.execute_raw(self.statement(&sql, values)).await?;
+            let is_there = done.rows_affected() == 1;
+            self.audit_in(&transaction, Some(audit).filter(|_| is_there)).await?;
+            Ok(is_there)
+        };
+        let resent = resent.await;
+        transaction.end(resent).await
     }
 
     /// Has everything sent again that failed and whose event is of `since` or later: as if it were new, or
@@ -97,12 +112,14 @@ impl Store {
         webhook: Uuid,
         since: DateTime<Utc>,
         now: DateTime<Utc>,
+        audit: &NewAuditEntry,
     ) -> Result<Option<u64>, Error> {
         let transaction = self.write.begin().await?;
         let recovered = async {
             let Some(found) = self.locked_webhook(&transaction, webhook).await? else {
                 return Ok(None);
             };
+            self.audit_in(&transaction, Some(audit)).await?;
             let set = match found.state {
                 WebhookState::Enabled if found.ordered => "NULL",
                 WebhookState::Enabled => self.third_as_time(),

@@ -9,13 +9,20 @@ use sea_orm::{
 use serde_json::Value;
 
 use super::saga::IN_FLIGHT;
+use super::trail::NewAuditEntry;
 use super::{Error, Store};
 use crate::saga::{Entry, Instance};
 
 impl Store {
     /// Writes whether the saga is held, and the entry of its log that says so, if nobody owns it, it
     /// is not at rest, and it is at this revision; whether it was.
-    pub async fn hold(&self, saga: &Instance, entry: &Entry, revision: i64) -> Result<bool, Error> {
+    pub async fn hold(
+        &self,
+        saga: &Instance,
+        entry: &Entry,
+        revision: i64,
+        audit: Option<&NewAuditEntry>,
+    ) -> Result<bool, Error> {
         use saga_instance::{Column, Entity};
         // Plain data with string keys.
         let held = saga.held.as_ref().map(|held| serde_json::to_value(held).unwrap_or_default());
@@ -45,6 +52,7 @@ impl Store {
                 .one(&transaction)
                 .await?;
             logged(saga, entry, last.unwrap_or(0) + 1).insert(&transaction).await?;
+            self.audit_in(&transaction, audit).await?;
             Ok(true)
         };
         let written = written.await;

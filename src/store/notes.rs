@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
+use super::trail::NewAuditEntry;
 use super::{Error, Store};
 use crate::saga::SagaId;
 
@@ -20,13 +21,26 @@ pub struct Note {
 
 impl Store {
     /// Adds a note; `false` where there is no such saga.
-    pub async fn add_note(&self, id: Uuid, saga: SagaId, note: &Note) -> Result<bool, Error> {
+    pub async fn add_note(
+        &self,
+        id: Uuid,
+        saga: SagaId,
+        note: &Note,
+        audit: &NewAuditEntry,
+    ) -> Result<bool, Error> {
         let sql = "INSERT INTO saga_note (id, saga_id, at, who, body) \
                    SELECT $1, id, $3, $4, $5 FROM saga_instance WHERE id = $2";
         let Note { at, who, text } = note.clone();
         let values = vec![id.into(), saga.0.into(), at.into(), who.into(), text.into()];
-        let added = self.write.execute_raw(self.statement(sql, values)).await?;
-        Ok(added.rows_affected() == 1)
+        let transaction = self.write.begin().await?;
+        let added = async {
+            let added = transaction.execute_raw(self.statement(sql, values)).await?;
+            let is_added = added.rows_affected() == 1;
+            self.audit_in(&transaction, Some(audit).filter(|_| is_added)).await?;
+            Ok(is_added)
+        };
+        let added = added.await;
+        transaction.end(added).await
     }
 
     /// The notes of a saga, oldest first.

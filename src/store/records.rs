@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::codec::{
-    EVENT, ITEM, MOVED, ORDER, OVER, RETURN_DONE, TROUBLE, event_rows, item_rows, moved_row,
-    order_row, over_row, return_done_row, trouble_row,
+    AUDIT, EVENT, ITEM, MOVED, ORDER, OVER, RETURN_DONE, TROUBLE, audit_row, event_rows, item_rows,
+    moved_row, order_row, over_row, return_done_row, trouble_row,
 };
 use super::outbox::{NewEvent, insert_events};
 use super::rowset::{Column, Form, Rowset};
+use super::trail::NewAuditEntry;
 use super::troubles::{Troubled, end_troubles, write_troubles};
 use super::write::Write;
 use crate::order::{
@@ -33,6 +34,8 @@ pub struct Records {
     pub events: Vec<NewEvent>,
     /// That the saga is in trouble, or is no longer.
     pub troubled: Option<Troubled>,
+    /// What persons have done with it.
+    pub audited: Vec<NewAuditEntry>,
 }
 
 impl Records {
@@ -44,6 +47,7 @@ impl Records {
         self.begun = self.begun.take().or(later.begun);
         self.events.extend(later.events);
         self.troubled = later.troubled.or(self.troubled.take());
+        self.audited.extend(later.audited);
     }
 }
 
@@ -130,7 +134,7 @@ pub(super) struct Recording {
 }
 
 /// In the order in which they are written.
-pub(super) const RECORDINGS: [Recording; 7] = [
+pub(super) const RECORDINGS: [Recording; 8] = [
     Recording {
         name: "new_orders",
         columns: &ORDER,
@@ -146,6 +150,11 @@ pub(super) const RECORDINGS: [Recording; 7] = [
     Recording { name: "new_events", columns: &EVENT, sql: insert_events },
     Recording { name: "troubles", columns: &TROUBLE, sql: write_troubles },
     Recording { name: "ended_troubles", columns: &OVER, sql: end_troubles },
+    Recording {
+        name: "audited",
+        columns: &AUDIT,
+        sql: |form, first| form.insert("audit_entry", &AUDIT, first),
+    },
 ];
 
 /// The rows of what these writes record, a rowset for each of [`RECORDINGS`].
@@ -162,6 +171,7 @@ pub(super) fn rowsets<'a>(writes: &[&'a Write]) -> [Rowset<'a>; RECORDINGS.len()
         Rowset::of(&EVENT, event_rows(each().flat_map(|records| &records.events))),
         Rowset::of(&TROUBLE, troubled().filter_map(trouble_row)),
         Rowset::of(&OVER, troubled().filter_map(over_row)),
+        Rowset::of(&AUDIT, each().flat_map(|records| &records.audited).map(audit_row)),
     ]
 }
 

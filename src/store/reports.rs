@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::outbox::NewEvent;
 use super::retry::Retries;
 use super::shipment_rows::{Shipment, locked, of_order, sum, told};
+use super::trail::NewAuditEntry;
 use super::transaction::Transaction;
 use super::{Error, Store};
 use crate::clock::Clock;
@@ -21,11 +22,13 @@ impl Store {
         reported: &[CarrierEvent],
         trace_parent: &str,
         clock: &Clock,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Option<Shipment>, Error> {
         let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
-            let taken = self.report_in(&transaction, id, reported, (trace_parent, clock)).await;
+            let taken =
+                self.report_in(&transaction, id, reported, (trace_parent, clock), audit).await;
             let ended = transaction.end(taken).await;
             if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
@@ -39,6 +42,7 @@ impl Store {
         id: Uuid,
         reported: &[CarrierEvent],
         (trace_parent, clock): (&str, &Clock),
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Option<Shipment>, Error> {
         let Some(row) = shipments::Entity::find_by_id(id).one(transaction).await? else {
             return Ok(None);
@@ -84,6 +88,7 @@ impl Store {
             events.push(NewEvent { status: Some(OrderStatus::Delivered), ..event });
         }
         self.tell(transaction, &events).await?;
+        self.audit_in(transaction, audit).await?;
         Ok(Some(shipment))
     }
 }

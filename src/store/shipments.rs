@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::retry::Retries;
 use super::shipment_rows::{Shipment, insert, locked, of_order, sum, told, with_parts};
+use super::trail::NewAuditEntry;
 use super::transaction::Transaction;
 use super::{Error, Store};
 use crate::clock::Clock;
@@ -54,11 +55,16 @@ pub enum Shipping {
 
 impl Store {
     /// Writes a shipment down, and moves the order with its first one.
-    pub async fn ship(&self, new: &NewShipment, clock: &Clock) -> Result<Shipping, Error> {
+    pub async fn ship(
+        &self,
+        new: &NewShipment,
+        clock: &Clock,
+        audit: Option<&NewAuditEntry>,
+    ) -> Result<Shipping, Error> {
         let mut retries = Retries::new(self.write.clock());
         loop {
             let transaction = self.write.begin().await?;
-            let shipped = self.ship_in(&transaction, new, clock).await;
+            let shipped = self.ship_in(&transaction, new, clock, audit).await;
             let ended = transaction.end(shipped).await;
             if !retries.may_retry_transaction(&ended, self.write.clock()).await {
                 return ended;
@@ -71,6 +77,7 @@ impl Store {
         transaction: &Transaction,
         new: &NewShipment,
         clock: &Clock,
+        audit: Option<&NewAuditEntry>,
     ) -> Result<Shipping, Error> {
         let Some(order) = locked(transaction, new.order_id.0).await? else {
             return Ok(Shipping::NoOrder);
@@ -114,6 +121,7 @@ impl Store {
         let fact = Fact::Shipped(Shipped { shipment: told(&shipment) });
         let event = order.event(fact, &new.trace_parent, clock);
         self.tell(transaction, &[event]).await?;
+        self.audit_in(transaction, audit).await?;
         Ok(Shipping::Shipped(Box::new(shipment)))
     }
 

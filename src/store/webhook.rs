@@ -15,6 +15,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::trail::NewAuditEntry;
 use super::transaction::Transaction;
 use super::{Error, Store};
 
@@ -98,7 +99,11 @@ pub type ListedAt = (DateTime<Utc>, Uuid);
 
 impl Store {
     /// Adds an endpoint. It gets the events that are committed from now on.
-    pub async fn add_webhook(&self, new: NewWebhook) -> Result<Webhook, Error> {
+    pub async fn add_webhook(
+        &self,
+        new: NewWebhook,
+        audit: &NewAuditEntry,
+    ) -> Result<Webhook, Error> {
         // In this order: an event that gets its position in between counts as one of both.
         let sql = "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE position IS NULL \
                    LIMIT 100000) AS unplaced";
@@ -120,8 +125,14 @@ impl Store {
             created_at: new.created_at,
         };
         let row = row_of(&webhook)?;
-        webhook::Entity::insert(row).exec_without_returning(&self.write).await?;
-        Ok(webhook)
+        let transaction = self.write.begin().await?;
+        let added = async {
+            webhook::Entity::insert(row).exec_without_returning(&transaction).await?;
+            self.audit_in(&transaction, Some(audit)).await?;
+            Ok(webhook)
+        };
+        let added = added.await;
+        transaction.end(added).await
     }
 
     /// The endpoint of this id.

@@ -6,6 +6,7 @@ use entity::{webhook, webhook_delivery};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::trail::NewAuditEntry;
 use super::webhook::{Secret, Webhook, WebhookState};
 use super::{Error, Store};
 
@@ -31,6 +32,7 @@ impl Store {
         &self,
         id: Uuid,
         change: WebhookChange,
+        audit: &NewAuditEntry,
     ) -> Result<Option<Webhook>, Error> {
         let transaction = self.write.begin().await?;
         let changed = async {
@@ -58,6 +60,7 @@ impl Store {
                 None => {}
             }
             self.write_webhook(&transaction, &webhook).await?;
+            self.audit_in(&transaction, Some(audit)).await?;
             Ok(Some(webhook))
         };
         let changed = changed.await;
@@ -65,13 +68,15 @@ impl Store {
     }
 
     /// Removes an endpoint with all that is known of it; `false` if there is none.
-    pub async fn remove_webhook(&self, id: Uuid) -> Result<bool, Error> {
+    pub async fn remove_webhook(&self, id: Uuid, audit: &NewAuditEntry) -> Result<bool, Error> {
         let transaction = self.write.begin().await?;
         let removed = async {
             let removed = webhook::Entity::delete_by_id(id).exec(&transaction).await?;
             let of_it = webhook_delivery::Column::WebhookId.eq(id);
             webhook_delivery::Entity::delete_many().filter(of_it).exec(&transaction).await?;
-            Ok(removed.rows_affected == 1)
+            let is_removed = removed.rows_affected == 1;
+            self.audit_in(&transaction, Some(audit).filter(|_| is_removed)).await?;
+            Ok(is_removed)
         };
         let removed = removed.await;
         transaction.end(removed).await
@@ -83,8 +88,8 @@ impl Store {
         &self,
         id: Uuid,
         secret: String,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        (now, until): (DateTime<Utc>, DateTime<Utc>),
+        audit: &NewAuditEntry,
     ) -> Result<Option<Webhook>, Error> {
         let transaction = self.write.begin().await?;
         let rotated = async {
@@ -99,6 +104,7 @@ impl Store {
             let new = std::iter::once(Secret { secret, until: None });
             webhook.secrets = new.chain(old).take(MAX_SECRETS).collect();
             self.write_webhook(&transaction, &webhook).await?;
+            self.audit_in(&transaction, Some(audit)).await?;
             Ok(Some(webhook))
         };
         let rotated = rotated.await;

@@ -34,7 +34,7 @@ use crate::events::{CloudEvent, Envelope, WEBHOOK_TEST};
 use crate::lifecycle::Tasks;
 use crate::order::WebhookTest;
 use crate::pacing::Courtesy;
-use crate::store::{Error, Store, TestDelivery, Tested};
+use crate::store::{Error, NewAuditEntry, Store, TestDelivery, Tested};
 
 use places::Places;
 
@@ -144,7 +144,11 @@ impl Webhooks {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn test(&self, webhook: Uuid) -> Result<(Uuid, Tested), Error> {
+    pub async fn test(
+        &self,
+        webhook: Uuid,
+        audit: &NewAuditEntry,
+    ) -> Result<(Uuid, Tested), Error> {
         let parts = &self.0;
         let (event_id, now) = (parts.clock.fresh_id(), parts.clock.now());
         let data = serde_json::to_value(WebhookTest { webhook_id: webhook }).unwrap_or_default();
@@ -157,7 +161,7 @@ impl Webhooks {
             &parts.settings.envelope,
         );
         let test = TestDelivery { event_id, kind: TEST.to_owned(), body: body(&event), now };
-        let tested = parts.store.test_webhook(webhook, test).await?;
+        let tested = parts.store.test_webhook(webhook, test, audit).await?;
         self.wake();
         Ok((event_id, tested))
     }

@@ -23,6 +23,7 @@ mod kill;
 mod log;
 mod mute;
 mod neighbour;
+mod operators;
 mod outage;
 mod overload;
 mod pooler;

@@ -24,12 +24,12 @@ const ROLES: [(&str, Role); 4] = [
 ];
 
 /// The token of whoever is named like their role.
-fn token_of(role: &str) -> String {
+pub fn token_of(role: &str) -> String {
     format!("token-of-{role}")
 }
 
 /// A world in which each role has a token.
-fn with_roles(world: WorldBuilder) -> WorldBuilder {
+pub fn with_roles(world: WorldBuilder) -> WorldBuilder {
     world.set(|config| config.operator.tokens = ROLES.map(named_token).to_vec())
 }
 
@@ -40,7 +40,7 @@ fn named_token((name, role): (&str, Role)) -> NamedToken {
 }
 
 /// A request with a token, if there is one, and with a body, unless it is a GET.
-async fn ask(
+pub async fn ask(
     world: &World,
     method: &Method,
     path: &str,

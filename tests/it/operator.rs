@@ -3,6 +3,8 @@
 mod bulk;
 mod circuit;
 mod hold;
+mod trail;
+mod trail_chain;
 mod troubles;
 mod verdicts;
 

@@ -117,7 +117,7 @@ impl Office {
 
     async fn say(&self, seen: &Seen, what: Intervention) -> Result<String, String> {
         let word = Word { operator: "asha".to_owned(), reason: "they say so".to_owned() };
-        let did = self.executor.intervene(seen.id, what, &word, None).await;
+        let did = self.executor.intervene(seen.id, what, &word, None, None).await;
         did.map(|done| done.did).map_err(|refused| format!("{refused:?}"))
     }
 

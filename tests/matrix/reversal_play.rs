@@ -132,7 +132,7 @@ impl ReversalPlay {
             estimated_delivery: None,
             trace_parent: TraceParent::fresh().to_string(),
         };
-        store.ship(&shipment, executor.clock()).await.expect("a shipment");
+        store.ship(&shipment, executor.clock(), None).await.expect("a shipment");
     }
 
     async fn ask_at(&self, executor: Executor, store: Store) {
@@ -182,7 +182,7 @@ impl ReversalPlay {
         let request = CancelRequest { since, who: None, reason, note: None, is_told: false };
         let of = (id, checkout.user_id);
         let event = cancelling(of, &request, TraceParent::fresh().to_string(), executor.clock());
-        if store.request_cancel(checkout.id, &request, &event).await.is_ok() {
+        if store.request_cancel(checkout.id, &request, &event, None).await.is_ok() {
             self.is_at_least(Moment::Past);
         }
     }
@@ -190,7 +190,7 @@ impl ReversalPlay {
     /// Returns whether the cancel is durable.
     async fn cancel(&self, reversals: &Reversals, id: OrderId, wait: Wait) -> bool {
         let (reason, trace) = ("customer".to_owned(), TraceParent::fresh());
-        let wish = Wish { id, reason, note: None, who: None, wait, trace };
+        let wish = Wish { id, reason, note: None, who: None, audit: None, wait, trace };
         match reversals.cancel(&wish, &|_any_user| true).await {
             CancelAnswer::Cancelled { given_back, .. } => {
                 self.told(|told| told.cancelled.push(given_back));
@@ -219,6 +219,7 @@ impl ReversalPlay {
             restock: part.restock,
             key: format!("return-{number}"),
             who: "asha".to_owned(),
+            audit: None,
             wait,
             trace: TraceParent::fresh(),
         };

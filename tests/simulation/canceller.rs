@@ -67,7 +67,7 @@ impl Run {
         };
         let trace = TraceParent::parse(TRACE).expect("a trace");
         let (reason, who) = ("customer".to_owned(), None);
-        let wish = Wish { id, reason, note: None, who, wait, trace };
+        let wish = Wish { id, reason, note: None, who, audit: None, wait, trace };
         let is_decided = self.cancels.entry(id).or_default().given_back.is_some();
         let asking = Asking { client: Client::Canceller(id), node, is_other: false, is_decided };
         let cancelling = async move { up.reversals.cancel(&wish, &|_any_user| true).await };

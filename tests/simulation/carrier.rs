@@ -138,7 +138,7 @@ impl Run {
         let asking = Asking { client, node, is_other: false, is_decided };
         let attempt = self.ask(asking, async move {
             let clock = up.executor.clock();
-            Heard::Report(up.store.report(shipment, &events, TRACE, clock).await)
+            Heard::Report(up.store.report(shipment, &events, TRACE, clock, None).await)
         });
         self.tell(format_args!("{shipment} is {reports:?}, node {node} hears: {attempt}"));
         self.messages.sent.push(Message { shipment, reports, is_taken: false });

@@ -80,7 +80,7 @@ impl Run {
         };
         let is_stop_past_return = what == Intervention::Compensate && is_past_return();
         running.spawn(async move {
-            let did = up.executor.intervene(id, what, &word, Some(version)).await;
+            let did = up.executor.intervene(id, what, &word, Some(version), None).await;
             let did = did.map(|done| done.did).map_err(|not| format!("{not:?}"));
             mail.lock()
                 .unwrap_or_else(PoisonError::into_inner)

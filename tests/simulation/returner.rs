@@ -106,6 +106,7 @@ impl Run {
             restock: goods.restock,
             key: goods.key.clone(),
             who: "warehouse".to_owned(),
+            audit: None,
             wait,
             trace: TraceParent::parse(TRACE).expect("a trace"),
         };

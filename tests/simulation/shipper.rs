@@ -86,7 +86,7 @@ impl Run {
         let is_decided = self.books.order(order_id).is_some();
         let client = Client::Shipper(self.parcels.asked.len());
         let asking = Asking { client, node, is_other: false, is_decided };
-        let shipped = async move { up.store.ship(&new, up.executor.clock()).await };
+        let shipped = async move { up.store.ship(&new, up.executor.clock(), None).await };
         let attempt = self.ask(asking, async move { Heard::Ship(shipped.await) });
         self.story.count("shipment asked for");
         self.tell(format_args!("somebody ships {parcel:?} at node {node}: {attempt}"));

@@ -61,7 +61,7 @@ pub(in crate::cli) fn audited(report: &Report, style: TableStyle) -> String {
         let mut drawn = table(style, &headers, &[]);
         for finding in &report.findings {
             drawn.add_row([
-                finding.id.to_string(),
+                finding.id.map_or_else(|| "-".to_owned(), |id| id.to_string()),
                 finding.kind.to_string(),
                 finding.about.to_string(),
                 finding.books.clone(),
@@ -83,6 +83,11 @@ pub(in crate::cli) fn audited(report: &Report, style: TableStyle) -> String {
         report.open,
         report.needs_a_person,
     ));
+    let entries = match report.audit_entries {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    };
+    blocks.push(format!("{entries} of the audit trail checked"));
     if report.ids > 0 {
         let ids = counted(report.ids, "id");
         blocks.push(format!("{ids} looked for, {} of them in no books", report.unknown_ids));

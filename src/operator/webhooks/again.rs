@@ -2,8 +2,10 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Path;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,7 +14,7 @@ use super::super::Operators;
 use super::body::RecoverBody;
 use super::view::{Instead, OfBody, no_webhook};
 use crate::auth::{Person, Right};
-use crate::store::Tested;
+use crate::store::{AuditAction, Tested};
 use crate::web::{Problem, Segment, TwoSegments, json_body, uuid_segment, uuid_segments};
 
 /// A test that will be sent.
@@ -52,14 +54,20 @@ pub(in crate::operator) async fn test_webhook(
     State(operators): State<Operators>,
     who: Person,
     id: Segment,
-) -> Result<(StatusCode, Json<TestView>), Problem> {
-    who.require(Right::Administer)?;
-    let id = uuid_segment(id, "id")?;
-    match operators.webhooks.test(id).await? {
-        (event_id, Tested::Accepted) => Ok((StatusCode::ACCEPTED, Json(TestView { event_id }))),
-        (_, Tested::NoWebhook) => Err(no_webhook()),
-        (_, Tested::Disabled) => Err(Problem::new(StatusCode::CONFLICT, "Webhook is disabled")),
-    }
+) -> Response {
+    let audited = who.audited(AuditAction::TestWebhook, &id, &operators.clock);
+    let tested = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let id = uuid_segment(id, "id")?;
+        match operators.webhooks.test(id, audited.done()).await? {
+            (event_id, Tested::Accepted) => Ok((StatusCode::ACCEPTED, Json(TestView { event_id }))),
+            (_, Tested::NoWebhook) => Err(no_webhook()),
+            (_, Tested::Disabled) => Err(Problem::new(StatusCode::CONFLICT, "Webhook is disabled")),
+        }
+    };
+    let tested = tested.await;
+    audited.answer(&operators.executor, tested).await
 }
 
 /// Send an event again
@@ -81,15 +89,25 @@ pub(in crate::operator) async fn resend_delivery(
     State(operators): State<Operators>,
     who: Person,
     ids: TwoSegments,
-) -> Result<StatusCode, Problem> {
-    who.require(Right::Administer)?;
-    let (id, event) = uuid_segments(ids, ["id", "eventId"])?;
-    operators.store.webhook(id).await?.ok_or_else(no_webhook)?;
-    if !operators.store.resend(id, event, operators.clock.now()).await? {
-        return Err(Problem::not_found("Delivery not found"));
+) -> Response {
+    let mut audited = who.audited_anew(AuditAction::ResendDelivery, &operators.clock);
+    if let Ok(Path((webhook, event))) = &ids {
+        audited.to(&format!("{webhook}/{event}"));
     }
-    operators.webhooks.wake();
-    Ok(StatusCode::ACCEPTED)
+    let resent = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let (id, event) = uuid_segments(ids, ["id", "eventId"])?;
+        operators.store.webhook(id).await?.ok_or_else(no_webhook)?;
+        let now = operators.clock.now();
+        if !operators.store.resend(id, event, now, audited.done()).await? {
+            return Err(Problem::not_found("Delivery not found"));
+        }
+        operators.webhooks.wake();
+        Ok(StatusCode::ACCEPTED)
+    };
+    let resent = resent.await;
+    audited.answer(&operators.executor, resent).await
 }
 
 /// Send again what failed
@@ -112,13 +130,19 @@ pub(in crate::operator) async fn recover_deliveries(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<RecoveredView>), Problem> {
-    who.require(Right::Administer)?;
-    let id = uuid_segment(id, "id")?;
-    let body: RecoverBody = json_body(&headers, body).await?;
-    let since = body.since.value()?.0;
-    let count = operators.store.recover(id, since, operators.clock.now()).await?;
-    let count = count.ok_or_else(no_webhook)?;
-    operators.webhooks.wake();
-    Ok((StatusCode::ACCEPTED, Json(RecoveredView { count })))
+) -> Response {
+    let audited = who.audited(AuditAction::RecoverDeliveries, &id, &operators.clock);
+    let recovered = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let id = uuid_segment(id, "id")?;
+        let body: RecoverBody = json_body(&headers, body).await?;
+        let (since, now) = (body.since.value()?.0, operators.clock.now());
+        let count = operators.store.recover(id, since, now, audited.done()).await?;
+        let count = count.ok_or_else(no_webhook)?;
+        operators.webhooks.wake();
+        Ok((StatusCode::ACCEPTED, Json(RecoveredView { count })))
+    };
+    let recovered: Result<_, Problem> = recovered.await;
+    audited.answer(&operators.executor, recovered).await
 }

@@ -4,14 +4,14 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::TimeDelta;
 
 use super::super::Operators;
 use super::body::{ChangeBody, NewWebhookBody};
 use super::view::{Instead, OfBody, SecretView, WebhookView, no_webhook};
 use crate::auth::{Person, Right};
-use crate::store::{NewWebhook, WebhookChange};
+use crate::store::{AuditAction, NewWebhook, WebhookChange};
 use crate::web::{Problem, Segment, json_body, json_bytes, parse_json, read, uuid_segment};
 use crate::webhooks::{Target, fresh_secret};
 
@@ -44,23 +44,30 @@ pub(in crate::operator) async fn add_webhook(
     who: Person,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Administer)?;
-    let body: NewWebhookBody = json_body(&headers, body).await?;
-    let types = body.types.value()?.as_ref().map(|types| types.0.clone());
-    let description = body.description.value()?.as_ref().map(|text| text.0.clone());
-    let new = NewWebhook {
-        id: operators.clock.fresh_id(),
-        url: judged(&operators, body.url.value()?)?,
-        types: types.unwrap_or_else(|| vec![DEFAULT_TYPES.to_owned()]),
-        description: description.filter(|text| !text.is_empty()),
-        ordered: body.ordered.value()?.unwrap_or(false),
-        secret: fresh_secret(),
-        created_at: operators.clock.now(),
+) -> Response {
+    let mut audited = who.audited_anew(AuditAction::CreateWebhook, &operators.clock);
+    let added = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let body: NewWebhookBody = json_body(&headers, body).await?;
+        let types = body.types.value()?.as_ref().map(|types| types.0.clone());
+        let description = body.description.value()?.as_ref().map(|text| text.0.clone());
+        let new = NewWebhook {
+            id: operators.clock.fresh_id(),
+            url: judged(&operators, body.url.value()?)?,
+            types: types.unwrap_or_else(|| vec![DEFAULT_TYPES.to_owned()]),
+            description: description.filter(|text| !text.is_empty()),
+            ordered: body.ordered.value()?.unwrap_or(false),
+            secret: fresh_secret(),
+            created_at: operators.clock.now(),
+        };
+        audited.to(&new.id.to_string());
+        let webhook = operators.store.add_webhook(new, audited.done()).await?;
+        let location = [(header::LOCATION, format!("/api/operator/webhooks/{}", webhook.id))];
+        Ok((StatusCode::CREATED, location, Json(SecretView::from(&webhook))))
     };
-    let webhook = operators.store.add_webhook(new).await?;
-    let location = [(header::LOCATION, format!("/api/operator/webhooks/{}", webhook.id))];
-    Ok((StatusCode::CREATED, location, Json(SecretView::from(&webhook))).into_response())
+    let added: Result<_, Problem> = added.await;
+    audited.answer(&operators.executor, added).await
 }
 
 /// Change a webhook
@@ -83,24 +90,31 @@ pub(in crate::operator) async fn change_webhook(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<WebhookView>, Problem> {
-    who.require(Right::Administer)?;
-    let id = uuid_segment(id, "id")?;
-    let body = parse_json(&json_bytes(&headers, body).await?)?;
-    if !body.is_object() {
-        return Err(Problem::bad_request("the body must be a JSON object"));
-    }
-    let body: ChangeBody = read(&body)?;
-    let url = body.url.value()?.as_ref().map(|url| judged(&operators, url)).transpose()?;
-    let change = WebhookChange {
-        url,
-        types: body.types.value()?.as_ref().map(|types| types.0.clone()),
-        state: body.state.value()?.as_ref().map(|state| state.0),
-        description: body.description.value()?.as_ref().map(|text| text.0.clone()),
+) -> Response {
+    let audited = who.audited(AuditAction::ChangeWebhook, &id, &operators.clock);
+    let changed = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let id = uuid_segment(id, "id")?;
+        let body = parse_json(&json_bytes(&headers, body).await?)?;
+        if !body.is_object() {
+            return Err(Problem::bad_request("the body must be a JSON object"));
+        }
+        let body: ChangeBody = read(&body)?;
+        let url = body.url.value()?.as_ref().map(|url| judged(&operators, url)).transpose()?;
+        let change = WebhookChange {
+            url,
+            types: body.types.value()?.as_ref().map(|types| types.0.clone()),
+            state: body.state.value()?.as_ref().map(|state| state.0),
+            description: body.description.value()?.as_ref().map(|text| text.0.clone()),
+        };
+        let webhook = operators.store.change_webhook(id, change, audited.done()).await?;
+        let webhook = webhook.ok_or_else(no_webhook)?;
+        operators.webhooks.wake();
+        Ok(Json(WebhookView::from(&webhook)))
     };
-    let webhook = operators.store.change_webhook(id, change).await?.ok_or_else(no_webhook)?;
-    operators.webhooks.wake();
-    Ok(Json(WebhookView::from(&webhook)))
+    let changed = changed.await;
+    audited.answer(&operators.executor, changed).await
 }
 
 /// Remove a webhook
@@ -119,11 +133,17 @@ pub(in crate::operator) async fn remove_webhook(
     State(operators): State<Operators>,
     who: Person,
     id: Segment,
-) -> Result<StatusCode, Problem> {
-    who.require(Right::Administer)?;
-    let id = uuid_segment(id, "id")?;
-    let is_removed = operators.store.remove_webhook(id).await?;
-    is_removed.then_some(StatusCode::NO_CONTENT).ok_or_else(no_webhook)
+) -> Response {
+    let audited = who.audited(AuditAction::RemoveWebhook, &id, &operators.clock);
+    let removed = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let id = uuid_segment(id, "id")?;
+        let is_removed = operators.store.remove_webhook(id, audited.done()).await?;
+        is_removed.then_some(StatusCode::NO_CONTENT).ok_or_else(no_webhook)
+    };
+    let removed = removed.await;
+    audited.answer(&operators.executor, removed).await
 }
 
 /// Give a webhook a new secret
@@ -142,13 +162,19 @@ pub(in crate::operator) async fn rotate_webhook(
     State(operators): State<Operators>,
     who: Person,
     id: Segment,
-) -> Result<Json<SecretView>, Problem> {
-    who.require(Right::Administer)?;
-    let id = uuid_segment(id, "id")?;
-    let now = operators.clock.now();
-    let rotated = operators.store.rotate_webhook(id, fresh_secret(), now, now + BOTH).await?;
-    let webhook = rotated.ok_or_else(no_webhook)?;
-    Ok(Json(SecretView::from(&webhook)))
+) -> Response {
+    let audited = who.audited(AuditAction::RotateWebhook, &id, &operators.clock);
+    let rotated = async {
+        who.require(Right::Administer)?;
+        who.name()?;
+        let id = uuid_segment(id, "id")?;
+        let (store, now, audit) = (&operators.store, operators.clock.now(), audited.done());
+        let rotated = store.rotate_webhook(id, fresh_secret(), (now, now + BOTH), audit).await?;
+        let webhook = rotated.ok_or_else(no_webhook)?;
+        Ok(Json(SecretView::from(&webhook)))
+    };
+    let rotated: Result<_, Problem> = rotated.await;
+    audited.answer(&operators.executor, rotated).await
 }
 
 /// The URL, if it may be called.

@@ -7,6 +7,7 @@ use crate::order::{OrderStatus, PricedLine};
 use crate::store::outbox::NewEvent;
 use crate::store::records::{MovedOrder, NewOrder, NewReturn, ReturnDone};
 use crate::store::rowset::{Cell, Column, Type};
+use crate::store::trail::NewAuditEntry;
 use crate::store::troubles::Troubled;
 
 pub(in crate::store) const ORDER: [Column; 8] = [
@@ -88,6 +89,18 @@ pub(in crate::store) const TROUBLE: [Column; 11] = [
 
 /// Sagas that are in trouble no longer.
 pub(in crate::store) const OVER: [Column; 1] = [("saga_id", Type::Uuid)];
+
+pub(in crate::store) const AUDIT: [Column; 9] = [
+    ("id", Type::Uuid),
+    ("at", Type::Time),
+    ("who", Type::Text),
+    ("role", Type::Text),
+    ("via", Type::Text),
+    ("action", Type::Text),
+    ("target", Type::Text),
+    ("reason", Type::Text),
+    ("result", Type::Text),
+];
 
 /// A row of [`ORDER`].
 pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 8] {
@@ -207,6 +220,21 @@ pub(in crate::store) fn trouble_row(troubled: &Troubled) -> Option<[Cell<'_>; 11
 /// A row of [`OVER`], of a saga that is in trouble no longer.
 pub(in crate::store) fn over_row(troubled: &Troubled) -> Option<[Cell<'_>; 1]> {
     troubled.trouble.is_none().then(|| [troubled.saga.0.into()])
+}
+
+/// A row of [`AUDIT`].
+pub(in crate::store) fn audit_row(entry: &NewAuditEntry) -> [Cell<'_>; 9] {
+    [
+        entry.id.into(),
+        entry.at.into(),
+        entry.who.as_str().into(),
+        text(entry.role),
+        text(entry.via),
+        text(entry.action),
+        entry.target.as_deref().into(),
+        entry.reason.as_deref().into(),
+        text(entry.result),
+    ]
 }
 
 /// Words with a space before and after each, to be looked for by `LIKE`.

@@ -21,8 +21,9 @@ const ACT: Allowed = [false, true, false, true];
 const ADMINISTER: Allowed = [false, false, false, true];
 
 /// Routes that need a role, with ids that are none.
-const ROUTES: [(Method, &str, Allowed); 29] = [
+const ROUTES: [(Method, &str, Allowed); 30] = [
     (Method::GET, "/api/operator/summary", READ_SAGAS),
+    (Method::GET, "/api/operator/audit", READ_SAGAS),
     (Method::GET, "/api/operator/sagas", READ_SAGAS),
     (Method::GET, "/api/operator/sagas/x", READ_SAGAS),
     (Method::POST, "/api/operator/sagas/x/retry", ACT),

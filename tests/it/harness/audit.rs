@@ -1,11 +1,11 @@
-//! Promises 1 to 4, checked on the books and on the neighbours' own ledgers.
+//! Promises 1 to 4, checked on the books and on the neighbours' own ledgers, and promise 63.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::DateTime;
 use order_service::saga::Step;
 use order_service::sandbox::{Effect, Ledger, RecordResult};
-use order_service::store::{Filter, Found, Order, Store};
+use order_service::store::{AuditEntry, AuditFilter, AuditResult, Filter, Found, Order, Store};
 use uuid::Uuid;
 
 /// Money and stock that the neighbours moved for one saga, found by the keys that they were sent.
@@ -33,6 +33,53 @@ pub async fn audit(store: &Store, ledger: &Ledger) {
         assert!((before..=tallied).contains(&found), "{found} {state}: not {before} to {tallied}");
     }
     audit_of(&sagas, store, ledger).await;
+    audit_trail(&sagas, store).await;
+}
+
+/// What the audit trail says was done is what was done, and the other way round; and its chain holds.
+async fn audit_trail(sagas: &[Found], store: &Store) {
+    let done = Some(AuditResult::Done);
+    let of_all = AuditFilter { limit: 1_000_000, ..AuditFilter::default() };
+    let of_done = AuditFilter { result: done, ..of_all.clone() };
+    store.chain_audit_trail().await.expect("the books");
+    let mut hash = Store::NO_HASH.to_owned();
+    for (seq, entry) in
+        (1..).zip(store.audit_entries(&of_all).await.expect("the books").iter().rev())
+    {
+        assert_eq!((entry.seq, &entry.hash), (seq, &entry.hash_behind(&hash)), "{entry:?}");
+        hash.clone_from(&entry.hash);
+    }
+    let head = store.audit_head().await.expect("the books").expect("the end of the chain");
+    assert_eq!(head.hash, hash);
+    let mut by_target: HashMap<String, Vec<AuditEntry>> = HashMap::new();
+    for entry in store.audit_entries(&of_done).await.expect("the books") {
+        by_target.entry(entry.target.clone().unwrap_or_default()).or_default().push(entry);
+    }
+    for saga in sagas {
+        let of = by_target.get(&saga.id.to_string()).map_or(&[][..], Vec::as_slice);
+        let is_word = |entry: &&AuditEntry| {
+            ["retry", "compensate", "resolve", "hold", "release"].contains(&entry.action.as_str())
+        };
+        let said: Vec<_> = of.iter().filter(is_word).collect();
+        let inspected = store.inspect(saga.id).await.expect("the books").expect("the saga");
+        let words = inspected.steps.iter().filter(|step| step.phase == "operator");
+        // A word may leave several entries in the log.
+        let words: BTreeSet<_> = words
+            .map(|step| {
+                let reason = step.request.as_ref().map(|request| request["reason"].to_string());
+                (step.started_at, step.executor.clone(), reason)
+            })
+            .collect();
+        assert_eq!(said.len(), words.len(), "{}: {said:?} of {words:?}", saga.id);
+        if saga.id.0 != saga.order_id.0 {
+            continue;
+        }
+        let count = |action: &str| of.iter().filter(|entry| entry.action == action).count();
+        let shipments = store.shipments_of(saga.order_id).await.expect("the books");
+        assert_eq!(count("ship"), shipments.len(), "{}: {of:?}", saga.order_id);
+        let returns = store.returns_of(saga.order_id).await.expect("the books");
+        assert_eq!(count("return"), returns.len(), "{}: {of:?}", saga.order_id);
+    }
 }
 
 /// Sagas at rest as the summary counts them, from the writers' tallies.
