@@ -83,11 +83,9 @@ pub(in crate::cli) fn audited(report: &Report, style: TableStyle) -> String {
         report.open,
         report.needs_a_person,
     ));
-    let entries = match report.audit_entries {
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
-    };
-    blocks.push(format!("{entries} of the audit trail checked"));
+    if report.audit_entries > 0 {
+        blocks.push(format!("the audit trail has {}", counted(report.audit_entries, "link")));
+    }
     if report.ids > 0 {
         let ids = counted(report.ids, "id");
         blocks.push(format!("{ids} looked for, {} of them in no books", report.unknown_ids));
