@@ -11,9 +11,12 @@ use futures::stream;
 use tracing::debug;
 
 use super::Parts;
+use crate::config::Role;
 use crate::engine::{Done, NotDone};
 use crate::saga::{Intervention, Word, is_word};
-use crate::store::{BulkItem, BulkResult, BulkRun, Error, Found};
+use crate::store::{
+    AuditAction, AuditResult, BulkItem, BulkResult, BulkRun, Error, Found, NewAuditEntry, Via,
+};
 
 /// Items acted on side by side.
 const AT_ONCE: usize = 8;
@@ -50,10 +53,11 @@ impl Parts {
         }
     }
 
-    /// Acts on one item; `None` where it is not known yet what came of it. Every action of a run is done here
-    /// and nowhere else, so a trail of actions notes it here, as `via: bulk`.
+    /// Acts on one item; `None` where it is not known yet what came of it.
     async fn act(&self, item: BulkItem, what: Intervention, word: &Word) -> Option<BulkItem> {
-        let done = self.executor.intervene(item.saga, what, word, Some(item.expected)).await;
+        let audit = Some(self.audit_entry(&item, what, word));
+        let wanted = Some(item.expected);
+        let done = self.executor.intervene(item.saga, what, word, wanted, audit).await;
         match done {
             Ok(Done { saga, did }) => Some(self.was_done(item, &saga, did)),
             Err(NotDone::Stale { version }) => {
@@ -86,6 +90,21 @@ impl Parts {
                 self.refused(item, crate::engine::BEING_ADVANCED.to_owned(), true)
             }
             Err(NotDone::Unavailable(error)) => nothing_known(&error),
+        }
+    }
+
+    /// What the audit trail says of it. A run has the rights of an operator, whoever prepared it.
+    fn audit_entry(&self, item: &BulkItem, what: Intervention, word: &Word) -> NewAuditEntry {
+        NewAuditEntry {
+            id: self.clock.fresh_id(),
+            at: NewAuditEntry::moment(self.clock.now()),
+            who: word.operator.clone(),
+            role: Role::Operator,
+            via: Via::Bulk,
+            action: AuditAction::of(what),
+            target: Some(item.saga.to_string()),
+            reason: Some(word.reason.clone()),
+            result: AuditResult::Done,
         }
     }
 

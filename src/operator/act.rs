@@ -162,7 +162,7 @@ pub(super) async fn act_for_reason(
     (headers, body): (HeaderMap, Body),
     what: Intervention,
 ) -> Response {
-    let mut audited = who.audited(word(what), &id, &operators.clock);
+    let mut audited = who.audited(AuditAction::of(what), &id, &operators.clock);
     let acted = async {
         who.require(Right::Act)?;
         let Reason { reason } = json_body(&headers, body).await?;
@@ -170,17 +170,6 @@ pub(super) async fn act_for_reason(
     };
     let acted = acted.await;
     audited.answer(&operators.executor, acted).await
-}
-
-/// What the audit trail calls it.
-pub(crate) fn word(what: Intervention) -> AuditAction {
-    match what {
-        Intervention::Retry => AuditAction::Retry,
-        Intervention::Compensate => AuditAction::Compensate,
-        Intervention::Resolve { .. } => AuditAction::Resolve,
-        Intervention::Hold => AuditAction::Hold,
-        Intervention::Release => AuditAction::Release,
-    }
 }
 
 /// Carries out the action, and answers with the saga as it is after that.

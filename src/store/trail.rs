@@ -13,6 +13,7 @@ use super::rowset::{Form, Rowset};
 use super::transaction::Transaction;
 use super::{Error, Store};
 use crate::config::Role;
+use crate::saga::Intervention;
 
 /// Where a person acted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
@@ -75,6 +76,19 @@ pub enum AuditAction {
     /// Sends everything to an endpoint again that failed.
     #[strum(serialize = "webhook.recover")]
     RecoverDeliveries,
+}
+
+impl AuditAction {
+    /// The action on a saga.
+    pub fn of(what: Intervention) -> Self {
+        match what {
+            Intervention::Retry => Self::Retry,
+            Intervention::Compensate => Self::Compensate,
+            Intervention::Resolve { .. } => Self::Resolve,
+            Intervention::Hold => Self::Hold,
+            Intervention::Release => Self::Release,
+        }
+    }
 }
 
 /// What became of it.

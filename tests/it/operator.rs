@@ -4,7 +4,7 @@ mod bulk;
 mod circuit;
 mod hold;
 mod trail;
-mod trail_chain;
+pub mod trail_chain;
 mod troubles;
 mod verdicts;
 

@@ -1,7 +1,8 @@
 //! The books' part about events, as an auditor reads it.
 
 use chrono::{DateTime, Utc};
-use order_service::store::NewWebhook;
+use order_service::config::Role;
+use order_service::store::{AuditAction, AuditResult, NewAuditEntry, NewWebhook, Via};
 use uuid::Uuid;
 
 use super::books::Books;
@@ -21,7 +22,18 @@ impl Books {
             secret: "whsec_c2VjcmV0".to_owned(),
             created_at: now,
         };
-        let added = self.runtime.block_on(self.store.add_webhook(new));
+        let entry = NewAuditEntry {
+            id: Uuid::from_u128(endpoint.id.as_u128() + 1),
+            at: NewAuditEntry::moment(now),
+            who: "asha".to_owned(),
+            role: Role::Admin,
+            via: Via::Api,
+            action: AuditAction::CreateWebhook,
+            target: None,
+            reason: None,
+            result: AuditResult::Done,
+        };
+        let added = self.runtime.block_on(self.store.add_webhook(new, &entry));
         added.expect("the books can be written");
     }
 

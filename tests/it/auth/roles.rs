@@ -126,7 +126,14 @@ async fn who_acts_is_the_name_of_the_token_and_of_a_shared_one_what_the_header_s
 }
 
 /// What anybody may ask for.
-const OPEN: [&str; 4] = ["/api/health", "/health/live", "/health/ready", "/metrics"];
+const OPEN: [&str; 6] = [
+    "/api/health",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/schemas/events",
+    "/schemas/events/{file}",
+];
 
 #[tokio::test]
 async fn every_route_that_is_described_wants_a_token_or_is_known_to_be_open() {

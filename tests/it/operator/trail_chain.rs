@@ -47,7 +47,7 @@ async fn open(url: &str, breaks: &Arc<Breaks>) -> Store {
     store.await.expect("the books")
 }
 
-fn entry(number: u128, second: i64) -> NewAuditEntry {
+pub fn entry(number: u128, second: i64) -> NewAuditEntry {
     NewAuditEntry {
         id: Uuid::from_u128(number),
         at: DateTime::from_timestamp(second, 0).expect("a moment"),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::commit::Bare;
 use crate::events::positions::{commit, lead};
 use crate::harness::BOTH;
+use crate::operator::trail_chain::entry;
 
 const WEBHOOK: Uuid = Uuid::from_u128(0xe);
 
@@ -31,7 +32,7 @@ async fn two_deliveries(bare: &Bare) {
         secret: String::new(),
         created_at: at(0),
     };
-    bare.store.add_webhook(webhook).await.expect("the books");
+    bare.store.add_webhook(webhook, &entry(0xe, 0)).await.expect("the books");
     commit(&bare.books, 1, 1, 1).await;
     commit(&bare.books, 2, 1, 2).await;
     let sequencer = lead(bare, 0xa, 0, Duration::from_secs(10)).await.expect("nobody leads");

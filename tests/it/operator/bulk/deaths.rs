@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use order_service::app::Running;
 use order_service::clock::Clock;
+use order_service::config::Role;
 use order_service::saga::{Intervention, SagaId, Word};
 use order_service::sandbox::Call;
-use order_service::store::{BulkItem, BulkMove, BulkRun, BulkState, Taken};
+use order_service::store::{
+    AuditAction, AuditResult, BulkItem, BulkMove, BulkRun, BulkState, NewAuditEntry, Taken, Via,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -30,6 +33,21 @@ async fn taken(world: &World, run: &str) -> (BulkRun, Vec<BulkItem>) {
     (lead, items)
 }
 
+/// What the dead had the audit trail say.
+fn entry(world: &World, saga: SagaId) -> NewAuditEntry {
+    NewAuditEntry {
+        id: world.clock.fresh_id(),
+        at: NewAuditEntry::moment(world.clock.now()),
+        who: "asha".to_owned(),
+        role: Role::Operator,
+        via: Via::Bulk,
+        action: AuditAction::Retry,
+        target: Some(saga.to_string()),
+        reason: Some(REASON.to_owned()),
+        result: AuditResult::Done,
+    }
+}
+
 /// Of two items in the hands of one who dies, one was acted on and the other was not.
 #[tokio::test]
 async fn what_was_in_the_hands_of_the_dead_is_done_once() {
@@ -41,7 +59,8 @@ async fn what_was_in_the_hands_of_the_dead_is_done_once() {
         let word = Word { operator: "asha".to_owned(), reason: REASON.to_owned() };
         let (saga, seen) = (SagaId(ids[1]), Some(items[1].expected));
         let executor = &world.service.executor;
-        let done = executor.intervene(saga, Intervention::Retry, &word, seen).await;
+        let entry = Some(entry(world, saga));
+        let done = executor.intervene(saga, Intervention::Retry, &word, seen, entry).await;
         done.expect("it is allowed");
         world.store().resign_bulk_runs(DEAD).await.expect("the books");
         let done = until(world, &run, "done").await;
@@ -70,7 +89,9 @@ async fn what_was_in_the_hands_of_the_dead_is_not_done_any_more_once_the_run_is_
         let word = Word { operator: "asha".to_owned(), reason: REASON.to_owned() };
         let (saga, seen) = (SagaId(ids[0]), Some(items[0].expected));
         let executor = &world.service.executor;
-        executor.intervene(saga, Intervention::Retry, &word, seen).await.expect("it is allowed");
+        let entry = Some(entry(world, saga));
+        let done = executor.intervene(saga, Intervention::Retry, &word, seen, entry).await;
+        done.expect("it is allowed");
         assert_eq!(super::act(world, &run, "stop").await.status, 200);
         world.store().resign_bulk_runs(DEAD).await.expect("the books");
         let stopped = until(world, &run, "stopped").await;
