@@ -6,6 +6,7 @@ mod address;
 mod event;
 mod exposure;
 mod fact;
+mod rupees;
 mod status;
 
 use derive_more::{Display, From};
@@ -20,6 +21,7 @@ pub use fact::{
     Returned, ReturnedFact, SagaTrouble, ShipmentFact, Shipped, ShippedLine, Tracking,
     TrackingFact, WebhookDisabled, WebhookTest,
 };
+pub use rupees::rupees;
 pub use status::{Move, OrderStatus};
 
 /// The most lines that a cart may have.

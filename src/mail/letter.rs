@@ -8,8 +8,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
-use super::rupees::rupees;
-use crate::order::{EventKind, OrderId, Paise};
+use crate::order::{EventKind, OrderId, Paise, rupees};
 use crate::store::Item;
 
 /// The longest text of others, in characters.

@@ -16,13 +16,11 @@
 //!   message    a letter as a mail: plain text and HTML
 //!   recipient  an address that can be written to, and its shortened form
 //!   smtp       a connection to the mail server, and what its answers mean
-//!   rupees     amounts as people read them
 //! ```
 
 mod letter;
 mod message;
 mod recipient;
-mod rupees;
 mod sender;
 mod smtp;
 

@@ -1,9 +1,9 @@
 //! Amounts as people in India read them: `₹1,00,000.00`.
 
-use crate::order::Paise;
+use super::Paise;
 
 /// Rupees with two decimals. The last three digits are a group, all before them are groups of two.
-pub(super) fn rupees(amount: Paise) -> String {
+pub fn rupees(amount: Paise) -> String {
     let paise = amount.0.unsigned_abs();
     let digits = (paise / 100).to_string();
     let mut grouped = String::new();
