@@ -24,6 +24,7 @@ mod m20261127_000017_intake;
 mod m20261127_000018_mail;
 mod m20261127_000019_troubles;
 mod m20261127_000020_audit;
+mod m20261127_000021_sessions;
 mod m20261127_000022_bulk;
 
 /// All migrations, oldest first.
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000018_mail::Migration),
             Box::new(m20261127_000019_troubles::Migration),
             Box::new(m20261127_000020_audit::Migration),
+            Box::new(m20261127_000021_sessions::Migration),
             Box::new(m20261127_000022_bulk::Migration),
         ]
     }

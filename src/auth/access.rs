@@ -44,10 +44,7 @@ impl Access {
     /// Who sent these headers, on a route that needs a role. 403 if no operator's token is configured at
     /// all, otherwise 401 without a good one.
     pub(super) fn person(&self, headers: &HeaderMap) -> Result<Person, Problem> {
-        if self.known.is_empty() {
-            return Err(Problem::new(StatusCode::FORBIDDEN, "No operator token is configured")
-                .detail("the operators' API is closed until operator.token is configured"));
-        }
+        self.opens_to_somebody()?;
         let known = match Bearer::of(headers) {
             Bearer::Absent => Err(token_needed("An operator token is needed")),
             Bearer::Token(token) => Ok(self.known.find(token)),
@@ -59,6 +56,16 @@ impl Access {
             self.metrics.unauthorized();
             info!(error = problem.error(), "a request for operators was refused");
         })
+    }
+
+    /// 403 if no operator's token is configured at all.
+    pub(crate) fn opens_to_somebody(&self) -> Result<(), Problem> {
+        if self.known.is_empty() { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Every token that is configured.
+    pub(super) fn known(&self) -> &KnownTokens {
+        &self.known
     }
 
     /// Who sent these headers, on a route of the clients' API. An operator's token is looked for first.
@@ -74,6 +81,11 @@ impl Access {
             },
         }
     }
+}
+
+fn closed() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "No operator token is configured")
+        .detail("the operators' API is closed until operator.token is configured")
 }
 
 impl fmt::Debug for Access {

@@ -17,6 +17,13 @@ pub(super) struct Known {
     pub(super) role: Role,
 }
 
+impl Known {
+    /// Shows, to whoever has the salt, that it is this token. Both parts have a fixed length.
+    pub(super) fn seal(&self, salt: &[u8; 32]) -> [u8; 32] {
+        Sha256::new().chain_update(salt).chain_update(self.digest).finalize().into()
+    }
+}
+
 impl KnownTokens {
     /// The named tokens, and the shared one if there is one.
     pub(super) fn new(config: &OperatorConfig) -> Self {
@@ -41,10 +48,18 @@ impl KnownTokens {
     /// Whose token this is; `None` for an unknown or empty one.
     pub(super) fn find(&self, token: &[u8]) -> Option<&Known> {
         let shown = digest(token);
-        // All are compared, so that the time does not reveal which one matched.
-        let same = self.0.iter().filter(|known| bool::from(known.digest.ct_eq(&shown)));
-        let same = same.fold(None, |first: Option<&Known>, known| first.or(Some(known)));
-        same.filter(|_| !token.is_empty())
+        self.first(|known| known.digest.ct_eq(&shown).into()).filter(|_| !token.is_empty())
+    }
+
+    /// The token that this seal was made for, with this salt.
+    pub(super) fn find_sealed(&self, salt: &[u8; 32], seal: &[u8]) -> Option<&Known> {
+        self.first(|known| known.seal(salt)[..].ct_eq(seal).into())
+    }
+
+    /// All are compared, so that the time does not reveal which one matched.
+    fn first(&self, is_it: impl Fn(&Known) -> bool) -> Option<&Known> {
+        let same = self.0.iter().filter(|known| is_it(known));
+        same.fold(None, |first: Option<&Known>, known| first.or(Some(known)))
     }
 }
 

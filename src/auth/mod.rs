@@ -20,6 +20,8 @@
 //! judged, goes with the action into its transaction, and is stored by itself where the answer is 403, 409
 //! or 412 (promise 63).
 //!
+//! Browsers show a cookie instead, under `/console` only: [`SignedIn`] ties it to the token that it was given for.
+//!
 //! The invariant: a request without a token gets no further than the extractor, and one table says what
 //! each role may do ([`Right`]). Users see their own orders only, and order only for themselves (promise 52).
 
@@ -33,6 +35,7 @@ mod jwt;
 mod known;
 mod person;
 mod right;
+mod session;
 
 pub use access::Access;
 pub(crate) use audited::Audited;
@@ -40,3 +43,4 @@ pub(crate) use caller::Caller;
 pub use document::describe;
 pub(crate) use person::{Person, SHELL};
 pub use right::Right;
+pub(crate) use session::SignedIn;

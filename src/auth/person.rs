@@ -41,11 +41,13 @@ impl Person {
         Self { who, role: known.role, via: via(headers) }
     }
 
-    /// The same person, who acts from there.
-    #[must_use]
-    #[expect(dead_code, reason = "for the console and bulk runs")]
-    pub(crate) fn acting_via(self, via: Via) -> Self {
-        Self { via, ..self }
+    /// The holder of this token, who signed in under this name; the name of a token of their own counts more.
+    pub(super) fn signed_in(known: &Known, who: &str) -> Self {
+        let who = match &known.name {
+            Some(name) => Who::Named(name.clone()),
+            None => Who::Sharing(HeaderValue::from_bytes(who.as_bytes()).ok()),
+        };
+        Self { who, role: known.role, via: Via::Console }
     }
 
     /// 403 unless the role has this right.
@@ -73,8 +75,13 @@ impl Person {
         }
     }
 
+    /// What they may do.
+    pub(crate) fn role(&self) -> Role {
+        self.role
+    }
+
     /// Whether the role has this right.
-    pub(super) fn has(&self, right: Right) -> bool {
+    pub(crate) fn has(&self, right: Right) -> bool {
         right.is_of(self.role)
     }
 
