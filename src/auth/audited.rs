@@ -86,14 +86,24 @@ impl Audited {
         acted: Result<T, Problem>,
     ) -> Response {
         let response = acted.into_response();
-        let result = match response.status() {
-            StatusCode::FORBIDDEN => AuditResult::Denied,
-            StatusCode::CONFLICT => AuditResult::Refused,
-            StatusCode::PRECONDITION_FAILED => AuditResult::Stale,
-            _done_or_malformed => return response,
-        };
-        executor.add_audit_entry(NewAuditEntry { result, ..self.0 }).await;
+        if let Some(result) = result_of(response.status()) {
+            executor.add_audit_entry(NewAuditEntry { result, ..self.0 }).await;
+        }
         response
+    }
+
+    /// What came of it, for whoever answers by a page. Where nothing was done, the trail is told first.
+    pub(crate) async fn conclude<T>(
+        self,
+        executor: &Executor,
+        acted: Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        if let Err(problem) = &acted
+            && let Some(result) = result_of(problem.status())
+        {
+            executor.add_audit_entry(NewAuditEntry { result, ..self.0 }).await;
+        }
+        acted
     }
 
     /// The same, where it may be no person who asked.
@@ -106,6 +116,16 @@ impl Audited {
             Some(audited) => audited.answer(executor, acted).await,
             None => acted.into_response(),
         }
+    }
+}
+
+/// What the trail says of an answer; nothing of one that says that it was done, or of what is malformed.
+fn result_of(status: StatusCode) -> Option<AuditResult> {
+    match status {
+        StatusCode::FORBIDDEN => Some(AuditResult::Denied),
+        StatusCode::CONFLICT => Some(AuditResult::Refused),
+        StatusCode::PRECONDITION_FAILED => Some(AuditResult::Stale),
+        _done_or_malformed => None,
     }
 }
 

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Operators;
@@ -14,11 +15,11 @@ use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView, etag, not_found};
 use crate::auth::{Audited, Person, Right};
-use crate::engine::{BEING_ADVANCED, NotDone};
+use crate::engine::{BEING_ADVANCED, Done, NotDone};
 use crate::json::parse_digits;
 use crate::saga::{Intervention, SagaId, Word};
 use crate::store::AuditAction;
-use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
+use crate::web::{Field, Problem, Segment, json_body, read, uuid_segment};
 
 /// The result of an action.
 #[derive(Debug, Serialize, ToSchema)]
@@ -182,15 +183,67 @@ async fn act(
     what: Intervention,
 ) -> Result<Response, Problem> {
     let id = SagaId(uuid_segment(id, "id")?);
-    let operator = who.name()?;
-    let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
-    audited.because(word.reason.as_str());
-    let (wanted, audit) = (if_match(headers)?, Some(audited.done().clone()));
-    let done = operators.executor.intervene(id, what, &word, wanted, audit).await;
-    let done = done.map_err(problem)?;
+    let done = done(operators, (who, audited), id, reason, what, || if_match(headers)).await?;
     let version = etag(done.saga.version);
     let saga = Onlooker::of(operators, &[&done.saga]).await?.view(operators, done.saga);
     Ok(([version], Json(ActedView { saga, did: done.did })).into_response())
+}
+
+async fn done(
+    operators: &Operators,
+    (who, audited): (&Person, &mut Audited),
+    id: SagaId,
+    reason: &Field<ReasonText>,
+    what: Intervention,
+    wanted: impl FnOnce() -> Result<Option<i64>, Problem>,
+) -> Result<Done, Problem> {
+    let operator = who.name()?;
+    let word = Word { operator, reason: reason.value()?.as_str().to_owned() };
+    audited.because(word.reason.as_str());
+    let (wanted, audit) = (wanted()?, Some(audited.done().clone()));
+    let done = operators.executor.intervene(id, what, &word, wanted, audit).await;
+    done.map_err(problem)
+}
+
+/// Carries out what a form asks for, if the saga is at this version: the action of this name, with the body
+/// that it has in the API. Returns what was done, as a sentence; `None` if no action has this name.
+pub(crate) async fn carry_out(
+    operators: &Operators,
+    who: &Person,
+    id: SagaId,
+    action: &str,
+    body: &Value,
+    version: i64,
+) -> Result<Option<String>, Problem> {
+    let action = match action {
+        "retry" => AuditAction::Retry,
+        "compensate" => AuditAction::Compensate,
+        "hold" => AuditAction::Hold,
+        "release" => AuditAction::Release,
+        "resolve" => AuditAction::Resolve,
+        _unknown => return Ok(None),
+    };
+    let mut audited = who.audited_anew(action, &operators.clock);
+    audited.to(&id.to_string());
+    let acted = async {
+        who.require(Right::Act)?;
+        let of = |what| Ok::<_, Problem>((what, read::<Reason>(body)?.reason));
+        let (what, reason) = match action {
+            AuditAction::Retry => of(Intervention::Retry)?,
+            AuditAction::Compensate => of(Intervention::Compensate)?,
+            AuditAction::Hold => of(Intervention::Hold)?,
+            AuditAction::Release => of(Intervention::Release)?,
+            _resolve => {
+                let resolution: Resolution = read(body)?;
+                (resolution.intervention(operators.store.catalogue())?, resolution.reason)
+            }
+        };
+        let wanted = || Ok(Some(version));
+        let done = done(operators, (who, &mut audited), id, &reason, what, wanted).await?;
+        Ok(Some(done.did))
+    };
+    let acted = acted.await;
+    audited.conclude(&operators.executor, acted).await
 }
 
 fn problem(why: NotDone) -> Problem {

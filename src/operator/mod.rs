@@ -39,7 +39,19 @@ use crate::reversal::Reversals;
 use crate::store::Store;
 use crate::webhooks::Webhooks;
 
+pub(crate) use act::carry_out;
+pub(crate) use effect::{Known, LineEffects};
+pub(crate) use groups::{GroupView, groups};
+pub(crate) use inspect::{Detail, PreviewView, detail};
+pub(crate) use list::page;
+pub(crate) use note::{NoteView, note_of};
 pub use route::{document, router};
+pub(crate) use saga::SagaView;
+pub(crate) use step::StepView;
+pub(crate) use summary::{CircuitSummary, ExecutorView, SinkView, Summary, summary};
+pub(crate) use webhooks::deliveries::{DeliveryView, page as deliveries_page};
+pub(crate) use webhooks::endpoints::{one as webhook, page as webhooks_page};
+pub(crate) use webhooks::{Changed, WebhookView, carry_out as change_webhook};
 
 /// The state that the handlers share.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Operators;
@@ -15,7 +16,7 @@ use super::saga::not_found;
 use crate::auth::{Person, Right};
 use crate::saga::SagaId;
 use crate::store::{AuditAction, Error, NewAuditEntry, Note};
-use crate::web::{Field, Problem, Segment, json_body, uuid_segment};
+use crate::web::{Field, Problem, Segment, json_body, read, uuid_segment};
 
 /// What is to be remembered.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -86,6 +87,26 @@ pub(super) async fn add_note(
     };
     let noted: Result<_, Problem> = noted.await;
     audited.answer(&operators.executor, noted).await
+}
+
+/// Adds the note that a form has, as the API would.
+pub(crate) async fn note_of(
+    operators: &Operators,
+    who: &Person,
+    saga: SagaId,
+    body: &Value,
+) -> Result<(), Problem> {
+    let mut audited = who.audited_anew(AuditAction::Note, &operators.clock);
+    audited.to(&saga.to_string());
+    let noted = async {
+        who.require(Right::Act)?;
+        let body: NoteBody = read(body)?;
+        let (who, text) = (who.name()?, body.text.value()?.as_str());
+        audited.because(text);
+        note(operators, saga, (&who, text), audited.done()).await?.ok_or_else(not_found)
+    };
+    let noted: Result<_, Problem> = noted.await;
+    audited.conclude(&operators.executor, noted).await.map(drop)
 }
 
 /// Adds a note; `None` where there is no such saga.

@@ -39,6 +39,14 @@ pub(crate) struct StepView {
     pub(crate) error: Option<String>,
     /// The executor or the operator that wrote it.
     pub(crate) executor: String,
+    /// For the console: the cart's line, if the step has lines.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) line: Option<i32>,
+    /// For the console: what an operator did, in words.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) did: Option<&'static str>,
 }
 
 /// The log in order. An intent and its outcome are shown as one line, in the intent's place.
@@ -103,6 +111,22 @@ fn view(entry: LoggedStep) -> StepView {
         response: entry.response,
         error: entry.error,
         executor: entry.executor,
+        line: entry.line,
+        did: entry.event.and_then(did),
+    }
+}
+
+/// What an operator did who left this in the log.
+fn did(event: Event) -> Option<&'static str> {
+    match event {
+        Event::Happened => Some("settled as happened"),
+        Event::DidNotHappen => Some("settled as not happened"),
+        Event::Renewed => Some("to be done anew"),
+        Event::Retried => Some("retried"),
+        Event::Stopped => Some("stopped"),
+        Event::Held => Some("held"),
+        Event::Released => Some("released"),
+        Event::Came(_) | Event::Found | Event::Sending | Event::Begun | Event::TakenOver(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::prompt::Late;
+use super::query::Query;
 use super::read::read;
 use crate::json::read_folded;
 
@@ -50,6 +51,20 @@ pub(crate) async fn json_body<T: DeserializeOwned>(
     body: Body,
 ) -> Result<T, Problem> {
     Ok(read(&parse_json(&json_bytes(headers, body).await?)?)?)
+}
+
+/// The fields of a form that a browser sends. 415 for another media type.
+pub(crate) async fn form_body(headers: &HeaderMap, body: Body) -> Result<Query, Problem> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") || !is_plain(headers) {
+        let error = "Content-Type must be application/x-www-form-urlencoded";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
+    }
+    let bytes = collect(body).await?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::bad_request("the body is not a form in UTF-8"))?;
+    Ok(Query::parse(text))
 }
 
 /// A JSON body that may be left out. An empty body counts as left out, whatever its media type.

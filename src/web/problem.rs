@@ -205,9 +205,19 @@ impl Problem {
         self
     }
 
+    /// What happened, as a sentence.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.body.detail
+    }
+
     /// The member `error`.
     pub(crate) fn error(&self) -> &str {
         &self.body.error
+    }
+
+    /// The headers that go with it, such as `Retry-After`.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
     }
 
     /// The HTTP status.

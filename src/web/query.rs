@@ -28,7 +28,7 @@ impl Query {
     }
 
     /// The text of a parameter. Case matters in its name.
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
@@ -75,6 +75,24 @@ impl Query {
     /// A value of a type that implements `FromStr`.
     pub(crate) fn parsed<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Problem> {
         self.read(name, what, |text| text.parse().ok())
+    }
+
+    /// The parameters that have a value, and whether any has none: a form sends every field that it has.
+    pub(crate) fn without_empty(mut self) -> (Self, bool) {
+        let before = self.0.len();
+        self.0.retain(|(_, value)| !value.is_empty());
+        let is_any = self.0.len() < before;
+        (self, is_any)
+    }
+
+    /// All of them.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// As it stands behind the question mark.
+    pub(crate) fn encoded(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
     }
 
     /// The same query with this cursor, encoded.

@@ -14,7 +14,7 @@ use super::super::Operators;
 use super::body::RecoverBody;
 use super::view::{Instead, OfBody, no_webhook};
 use crate::auth::{Person, Right};
-use crate::store::{AuditAction, Tested};
+use crate::store::{AuditAction, NewAuditEntry, Tested};
 use crate::web::{Problem, Segment, TwoSegments, json_body, uuid_segment, uuid_segments};
 
 /// A test that will be sent.
@@ -60,14 +60,24 @@ pub(in crate::operator) async fn test_webhook(
         who.require(Right::Administer)?;
         who.name()?;
         let id = uuid_segment(id, "id")?;
-        match operators.webhooks.test(id, audited.done()).await? {
-            (event_id, Tested::Accepted) => Ok((StatusCode::ACCEPTED, Json(TestView { event_id }))),
-            (_, Tested::NoWebhook) => Err(no_webhook()),
-            (_, Tested::Disabled) => Err(Problem::new(StatusCode::CONFLICT, "Webhook is disabled")),
-        }
+        let event_id = test(&operators, id, audited.done()).await?;
+        Ok((StatusCode::ACCEPTED, Json(TestView { event_id })))
     };
-    let tested = tested.await;
+    let tested: Result<_, Problem> = tested.await;
     audited.answer(&operators.executor, tested).await
+}
+
+/// Sends a test; returns its event's id.
+pub(super) async fn test(
+    operators: &Operators,
+    id: Uuid,
+    audit: &NewAuditEntry,
+) -> Result<Uuid, Problem> {
+    match operators.webhooks.test(id, audit).await? {
+        (event_id, Tested::Accepted) => Ok(event_id),
+        (_, Tested::NoWebhook) => Err(no_webhook()),
+        (_, Tested::Disabled) => Err(Problem::new(StatusCode::CONFLICT, "Webhook is disabled")),
+    }
 }
 
 /// Send an event again
@@ -98,16 +108,25 @@ pub(in crate::operator) async fn resend_delivery(
         who.require(Right::Administer)?;
         who.name()?;
         let (id, event) = uuid_segments(ids, ["id", "eventId"])?;
-        operators.store.webhook(id).await?.ok_or_else(no_webhook)?;
-        let now = operators.clock.now();
-        if !operators.store.resend(id, event, now, audited.done()).await? {
-            return Err(Problem::not_found("Delivery not found"));
-        }
-        operators.webhooks.wake();
+        resend(&operators, (id, event), audited.done()).await?;
         Ok(StatusCode::ACCEPTED)
     };
-    let resent = resent.await;
+    let resent: Result<_, Problem> = resent.await;
     audited.answer(&operators.executor, resent).await
+}
+
+/// Has an event sent again.
+pub(super) async fn resend(
+    operators: &Operators,
+    (id, event): (Uuid, Uuid),
+    audit: &NewAuditEntry,
+) -> Result<(), Problem> {
+    operators.store.webhook(id).await?.ok_or_else(no_webhook)?;
+    if !operators.store.resend(id, event, operators.clock.now(), audit).await? {
+        return Err(Problem::not_found("Delivery not found"));
+    }
+    operators.webhooks.wake();
+    Ok(())
 }
 
 /// Send again what failed
@@ -137,12 +156,22 @@ pub(in crate::operator) async fn recover_deliveries(
         who.name()?;
         let id = uuid_segment(id, "id")?;
         let body: RecoverBody = json_body(&headers, body).await?;
-        let (since, now) = (body.since.value()?.0, operators.clock.now());
-        let count = operators.store.recover(id, since, now, audited.done()).await?;
-        let count = count.ok_or_else(no_webhook)?;
-        operators.webhooks.wake();
+        let count = recover(&operators, id, &body, audited.done()).await?;
         Ok((StatusCode::ACCEPTED, Json(RecoveredView { count })))
     };
     let recovered: Result<_, Problem> = recovered.await;
     audited.answer(&operators.executor, recovered).await
+}
+
+/// Has everything sent again that failed; returns how much that is.
+pub(super) async fn recover(
+    operators: &Operators,
+    id: Uuid,
+    body: &RecoverBody,
+    audit: &NewAuditEntry,
+) -> Result<u64, Problem> {
+    let (since, now) = (body.since.value()?.0, operators.clock.now());
+    let count = operators.store.recover(id, since, now, audit).await?.ok_or_else(no_webhook)?;
+    operators.webhooks.wake();
+    Ok(count)
 }

@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::super::Operators;
 use super::body::{ChangeBody, NewWebhookBody};
 use super::view::{Instead, OfBody, SecretView, WebhookView, no_webhook};
 use crate::auth::{Person, Right};
-use crate::store::{AuditAction, NewWebhook, WebhookChange};
+use crate::store::{AuditAction, NewAuditEntry, NewWebhook, Webhook, WebhookChange};
 use crate::web::{Problem, Segment, json_body, json_bytes, parse_json, read, uuid_segment};
 use crate::webhooks::{Target, fresh_secret};
 
@@ -50,24 +51,35 @@ pub(in crate::operator) async fn add_webhook(
         who.require(Right::Administer)?;
         who.name()?;
         let body: NewWebhookBody = json_body(&headers, body).await?;
-        let types = body.types.value()?.as_ref().map(|types| types.0.clone());
-        let description = body.description.value()?.as_ref().map(|text| text.0.clone());
-        let new = NewWebhook {
-            id: operators.clock.fresh_id(),
-            url: judged(&operators, body.url.value()?)?,
-            types: types.unwrap_or_else(|| vec![DEFAULT_TYPES.to_owned()]),
-            description: description.filter(|text| !text.is_empty()),
-            ordered: body.ordered.value()?.unwrap_or(false),
-            secret: fresh_secret(),
-            created_at: operators.clock.now(),
-        };
-        audited.to(&new.id.to_string());
-        let webhook = operators.store.add_webhook(new, audited.done()).await?;
+        let id = operators.clock.fresh_id();
+        audited.to(&id.to_string());
+        let webhook = add(&operators, id, &body, audited.done()).await?;
         let location = [(header::LOCATION, format!("/api/operator/webhooks/{}", webhook.id))];
         Ok((StatusCode::CREATED, location, Json(SecretView::from(&webhook))))
     };
     let added: Result<_, Problem> = added.await;
     audited.answer(&operators.executor, added).await
+}
+
+/// Adds an endpoint.
+pub(super) async fn add(
+    operators: &Operators,
+    id: Uuid,
+    body: &NewWebhookBody,
+    audit: &NewAuditEntry,
+) -> Result<Webhook, Problem> {
+    let types = body.types.value()?.as_ref().map(|types| types.0.clone());
+    let description = body.description.value()?.as_ref().map(|text| text.0.clone());
+    let new = NewWebhook {
+        id,
+        url: judged(operators, body.url.value()?)?,
+        types: types.unwrap_or_else(|| vec![DEFAULT_TYPES.to_owned()]),
+        description: description.filter(|text| !text.is_empty()),
+        ordered: body.ordered.value()?.unwrap_or(false),
+        secret: fresh_secret(),
+        created_at: operators.clock.now(),
+    };
+    Ok(operators.store.add_webhook(new, audit).await?)
 }
 
 /// Change a webhook
@@ -100,21 +112,31 @@ pub(in crate::operator) async fn change_webhook(
         if !body.is_object() {
             return Err(Problem::bad_request("the body must be a JSON object"));
         }
-        let body: ChangeBody = read(&body)?;
-        let url = body.url.value()?.as_ref().map(|url| judged(&operators, url)).transpose()?;
-        let change = WebhookChange {
-            url,
-            types: body.types.value()?.as_ref().map(|types| types.0.clone()),
-            state: body.state.value()?.as_ref().map(|state| state.0),
-            description: body.description.value()?.as_ref().map(|text| text.0.clone()),
-        };
-        let webhook = operators.store.change_webhook(id, change, audited.done()).await?;
-        let webhook = webhook.ok_or_else(no_webhook)?;
-        operators.webhooks.wake();
+        let webhook = change(&operators, id, &read(&body)?, audited.done()).await?;
         Ok(Json(WebhookView::from(&webhook)))
     };
-    let changed = changed.await;
+    let changed: Result<_, Problem> = changed.await;
     audited.answer(&operators.executor, changed).await
+}
+
+/// Changes an endpoint.
+pub(super) async fn change(
+    operators: &Operators,
+    id: Uuid,
+    body: &ChangeBody,
+    audit: &NewAuditEntry,
+) -> Result<Webhook, Problem> {
+    let url = body.url.value()?.as_ref().map(|url| judged(operators, url)).transpose()?;
+    let change = WebhookChange {
+        url,
+        types: body.types.value()?.as_ref().map(|types| types.0.clone()),
+        state: body.state.value()?.as_ref().map(|state| state.0),
+        description: body.description.value()?.as_ref().map(|text| text.0.clone()),
+    };
+    let webhook = operators.store.change_webhook(id, change, audit).await?;
+    let webhook = webhook.ok_or_else(no_webhook)?;
+    operators.webhooks.wake();
+    Ok(webhook)
 }
 
 /// Remove a webhook
@@ -139,11 +161,20 @@ pub(in crate::operator) async fn remove_webhook(
         who.require(Right::Administer)?;
         who.name()?;
         let id = uuid_segment(id, "id")?;
-        let is_removed = operators.store.remove_webhook(id, audited.done()).await?;
-        is_removed.then_some(StatusCode::NO_CONTENT).ok_or_else(no_webhook)
+        remove(&operators, id, audited.done()).await?;
+        Ok(StatusCode::NO_CONTENT)
     };
-    let removed = removed.await;
+    let removed: Result<_, Problem> = removed.await;
     audited.answer(&operators.executor, removed).await
+}
+
+/// Removes an endpoint.
+pub(super) async fn remove(
+    operators: &Operators,
+    id: Uuid,
+    audit: &NewAuditEntry,
+) -> Result<(), Problem> {
+    operators.store.remove_webhook(id, audit).await?.then_some(()).ok_or_else(no_webhook)
 }
 
 /// Give a webhook a new secret
@@ -168,13 +199,22 @@ pub(in crate::operator) async fn rotate_webhook(
         who.require(Right::Administer)?;
         who.name()?;
         let id = uuid_segment(id, "id")?;
-        let (store, now, audit) = (&operators.store, operators.clock.now(), audited.done());
-        let rotated = store.rotate_webhook(id, fresh_secret(), (now, now + BOTH), audit).await?;
-        let webhook = rotated.ok_or_else(no_webhook)?;
+        let webhook = rotate(&operators, id, audited.done()).await?;
         Ok(Json(SecretView::from(&webhook)))
     };
     let rotated: Result<_, Problem> = rotated.await;
     audited.answer(&operators.executor, rotated).await
+}
+
+/// Gives an endpoint a new secret.
+pub(super) async fn rotate(
+    operators: &Operators,
+    id: Uuid,
+    audit: &NewAuditEntry,
+) -> Result<Webhook, Problem> {
+    let (store, now) = (&operators.store, operators.clock.now());
+    let rotated = store.rotate_webhook(id, fresh_secret(), (now, now + BOTH), audit).await?;
+    rotated.ok_or_else(no_webhook)
 }
 
 /// The URL, if it may be called.

@@ -21,56 +21,56 @@ const TAG: char = 'd';
 /// A page of deliveries.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeliveryPage)]
-pub(in crate::operator) struct Page {
-    items: Vec<DeliveryView>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<DeliveryView>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// An event for a webhook.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 #[serde(rename_all = "camelCase")]
-struct DeliveryView {
-    event_id: Uuid,
+pub(crate) struct DeliveryView {
+    pub(crate) event_id: Uuid,
     /// The event's type.
     #[serde(rename = "type")]
-    kind: String,
+    pub(crate) kind: String,
     /// `pending`, `delivered` or `failed`.
-    state: String,
+    pub(crate) state: String,
     /// `disabled` if it failed because the webhook was disabled.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<String>,
+    pub(crate) cause: Option<String>,
     /// The latest attempts, oldest first.
-    attempts: Vec<AttemptView>,
+    pub(crate) attempts: Vec<AttemptView>,
     /// Of one that is pending: when it is tried next; null while it waits for the event before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<DateTime<Utc>>)]
-    next_attempt_at: Option<NextAttempt>,
+    pub(crate) next_attempt_at: Option<NextAttempt>,
 }
 
 /// Of one that is pending: a time, or null while it waits for the event before.
 #[derive(Debug, Serialize)]
-struct NextAttempt(Option<DateTime<Utc>>);
+pub(crate) struct NextAttempt(pub(crate) Option<DateTime<Utc>>);
 
 /// An attempt to deliver.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeliveryAttempt)]
 #[serde(rename_all = "camelCase")]
-struct AttemptView {
-    at: DateTime<Utc>,
+pub(crate) struct AttemptView {
+    pub(crate) at: DateTime<Utc>,
     /// The HTTP status, if there was an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// Why there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    pub(crate) error: Option<String>,
     /// How long it took, in milliseconds.
-    duration_ms: u64,
+    pub(crate) duration_ms: u64,
     /// The first 2 KiB of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    response: Option<String>,
+    pub(crate) response: Option<String>,
 }
 
 impl From<Delivery> for DeliveryView {
@@ -116,7 +116,11 @@ pub(in crate::operator) async fn list_deliveries(
     query: Query,
 ) -> Result<Json<Page>, Problem> {
     who.require(Right::ReadSagas)?;
-    let id = uuid_segment(id, "id")?;
+    page(&operators, uuid_segment(id, "id")?, &query).await.map(Json)
+}
+
+/// The page of an endpoint's deliveries that this query asks for.
+pub(crate) async fn page(operators: &Operators, id: Uuid, query: &Query) -> Result<Page, Problem> {
     let state = query.parsed::<DeliveryState>("state", "one of pending, delivered, failed")?;
     let limit = query.limit(MAX_LIMIT, DEFAULT_LIMIT)?;
     let after = query.read("cursor", "`next` of another page", |text| {
@@ -129,5 +133,5 @@ pub(in crate::operator) async fn list_deliveries(
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let last = found.last().filter(|_| is_more);
     let next = last.map(|last| Cursor::at(TAG, last.created_at, last.event_id).to_string());
-    Ok(Json(Page { items: found.into_iter().map(DeliveryView::from).collect(), next }))
+    Ok(Page { items: found.into_iter().map(DeliveryView::from).collect(), next })
 }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::super::Operators;
 use super::view::{Instead, WebhookView, no_webhook};
@@ -18,11 +19,11 @@ const TAG: char = 'w';
 /// A page of endpoints.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookPage)]
-pub(in crate::operator) struct Page {
-    items: Vec<WebhookView>,
+pub(crate) struct Page {
+    pub(crate) items: Vec<WebhookView>,
     /// The cursor of the next page, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
+    pub(crate) next: Option<String>,
 }
 
 /// List webhooks
@@ -49,6 +50,11 @@ pub(in crate::operator) async fn list_webhooks(
     query: Query,
 ) -> Result<Json<Page>, Problem> {
     who.require(Right::ReadSagas)?;
+    page(&operators, &query).await.map(Json)
+}
+
+/// The page that this query asks for.
+pub(crate) async fn page(operators: &Operators, query: &Query) -> Result<Page, Problem> {
     let limit = query.limit(MAX_LIMIT, DEFAULT_LIMIT)?;
     let after = query.read("cursor", "`next` of another page", |text| {
         let cursor = Cursor::parse(text, TAG)?;
@@ -59,7 +65,7 @@ pub(in crate::operator) async fn list_webhooks(
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let last = found.last().filter(|_| is_more);
     let next = last.map(|webhook| Cursor::at(TAG, webhook.created_at, webhook.id).to_string());
-    Ok(Json(Page { items: found.iter().map(WebhookView::from).collect(), next }))
+    Ok(Page { items: found.iter().map(WebhookView::from).collect(), next })
 }
 
 /// Show a webhook
@@ -78,7 +84,11 @@ pub(in crate::operator) async fn get_webhook(
     id: Segment,
 ) -> Result<Json<WebhookView>, Problem> {
     who.require(Right::ReadSagas)?;
-    let id = uuid_segment(id, "id")?;
+    one(&operators, uuid_segment(id, "id")?).await.map(Json)
+}
+
+/// One endpoint.
+pub(crate) async fn one(operators: &Operators, id: Uuid) -> Result<WebhookView, Problem> {
     let webhook = operators.store.webhook(id).await?.ok_or_else(no_webhook)?;
-    Ok(Json(WebhookView::from(&webhook)))
+    Ok(WebhookView::from(&webhook))
 }

@@ -6,5 +6,9 @@ mod body;
 pub(super) mod change;
 pub(super) mod deliveries;
 pub(super) mod endpoints;
+mod form;
 mod types;
 mod view;
+
+pub(crate) use form::{Changed, carry_out};
+pub(crate) use view::WebhookView;

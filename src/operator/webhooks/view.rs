@@ -12,23 +12,23 @@ use crate::web::Problem;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Webhook)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::operator) struct WebhookView {
-    id: Uuid,
+pub(crate) struct WebhookView {
+    pub(crate) id: Uuid,
     /// Where events are sent.
-    url: String,
+    pub(crate) url: String,
     /// Which types of events it wants.
-    types: Vec<String>,
+    pub(crate) types: Vec<String>,
     /// `enabled` or `disabled`.
-    state: String,
+    pub(crate) state: String,
     /// What it is for.
-    description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whether the events of one order are sent one after the other.
-    ordered: bool,
-    created_at: DateTime<Utc>,
+    pub(crate) ordered: bool,
+    pub(crate) created_at: DateTime<Utc>,
     /// Why it was disabled by itself: `gone` (it answered 410) or `failing` (nothing but failures for five
     /// days).
     #[serde(skip_serializing_if = "Option::is_none")]
-    disabled_reason: Option<String>,
+    pub(crate) disabled_reason: Option<String>,
 }
 
 impl From<&Webhook> for WebhookView {
