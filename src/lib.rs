@@ -7,6 +7,7 @@
 //! 5  cli                           the shell: one command a file
 //!    app                           puts the parts together; the only room that imports all others
 //! 4  intake                        orders from a queue, read and answered as api's
+//!    console                       pages for the person on call, over what operator answers
 //!    api, operator                 HTTP in: routes and thin handlers
 //!    auth                          who asks, and what they may do
 //!    web                           what all share: middleware, problems, queries, the document
@@ -38,6 +39,7 @@ pub mod checkout;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod engine;
 pub mod events;
 pub mod fulfilment;

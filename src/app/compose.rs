@@ -17,6 +17,7 @@ use crate::bulk::Bulk;
 use crate::checkout::{Checkout, Desk, Rules};
 use crate::clock::Clock;
 use crate::config::{CircuitConfig, Config, ReadServiceConfig, ServiceConfig};
+use crate::console;
 use crate::engine::{Executor, Kind, Settings};
 use crate::events::{self, Envelope, Events, Sink};
 use crate::intake::{self, Intake};
@@ -108,7 +109,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         access,
     };
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
-        .merge(operator::router(operators));
+        .merge(operator::router(operators.clone()))
+        .merge(console::router(operators));
     Ok(Composed { executor, bulk, events, intake, mailer, webhooks, router })
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use tower::ServiceExt;
 
 use crate::api::with_cors;
+use crate::console;
 use crate::web;
 
 /// The paths of health probes and of the metrics.
@@ -68,7 +69,7 @@ impl RootService {
             request.extensions_mut().insert(OriginalUri(asked));
         }
         let router = self.routes.get().unwrap_or(&self.not_ready);
-        router.clone().oneshot(request).await.into_response()
+        answer(router, request).await
     }
 
     /// The response to a request on a connection beyond the limit: only probes are answered.
@@ -78,9 +79,16 @@ impl RootService {
         if PROBES.contains(&path) {
             self.respond(request).await
         } else {
-            self.too_many.clone().oneshot(request).await.into_response()
+            answer(&self.too_many, request).await
         }
     }
+}
+
+/// What the router answers. Everything below `/console`, errors included, has the headers of the console.
+async fn answer(router: &Router, request: Request) -> Response {
+    let is_console = console::is_ours(request.uri().path());
+    let answer = router.clone().oneshot(request).await.into_response();
+    if is_console { console::under_policy(answer) } else { answer }
 }
 
 fn not_ready_yet(request: &Request, reason: &str) -> Response {

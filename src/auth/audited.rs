@@ -11,7 +11,6 @@
 //! ```
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
@@ -86,7 +85,7 @@ impl Audited {
         acted: Result<T, Problem>,
     ) -> Response {
         let response = acted.into_response();
-        if let Some(result) = result_of(response.status()) {
+        if let Some(result) = result_of(response.status().as_u16()) {
             executor.add_audit_entry(NewAuditEntry { result, ..self.0 }).await;
         }
         response
@@ -120,11 +119,11 @@ impl Audited {
 }
 
 /// What the trail says of an answer; nothing of one that says that it was done, or of what is malformed.
-fn result_of(status: StatusCode) -> Option<AuditResult> {
+fn result_of(status: u16) -> Option<AuditResult> {
     match status {
-        StatusCode::FORBIDDEN => Some(AuditResult::Denied),
-        StatusCode::CONFLICT => Some(AuditResult::Refused),
-        StatusCode::PRECONDITION_FAILED => Some(AuditResult::Stale),
+        403 => Some(AuditResult::Denied),
+        409 => Some(AuditResult::Refused),
+        412 => Some(AuditResult::Stale),
         _done_or_malformed => None,
     }
 }

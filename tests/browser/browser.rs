@@ -79,6 +79,80 @@ impl Browser {
         Self { session, _process: process, _profile: profile }
     }
 
+    /// Opens a page.
+    pub async fn go(&self, url: &str) {
+        self.session.post("/url", json!({"url": url})).await;
+    }
+
+    /// What a script returns that runs in the page.
+    pub async fn script(&self, script: &str) -> Value {
+        self.session.post("/execute/sync", json!({"script": script, "args": []})).await
+    }
+
+    /// Waits until such a script returns true, also while pages come and go.
+    pub async fn until(&self, script: &str) {
+        let holds = async { while self.script(script).await != json!(true) {} };
+        let held = Clock::system().within(PATIENCE, holds).await;
+        held.unwrap_or_else(|| panic!("it never comes true: {script}"));
+    }
+
+    /// Presses these keys one after the other, wherever the focus is.
+    pub async fn keys(&self, keys: &[&str]) {
+        let presses = keys.iter().flat_map(|keys| keys.chars()).flat_map(|key| {
+            ["keyDown", "keyUp"].map(|what| json!({"type": what, "value": key.to_string()}))
+        });
+        let actions: Vec<Value> = presses.collect();
+        let keyboard = json!({"type": "key", "id": "keyboard", "actions": actions});
+        self.session.post("/actions", json!({"actions": [keyboard]})).await;
+    }
+
+    /// Has pages think that the screen is so wide, and that their reader prefers this theme.
+    pub async fn emulate(&self, theme: &str, width: u32) {
+        let theme = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        self.devtools("Emulation.setEmulatedMedia", theme).await;
+        let screen =
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// Has pages reach no server, or reach them again.
+    pub async fn online(&self, is_online: bool) {
+        let limits = json!({
+            "offline": !is_online, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", limits).await;
+    }
+
+    async fn devtools(&self, command: &str, params: Value) -> Value {
+        let command = json!({"cmd": command, "params": params});
+        self.session.post("/goog/cdp/execute", command).await
+    }
+
+    /// Checks that no page has logged an error, which the violation of a policy is, too, and that no request
+    /// has left this host.
+    pub async fn is_clean(&self, host: &str) {
+        let log = self.session.post("/se/log", json!({"type": "browser"})).await;
+        let errors = log.as_array().expect("a log").iter();
+        let errors: Vec<_> = errors.filter(|entry| entry["level"] == "SEVERE").collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        let log = self.session.post("/se/log", json!({"type": "performance"})).await;
+        let mut requests = 0;
+        for entry in log.as_array().expect("a log") {
+            let message = entry["message"].as_str().expect("text");
+            let message: Value = serde_json::from_str(message).expect("JSON");
+            if message["message"]["method"] == "Network.requestWillBeSent" {
+                let url = message["message"]["params"]["request"]["url"].as_str().expect("a URL");
+                // The browser's own new tab is no page of ours.
+                if !url.starts_with("chrome://") {
+                    assert!(url.starts_with(host) || url.starts_with("data:"), "{url}");
+                    requests += 1;
+                }
+            }
+        }
+        assert!(requests > 3, "they are logged");
+    }
+
     /// Opens the web client for a user, with the addresses of the services to call.
     pub async fn open(&self, services: &Services, user: uuid::Uuid) {
         let Services { orders, products, users, .. } = services;

@@ -3,6 +3,7 @@
 //! with the platform's own environment.
 
 mod browser;
+mod console;
 mod process;
 mod webdriver;
 
@@ -16,7 +17,7 @@ use browser::{Browser, CLIENT, Services};
 use process::{Demo, Served};
 
 /// One browser at a time is enough for a small machine.
-static ONE: Mutex<()> = Mutex::const_new(());
+pub static ONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test]
 async fn the_web_client_works_with_the_demo() {

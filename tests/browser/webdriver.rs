@@ -18,7 +18,11 @@ impl Session {
     /// Tells the driver to start a browser with these arguments.
     pub async fn begin(driver: &str, arguments: &Value) -> Self {
         let client = Client::new();
-        let wanted = json!({"browserName": "chrome", "goog:chromeOptions": {"args": arguments}});
+        let wanted = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": {"args": arguments},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+        });
         let asked = client.post(format!("{driver}/session"));
         let begun = value(asked.json(&json!({"capabilities": {"alwaysMatch": wanted}}))).await;
         let id = begun["sessionId"].as_str().expect("a session");

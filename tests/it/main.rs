@@ -9,6 +9,7 @@ mod cancel;
 mod clocks;
 mod commit;
 mod config;
+mod console;
 mod create;
 mod database;
 mod door;

@@ -1,0 +1,199 @@
+//! `GET /console/sagas`: the list, with the API's filters in the address.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+
+use super::page::{Failure, Frame, Here, respond};
+use super::piece::{Moment, Said, brief, money, short_id, span, step_name};
+use super::saga::is_out;
+use super::visitor::{Visitor, see_other};
+use crate::auth::Right;
+use crate::operator::{Operators, SagaView, page};
+use crate::saga::StuckKind;
+use crate::web::Query;
+use strum::IntoEnumIterator;
+
+#[derive(Template)]
+#[template(path = "console/sagas.html")]
+struct SagasPage {
+    frame: Frame,
+    choices: Vec<Choice>,
+    fields: Vec<Field>,
+    /// The filters that are in use, in words.
+    shown: String,
+    error: Option<String>,
+    rows: Vec<Row>,
+    next: Option<String>,
+    is_filtered: bool,
+    at: Moment,
+}
+
+/// A filter with a few values.
+struct Choice {
+    name: &'static str,
+    label: &'static str,
+    options: Vec<(String, String, bool)>,
+}
+
+/// A filter with a value of its own.
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: String,
+}
+
+struct Row {
+    id: String,
+    short: String,
+    kind: String,
+    state: String,
+    stuck: Option<String>,
+    held: Option<String>,
+    why: Option<Said>,
+    out: Option<String>,
+    is_out: bool,
+    is_out_unknown: bool,
+    stock: u64,
+    next: Option<String>,
+    age: String,
+    created: Moment,
+}
+
+/// Lists sagas. A filter without a value, which a form sends, is left out of the address.
+pub(super) async fn list(
+    State(operators): State<Operators>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<Response, Failure> {
+    visitor.require(Right::ReadSagas)?;
+    let (query, is_any_empty) = query.without_empty();
+    if is_any_empty {
+        return Ok(see_other(format!("/console/sagas?{}", query.encoded()).trim_end_matches('?')));
+    }
+    let now = operators.clock.now();
+    let (status, rows, next, error) = match page(&operators, &query).await {
+        Ok(page) => (StatusCode::OK, page.items, page.next, None),
+        Err(problem) if problem.status() == 400 => {
+            (StatusCode::BAD_REQUEST, Vec::new(), None, Some(problem.error().to_owned()))
+        }
+        Err(problem) => return Err(visitor.failure(problem)),
+    };
+    let fields = fields(&query);
+    let page = SagasPage {
+        frame: Frame::of("Sagas", Here::Sagas, &visitor.person),
+        choices: choices(&operators, &query),
+        shown: shown(&query),
+        fields,
+        error,
+        rows: rows.into_iter().map(|saga| Row::of(saga, now)).collect(),
+        next: next.map(|cursor| format!("/console/sagas?{}", query.with_cursor(&cursor))),
+        is_filtered: !query.encoded().is_empty(),
+        at: Moment::exact(now, now),
+    };
+    Ok(respond(status, &page))
+}
+
+/// What is listed, in words.
+fn shown(query: &Query) -> String {
+    let said = |(name, value): (&str, &str)| match (name, value) {
+        ("sort", "age") => "oldest first".to_owned(),
+        ("sort", "money") => "most money out first".to_owned(),
+        ("stuck", "true") => "stuck".to_owned(),
+        ("held", "true") => "held by a person".to_owned(),
+        ("holds", what) => format!("holding {what}"),
+        (name, value) => format!("{name} {}", brief(value, 60)),
+    };
+    let pairs = query.pairs().filter(|(name, _)| !["cursor", "limit"].contains(name));
+    let said: Vec<String> = pairs.map(said).collect();
+    if said.is_empty() { "All, newest first".to_owned() } else { said.join(", ") }
+}
+
+impl Row {
+    fn of(saga: SagaView, now: DateTime<Utc>) -> Self {
+        let is_out = is_out(&saga);
+        let why = saga.stuck.as_ref().map(|stuck| {
+            format!(
+                "{} since {} UTC: {}",
+                step_name(&stuck.step),
+                stuck.since.format("%H:%M"),
+                stuck.detail
+            )
+        });
+        let why = why.or(saga.last_error).or(saga.cause);
+        let next = saga.next.map(|next| match next.at {
+            Some(at) if at > now => format!("{} in {}", brief(&next.what, 80), span(at - now)),
+            Some(_) | None => brief(&next.what, 80),
+        });
+        Self {
+            id: saga.id.to_string(),
+            short: short_id(saga.id),
+            kind: saga.kind,
+            state: saga.state,
+            stuck: saga.stuck.map(|stuck| stuck.kind),
+            held: saga.held.map(|held| brief(&held.who, 40)),
+            why: why.map(|why| Said::of(&why)),
+            is_out,
+            out: Some(saga.at_risk.money).filter(|out| *out > 0).map(money),
+            is_out_unknown: saga.at_risk.unknown,
+            stock: saga.at_risk.stock.iter().map(|stock| stock.quantity).sum(),
+            next,
+            age: span(now - saga.created_at),
+            created: Moment::of(saga.created_at, now),
+        }
+    }
+}
+
+fn choices(operators: &Operators, query: &Query) -> Vec<Choice> {
+    let catalogue = operators.store.catalogue();
+    let choice = |name: &'static str, label, words: Vec<(String, String)>| {
+        let chosen = query.text(name).unwrap_or_default();
+        let none = if name == "sort" { "newest first" } else { "any" };
+        let any = [(String::new(), none.to_owned())].into_iter();
+        let option = |(value, said): (String, String)| {
+            let is_chosen = value == chosen;
+            (value, said, is_chosen)
+        };
+        Choice { name, label, options: any.chain(words).map(option).collect() }
+    };
+    let own = |words: Vec<&str>| {
+        words.iter().map(|word| ((*word).to_owned(), (*word).to_owned())).collect()
+    };
+    let said = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(value, said)| ((*value).to_owned(), (*said).to_owned())).collect()
+    };
+    let mut stuck: Vec<(String, String)> =
+        said(&[("true", "needs a person"), ("false", "does not")]);
+    stuck.extend(StuckKind::iter().map(|kind| (kind.to_string(), kind.to_string())));
+    let sorts = [("age", "oldest first"), ("money", "most money out first")];
+    vec![
+        choice("stuck", "Stuck", stuck),
+        choice("holds", "Holds", own(vec!["money", "stock"])),
+        choice("state", "State", own(catalogue.states())),
+        choice("kind", "Kind", own(catalogue.kinds())),
+        choice("held", "Held", said(&[("true", "by a person"), ("false", "by nobody")])),
+        choice("neighbour", "Neighbour", own(catalogue.neighbours())),
+        choice("step", "Step", own(catalogue.steps())),
+        choice("sort", "Sort", said(&sorts)),
+    ]
+}
+
+fn fields(query: &Query) -> Vec<Field> {
+    let field = |name, label, hint| Field {
+        name,
+        label,
+        hint,
+        value: query.text(name).unwrap_or_default().to_owned(),
+    };
+    vec![
+        field("orderId", "Order", "UUID"),
+        field("userId", "User", "UUID"),
+        field("idempotencyKey", "Key", "a client's or a step's"),
+        field("group", "Group", "from the overview"),
+        field("minAmount", "At least", "paise"),
+        field("olderThan", "Older than", "PT5M, P1D"),
+    ]
+}
