@@ -113,6 +113,7 @@ fn print_welcome(welcome: &Welcome<'_>) {
         "order-service demo: the books are in {}
 
   API       http://{address}        http://{address}/docs
+  console   http://{address}/console        the operators' pages; the token is {token}
   user      {user}
   product   {product}        {product}/api/products
   payment   {payment}
@@ -172,6 +173,14 @@ What happens, as it happens: to one order, and to all of them:
   curl -N http://{address}/api/orders/ID/stream
   curl 'http://{address}/api/events?after=0&wait=1' -H 'Authorization: Bearer {token}'
   {this} events tail --url http://{address} --token {token}
+
+Something to see at the console: a checkout whose second line is refused, and whose refund then fails until the last
+line mends it:
+  curl {payment}/_sandbox/faults {json} -d '{{"call":"reserve","fault":"refuse","productId":"{kettle}","times":1}}'
+  curl {payment}/_sandbox/faults {json} -d '{{"call":"refund","fault":"error_before"}}'
+  {create} -H 'Prefer: respond-async' \
+    -d '{{"userId":"{user}","items":[{{"productId":"{tea}","quantity":1}},{{"productId":"{kettle}","quantity":1}}]}}'
+  curl -X DELETE {payment}/_sandbox/faults
 
 Kill it (kill -9 {}) while the payment is slow and start it again: it goes on where it was. Ctrl-c stops it."#,
         std::process::id()

@@ -116,6 +116,8 @@ fn the_lines_that_the_demo_prints_work_as_they_stand() {
     assert!(statuses[4].contains("\"state\":\"Priced\""), "{}", statuses[4]);
     assert!(printed[5].contains("Priced"), "{}", printed[5]);
     assert!(printed[6].contains("order.confirmed"), "{}", printed[6]);
+    assert_eq!(statuses[9], "HTTP/1.1 202 Accepted", "{printed:?}");
+    assert!(statuses[10].contains("\"faults\":[]"), "{printed:?}");
     let id_of = |printed: &str| {
         let body = printed.lines().last().unwrap_or_default();
         let body: Value = serde_json::from_str(body).expect("JSON");
