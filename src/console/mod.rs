@@ -12,7 +12,7 @@
 //!   asset       the stylesheet, the script and the icon, under names that change with them
 //!   page        the frame of a page, and the page of an error
 //!   piece       a time, a text of others, an amount: what all pages are made of
-//!   overview, sagas, saga, action, order, webhooks, find    the pages
+//!   overview, sagas, saga, action, bulk, order, webhooks, find    the pages
 //! ```
 //!
 //! The invariants: nobody sees a page, and nothing is done, without a session whose token is still configured,
@@ -21,6 +21,7 @@
 
 mod action;
 mod asset;
+mod bulk;
 mod find;
 mod order;
 mod overview;

@@ -32,6 +32,7 @@ pub(super) struct Who {
 pub(super) enum Here {
     Overview,
     Sagas,
+    Bulk,
     Webhooks,
     Elsewhere,
 }
@@ -42,6 +43,7 @@ impl Here {
         let own = match self {
             Self::Overview => "overview",
             Self::Sagas => "sagas",
+            Self::Bulk => "bulk",
             Self::Webhooks => "webhooks",
             Self::Elsewhere => return "false",
         };

@@ -6,7 +6,7 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::page::{Failure, broken};
-use super::{action, asset, find, order, overview, policy, saga, sagas, sign_in, webhooks};
+use super::{action, asset, bulk, find, order, overview, policy, saga, sagas, sign_in, webhooks};
 use crate::operator::Operators;
 use crate::web::{self, Problem};
 
@@ -20,6 +20,9 @@ pub fn router(operators: Operators) -> Router {
         .route("/console/sagas", get(sagas::list))
         .route("/console/sagas/{id}", get(saga::show))
         .route("/console/sagas/{id}/{action}", get(saga::show_form).post(action::act))
+        .route("/console/bulk", get(bulk::list).post(bulk::prepare))
+        .route("/console/bulk/{id}", get(bulk::show))
+        .route("/console/bulk/{id}/{move}", get(bulk::back).post(bulk::change))
         .route("/console/orders/{id}", get(order::show))
         .route("/console/webhooks", get(webhooks::list).post(webhooks::add))
         .route("/console/webhooks/{id}", get(webhooks::show))

@@ -13,7 +13,7 @@ use super::visitor::{Visitor, see_other};
 use crate::auth::Right;
 use crate::operator::{Operators, SagaView, page};
 use crate::saga::StuckKind;
-use crate::web::Query;
+use crate::web::{Problem, Query};
 use strum::IntoEnumIterator;
 
 #[derive(Template)]
@@ -28,7 +28,16 @@ struct SagasPage {
     rows: Vec<Row>,
     next: Option<String>,
     is_filtered: bool,
+    prepare: Option<Prepare>,
     at: Moment,
+}
+
+/// The form that prepares a run for all that the filter matches.
+struct Prepare {
+    filter: String,
+    action: String,
+    reason: String,
+    error: Option<String>,
 }
 
 /// A filter with a few values.
@@ -74,27 +83,57 @@ pub(super) async fn list(
     if is_any_empty {
         return Ok(see_other(format!("/console/sagas?{}", query.encoded()).trim_end_matches('?')));
     }
+    page_with(&operators, &visitor, query, None).await
+}
+
+/// The list, perhaps with the form of a run that was sent and not taken.
+pub(super) async fn page_with(
+    operators: &Operators,
+    visitor: &Visitor,
+    query: Query,
+    tried: Option<(Query, Problem)>,
+) -> Result<Response, Failure> {
     let now = operators.clock.now();
-    let (status, rows, next, error) = match page(&operators, &query).await {
+    let (mut status, rows, next, error) = match page(operators, &query).await {
         Ok(page) => (StatusCode::OK, page.items, page.next, None),
         Err(problem) if problem.status() == 400 => {
             (StatusCode::BAD_REQUEST, Vec::new(), None, Some(problem.error().to_owned()))
         }
         Err(problem) => return Err(visitor.failure(problem)),
     };
-    let fields = fields(&query);
+    if tried.is_some() {
+        status = StatusCode::BAD_REQUEST;
+    }
+    let may_act = visitor.person.has(Right::Act);
+    let prepare = Prepare::of(&query, tried.as_ref()).filter(|_| may_act && error.is_none());
     let page = SagasPage {
         frame: Frame::of("Sagas", Here::Sagas, &visitor.person),
-        choices: choices(&operators, &query),
+        choices: choices(operators, &query),
         shown: shown(&query),
-        fields,
+        fields: fields(&query),
         error,
         rows: rows.into_iter().map(|saga| Row::of(saga, now)).collect(),
         next: next.map(|cursor| format!("/console/sagas?{}", query.with_cursor(&cursor))),
         is_filtered: !query.encoded().is_empty(),
+        prepare,
         at: Moment::exact(now, now),
     };
     Ok(respond(status, &page))
+}
+
+impl Prepare {
+    /// For all that this filter matches; not for all that there are.
+    fn of(filter: &Query, tried: Option<&(Query, Problem)>) -> Option<Self> {
+        let narrows = |(name, _): (&str, &str)| !["sort", "limit", "cursor"].contains(&name);
+        let text = |name| tried.and_then(|(form, _)| form.text(name)).unwrap_or_default();
+        let prepare = Self {
+            filter: filter.encoded(),
+            action: text("action").to_owned(),
+            reason: text("reason").to_owned(),
+            error: tried.map(|(_, problem)| brief(problem.error(), 500)),
+        };
+        filter.pairs().any(narrows).then_some(prepare)
+    }
 }
 
 /// What is listed, in words.

@@ -40,6 +40,8 @@ use crate::store::Store;
 use crate::webhooks::Webhooks;
 
 pub(crate) use act::carry_out;
+pub(crate) use bulk::look::{run as bulk_run, runs as bulk_runs};
+pub(crate) use bulk::{ItemView as BulkItemView, RunView, move_bulk, prepare_bulk};
 pub(crate) use effect::{Known, LineEffects};
 pub(crate) use groups::{GroupView, groups};
 pub(crate) use inspect::{Detail, PreviewView, detail};

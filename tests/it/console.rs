@@ -2,6 +2,7 @@
 
 mod action;
 mod browser;
+mod bulk;
 mod hostile;
 mod pages;
 mod session;

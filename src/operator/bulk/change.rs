@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use uuid::Uuid;
 
 use super::super::Operators;
 use super::super::act::not_allowed;
@@ -35,7 +36,7 @@ pub(in crate::operator) async fn start_run(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DetailView>, Problem> {
-    moved(&operators, &who, id, &headers, body, BulkVerb::Start).await
+    asked(&operators, &who, id, &headers, body, BulkVerb::Start).await
 }
 
 /// Pause a bulk run
@@ -58,7 +59,7 @@ pub(in crate::operator) async fn pause_run(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DetailView>, Problem> {
-    moved(&operators, &who, id, &headers, body, BulkVerb::Pause).await
+    asked(&operators, &who, id, &headers, body, BulkVerb::Pause).await
 }
 
 /// Resume a bulk run
@@ -81,7 +82,7 @@ pub(in crate::operator) async fn resume_run(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DetailView>, Problem> {
-    moved(&operators, &who, id, &headers, body, BulkVerb::Resume).await
+    asked(&operators, &who, id, &headers, body, BulkVerb::Resume).await
 }
 
 /// Stop a bulk run
@@ -104,10 +105,10 @@ pub(in crate::operator) async fn stop_run(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DetailView>, Problem> {
-    moved(&operators, &who, id, &headers, body, BulkVerb::Stop).await
+    asked(&operators, &who, id, &headers, body, BulkVerb::Stop).await
 }
 
-async fn moved(
+async fn asked(
     operators: &Operators,
     who: &Person,
     id: Segment,
@@ -117,10 +118,19 @@ async fn moved(
 ) -> Result<Json<DetailView>, Problem> {
     who.require(Right::Act)?;
     let id = uuid_segment(id, "id")?;
-    let body: MoveBody = optional_json_body(headers, body).await?;
+    moved(operators, id, &optional_json_body(headers, body).await?, verb).await.map(Json)
+}
+
+/// Moves a run.
+pub(super) async fn moved(
+    operators: &Operators,
+    id: Uuid,
+    body: &MoveBody,
+    verb: BulkVerb,
+) -> Result<DetailView, Problem> {
     let reason = body.reason.value()?.as_ref().map(|reason| reason.as_str());
     let run = operators.bulk.act_on_run(id, verb, reason).await.map_err(problem)?;
-    detail(operators, run, &ItemQuery::default()).await.map(Json)
+    detail(operators, run, &ItemQuery::default()).await
 }
 
 fn problem(why: NotMoved) -> Problem {

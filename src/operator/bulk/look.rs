@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::super::Operators;
 use super::view::{DetailView, Instead, ItemView, RunView, no_run};
@@ -54,6 +55,11 @@ pub(in crate::operator) async fn list_runs(
     query: Query,
 ) -> Result<Json<Page>, Problem> {
     who.require(Right::ReadSagas)?;
+    runs(&operators, &query).await.map(Json)
+}
+
+/// The page of runs that this query asks for.
+pub(crate) async fn runs(operators: &Operators, query: &Query) -> Result<Page, Problem> {
     let limit = query.limit(MAX_LIMIT, DEFAULT_LIMIT)?;
     let after = query.read("cursor", "`next` of another page", |text| {
         let cursor = Cursor::parse(text, RUNS)?;
@@ -69,7 +75,7 @@ pub(in crate::operator) async fn list_runs(
         let results = operators.store.bulk_results(run.id).await?;
         items.push(RunView::of(run, results));
     }
-    Ok(Json(Page { items, next }))
+    Ok(Page { items, next })
 }
 
 /// Show a bulk run
@@ -96,7 +102,15 @@ pub(in crate::operator) async fn get_run(
     query: Query,
 ) -> Result<Json<DetailView>, Problem> {
     who.require(Right::ReadSagas)?;
-    let id = uuid_segment(id, "id")?;
+    run(&operators, uuid_segment(id, "id")?, &query).await.map(Json)
+}
+
+/// A run with the page of its items that this query asks for.
+pub(crate) async fn run(
+    operators: &Operators,
+    id: Uuid,
+    query: &Query,
+) -> Result<DetailView, Problem> {
     let page = ItemQuery {
         result: query.parsed("result", RESULT)?,
         after: query.read("cursor", "`next` of another page", |text| {
@@ -105,7 +119,7 @@ pub(in crate::operator) async fn get_run(
         limit: query.limit(MAX_LIMIT, DEFAULT_LIMIT)?,
     };
     let run = operators.store.bulk_run(id).await?.ok_or_else(no_run)?;
-    Ok(Json(detail(&operators, run, &page).await?))
+    detail(operators, run, &page).await
 }
 
 /// Which items of a run are wanted.

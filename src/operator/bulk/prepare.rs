@@ -13,6 +13,7 @@ use super::size::{Rate, Waves};
 use super::view::DetailView;
 use crate::auth::{Person, Right};
 use crate::bulk::{MOST, NewRun, NotPrepared, Plan, Wanted};
+use crate::store::BulkRun;
 use crate::web::{Problem, json_body};
 
 /// Prepare a bulk run
@@ -45,12 +46,21 @@ pub(in crate::operator) async fn prepare_run(
 ) -> Result<Response, Problem> {
     who.require(Right::Act)?;
     let body: NewRunBody = json_body(&headers, body).await?;
-    let new = new_run(&operators, &who, &body)?;
-    let by_ids = matches!(new.wanted, Wanted::Ids(_));
-    let run = operators.bulk.prepare(new).await.map_err(|why| problem(why, by_ids))?;
+    let run = prepare(&operators, &who, &body).await?;
     let location = [(header::LOCATION, format!("/api/operator/bulk/{}", run.id))];
     let detail = detail(&operators, run, &ItemQuery::default()).await?;
     Ok((StatusCode::CREATED, location, Json(detail)).into_response())
+}
+
+/// Prepares a run.
+pub(super) async fn prepare(
+    operators: &Operators,
+    who: &Person,
+    body: &NewRunBody,
+) -> Result<BulkRun, Problem> {
+    let new = new_run(operators, who, body)?;
+    let by_ids = matches!(new.wanted, Wanted::Ids(_));
+    operators.bulk.prepare(new).await.map_err(|why| problem(why, by_ids))
 }
 
 fn new_run(operators: &Operators, who: &Person, body: &NewRunBody) -> Result<NewRun, Problem> {
