@@ -16,6 +16,7 @@ const HISTORY: &str = "/api/orders/user/{userId}";
 const CREATE: &str = "/api/orders/create";
 const SAGAS: &str = "/api/operator/sagas";
 const WEBHOOKS: &str = "/api/operator/webhooks";
+const AUDIT: &str = "/api/operator/audit";
 /// The id of an order in examples.
 const ORDER: &str = "0198f2a4-7c1e-7d3a-9b52-3f6e8d0a1c47";
 
@@ -26,6 +27,8 @@ const OPERATOR: &str = "^[ -~]{0,100}$";
 const DURATION: &str = "^P([0-9]{1,6}W([0-9]{1,6}D)?|[0-9]{1,6}D)$\
     |^P([0-9]{1,6}W)?([0-9]{1,6}D)?T([0-9]{1,6}H([0-9]{1,6}M)?([0-9]{1,6}S)?\
     |[0-9]{1,6}M([0-9]{1,6}S)?|[0-9]{1,6}S)$";
+/// A text that is not empty, without NUL.
+const TEXT: &str = r"^[^\u0000]+$";
 /// A cursor of the list of sagas: a time between 1970 and 2112 in microseconds, and an id.
 const CURSOR: &str = "^s000[0-9a-fA-F]{45}$";
 
@@ -44,12 +47,25 @@ fn parameters(document: &mut Value) {
     let kinds = CATALOGUE.kinds().into_iter().map(str::to_owned).collect();
     let sorts = ["-createdAt", "createdAt", "-totalAmount", "totalAmount"].map(str::to_owned);
     let statuses = OrderStatus::iter().map(|status| status.to_string()).collect();
-    let states = CATALOGUE.states().into_iter().map(str::to_owned).collect();
+    let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let states = owned(CATALOGUE.states());
+    let truths = owned(vec!["true", "false"]);
+    let stuck = truths.into_iter().chain(StuckKind::iter().map(|kind| kind.to_string()));
     for (path, method, name, schema) in [
         (HISTORY, "get", "status", word(statuses)),
         (HISTORY, "get", "sort", word(sorts.to_vec())),
         (SAGAS, "get", "state", word(states)),
         (SAGAS, "get", "kind", word(kinds)),
+        (SAGAS, "get", "stuck", word(stuck.collect())),
+        (SAGAS, "get", "step", word(owned(CATALOGUE.steps()))),
+        (SAGAS, "get", "neighbour", word(owned(CATALOGUE.neighbours()))),
+        (SAGAS, "get", "holds", word(owned(vec!["money", "stock"]))),
+        (SAGAS, "get", "sort", word(owned(vec!["-createdAt", "age", "money"]))),
+        (SAGAS, "get", "group", text(TEXT)),
+        (SAGAS, "get", "idempotencyKey", text(TEXT)),
+        (AUDIT, "get", "who", text(TEXT)),
+        (AUDIT, "get", "action", text(TEXT)),
+        (AUDIT, "get", "target", text(TEXT)),
         (SAGAS, "get", "olderThan", text(DURATION)),
         (SAGAS, "get", "cursor", text(CURSOR)),
     ] {

@@ -18,6 +18,8 @@ use crate::web::{Cursor, Problem, Query, within_years};
 
 const MAX_LIMIT: u64 = 500;
 const DEFAULT_LIMIT: u64 = 50;
+/// The tag of the cursors of lists by time.
+const BY_TIME: char = 's';
 /// The tag of the cursors of the part of a list by money that has any.
 const BY_MONEY: char = 'm';
 const DURATION: &str = "an ISO 8601 duration such as PT5M or P1DT12H";
@@ -78,25 +80,16 @@ pub(super) async fn list_sagas(
 pub(crate) async fn page(operators: &Operators, query: &Query) -> Result<Page, Problem> {
     let filter = filter(query, operators)?;
     let SagaPage { sagas, next } = operators.store.list(&filter).await?;
-    let next = next.map(|last| cursor(filter.sort, last).to_string());
+    let next = next.map(|last| cursor(last).to_string());
     let onlooker = Onlooker::of(operators, &sagas.iter().collect::<Vec<_>>()).await?;
     let items = sagas.into_iter().map(|saga| onlooker.view(operators, saga)).collect();
     Ok(Page { items, next })
 }
 
-fn cursor(sort: SagaSort, last: After) -> Cursor {
+fn cursor(last: After) -> Cursor {
     match last {
-        After::At(at, id) => Cursor::at(tag(sort), at, id),
+        After::At(at, id) => Cursor::at(BY_TIME, at, id),
         After::Money(money, id) => Cursor { tag: BY_MONEY, key: money, id },
-    }
-}
-
-/// The tag of the cursors of a list that is sorted so.
-fn tag(sort: SagaSort) -> char {
-    match sort {
-        SagaSort::Newest => 's',
-        SagaSort::Age => 'a',
-        SagaSort::Money => 'n',
     }
 }
 
@@ -104,7 +97,7 @@ fn after(text: &str, sort: SagaSort) -> Option<After> {
     if let Some(cursor) = Cursor::parse(text, BY_MONEY).filter(|_| sort == SagaSort::Money) {
         return Some(After::Money(cursor.key, cursor.id));
     }
-    let cursor = Cursor::parse(text, tag(sort))?;
+    let cursor = Cursor::parse(text, BY_TIME)?;
     Some(After::At(cursor.moment()?, cursor.id))
 }
 
