@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use order_service::saga::Step;
 use order_service::sandbox::{Effect, Ledger, RecordResult};
 use order_service::store::{AuditEntry, AuditFilter, AuditResult, Filter, Found, Order, Store};
@@ -23,6 +23,11 @@ struct Moved {
 /// Panics with what is wrong. Sagas that are stuck or still under way are only checked for what holds
 /// at every moment: nothing happened twice, and there is no order.
 pub async fn audit(store: &Store, ledger: &Ledger) {
+    audit_since(DateTime::<Utc>::MIN_UTC, store, ledger).await;
+}
+
+/// The same; what was done before `begun` need not be in the audit trail.
+pub async fn audit_since(begun: DateTime<Utc>, store: &Store, ledger: &Ledger) {
     let tallied_before = at_rest(store).await;
     let sagas = all_sagas(store).await;
     let tallied = at_rest(store).await;
@@ -33,11 +38,11 @@ pub async fn audit(store: &Store, ledger: &Ledger) {
         assert!((before..=tallied).contains(&found), "{found} {state}: not {before} to {tallied}");
     }
     audit_of(&sagas, store, ledger).await;
-    audit_trail(&sagas, store).await;
+    audit_trail(&sagas, store, begun).await;
 }
 
 /// What the audit trail says was done is what was done, and the other way round; and its chain holds.
-async fn audit_trail(sagas: &[Found], store: &Store) {
+async fn audit_trail(sagas: &[Found], store: &Store, begun: DateTime<Utc>) {
     let done = Some(AuditResult::Done);
     let of_all = AuditFilter { limit: 1_000_000, ..AuditFilter::default() };
     let of_done = AuditFilter { result: done, ..of_all.clone() };
@@ -62,7 +67,8 @@ async fn audit_trail(sagas: &[Found], store: &Store) {
         };
         let said: Vec<_> = of.iter().filter(is_word).collect();
         let inspected = store.inspect(saga.id).await.expect("the books").expect("the saga");
-        let words = inspected.steps.iter().filter(|step| step.phase == "operator");
+        let words = inspected.steps.iter();
+        let words = words.filter(|step| step.phase == "operator" && step.started_at >= begun);
         // A word may leave several entries in the log.
         let words: BTreeSet<_> = words
             .map(|step| {
@@ -76,10 +82,18 @@ async fn audit_trail(sagas: &[Found], store: &Store) {
         }
         let count = |action: &str| of.iter().filter(|entry| entry.action == action).count();
         let shipments = store.shipments_of(saga.order_id).await.expect("the books");
-        assert_eq!(count("ship"), shipments.len(), "{}: {of:?}", saga.order_id);
+        let shipped = shipments.iter().filter(|shipment| made_at(shipment.id) >= begun).count();
+        assert_eq!(count("ship"), shipped, "{}: {of:?}", saga.order_id);
         let returns = store.returns_of(saga.order_id).await.expect("the books");
-        assert_eq!(count("return"), returns.len(), "{}: {of:?}", saga.order_id);
+        let returned = returns.iter().filter(|back| back.created_at >= begun).count();
+        assert_eq!(count("return"), returned, "{}: {of:?}", saga.order_id);
     }
+}
+
+/// When an id was made, to the millisecond.
+fn made_at(id: Uuid) -> DateTime<Utc> {
+    let (seconds, nanos) = id.get_timestamp().expect("a UUID of version 7").to_unix();
+    DateTime::from_timestamp(seconds.cast_signed(), nanos).expect("a time")
 }
 
 /// Sagas at rest as the summary counts them, from the writers' tallies.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use entity::outbox;
 use order_service::app::{self, Running};
 use order_service::clock::Clock;
@@ -15,7 +16,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{Answer, Postgres, all_sagas, audit};
+use super::audit::audit_since;
+use super::{Answer, Postgres, all_sagas};
 
 /// The operator's token of every world.
 pub const TOKEN: &str = "test-token";
@@ -165,13 +167,15 @@ impl WorldBuilder {
             change(&mut config);
         }
         let http = reqwest::Client::new();
+        let clock = Clock::system();
+        let mut begun = DateTime::<Utc>::MIN_UTC;
         if let Some(past) = self.past {
             past.replay(&url, &sandbox, &http).await;
+            begun = clock.now();
         }
-        let clock = Clock::system();
         let service = Box::pin(Running::start(config.clone(), clock.clone())).await;
         let service = service.expect("a service");
-        World { sandbox, config, service, clock, http, directory }
+        World { sandbox, config, service, clock, begun, http, directory }
     }
 }
 
@@ -183,6 +187,8 @@ pub struct World {
     /// The clock of the service's machine.
     pub clock: Clock,
     pub http: reqwest::Client,
+    /// What was done before was done by a release that may have had no audit trail.
+    begun: DateTime<Utc>,
     directory: TempDir,
 }
 
@@ -382,7 +388,7 @@ impl World {
 
     /// The same, with something done while the service is down.
     pub async fn restart_after(self, clock: Clock, meanwhile: impl FnOnce(&Config)) -> Self {
-        let Self { sandbox, config, service, http, directory, clock: _before } = self;
+        let Self { sandbox, config, service, http, begun, directory, clock: _before } = self;
         service.stop(config.shutdown.grace).await;
         meanwhile(&config);
         let service = loop {
@@ -393,7 +399,7 @@ impl World {
                 Err(error) => panic!("{error}"),
             }
         };
-        Self { sandbox, config, service, clock, http, directory }
+        Self { sandbox, config, service, clock, begun, http, directory }
     }
 
     /// Stops without an audit: the test broke the books.
@@ -406,7 +412,7 @@ impl World {
     /// is at rest by then, or is stuck with a reason.
     pub async fn finish(self) {
         let store = &self.service.store;
-        audit(store, &self.sandbox.ledger()).await;
+        audit_since(self.begun, store, &self.sandbox.ledger()).await;
         let mut completed = BTreeSet::new();
         for saga in all_sagas(store).await {
             assert!(saga.is_at_rest() || saga.stuck.is_some(), "left in the middle: {saga:?}");
