@@ -44,7 +44,24 @@ pub struct Units {
     pub quantity: i64,
 }
 
+/// What a call is about, as far as faults tell calls apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// The product, of a call to the product service.
+    pub product_id: Option<Uuid>,
+    /// The user who pays or is paid back.
+    pub user_id: Option<Uuid>,
+}
+
 impl Effect {
+    /// What it is about.
+    pub(super) fn subject(&self) -> Subject {
+        Subject {
+            product_id: self.units().map(|units| units.product_id),
+            user_id: self.payment().map(|payment| payment.user_id),
+        }
+    }
+
     /// The call that asks for this effect.
     #[must_use]
     pub fn call(&self) -> Call {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     config::Error,
+    effect::Subject,
     service::{Call, Service},
 };
 
@@ -74,6 +75,9 @@ pub struct Fault {
     /// The product it is for; `None`: any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<Uuid>,
+    /// The user whose payments and refunds it is for; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
     /// How long a hang or a slow call lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
@@ -96,6 +100,7 @@ impl Fault {
             times: None,
             chance: None,
             product_id: None,
+            user_id: None,
             millis: None,
             status: None,
             retry_after: None,
@@ -133,10 +138,11 @@ impl Fault {
         self.status.unwrap_or(if self.retry_after.is_some() { 503 } else { 500 })
     }
 
-    pub(super) fn matches(&self, call: Call, product_id: Option<Uuid>) -> bool {
+    pub(super) fn matches(&self, call: Call, about: Subject) -> bool {
         self.service.is_none_or(|service| service == call.service())
             && self.call.is_none_or(|own| own == call)
-            && (self.product_id.is_none() || self.product_id == product_id)
+            && (self.product_id.is_none() || self.product_id == about.product_id)
+            && (self.user_id.is_none() || self.user_id == about.user_id)
             && (self.kind != FaultKind::NegativePrice || call == Call::GetProduct)
     }
 

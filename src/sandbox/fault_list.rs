@@ -3,9 +3,8 @@
 //! give the same faults.
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use uuid::Uuid;
 
-use super::{config::Error, fault::Fault, service::Call};
+use super::{config::Error, effect::Subject, fault::Fault, service::Call};
 
 /// The most faults at once, since each call looks at all of them.
 const MAX_FAULTS: usize = 1_000;
@@ -39,11 +38,10 @@ impl FaultList {
     }
 
     /// The fault that strikes this call, if any. Removes a fault that has struck for the last time.
-    pub(super) fn strike(&mut self, call: Call, product_id: Option<Uuid>) -> Option<Fault> {
+    pub(super) fn strike(&mut self, call: Call, about: Subject) -> Option<Fault> {
         let dice = &mut self.dice;
         let at = self.faults.iter().position(|fault| {
-            fault.matches(call, product_id)
-                && fault.chance.is_none_or(|chance| dice.random_bool(chance))
+            fault.matches(call, about) && fault.chance.is_none_or(|chance| dice.random_bool(chance))
         })?;
         let struck = self.faults[at].clone();
         if let Some(times) = &mut self.faults[at].times {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     clock,
     config::Error,
+    effect::Subject,
     fault::{Fault, FaultKind},
     journal::Committed,
     ledger::Ledger,
@@ -53,8 +54,7 @@ impl Neighbourhood {
 
     /// Handles a call that changes something.
     pub(super) async fn perform(self: Arc<Self>, request: EffectRequest) -> Reply {
-        let product_id = request.effect.units().map(|units| units.product_id);
-        let struck = self.state().strike(request.effect.call(), product_id);
+        let struck = self.state().strike(request.effect.call(), request.effect.subject());
         let Some(ActiveFault { fault, cleared }) = struck else {
             return self.act(&request, None).await;
         };
@@ -167,7 +167,7 @@ impl Neighbourhood {
                 Service::Product => reads.product += 1,
                 Service::Payment => reads.payment += 1,
             }
-            state.strike(call, product_id)
+            state.strike(call, Subject { product_id, user_id: None })
         };
         let fault = struck.as_ref().map(|struck| &struck.fault);
         let reply = self.commit_and_reply(|state| answer(&state.world, fault)).await;

@@ -9,7 +9,7 @@ use super::{
     answer, clock,
     config::Error,
     decision::{self, Decision},
-    effect::Effect,
+    effect::{Effect, Subject},
     fault::{Fault, FaultKind},
     fault_list::FaultList,
     journal::Journal,
@@ -106,12 +106,8 @@ impl SandboxState {
         self.cleared = self.epoch.child_token();
     }
 
-    pub(super) fn strike(
-        &mut self,
-        call: Call,
-        product_id: Option<uuid::Uuid>,
-    ) -> Option<ActiveFault> {
-        let fault = self.faults.strike(call, product_id)?;
+    pub(super) fn strike(&mut self, call: Call, about: Subject) -> Option<ActiveFault> {
+        let fault = self.faults.strike(call, about)?;
         Some(ActiveFault { fault, cleared: self.cleared.clone() })
     }
 
