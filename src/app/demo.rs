@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Error;
+use super::scenes::{self, Scene};
 use super::serve::{Running, open};
 use crate::clock::Clock;
 use crate::config::{Config, Token, WEB_CLIENT};
@@ -16,12 +17,21 @@ use crate::store::{self, Filter};
 /// The operators' token where none is configured. A demo listens on loopback only, unless told otherwise.
 const TOKEN: &str = "demo";
 
+/// What new books of a demo have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Nothing.
+    Empty,
+    /// A few orders to look at, two of them in trouble.
+    WithOrders,
+}
+
 /// Runs until ctrl-c or SIGTERM. The books are the configured ones; the sandbox keeps its file beside
-/// `file`. After a kill, it continues what was under way.
+/// `file`. New books get what `begin` says. After a kill, it continues what was under way.
 ///
 /// # Errors
 /// Where an address or a file can't be used.
-pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
+pub async fn demo(mut config: Config, file: PathBuf, begin: Begin) -> Result<(), Error> {
     let sandbox = start_sandbox(&file).await?;
     config.services.user.url = url(&sandbox.user_url());
     config.services.product.url = url(&sandbox.product_url());
@@ -43,11 +53,21 @@ pub async fn demo(mut config: Config, file: PathBuf) -> Result<(), Error> {
     config.operator.token = configured.or(Token::parse(TOKEN).map_err(Error::Usage)?);
     let token = config.operator.token.as_ref().map_or("", Token::reveal).to_owned();
     let resumed = left_open(&config).await?;
+    let scenes = match (&resumed, begin) {
+        (None, Begin::WithOrders) => {
+            scenes::make(&config, &sandbox).await.unwrap_or_else(|error| {
+                warn!(%error, "starts without orders to look at");
+                Vec::new()
+            })
+        }
+        _ => Vec::new(),
+    };
     let grace = config.shutdown.grace;
     let origins = config.http.cors_origins.join(", ");
     let running = Running::start(config, Clock::system()).await?;
     print_welcome(&Welcome {
-        resumed,
+        resumed: resumed.unwrap_or_default(),
+        scenes,
         address: running.address,
         sandbox: &sandbox,
         file,
@@ -78,19 +98,21 @@ fn url(of: &str) -> url::Url {
     of.parse().expect("the sandbox's own URL is one")
 }
 
-/// The checkouts that a killed demo left, as lines to print.
-async fn left_open(config: &Config) -> Result<Vec<String>, Error> {
+/// The checkouts that an earlier demo left under way, as lines to print; `None` where the books are new.
+async fn left_open(config: &Config) -> Result<Option<Vec<String>>, Error> {
     let store = open(config, &Clock::system()).await?;
     store.migrate().await?;
+    let is_new = store.list(&Filter { limit: 1, ..Filter::default() }).await?.sagas.is_empty();
     let open = store.list(&Filter { open: true, limit: 20, ..Filter::default() }).await?.sagas;
     store.close().await;
     let line = |saga: &store::Found| format!("  {}  {}", saga.id, saga.state);
-    Ok(open.iter().map(line).collect())
+    Ok((!is_new).then(|| open.iter().map(line).collect()))
 }
 
 /// What is printed at the start.
 struct Welcome<'a> {
     resumed: Vec<String>,
+    scenes: Vec<Scene>,
     address: SocketAddr,
     sandbox: &'a Sandbox,
     file: PathBuf,
@@ -99,7 +121,7 @@ struct Welcome<'a> {
 }
 
 fn print_welcome(welcome: &Welcome<'_>) {
-    let Welcome { resumed, address, sandbox, file, token, origins } = welcome;
+    let Welcome { resumed, scenes, address, sandbox, file, token, origins } = welcome;
     if !resumed.is_empty() {
         out(&format!("Resumes {} checkouts that were under way:", resumed.len()));
         for line in resumed {
@@ -131,6 +153,12 @@ the sandbox's three may be called from anywhere. All money is in paise (100 are 
     for product in ledger.products {
         let (name, id, stock) = (product.name, product.id, product.stock);
         out(&format!("  {name:<10}{id}  price   {:>9}  stock {stock}", product.price));
+    }
+    if !scenes.is_empty() {
+        out("\nOrders to look at, at the console:");
+        for Scene { id, what } in scenes {
+            out(&format!("  http://{address}/console/orders/{id}  {what}"));
+        }
     }
     out(&to_try(*address, &payment, token));
 }

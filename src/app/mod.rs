@@ -7,6 +7,7 @@ mod demo;
 mod document;
 mod listener;
 mod root_service;
+mod scenes;
 mod serve;
 mod strict;
 
@@ -15,7 +16,7 @@ use std::net::SocketAddr;
 
 pub use audit::{audit, check};
 pub use compose::{Composed, compose};
-pub use demo::demo;
+pub use demo::{Begin, demo};
 pub use document::openapi_json;
 pub use serve::{Running, migrate, serve};
 

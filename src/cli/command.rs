@@ -106,6 +106,9 @@ pub struct DemoArgs {
         help = "Keep the books in this SQLite file"
     )]
     file: PathBuf,
+    /// Start without the three orders that a new demo has to look at
+    #[arg(long)]
+    empty: bool,
     /// Listen on ADDRESS [default: http.listen where it is set, else 127.0.0.1:5004]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
@@ -163,7 +166,8 @@ impl Cli {
                 let default_listen = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 5004)));
                 let overrides = Overrides { listen: demo.listen, database_url, default_listen };
                 let config = Config::load(file, overrides)?;
-                Ok(app::demo(config, demo.file).await?)
+                let begin = if demo.empty { app::Begin::Empty } else { app::Begin::WithOrders };
+                Ok(app::demo(config, demo.file, begin).await?)
             }
             Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Migrate(MigrateArgs { database_url }) => {

@@ -11,7 +11,8 @@ use crate::browser::{Ends, Services};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 
-/// `demo`, configured only with a free port and a directory for its files.
+/// `demo` without the orders that it starts with, configured only with a free port and a directory for its
+/// files.
 pub struct Demo {
     pub services: Services,
     _process: Ends,
@@ -22,7 +23,7 @@ impl Demo {
     pub fn start() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let mut process = Command::new(BINARY)
-            .args(["demo", "--listen", "127.0.0.1:0", "--file", "demo.db"])
+            .args(["demo", "--listen", "127.0.0.1:0", "--file", "demo.db", "--empty"])
             .current_dir(directory.path())
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use order_service::sandbox::sample::{ASHA, MEENA};
 use serde_json::Value;
 
 const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
@@ -25,9 +26,14 @@ impl Drop for Demo {
 
 impl Demo {
     fn start(file: &Path) -> Self {
+        Self::start_with(file, &[])
+    }
+
+    fn start_with(file: &Path, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_order-service"))
             .args(["demo", "--listen", "127.0.0.1:0", "--file"])
             .arg(file)
+            .args(flags)
             .current_dir(file.parent().expect("in a directory"))
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
@@ -132,16 +138,51 @@ fn the_lines_that_the_demo_prints_work_as_they_stand() {
     assert!(tracked.contains("\"status\":\"Delivered\""), "{tracked}");
     let followed = demo.run(&follow.replace("/ID/", &format!("/{order}/")));
     assert!(followed.contains("event: end"), "{followed}");
-    let another = id_of(&demo.run(as_they_stand[0]));
+    // Of somebody who can still afford it.
+    let another = as_they_stand[0].replace(&ASHA.to_string(), &MEENA.to_string());
+    let another = id_of(&demo.run(&another));
     let cancelled = demo.run(&cancel.replace("/ID/", &format!("/{another}/")));
     assert!(cancelled.contains("\"status\":\"Cancelled\""), "{cancelled}");
+}
+
+#[test]
+fn a_new_demo_has_three_orders_to_look_at_which_stand_as_it_says() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("demo.db");
+    let demo = Demo::start(&file);
+    let scenes = |printed: &str| -> Vec<String> {
+        let links = printed.lines().filter_map(|line| line.split_once("/console/orders/"));
+        links.map(|(_, rest)| rest.split(' ').next().unwrap_or_default().to_owned()).collect()
+    };
+    let [on_its_way, in_doubt, refund_fails] = &scenes(&demo.printed)[..] else {
+        panic!("{}", demo.printed)
+    };
+    let token = "-H 'Authorization: Bearer demo'";
+    let get = |path: String| -> Value {
+        let answer = demo.run(&format!("curl -s http://127.0.0.1:5004/api{path} {token}"));
+        serde_json::from_str(&answer).expect("JSON")
+    };
+    let tracked = get(format!("/orders/{on_its_way}/tracking"));
+    assert_eq!(tracked["status"], "Shipped", "{tracked}");
+    let doubtful = get(format!("/operator/sagas/{in_doubt}"));
+    assert_eq!(doubtful["stuck"]["kind"], "InDoubt", "{doubtful}");
+    assert_eq!(doubtful["atRisk"]["money"], 24_950, "{doubtful}");
+    let failing = get(format!("/operator/sagas/{refund_fails}"));
+    assert_eq!(failing["atRisk"]["money"], 204_800, "{failing}");
+    assert!(failing["lastError"].as_str().is_some_and(|why| why.contains("500")), "{failing}");
+    drop(demo);
+    let again = Demo::start(&file);
+    assert_eq!(scenes(&again.printed), Vec::<String>::new(), "they are made once");
+    assert!(again.printed.contains(&format!("{in_doubt}  Paid")), "{}", again.printed);
+    let empty = Demo::start_with(&directory.path().join("empty.db"), &["--empty"]);
+    assert_eq!(scenes(&empty.printed), Vec::<String>::new());
 }
 
 #[test]
 fn a_demo_that_was_killed_says_what_it_resumes_and_goes_on_with_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("demo.db");
-    let demo = Demo::start(&file);
+    let demo = Demo::start_with(&file, &["--empty"]);
     let slow = r#"-H 'Content-Type: application/json' -d '{"call":"process","fault":"slow","millis":60000}'"#;
     demo.run(&format!("curl -s http://127.0.0.1:5003/_sandbox/faults {slow}"));
     let cart = r#"{"userId":"11111111-1111-1111-1111-111111111111","items":[{"productId":"aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa","quantity":1}]}"#;
