@@ -115,7 +115,8 @@ fn of_trouble(sentence: &mut Sentence, detail: &Detail, now: DateTime<Utc>) {
         };
         sentence.say(format!(", {how}"));
         sentence.parts.push(Part::Time(Moment::of(since, now)));
-        let why = saga.last_error.as_deref().filter(|_| stuck.kind == "Exhausted");
+        let why =
+            saga.last_error.as_deref().filter(|_| ["Exhausted", "InDoubt"].contains(&&*stuck.kind));
         let why = why.map(|why| by_neighbour(&stuck.step, &words(why)));
         sentence.say(format!(": {}", why.unwrap_or_else(|| words(&stuck.detail))));
     } else if let Some(error) = saga.last_error.as_deref().filter(|_| !is_at_rest(saga)) {
