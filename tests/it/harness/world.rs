@@ -175,7 +175,7 @@ impl WorldBuilder {
         }
         let service = Box::pin(Running::start(config.clone(), clock.clone())).await;
         let service = service.expect("a service");
-        World { sandbox, config, service, clock, begun, http, directory }
+        World { sandbox, config, service, clock, http, begun, directory }
     }
 }
 
@@ -399,7 +399,7 @@ impl World {
                 Err(error) => panic!("{error}"),
             }
         };
-        Self { sandbox, config, service, clock, begun, http, directory }
+        Self { sandbox, config, service, clock, http, begun, directory }
     }
 
     /// Stops without an audit: the test broke the books.
