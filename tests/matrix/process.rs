@@ -191,7 +191,7 @@ impl Process {
     /// Returns whether it was done. What is not allowed now is tried again later.
     async fn intervene(&self, saga: &Found, what: Intervention) -> bool {
         let word = Word { operator: "asha".to_owned(), reason: "they say so".to_owned() };
-        let did = self.executor.intervene(saga.id, what, &word, Some(saga.revision), None);
+        let did = self.executor.intervene(saga.id, what, &word, Some(saga.version), None);
         tokio::pin!(did);
         let did = loop {
             tokio::select! {
