@@ -1,9 +1,11 @@
 //! The route table of the clients' API, and the middleware around it.
 
+use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use serde_json::Value;
@@ -22,7 +24,6 @@ use crate::web;
 /// The routes with their descriptions. Each has its method and path above its handler.
 fn table() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::default()
-        .routes(routes!(create::create))
         .routes(routes!(order::get_order))
         .routes(routes!(history::list_orders))
         .routes(routes!(status::get_status))
@@ -44,16 +45,28 @@ fn table() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(health::metrics))
 }
 
+/// Creating an order, whose answers are counted.
+fn creating() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::default().routes(routes!(create::create))
+}
+
 /// The clients' part of the `OpenAPI` document.
 #[must_use]
 pub fn document() -> OpenApi {
-    table().into_openapi()
+    creating().merge(table()).into_openapi()
 }
 
 /// The clients' API. It serves `document`, which describes everything at this address, and web pages from
 /// `cors_origins` may call it. If it is merged with other routers, it answers unknown paths for all of them.
 pub fn router(api: Api, cors_origins: Vec<String>, document: Value) -> Router {
-    let routes = Router::from(table())
+    let metrics = api.metrics.clone();
+    let count = move |answer: Response| {
+        metrics.created(answer.status().as_u16());
+        future::ready(answer)
+    };
+    let routes = Router::from(creating())
+        .layer(middleware::map_response(count))
+        .merge(Router::from(table()))
         .route("/openapi.json", get(async move || Json(document)))
         .route("/docs", get(docs::page))
         .route("/docs/{file}", get(docs::asset))

@@ -82,6 +82,7 @@ impl Executor {
             let undriven: u64 = by_state.iter().map(|(_, count)| count).sum();
             parts.backlog.counted(undriven + parts.active.len() as u64);
         }
+        self.watch().await;
         let forgotten = parts.store.forget_dead_executors(parts.clock.now());
         if let Err(error) = self.in_time(forgotten).await {
             info!(%error, "could not forget dead executors");

@@ -11,8 +11,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::books_metrics::BooksMetrics;
 use crate::neighbours::{BreakerState, BreakerView};
-use crate::saga::Report;
+use crate::saga::{Catalogue, Outcome, Report};
 
 /// The labels of a metric of one state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,6 +34,12 @@ struct OfNeighbour {
     neighbour: Word,
 }
 
+/// The labels of a metric of one class of HTTP status codes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfClass {
+    code: Word,
+}
+
 /// The labels of a metric of one sink of events.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfSink {
@@ -41,7 +48,7 @@ struct OfSink {
 
 /// A label's value: a state, a step, an outcome or a neighbour.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Word(&'static str);
+pub(super) struct Word(pub(super) &'static str);
 
 impl EncodeLabelValue for Word {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
@@ -59,6 +66,9 @@ pub struct Metrics {
     in_flight: Gauge,
     open: Family<InState, Gauge>,
     breakers: Family<OfNeighbour, Gauge>,
+    creates: Family<OfClass, Counter>,
+    /// How the books stand.
+    pub(super) books: BooksMetrics,
     sink_backlog: Family<OfSink, Gauge>,
     sink_age: Family<OfSink, Gauge<f64, AtomicU64>>,
     shed: Counter,
@@ -83,6 +93,8 @@ impl Default for Metrics {
             in_flight: Gauge::default(),
             open: Family::default(),
             breakers: Family::default(),
+            creates: Family::default(),
+            books: BooksMetrics::default(),
             sink_backlog: Family::default(),
             sink_age: Family::default(),
             shed: Counter::default(),
@@ -94,11 +106,37 @@ impl Default for Metrics {
             batch: Gauge::default(),
         };
         this.register();
+        this.books.register(&mut this.registry);
+        for code in ["2xx", "4xx", "5xx"] {
+            this.creates.get_or_create(&OfClass { code: Word(code) }).inc_by(0);
+        }
         this
     }
 }
 
 impl Metrics {
+    /// Metrics of these kinds of saga. What is counted by state or step begins at 0: whoever compares a figure
+    /// with an earlier one needs the earlier one.
+    pub(super) fn of(catalogue: Catalogue) -> Self {
+        let this = Self::default();
+        for state in catalogue.states() {
+            let labels = InState { state: Word(state) };
+            this.entered.get_or_create(&labels).inc_by(0);
+            if catalogue.is_rest(state) {
+                drop(this.durations.get_or_create(&labels));
+            }
+        }
+        this.open(&catalogue.open_states(), &[]);
+        for neighbour in catalogue.neighbours() {
+            this.breakers.get_or_create(&OfNeighbour { neighbour: Word(neighbour) }).set(0);
+        }
+        for step in catalogue.steps() {
+            let labels = OfStep { step: Word(step), outcome: Word(Outcome::Done.into()) };
+            drop(this.steps.get_or_create(&labels));
+        }
+        this
+    }
+
     fn register(&mut self) {
         let Self { registry, .. } = self;
         registry.register("sagas_entered", "Sagas that entered a state here", self.entered.clone());
@@ -137,11 +175,8 @@ impl Metrics {
             self.sink_age.clone(),
         );
         registry.register("checkouts_shed", "Checkouts not accepted", self.shed.clone());
-        registry.register(
-            "sagas_taken_over",
-            "Sagas that a dead owner left",
-            self.taken_over.clone(),
-        );
+        let taken_over = self.taken_over.clone();
+        registry.register("sagas_taken_over", "Sagas that a dead owner left", taken_over);
         registry.register(
             "dead_letters",
             "Messages of the queue that are no orders",
@@ -151,6 +186,11 @@ impl Metrics {
             "operator_unauthorized",
             "Requests that need an operator's token and had no good one",
             self.unauthorized.clone(),
+        );
+        registry.register(
+            "creates",
+            "Answers to requests that create an order, by class of their status code",
+            self.creates.clone(),
         );
         registry.register("log_commits", "Commits of the log writer", self.commits.clone());
         registry.register("log_writes", "Sagas written in those", self.committed.clone());
@@ -228,6 +268,16 @@ impl Metrics {
                 .get_or_create(&OfNeighbour { neighbour: Word(breaker.neighbour.into()) });
             gauge.set(i64::from(breaker.state != BreakerState::Closed));
         }
+    }
+
+    /// A request to create an order was answered with this status code.
+    pub fn created(&self, code: u16) {
+        let class = match code {
+            200..=299 => "2xx",
+            500..=599 => "5xx",
+            _other => "4xx",
+        };
+        self.creates.get_or_create(&OfClass { code: Word(class) }).inc();
     }
 
     /// This is how far a sink of events has come.

@@ -13,6 +13,7 @@ mod aftermath;
 mod audit_entry;
 mod backlog;
 mod begin;
+mod books_metrics;
 mod cancel_notice;
 mod claim_schedule;
 mod claims;
@@ -41,6 +42,7 @@ mod shown;
 mod shutdown;
 mod start;
 mod waiting;
+mod watch;
 mod write_health;
 mod writer;
 

@@ -41,7 +41,7 @@ impl Executor {
     ) -> Result<Self, Error> {
         let kinds = Kinds::new(kinds);
         kinds.check(store.catalogue())?;
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::of(store.catalogue()));
         let name = process::name();
         let session = register(&store, &name, settings.lease, &clock).await?;
         let observers = LogObservers {
