@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use tracing::warn;
+
 use super::compose::neighbours;
 use super::{Error, serve};
 use crate::audit::{Audit, Checked, Options, Report};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::order::OrderId;
-use crate::store::{self, Store};
+use crate::store::{self, AuditScope, BooksAudit, Store};
 
 /// Checks which sagas in flight this binary could not continue.
 ///
@@ -22,9 +24,8 @@ pub async fn check(config: &Config) -> Result<Checked, Error> {
 }
 
 /// Compares the books with themselves and with the payment service, and checks the chain of the audit
-/// trail. `progress` is called with the report
-/// so far and the number of sagas. The payment service is also asked about each of `ids` that is not in
-/// the books.
+/// trail. `progress` is called with the report so far and the number of sagas. The payment service is also
+/// asked about each of `ids` that is not in the books. What was found is written down for the metrics.
 ///
 /// # Errors
 /// Where the database is out of reach, or is not as this binary knows it.
@@ -39,7 +40,7 @@ pub async fn audit(
     if let Some(reason) = store.not_ready().await {
         return Err(store::Error::Unusable(reason).into());
     }
-    let total = store.count_sagas().await?;
+    let (total, now) = (store.count_sagas().await?, clock.clone());
     let payment = neighbours(config, &clock)?.payment;
     let audit = Audit::new(store.clone(), payment, options, clock);
     let audited = async {
@@ -50,7 +51,23 @@ pub async fn audit(
     };
     let report = audited.await;
     store.close().await;
-    Ok(report?)
+    let report = report?;
+    let scope = if options.since.is_none() { AuditScope::All } else { AuditScope::Part };
+    let found = BooksAudit { differences: report.differences, ended_at: now.now() };
+    if let Err(error) = note(config, found, scope).await {
+        warn!(%error, "could not write down what the audit found, for the metrics");
+    }
+    Ok(report)
+}
+
+/// Writes down what was found, for the metrics of the service beside which the audit ran.
+async fn note(config: &Config, found: BooksAudit, scope: AuditScope) -> Result<(), store::Error> {
+    let mut options = serve::store_options(config, &Clock::system());
+    options.access = store::Access::Guest;
+    let store = store::open(options).await?;
+    let noted = store.note_books_audit(found, scope).await;
+    store.close().await;
+    noted
 }
 
 async fn open(config: &Config) -> Result<Store, store::Error> {

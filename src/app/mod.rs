@@ -1,6 +1,7 @@
 //! The composition root: the only room that imports all others.
 
 mod audit;
+mod audits;
 mod catalogue;
 mod compose;
 mod demo;

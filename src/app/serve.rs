@@ -8,6 +8,7 @@ use humantime::format_duration;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
+use super::audits::Audits;
 use super::catalogue::CATALOGUE;
 use super::listener::{Limits, Listener, Shutdown};
 use super::root_service::RootService;
@@ -84,6 +85,7 @@ pub struct Running {
     /// Takes orders from a queue.
     pub intake: Option<Intake>,
     mailer: Option<Mailer>,
+    audits: Option<Audits>,
     /// Sends it to endpoints.
     pub webhooks: Webhooks,
     /// Its books.
@@ -112,6 +114,9 @@ impl Running {
         };
         // Who waits for events would keep its connection open.
         tokio::join!(intake, self.events.stop(), self.bulk.stop());
+        if let Some(audits) = &self.audits {
+            audits.stop().await;
+        }
         let mail = async {
             if let Some(mailer) = &self.mailer {
                 mailer.stop().await;
@@ -161,6 +166,10 @@ impl Listening {
             mailer.run();
         }
         webhooks.run().await?;
+        let audits = Audits::new(&config, store.clone(), clock.clone());
+        if let Some(audits) = &audits {
+            audits.run();
+        }
         service.open(router);
         let Self { address, server, shutdown } = self;
         Ok(Running {
@@ -170,6 +179,7 @@ impl Listening {
             events,
             intake,
             mailer,
+            audits,
             webhooks,
             store,
             clock,

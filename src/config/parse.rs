@@ -67,6 +67,29 @@ fn unitless<E: Error>(number: impl fmt::Display) -> E {
     ))
 }
 
+/// Such a duration, or `off`.
+pub(super) fn duration_or_off<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Duration>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Setting {
+        Off(Off),
+        Every(#[serde(deserialize_with = "duration")] Duration),
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Off {
+        Off,
+    }
+
+    match Setting::deserialize(from) {
+        Ok(Setting::Off(Off::Off)) => Ok(None),
+        Ok(Setting::Every(every)) => Ok(Some(every)),
+        Err(_neither) => Err(D::Error::custom("must be a duration such as \"6h\", or \"off\"")),
+    }
+}
+
 /// A list of such durations.
 pub(super) fn durations<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Duration>, D::Error> {
     #[derive(Deserialize)]

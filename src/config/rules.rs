@@ -17,6 +17,8 @@ use super::{
 const YEAR: Duration = Duration::from_hours(8766);
 /// The upper limit of `checkout.wait`.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// The shortest time between two audits.
+const SHORTEST_AUDIT: Duration = Duration::from_mins(1);
 /// The lower limit of durations that must not be zero.
 const SHORTEST: Duration = Duration::from_millis(1);
 /// With a shorter lease, one slow commit would lose it.
@@ -113,9 +115,10 @@ fn durations(config: &Config) -> Result<(), Error> {
         ("shutdown.grace", config.shutdown.grace, Duration::ZERO, YEAR),
         ("webhooks.timeout", config.webhooks.timeout, SHORTEST, YEAR),
     ];
+    let audit = config.audit.every.map(|every| ("audit.every", every, SHORTEST_AUDIT, YEAR));
     let schedule = config.webhooks.schedule.iter();
     let schedule = schedule.map(|pause| ("webhooks.schedule", *pause, SHORTEST, YEAR));
-    for (key, value, least, most) in limits.into_iter().chain(schedule) {
+    for (key, value, least, most) in limits.into_iter().chain(audit).chain(schedule) {
         let (bound, limit) = match value {
             value if value < least => ("least", least),
             value if value > most => ("most", most),

@@ -49,6 +49,8 @@ pub struct Config {
     pub mail: Box<MailConfig>,
     /// How events are sent to endpoints.
     pub webhooks: WebhooksConfig,
+    /// When the books are compared with themselves and with the payment service.
+    pub audit: AuditConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }
@@ -260,4 +262,13 @@ pub struct ShutdownConfig {
     /// How long calls in flight may take after SIGTERM; zero cuts them off.
     #[serde(deserialize_with = "parse::duration")]
     pub grace: Duration,
+}
+
+/// The `[audit]` section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfig {
+    /// How often one of the replicas runs an audit, at least a minute; `None`: nobody does.
+    #[serde(deserialize_with = "parse::duration_or_off")]
+    pub every: Option<Duration>,
 }

@@ -39,7 +39,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 68] = [
+const KEYS: [(&str, &str, &str, &str); 69] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -125,6 +125,7 @@ const KEYS: [(&str, &str, &str, &str); 68] = [
     ),
     ("webhooks.schedule", "['1s', '2m']", "1s,2m", "schedule: [1s, 120s]"),
     ("webhooks.timeout", "'7s'", "7s", "timeout: 7s"),
+    ("audit.every", "'6h'", "6h", "every: Some(21600s)"),
     ("shutdown.grace", "'1s'", "1s", "grace: 1s"),
     // Durations once more, as fractions.
     ("retry.multiplier", "1.5", "1.5", "multiplier: 1.5"),
@@ -350,7 +351,7 @@ fn a_password_is_never_printed() {
 fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, webhooks, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, webhooks, audit, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");
