@@ -36,4 +36,5 @@ mod shell;
 #[path = "../trip/mod.rs"]
 mod trip;
 mod trips;
+mod watching;
 mod webhooks;
