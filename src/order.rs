@@ -108,6 +108,13 @@ pub enum Movement {
     Release(Line),
 }
 
+impl Movement {
+    /// Whether the customer has less money by it.
+    pub fn takes_money(self) -> bool {
+        matches!(self, Self::Charge(_))
+    }
+}
+
 /// What a client asks to buy: a user and 1 to [`MAX_LINES`] lines. Always valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cart {

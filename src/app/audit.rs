@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tracing::warn;
 
 use super::compose::neighbours;
-use super::{Error, serve};
+use super::{Error, books};
 use crate::audit::{Audit, Checked, Options, Report};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -62,7 +62,7 @@ pub async fn audit(
 
 /// Writes down what was found, for the metrics of the service beside which the audit ran.
 async fn note(config: &Config, found: BooksAudit, scope: AuditScope) -> Result<(), store::Error> {
-    let mut options = serve::store_options(config, &Clock::system());
+    let mut options = books::store_options(config, &Clock::system());
     options.access = store::Access::Guest;
     let store = store::open(options).await?;
     let noted = store.note_books_audit(found, scope).await;
@@ -71,5 +71,5 @@ async fn note(config: &Config, found: BooksAudit, scope: AuditScope) -> Result<(
 }
 
 async fn open(config: &Config) -> Result<Store, store::Error> {
-    store::open_to_read(serve::store_options(config, &Clock::system())).await
+    store::open_to_read(books::store_options(config, &Clock::system())).await
 }

@@ -64,7 +64,7 @@ impl Audits {
             Err(error) => return info!(%error, "could not ask whether an audit is due"),
         }
         let options = Options { rate: RATE, since: None };
-        match audit(config, options, &BTreeSet::new(), clock.clone(), |_, _| {}).await {
+        match Box::pin(audit(config, options, &BTreeSet::new(), clock.clone(), |_, _| {})).await {
             Ok(report) if report.is_clean() => info!(sagas = report.sagas, "the books agree"),
             Ok(report) => error!(
                 differences = report.differences,

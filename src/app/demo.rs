@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use tracing::{info, warn};
 
 use super::Error;
+use super::books::open;
 use super::scenes::{self, Scene};
-use super::serve::{Running, open};
+use super::serve::Running;
 use crate::clock::Clock;
 use crate::config::{Config, Token, WEB_CLIENT};
 use crate::lifecycle::stop_asked;

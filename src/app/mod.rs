@@ -2,6 +2,7 @@
 
 mod audit;
 mod audits;
+mod books;
 mod catalogue;
 mod compose;
 mod demo;

@@ -40,7 +40,7 @@ impl BooksMetrics {
         registry.register("sagas_stuck", "Sagas that need a person, by why", self.stuck.clone());
         registry.register_with_unit(
             "money_out_oldest",
-            "The age of the oldest charge, possible or sure, of a saga that has failed or goes back",
+            "How long a customer may have been out of money by a saga that has failed or goes back",
             Unit::Seconds,
             self.money_out_oldest.clone(),
         );

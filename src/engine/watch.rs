@@ -29,22 +29,22 @@ impl Executor {
         Ok(())
     }
 
-    /// Since when the customer may be out of money by a saga: since the charge was first sent, or, for one
+    /// Since when the customer may be out of money by a saga: since what took it was first sent, or, for a saga
     /// that only gives back, since it was accepted. `None` once there is no such saga.
     async fn out_since(&self, id: SagaId) -> Result<Option<DateTime<Utc>>, Error> {
         let inspected = self.0.store.inspect(id).await?;
-        Ok(inspected.map(|saga| charged_at(&saga).unwrap_or(saga.found.created_at)))
+        Ok(inspected.map(|saga| taken_at(&saga).unwrap_or(saga.found.created_at)))
     }
 }
 
-/// When the first charge was sent that has happened or may have.
-fn charged_at(inspected: &Inspected) -> Option<DateTime<Utc>> {
+/// When the first effect was sent that has taken money from the customer, or may have.
+fn taken_at(inspected: &Inspected) -> Option<DateTime<Utc>> {
     let saga = inspected.instance.as_ref().ok()?;
-    let charges = saga.accounted().into_iter().filter(|accounted| {
+    let takings = saga.accounted().into_iter().filter(|accounted| {
         accounted.happened != Certainty::No
-            && matches!(saga.facts.movement(accounted.effect), Some(Movement::Charge(_)))
+            && saga.facts.movement(accounted.effect).is_some_and(Movement::takes_money)
     });
-    let charges: Vec<_> = charges.map(|accounted| accounted.effect.step.word()).collect();
-    let sent = inspected.steps.iter().filter(|entry| charges.contains(&entry.step.as_str()));
+    let takings: Vec<_> = takings.map(|accounted| accounted.effect.step.word()).collect();
+    let sent = inspected.steps.iter().filter(|entry| takings.contains(&entry.step.as_str()));
     sent.map(|entry| entry.started_at).min()
 }
