@@ -26,7 +26,8 @@ mod m20261127_000019_troubles;
 mod m20261127_000020_audit;
 mod m20261127_000021_sessions;
 mod m20261127_000022_bulk;
-mod m20261127_000027_books_audit;
+mod m20261127_000023_bulk_by;
+mod m20261127_000024_books_audit;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -57,7 +58,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_audit::Migration),
             Box::new(m20261127_000021_sessions::Migration),
             Box::new(m20261127_000022_bulk::Migration),
-            Box::new(m20261127_000027_books_audit::Migration),
+            Box::new(m20261127_000023_bulk_by::Migration),
+            Box::new(m20261127_000024_books_audit::Migration),
         ]
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Stored {
     pub(crate) seal: String,
     pub(crate) who: String,
     pub(crate) role: String,
+    /// Who that is.
+    pub(crate) person: Person,
 }
 
 impl SignedIn {
@@ -68,6 +70,7 @@ impl Access {
             seal: hex(&known.seal(&signed_in.cookie)),
             who: person.name()?,
             role: person.role().to_string(),
+            person,
         }))
     }
 

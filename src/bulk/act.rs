@@ -11,7 +11,6 @@ use futures::stream;
 use tracing::debug;
 
 use super::Parts;
-use crate::config::Role;
 use crate::engine::{Done, NotDone};
 use crate::saga::{Intervention, Word, is_word};
 use crate::store::{
@@ -41,7 +40,7 @@ impl Parts {
             if self.clock.monotonic() >= leads_until {
                 None
             } else {
-                self.act(item, what, &word).await
+                self.act(item, what, &word, lead).await
             }
         });
         let acted = stream::iter(acted).buffer_unordered(AT_ONCE);
@@ -54,8 +53,14 @@ impl Parts {
     }
 
     /// Acts on one item; `None` where it is not known yet what came of it.
-    async fn act(&self, item: BulkItem, what: Intervention, word: &Word) -> Option<BulkItem> {
-        let audit = Some(self.audit_entry(&item, what, word));
+    async fn act(
+        &self,
+        item: BulkItem,
+        what: Intervention,
+        word: &Word,
+        lead: &BulkRun,
+    ) -> Option<BulkItem> {
+        let audit = Some(self.audit_entry(&item, what, lead));
         let wanted = Some(item.expected);
         let done = self.executor.intervene(item.saga, what, word, wanted, audit).await;
         match done {
@@ -93,17 +98,17 @@ impl Parts {
         }
     }
 
-    /// What the audit trail says of it. A run has the rights of an operator, whoever prepared it.
-    fn audit_entry(&self, item: &BulkItem, what: Intervention, word: &Word) -> NewAuditEntry {
+    /// What the audit trail says of it: that whoever prepared the run did it by the run.
+    fn audit_entry(&self, item: &BulkItem, what: Intervention, lead: &BulkRun) -> NewAuditEntry {
         NewAuditEntry {
             id: self.clock.fresh_id(),
             at: NewAuditEntry::moment(self.clock.now()),
-            who: word.operator.clone(),
-            role: Role::Operator,
+            who: lead.audited_who.clone(),
+            role: lead.role,
             via: Via::Bulk,
             action: AuditAction::of(what),
             target: Some(item.saga.to_string()),
-            reason: Some(word.reason.clone()),
+            reason: Some(lead.acting_reason.clone()),
             result: AuditResult::Done,
         }
     }

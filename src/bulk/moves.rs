@@ -5,7 +5,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::Bulk;
-use crate::store::{BulkMove, BulkRun, BulkState, Error};
+use crate::store::{AuditAction, BulkMove, BulkRun, BulkState, Error, NewAuditEntry};
 
 /// What is done to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumIter, IntoStaticStr)]
@@ -65,6 +65,16 @@ impl BulkVerb {
         }
     }
 
+    /// What the audit trail calls it.
+    pub fn audited(self) -> AuditAction {
+        match self {
+            Self::Start => AuditAction::StartBulk,
+            Self::Pause => AuditAction::PauseBulk,
+            Self::Resume => AuditAction::ResumeBulk,
+            Self::Stop => AuditAction::StopBulk,
+        }
+    }
+
     /// What changes something about a run that stands there.
     pub fn allowed(from: BulkState) -> Vec<&'static str> {
         let moves = |verb: &Self| matches!(verb.leads(from), Some(Leads::To(_)));
@@ -74,7 +84,8 @@ impl BulkVerb {
 
 impl Bulk {
     /// Moves a run, and returns it as it stands then. Where it stands there already, nothing changes.
-    /// `reason` is why it acts from now on, if it is to act: without one, for the run's own.
+    /// `reason` is why it acts from now on, if it is to act: without one, for the run's own. A move goes into
+    /// the audit trail, as `audit` has it.
     ///
     /// # Errors
     /// As [`NotMoved`] says.
@@ -83,6 +94,7 @@ impl Bulk {
         id: Uuid,
         verb: BulkVerb,
         reason: Option<&str>,
+        audit: &NewAuditEntry,
     ) -> Result<BulkRun, NotMoved> {
         let parts = &self.0;
         loop {
@@ -97,7 +109,7 @@ impl Bulk {
             let acts = to == BulkState::Running;
             let acting_reason = acts.then(|| reason.unwrap_or(&run.reason));
             let by = BulkMove { from, to, acting_reason };
-            if !parts.store.move_bulk_run(id, &by).await.map_err(NotMoved::Store)? {
+            if !parts.store.move_bulk_run(id, &by, audit).await.map_err(NotMoved::Store)? {
                 continue;
             }
             info!(bulk.id = %id, action = run.action, count = run.count, %from, %to, "a bulk run was moved");

@@ -10,7 +10,7 @@ use super::cause::Cause;
 use super::{Bulk, Parts, Plan};
 use crate::order::Paise;
 use crate::saga::{Instance, Intervention, SagaId, without_particulars};
-use crate::store::{BulkItem, BulkResult, BulkRun, BulkState, Error, Filter, Found};
+use crate::store::{BulkItem, BulkResult, BulkRun, BulkState, Error, Filter, Found, NewAuditEntry};
 
 /// The most sagas of a run.
 pub const MOST: usize = 100_000;
@@ -24,6 +24,8 @@ pub struct NewRun {
     pub action: Intervention,
     /// In whose name.
     pub who: String,
+    /// What the audit trail says of its preparation, but for the run's id.
+    pub audit: NewAuditEntry,
     /// Why.
     pub reason: String,
     /// How.
@@ -101,6 +103,8 @@ impl Bulk {
             id,
             action: new.action.name().to_owned(),
             who: new.who,
+            audited_who: new.audit.who.clone(),
+            role: new.audit.role,
             acting_reason: new.reason.clone(),
             reason: new.reason,
             plan: json(serde_json::to_value(&new.plan))?,
@@ -116,7 +120,8 @@ impl Bulk {
         for items in frozen.items.chunks(usize::try_from(BATCH).unwrap_or(1)) {
             parts.store.add_bulk_items(id, items).await?;
         }
-        parts.store.add_bulk_run(&run).await?;
+        let audit = NewAuditEntry { target: Some(id.to_string()), ..new.audit };
+        parts.store.add_bulk_run(&run, &audit).await?;
         info!(bulk.id = %id, action = run.action, count = run.count, operator = run.who, "a bulk run is prepared");
         Ok(run)
     }

@@ -21,9 +21,11 @@
 
 mod action;
 mod asset;
+mod audit;
 mod bulk;
 mod find;
 mod order;
+mod order_cancel;
 mod overview;
 mod page;
 mod piece;

@@ -34,6 +34,7 @@ pub(super) enum Here {
     Sagas,
     Bulk,
     Webhooks,
+    Audit,
     Elsewhere,
 }
 
@@ -45,6 +46,7 @@ impl Here {
             Self::Sagas => "sagas",
             Self::Bulk => "bulk",
             Self::Webhooks => "webhooks",
+            Self::Audit => "audit",
             Self::Elsewhere => return "false",
         };
         if own == place { "page" } else { "false" }

@@ -6,7 +6,10 @@ use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::page::{Failure, broken};
-use super::{action, asset, bulk, find, order, overview, policy, saga, sagas, sign_in, webhooks};
+use super::{
+    action, asset, audit, bulk, find, order, order_cancel, overview, policy, saga, sagas, sign_in,
+    webhooks,
+};
 use crate::operator::Operators;
 use crate::web::{self, Problem};
 
@@ -24,9 +27,14 @@ pub fn router(operators: Operators) -> Router {
         .route("/console/bulk/{id}", get(bulk::show))
         .route("/console/bulk/{id}/{move}", get(bulk::back).post(bulk::change))
         .route("/console/orders/{id}", get(order::show))
+        .route(
+            "/console/orders/{id}/cancel",
+            get(order_cancel::show_form).post(order_cancel::cancel),
+        )
         .route("/console/webhooks", get(webhooks::list).post(webhooks::add))
         .route("/console/webhooks/{id}", get(webhooks::show))
         .route("/console/webhooks/{id}/{change}", get(webhooks::back).post(webhooks::change))
+        .route("/console/audit", get(audit::list))
         .route("/console/assets/{file}", get(asset::asset))
         .route("/console/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(wrong_method)

@@ -9,10 +9,10 @@ use chrono::TimeDelta;
 
 use super::page::{Failure, Frame, respond};
 use super::policy::is_https;
-use super::visitor::{COOKIE, cookie, see_other};
-use crate::auth::SignedIn;
+use super::visitor::{COOKIE, cookie, see_other, visitor};
+use crate::auth::{Audited, SignedIn};
 use crate::operator::Operators;
-use crate::store::ConsoleSession;
+use crate::store::{AuditAction, ConsoleSession};
 use crate::web::{Query, form_body};
 
 /// How long a session lasts.
@@ -76,9 +76,7 @@ pub(super) async fn sign_in(
             return Ok(page(StatusCode::BAD_REQUEST, next, who, error, false));
         }
     };
-    if let Some(before) = cookie(&headers) {
-        operators.store.end_session(&before.id()).await?;
-    }
+    sign_out_now(&operators, &headers).await?;
     let now = operators.clock.now();
     tracing::info!(role = stored.role, "somebody signed in at the console");
     let session = ConsoleSession {
@@ -89,7 +87,8 @@ pub(super) async fn sign_in(
         until: now + LASTS,
         notice: None,
     };
-    operators.store.begin_session(session, now).await?;
+    let audited = stored.person.audited_anew(AuditAction::SignIn, &operators.clock);
+    operators.store.begin_session(session, now, audited.done()).await?;
     Ok(with_cookie(see_other(next), &signed_in.reveal(), LASTS, &headers))
 }
 
@@ -98,10 +97,18 @@ pub(super) async fn sign_out(
     State(operators): State<Operators>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if let Some(signed_in) = cookie(&headers) {
-        operators.store.end_session(&signed_in.id()).await?;
-    }
+    sign_out_now(&operators, &headers).await?;
     Ok(with_cookie(see_other("/console/sign-in"), "", TimeDelta::zero(), &headers))
+}
+
+/// Ends the session of these headers, if there is one.
+async fn sign_out_now(operators: &Operators, headers: &HeaderMap) -> Result<(), Failure> {
+    let Some(signed_in) = cookie(headers) else { return Ok(()) };
+    let visitor = visitor(operators, headers).await?;
+    let audited =
+        visitor.map(|visitor| visitor.person.audited_anew(AuditAction::SignOut, &operators.clock));
+    operators.store.end_session(&signed_in.id(), audited.as_ref().map(Audited::done)).await?;
+    Ok(())
 }
 
 fn with_cookie(mut answer: Response, value: &str, lasts: TimeDelta, asked: &HeaderMap) -> Response {

@@ -6,11 +6,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
+use uuid::Uuid;
 
 use super::page::Failure;
 use crate::auth::{Person, Right, SignedIn};
 use crate::operator::Operators;
-use crate::store::{ConsoleSession, Error};
+use crate::store::{AuditAction, ConsoleSession, Error};
 use crate::web::Problem;
 
 /// The cookie's name.
@@ -32,6 +33,19 @@ impl Visitor {
     /// 403 as a page, unless the role has this right.
     pub(super) fn require(&self, right: Right) -> Result<(), Failure> {
         self.person.require(right).map_err(|refused| self.failure(refused))
+    }
+
+    /// The same for an action: that it was denied is in the audit trail.
+    pub(super) async fn require_for(
+        &self,
+        operators: &Operators,
+        right: Right,
+        (action, target): (AuditAction, Uuid),
+    ) -> Result<(), Failure> {
+        let mut audited = self.person.audited_anew(action, &operators.clock);
+        audited.to(&target.to_string());
+        let judged = audited.conclude(&operators.executor, self.person.require(right)).await;
+        judged.map_err(|refused| self.failure(refused))
     }
 
     /// What was done for them at this address a moment ago. It is told once.
@@ -73,7 +87,10 @@ impl FromRequestParts<Operators> for Visitor {
 }
 
 /// Who is signed in, if anybody is.
-async fn visitor(operators: &Operators, headers: &HeaderMap) -> Result<Option<Visitor>, Error> {
+pub(super) async fn visitor(
+    operators: &Operators,
+    headers: &HeaderMap,
+) -> Result<Option<Visitor>, Error> {
     let Some(signed_in) = cookie(headers) else { return Ok(None) };
     let now = operators.clock.now();
     let Some(session) = operators.store.session(&signed_in.id(), now).await? else {

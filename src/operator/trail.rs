@@ -44,7 +44,7 @@ pub(crate) struct EntryView {
     /// `api`, `console`, `shell` or `bulk`.
     pub(crate) via: String,
     /// `retry`, `compensate`, `resolve`, `hold`, `release`, `note`, `create`, `cancel`, `ship`, `report`,
-    /// `return`, `webhook.create`, `webhook.change`, `webhook.remove`, `webhook.rotate`, `webhook.test`,
+    /// `return`, `sign-in`, `sign-out`, `bulk.prepare`, `bulk.start`, `bulk.pause`, `bulk.resume`, `bulk.stop`, `webhook.create`, `webhook.change`, `webhook.remove`, `webhook.rotate`, `webhook.test`,
     /// `webhook.resend` or `webhook.recover`.
     pub(crate) action: String,
     /// The id that it was done to, as in the path: of a saga, an order, a shipment or a webhook;

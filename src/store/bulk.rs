@@ -12,8 +12,10 @@ use serde_json::Value;
 use strum::{Display, EnumString, IntoStaticStr};
 use uuid::Uuid;
 
+use super::trail::NewAuditEntry;
 use super::transaction::Transaction;
 use super::{Error, ListedAt, Store};
+use crate::config::Role;
 use crate::order::Paise;
 
 /// Where a run stands. The words are stored.
@@ -43,6 +45,10 @@ pub struct BulkRun {
     pub action: String,
     /// Who prepared it, in whose name it acts.
     pub who: String,
+    /// Who that is in the audit trail.
+    pub audited_who: String,
+    /// In which role they prepared it, and it acts.
+    pub role: Role,
     /// Why.
     pub reason: String,
     /// Why it acts now: the reason of whoever started it last, or its own.
@@ -83,6 +89,9 @@ struct Row {
     id: Uuid,
     action: String,
     who: String,
+    /// Null in runs of binaries that did not write it; so is the role.
+    audited_who: Option<String>,
+    role: Option<String>,
     reason: String,
     acting_reason: String,
     plan: String,
@@ -105,6 +114,8 @@ impl TryFrom<Row> for BulkRun {
         Ok(Self {
             id,
             action: row.action,
+            audited_who: row.audited_who.unwrap_or_else(|| row.who.clone()),
+            role: row.role.and_then(|role| role.parse().ok()).unwrap_or(Role::Operator),
             who: row.who,
             reason: row.reason,
             acting_reason: row.acting_reason,
@@ -123,9 +134,10 @@ impl TryFrom<Row> for BulkRun {
 
 impl Store {
     /// Adds a run, whose items are there already.
-    pub async fn add_bulk_run(&self, run: &BulkRun) -> Result<(), Error> {
+    pub async fn add_bulk_run(&self, run: &BulkRun, audit: &NewAuditEntry) -> Result<(), Error> {
         let sql = "INSERT INTO bulk_run (id, action, who, reason, acting_reason, plan, items, money, \
-                   preview, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                   preview, state, created_at, audited_who, role) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let values = vec![
             run.id.into(),
             run.action.clone().into(),
@@ -138,9 +150,16 @@ impl Store {
             run.preview.to_string().into(),
             run.state.to_string().into(),
             run.created_at.into(),
+            run.audited_who.clone().into(),
+            run.role.to_string().into(),
         ];
-        self.write.execute_raw(self.statement(sql, values)).await?;
-        Ok(())
+        let transaction = self.write.begin().await?;
+        let added = async {
+            transaction.execute_raw(self.statement(sql, values)).await?;
+            self.audit_in(&transaction, Some(audit)).await
+        };
+        let added = added.await;
+        transaction.end(added).await
     }
 
     /// The run of this id.
@@ -182,7 +201,12 @@ impl Store {
 
     /// Moves a run, if it still stands where the move begins; whether it did. A run that goes on tries again
     /// what came back: after it has halted all of it, else only what would have halted it.
-    pub async fn move_bulk_run(&self, id: Uuid, by: &BulkMove<'_>) -> Result<bool, Error> {
+    pub async fn move_bulk_run(
+        &self,
+        id: Uuid,
+        by: &BulkMove<'_>,
+        audit: &NewAuditEntry,
+    ) -> Result<bool, Error> {
         let sql = "UPDATE bulk_run SET state = $3, halted_by = NULL, \
                    acting_reason = COALESCE($4, acting_reason) WHERE id = $1 AND state = $2";
         let reason = by.acting_reason.map(str::to_owned);
@@ -198,7 +222,9 @@ impl Store {
                 let again = self.statement(again, vec![id.into(), all.into()]);
                 transaction.execute_raw(again).await?;
             }
-            Ok(moved.rows_affected() == 1)
+            let is_moved = moved.rows_affected() == 1;
+            self.audit_in(&transaction, Some(audit).filter(|_| is_moved)).await?;
+            Ok(is_moved)
         };
         let moved = moved.await;
         transaction.end(moved).await

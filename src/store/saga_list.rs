@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use entity::saga_instance::{Column, Entity, Model};
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, UnionType};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, IdenStatic, Order, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -44,6 +44,26 @@ impl Store {
             let rows = self.list_all(filter, Condition::all()).await?;
             Ok(self.page(rows, filter.limit))
         }
+    }
+
+    /// How many sagas match, counted up to `most` and one more.
+    pub async fn count_matching(&self, filter: &Filter, most: u64) -> Result<u64, Error> {
+        let mut only = filter.condition(self.catalogue);
+        let mut select = Query::select();
+        select.expr(Expr::val(1)).from(Entity);
+        if filter.trouble.is_any() {
+            select.from(TROUBLE);
+            let of_trouble = Expr::col((TROUBLE, "saga_id")).equals((Entity, Column::Id));
+            only = only.add(filter.trouble.condition()).add(of_trouble);
+        }
+        let matching = select.cond_where(only).limit(most + 1).take();
+        let count = Query::select()
+            .expr(Expr::col(Asterisk).count())
+            .from_subquery(matching, "matching")
+            .take();
+        let row = self.read.query_one_raw(self.backend.build(&count)).await?;
+        let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     fn page(&self, mut rows: Vec<Model>, limit: u64) -> SagaPage {

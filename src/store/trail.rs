@@ -30,7 +30,7 @@ pub enum Via {
 }
 
 /// What a person does. Each word is stored: words are added and never renamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum AuditAction {
     /// Has a saga tried now.
@@ -55,6 +55,27 @@ pub enum AuditAction {
     Report,
     /// Takes goods back.
     Return,
+    /// Begins a session at the console.
+    #[strum(serialize = "sign-in")]
+    SignIn,
+    /// Ends it.
+    #[strum(serialize = "sign-out")]
+    SignOut,
+    /// Prepares a bulk run.
+    #[strum(serialize = "bulk.prepare")]
+    PrepareBulk,
+    /// Starts it.
+    #[strum(serialize = "bulk.start")]
+    StartBulk,
+    /// Pauses it.
+    #[strum(serialize = "bulk.pause")]
+    PauseBulk,
+    /// Has it go on.
+    #[strum(serialize = "bulk.resume")]
+    ResumeBulk,
+    /// Stops it for good.
+    #[strum(serialize = "bulk.stop")]
+    StopBulk,
     /// Adds an endpoint.
     #[strum(serialize = "webhook.create")]
     CreateWebhook,

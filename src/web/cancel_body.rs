@@ -8,7 +8,8 @@ use super::field::Field;
 use super::problem::Problem;
 
 /// The allowed reasons.
-const REASONS: [&str; 6] = ["customer", "declined", "fraud", "inventory", "staff", "other"];
+pub(crate) const REASONS: [&str; 6] =
+    ["customer", "declined", "fraud", "inventory", "staff", "other"];
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
 

@@ -25,7 +25,7 @@ pub(crate) mod url;
 use axum::http::HeaderName;
 
 pub(crate) use body::{form_body, json_body, json_bytes, optional_json_body, parse_json};
-pub(crate) use cancel_body::{CancelBody, StaffCancelBody, Words};
+pub(crate) use cancel_body::{CancelBody, REASONS, StaffCancelBody, Words};
 pub(crate) use cancelled::{
     CancelledView, CancellingView, ReleasedView, cancel_response, released,
 };

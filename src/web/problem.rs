@@ -247,11 +247,11 @@ impl IntoResponse for Problem {
 
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
-        match error {
+        match &error {
             store::Error::Unavailable(_)
             | store::Error::OutcomeUnknown(_)
             | store::Error::Unusable(_) => {
-                tracing::warn!("a request was not served: the database is unavailable");
+                tracing::warn!(%error, "a request was not served: the database is unavailable");
                 Self::database_unavailable()
             }
             store::Error::Refused(_) => {

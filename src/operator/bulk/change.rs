@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use uuid::Uuid;
 
 use super::super::Operators;
@@ -11,7 +12,7 @@ use super::super::act::not_allowed;
 use super::body::MoveBody;
 use super::look::{ItemQuery, detail};
 use super::view::{DetailView, Instead, OfMove, no_run};
-use crate::auth::{Person, Right};
+use crate::auth::{Audited, Person, Right};
 use crate::bulk::{BulkVerb, NotMoved};
 use crate::web::{Problem, Segment, optional_json_body, uuid_segment};
 
@@ -35,7 +36,7 @@ pub(in crate::operator) async fn start_run(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DetailView>, Problem> {
+) -> Response {
     asked(&operators, &who, id, &headers, body, BulkVerb::Start).await
 }
 
@@ -58,7 +59,7 @@ pub(in crate::operator) async fn pause_run(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DetailView>, Problem> {
+) -> Response {
     asked(&operators, &who, id, &headers, body, BulkVerb::Pause).await
 }
 
@@ -81,7 +82,7 @@ pub(in crate::operator) async fn resume_run(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DetailView>, Problem> {
+) -> Response {
     asked(&operators, &who, id, &headers, body, BulkVerb::Resume).await
 }
 
@@ -104,7 +105,7 @@ pub(in crate::operator) async fn stop_run(
     id: Segment,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DetailView>, Problem> {
+) -> Response {
     asked(&operators, &who, id, &headers, body, BulkVerb::Stop).await
 }
 
@@ -115,10 +116,16 @@ async fn asked(
     headers: &HeaderMap,
     body: Body,
     verb: BulkVerb,
-) -> Result<Json<DetailView>, Problem> {
-    who.require(Right::Act)?;
-    let id = uuid_segment(id, "id")?;
-    moved(operators, id, &optional_json_body(headers, body).await?, verb).await.map(Json)
+) -> Response {
+    let mut audited = who.audited(verb.audited(), &id, &operators.clock);
+    let moved = async {
+        who.require(Right::Act)?;
+        let id = uuid_segment(id, "id")?;
+        let body = optional_json_body(headers, body).await?;
+        moved(operators, id, &body, verb, &mut audited).await.map(Json)
+    };
+    let moved: Result<_, Problem> = moved.await;
+    audited.answer(&operators.executor, moved).await
 }
 
 /// Moves a run.
@@ -127,9 +134,11 @@ pub(super) async fn moved(
     id: Uuid,
     body: &MoveBody,
     verb: BulkVerb,
+    audited: &mut Audited,
 ) -> Result<DetailView, Problem> {
     let reason = body.reason.value()?.as_ref().map(|reason| reason.as_str());
-    let run = operators.bulk.act_on_run(id, verb, reason).await.map_err(problem)?;
+    audited.because(reason);
+    let run = operators.bulk.act_on_run(id, verb, reason, audited.done()).await.map_err(problem)?;
     detail(operators, run, &ItemQuery::default()).await
 }
 

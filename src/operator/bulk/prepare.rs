@@ -4,16 +4,16 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::super::Operators;
 use super::body::{Ids, NewRunBody};
 use super::look::{ItemQuery, detail};
 use super::size::{Rate, Waves};
 use super::view::DetailView;
-use crate::auth::{Person, Right};
+use crate::auth::{Audited, Person, Right};
 use crate::bulk::{MOST, NewRun, NotPrepared, Plan, Wanted};
-use crate::store::BulkRun;
+use crate::store::{AuditAction, BulkRun};
 use crate::web::{Problem, json_body};
 
 /// Prepare a bulk run
@@ -43,13 +43,18 @@ pub(in crate::operator) async fn prepare_run(
     who: Person,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Problem> {
-    who.require(Right::Act)?;
-    let body: NewRunBody = json_body(&headers, body).await?;
-    let run = prepare(&operators, &who, &body).await?;
-    let location = [(header::LOCATION, format!("/api/operator/bulk/{}", run.id))];
-    let detail = detail(&operators, run, &ItemQuery::default()).await?;
-    Ok((StatusCode::CREATED, location, Json(detail)).into_response())
+) -> Response {
+    let mut audited = who.audited_anew(AuditAction::PrepareBulk, &operators.clock);
+    let prepared = async {
+        who.require(Right::Act)?;
+        let body: NewRunBody = json_body(&headers, body).await?;
+        let run = prepare(&operators, &who, &body, &mut audited).await?;
+        let location = [(header::LOCATION, format!("/api/operator/bulk/{}", run.id))];
+        let detail = detail(&operators, run, &ItemQuery::default()).await?;
+        Ok((StatusCode::CREATED, location, Json(detail)))
+    };
+    let prepared: Result<_, Problem> = prepared.await;
+    audited.answer(&operators.executor, prepared).await
 }
 
 /// Prepares a run.
@@ -57,13 +62,19 @@ pub(super) async fn prepare(
     operators: &Operators,
     who: &Person,
     body: &NewRunBody,
+    audited: &mut Audited,
 ) -> Result<BulkRun, Problem> {
-    let new = new_run(operators, who, body)?;
+    let new = new_run(operators, who, body, audited)?;
     let by_ids = matches!(new.wanted, Wanted::Ids(_));
     operators.bulk.prepare(new).await.map_err(|why| problem(why, by_ids))
 }
 
-fn new_run(operators: &Operators, who: &Person, body: &NewRunBody) -> Result<NewRun, Problem> {
+fn new_run(
+    operators: &Operators,
+    who: &Person,
+    body: &NewRunBody,
+    audited: &mut Audited,
+) -> Result<NewRun, Problem> {
     let action = body.action.value()?.0;
     let wanted = match (body.filter.value()?, body.ids.value()?) {
         (Some(filter), None) => Wanted::Filter(Box::new(filter.read(operators)?)),
@@ -77,7 +88,8 @@ fn new_run(operators: &Operators, who: &Person, body: &NewRunBody) -> Result<New
     let canary = body.canary.value()?.clone().map_or_else(Plan::usual_canary, |Waves(waves)| waves);
     let rate = body.per_second.value()?.clone().map_or_else(Plan::usual_rate, |Rate(rate)| rate);
     let plan = Plan::new(canary, rate).ok_or_else(Problem::internal)?;
-    Ok(NewRun { action, who: who.name()?, reason, plan, wanted })
+    audited.because(reason.as_str());
+    Ok(NewRun { action, who: who.name()?, audit: audited.done().clone(), reason, plan, wanted })
 }
 
 fn problem(why: NotPrepared, by_ids: bool) -> Problem {

@@ -25,8 +25,9 @@ async fn taken(world: &World, run: &str) -> (BulkRun, Vec<BulkItem>) {
     let lead = store.lead_bulk_run(id, DEAD, now, lease).await.expect("the books");
     let lead = lead.expect("nobody leads it yet");
     let (from, to) = (BulkState::Prepared, BulkState::Running);
+    let audit = NewAuditEntry { action: AuditAction::StartBulk, ..entry(world, SagaId(id)) };
     let started = BulkMove { from, to, acting_reason: None };
-    assert!(store.move_bulk_run(id, &started).await.expect("the books"));
+    assert!(store.move_bulk_run(id, &started, &audit).await.expect("the books"));
     let taken = store.take_bulk_items(&lead, 2, 5, world.clock.now()).await.expect("the books");
     let Taken::Items(items) = taken else { panic!("{taken:?}") };
     assert_eq!(items.len(), 2);
