@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, bulk, check, events, orders, out, sagas, sandbox, webhooks};
+use super::{Error, audit, bulk, check, events, orders, out, sagas, sandbox, trail, webhooks};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -68,6 +68,8 @@ Examples:
     Sagas(Box<sagas::SagasArgs>),
     /// Do the same to many sagas: a canary first, then wave after wave
     Bulk(bulk::BulkArgs),
+    /// Show what people did: who, what, why, and what came of it, through the operators' API
+    Trail(trail::TrailArgs),
     /// Look at orders and cancel them, through the service's API
     Orders(orders::OrdersArgs),
     /// Follow what happens
@@ -130,6 +132,7 @@ impl Command {
             Self::Migrate(_)
             | Self::Sagas(_)
             | Self::Bulk(_)
+            | Self::Trail(_)
             | Self::Orders(_)
             | Self::Events(_)
             | Self::Webhooks(_)
@@ -176,6 +179,7 @@ impl Cli {
             }
             Command::Sagas(sagas) => sagas.run(file).await,
             Command::Bulk(bulk) => bulk.run(file).await,
+            Command::Trail(trail) => trail.run(file).await,
             Command::Orders(orders) => orders.run(file).await,
             Command::Events(events) => events.run(file).await,
             Command::Webhooks(webhooks) => webhooks.run(file).await,

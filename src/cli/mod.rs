@@ -19,6 +19,7 @@ mod out;
 mod sagas;
 mod sandbox;
 mod service;
+mod trail;
 mod view;
 mod webhooks;
 

@@ -25,6 +25,7 @@ Examples:
   order-service sagas show 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44
   order-service sagas hold 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"refunding it by hand\"
   order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason \"payments are back\"
+  order-service sagas note 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 \"the bank says Monday\"
   order-service sagas list --stuck --json | jq -r '.items[].id'")]
 pub struct SagasArgs {
     #[command(subcommand)]
@@ -71,6 +72,16 @@ enum Action {
         id: String,
         #[command(flatten)]
         by: ByOperator,
+    },
+    /// Leave a note for whoever looks at the saga next; it changes nothing else
+    Note {
+        /// The saga's id
+        id: String,
+        /// The note
+        text: String,
+        /// Who says so [default: $USER]
+        #[arg(long, value_name = "NAME")]
+        operator: Option<String>,
     },
     /// Settle an effect by what you found out or did by hand
     #[command(after_help = "\
@@ -153,6 +164,15 @@ impl SagasArgs {
             }
             Action::Hold { id, by } => by.send(&client, &id, "hold", json!({}), output).await,
             Action::Release { id, by } => by.send(&client, &id, "release", json!({}), output).await,
+            Action::Note { id, text, operator: who } => {
+                let path = ["api", "operator", "sagas", &id, "notes"];
+                let who = operator(who);
+                let answer = client.act(&path, &json!({"text": text}), who.as_deref()).await?;
+                match output {
+                    Output::Json => out::line(answer.text()),
+                    Output::Tables(_) => out::line("noted"),
+                }
+            }
             Action::Resolve { id, step, line, happened, by } => {
                 let verdict = json!({"step": step, "line": line, "happened": happened});
                 by.send(&client, &id, "resolve", verdict, output).await

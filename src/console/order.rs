@@ -2,11 +2,12 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::order_cancel::{CancelForm, Tried};
 use super::page::{Failure, Frame, Here, respond};
 use super::piece::{Moment, Said, brief, counted, money, short_id};
 use super::visitor::Visitor;
@@ -27,6 +28,9 @@ struct OrderPage {
     total: Option<String>,
     accepted: Option<Moment>,
     user: String,
+    did: Option<String>,
+    error: Option<String>,
+    cancel: Option<CancelForm>,
     reads_sagas: bool,
     lines: Vec<Line>,
     sagas: Vec<Saga>,
@@ -100,16 +104,39 @@ struct Delivery {
 pub(super) async fn show(
     State(operators): State<Operators>,
     visitor: Visitor,
+    headers: HeaderMap,
     id: Segment,
 ) -> Result<Response, Failure> {
     visitor.require(Right::ReadOrders)?;
-    let page = page(&operators, &visitor, id).await;
-    let page = page.map_err(|problem| visitor.failure(problem))?;
-    Ok(respond(StatusCode::OK, &page))
+    let id = uuid_segment(id, "id").map_err(|problem| visitor.failure(problem))?;
+    let is_glance = headers.contains_key("x-live");
+    let path = format!("/console/orders/{id}");
+    let did = if is_glance { Ok(None) } else { visitor.take_notice(&operators, &path).await };
+    let did = did.map_err(|error| visitor.failure(error))?;
+    page(&operators, &visitor, OrderId(id), did, None).await
 }
 
-async fn page(operators: &Operators, visitor: &Visitor, id: Segment) -> Result<OrderPage, Problem> {
-    let id = OrderId(uuid_segment(id, "id")?);
+/// The page of an order: with what was done, or with the cancel that was tried and why it was not taken.
+pub(super) async fn page(
+    operators: &Operators,
+    visitor: &Visitor,
+    id: OrderId,
+    did: Option<String>,
+    tried: Option<Tried>,
+) -> Result<Response, Failure> {
+    let page = view(operators, visitor, id, tried.as_ref()).await;
+    let page = OrderPage { did, ..page.map_err(|problem| visitor.failure(problem))? };
+    let status = tried.and_then(|tried| tried.problem).map(|problem| problem.status());
+    let status = status.map_or(Ok(StatusCode::OK), StatusCode::from_u16);
+    Ok(respond(status.unwrap_or(StatusCode::CONFLICT), &page))
+}
+
+async fn view(
+    operators: &Operators,
+    visitor: &Visitor,
+    id: OrderId,
+    tried: Option<&Tried>,
+) -> Result<OrderPage, Problem> {
     let (store, now) = (&operators.store, operators.clock.now());
     let order = store.order(id).await?;
     let checkout = store.find(SagaId(id.0)).await?.filter(|checkout| checkout.order_id == id);
@@ -127,6 +154,12 @@ async fn page(operators: &Operators, visitor: &Visitor, id: Segment) -> Result<O
     let mails = store.mails_of(id).await?.into_iter().map(|mail| Letter::of(mail, now));
     let events = store.events_of(id).await?.into_iter().map(|event| Fact::of(event, now));
     let deliveries = store.deliveries_about(id).await?.into_iter();
+    let cancel = if visitor.person.has(Right::Act) {
+        CancelForm::of(operators.reversals.preview(id, &|_any_user| true).await?, tried)
+    } else {
+        None
+    };
+    let error = tried.and_then(|tried| tried.problem.as_ref());
     Ok(OrderPage {
         frame: Frame::of(format!("Order {}", short_id(id.0)), Here::Elsewhere, &visitor.person),
         id: id.0,
@@ -134,6 +167,9 @@ async fn page(operators: &Operators, visitor: &Visitor, id: Segment) -> Result<O
         total: total.map(|total| money(total.0)),
         accepted: accepted.map(|at| Moment::exact(at, now)),
         user: user.to_string(),
+        did: None,
+        error: error.map(|problem| brief(problem.sentence(), 500)),
+        cancel,
         reads_sagas: visitor.person.has(Right::ReadSagas),
         lines: lines(order.as_ref(), checkout.as_ref()),
         sagas: sagas.collect(),

@@ -128,6 +128,19 @@ pub(super) fn counted(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
+/// `4,312`.
+pub(super) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut said = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            said.push(',');
+        }
+        said.push(digit);
+    }
+    said
+}
+
 /// An id that people can tell from its neighbours in a list.
 pub(super) fn short_id(id: uuid::Uuid) -> String {
     let text = id.to_string();

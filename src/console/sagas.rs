@@ -7,11 +7,12 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use super::page::{Failure, Frame, Here, respond};
-use super::piece::{Moment, Said, brief, money, short_id, span, step_name};
+use super::piece::{Moment, Said, brief, grouped, money, short_id, span, step_name};
 use super::saga::is_out;
 use super::visitor::{Visitor, see_other};
 use crate::auth::Right;
-use crate::operator::{Operators, SagaView, page};
+use crate::bulk::MOST;
+use crate::operator::{Operators, SagaView, filter, page};
 use crate::saga::StuckKind;
 use crate::web::{Problem, Query};
 use strum::IntoEnumIterator;
@@ -34,6 +35,8 @@ struct SagasPage {
 
 /// The form that prepares a run for all that the filter matches.
 struct Prepare {
+    /// How many they are, in words.
+    count: String,
     filter: String,
     action: String,
     reason: String,
@@ -106,6 +109,14 @@ pub(super) async fn page_with(
     }
     let may_act = visitor.person.has(Right::Act);
     let prepare = Prepare::of(&query, tried.as_ref()).filter(|_| may_act && error.is_none());
+    let prepare = match prepare {
+        Some(prepare) => {
+            let matching = matching(operators, &query).await;
+            let count = matching.map_err(|problem| visitor.failure(problem))?;
+            Some(Prepare { count, ..prepare })
+        }
+        None => None,
+    };
     let page = SagasPage {
         frame: Frame::of("Sagas", Here::Sagas, &visitor.person),
         choices: choices(operators, &query),
@@ -127,6 +138,7 @@ impl Prepare {
         let narrows = |(name, _): (&str, &str)| !["sort", "limit", "cursor"].contains(&name);
         let text = |name| tried.and_then(|(form, _)| form.text(name)).unwrap_or_default();
         let prepare = Self {
+            count: String::new(),
             filter: filter.encoded(),
             action: text("action").to_owned(),
             reason: text("reason").to_owned(),
@@ -134,6 +146,17 @@ impl Prepare {
         };
         filter.pairs().any(narrows).then_some(prepare)
     }
+}
+
+/// How many sagas match, in words.
+async fn matching(operators: &Operators, query: &Query) -> Result<String, Problem> {
+    let most = u64::try_from(MOST).unwrap_or(u64::MAX);
+    let count = operators.store.count_matching(&filter(query, operators)?, most).await?;
+    Ok(match count {
+        1 => "the 1 that matches".to_owned(),
+        count if count > most => format!("all that match: over {}", grouped(most)),
+        count => format!("all {} that match", grouped(count)),
+    })
 }
 
 /// What is listed, in words.

@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Extension, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::Operators;
 use crate::auth::{Person, Right};
 use crate::engine::Wait;
-use crate::order::OrderId;
-use crate::reversal::Wish;
+use crate::order::{OrderId, rupees};
+use crate::reversal::{CancelAnswer, Wish};
 use crate::store::AuditAction;
 use crate::trace::TraceParent;
 use crate::web::{
-    CancelledView, CancellingView, Preference, Segment, StaffCancelBody, Words, cancel_response,
-    json_body, uuid_segment,
+    CancelledView, CancellingView, Preference, Problem, Segment, StaffCancelBody, Words,
+    cancel_response, json_body, read, uuid_segment,
 };
 
 /// How long an operator waits for the result, unless they ask for another wait.
@@ -84,4 +85,40 @@ pub(super) async fn cancel_order(
     };
     let cancelled = cancelled.await;
     audited.answer(&operators.executor, cancelled).await
+}
+
+/// Cancels the order as a form asks for, as the API would; returns what to tell whoever sent it.
+pub(crate) async fn cancel_of(
+    operators: &Operators,
+    who: &Person,
+    id: OrderId,
+    body: &Value,
+) -> Result<String, Problem> {
+    let mut audited = who.audited_anew(AuditAction::Cancel, &operators.clock);
+    audited.to(&id.to_string());
+    let cancelled = async {
+        who.require(Right::Act)?;
+        let Words { reason, note } = read::<StaffCancelBody>(body)?.words()?;
+        let reason = reason.unwrap_or_default().to_owned();
+        audited.because(reason.as_str());
+        let (who, audit) = (Some(who.name()?), Some(audited.done().clone()));
+        let (wait, trace) = (Wait::Decided(A_LOOK), TraceParent::fresh());
+        let wish = Wish { id, reason, note, who, audit, wait, trace };
+        match operators.reversals.cancel(&wish, &|_any_user| true).await {
+            CancelAnswer::Cancelled { given_back, .. } => {
+                Ok(format!("It is cancelled, and {} given back", rupees(given_back.refunded)))
+            }
+            CancelAnswer::Cancelling { .. } => {
+                Ok("It is being cancelled: not everything is given back yet".to_owned())
+            }
+            CancelAnswer::NotFound => Err(Problem::not_found("Order not found")),
+            CancelAnswer::NotAllowed { status } => {
+                let error = "Order can not be cancelled";
+                Err(Problem::new(StatusCode::CONFLICT, error).order_status(status))
+            }
+            CancelAnswer::Unavailable => Err(Problem::database_unavailable()),
+        }
+    };
+    let cancelled: Result<_, Problem> = cancelled.await;
+    audited.conclude(&operators.executor, cancelled).await
 }

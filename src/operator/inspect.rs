@@ -138,9 +138,7 @@ pub(super) async fn get_saga(
 ) -> Result<Response, Problem> {
     who.require(Right::ReadSagas)?;
     let id = SagaId(uuid_segment(id, "id")?);
-    let at_seq = query.read("atSeq", "a whole number from 1", |text| {
-        parse_digits(text).and_then(|seq| i32::try_from(seq).ok()).filter(|seq| *seq > 0)
-    })?;
+    let at_seq = at_seq(&query)?;
     let detail = match at_seq {
         None => detail(&operators, id).await?,
         Some(seq) => past(&operators, id, seq).await?,
@@ -153,6 +151,13 @@ pub(super) async fn get_saga(
         response.headers_mut().insert(name, version);
     }
     Ok(response)
+}
+
+/// The entry of the log that a query asks for.
+pub(crate) fn at_seq(query: &Query) -> Result<Option<i32>, Problem> {
+    query.read("atSeq", "a whole number from 1", |text| {
+        parse_digits(text).and_then(|seq| i32::try_from(seq).ok()).filter(|seq| *seq > 0)
+    })
 }
 
 /// Everything about a saga.

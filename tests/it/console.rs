@@ -1,9 +1,11 @@
 //! The console, as a browser without JavaScript sees it.
 
 mod action;
+mod audit;
 mod browser;
 mod bulk;
 mod hostile;
+mod order;
 mod pages;
 mod session;
 mod webhooks;
@@ -16,7 +18,7 @@ use order_service::sandbox::{Call, Fault, FaultKind};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::harness::{World, WorldBuilder, cart};
+use crate::harness::{TOKEN, World, WorldBuilder, cart};
 use browser::{Browser, Page};
 
 /// A world in which sagas wait for an hour after a failure.
@@ -64,4 +66,13 @@ async fn parked(world: &World, key: &str) -> Uuid {
     };
     world.until(is_parked).await;
     id
+}
+
+/// Has a saga tried again that waits, and comes back when it is at rest.
+async fn retried(world: &World, id: Uuid) {
+    let path = format!("/api/operator/sagas/{id}/retry");
+    let retry = world.http.post(world.url(&path)).bearer_auth(TOKEN);
+    let retry = retry.json(&serde_json::json!({"reason": "it is back"})).send().await;
+    assert_eq!(retry.expect("an answer").status(), 200);
+    world.until(async || world.inspect(id).await["next"].is_null()).await;
 }

@@ -34,8 +34,8 @@ fn help_names_every_command_and_exits_with_0() {
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
     for command in [
-        "serve", "demo", "sandbox", "migrate", "sagas", "bulk", "orders", "webhooks", "check",
-        "audit", "openapi",
+        "serve", "demo", "sandbox", "migrate", "sagas", "bulk", "trail", "orders", "webhooks",
+        "check", "audit", "openapi",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
     }
@@ -47,6 +47,7 @@ fn help_names_every_command_and_exits_with_0() {
         &["bulk"],
         &["bulk", "prepare"],
         &["bulk", "show"],
+        &["trail"],
         &["orders"],
         &["events", "tail"],
         &["webhooks"],

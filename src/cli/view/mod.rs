@@ -15,6 +15,7 @@ mod show;
 mod table;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod webhooks;
 
 pub(super) use answer::{ActionDone, Detail, Page};
@@ -25,4 +26,5 @@ pub(super) use groups::{Groups, groups};
 pub(super) use list::list;
 pub(super) use order::{Cancelled, OrderDetail, cancelled, order};
 pub(super) use show::show;
+pub(super) use trail::{Trail, trail};
 pub(super) use webhooks::{DeliveryPage, Webhook, WebhookPage, deliveries, secret, webhooks};

@@ -23,9 +23,9 @@ use super::page::{Failure, Frame, Here, respond};
 use super::piece::{Moment, Said, brief, short_id};
 use super::visitor::Visitor;
 use crate::auth::Right;
-use crate::operator::{Detail, Operators, detail};
+use crate::operator::{Detail, Operators, at_seq, detail, past};
 use crate::saga::SagaId;
-use crate::web::{Segment, TwoSegments, uuid_segment};
+use crate::web::{Query, Segment, TwoSegments, uuid_segment};
 
 #[derive(Template)]
 #[template(path = "console/saga.html")]
@@ -48,6 +48,8 @@ struct SagaPage {
     owner: Option<String>,
     accepted: Moment,
     updated: Moment,
+    /// The entry after which it was so, and the last one.
+    past: Option<(i32, i32)>,
     forms: Forms,
     attempts: Vec<Attempt>,
     related: Vec<(Uuid, String, String)>,
@@ -70,9 +72,18 @@ pub(super) async fn show(
     visitor: Visitor,
     headers: HeaderMap,
     id: Segment,
+    query: Query,
 ) -> Result<Response, Failure> {
     visitor.require(Right::ReadSagas)?;
     let id = uuid_segment(id, "id").map_err(|problem| visitor.failure(problem))?;
+    let seq = at_seq(&query).map_err(|problem| visitor.failure(problem))?;
+    if let Some(seq) = seq {
+        let past = past(&operators, SagaId(id), seq).await;
+        let past = past.map_err(|problem| visitor.failure(problem))?;
+        let frame = |title: String| Frame::of(title, Here::Sagas, &visitor.person);
+        let page = view(past, frame, None, None, false, operators.clock.now());
+        return Ok(respond(StatusCode::OK, &page));
+    }
     // The script only looks whether something has changed, and leaves the notice to whoever acts.
     let is_glance = headers.contains_key("x-live");
     let path = format!("/console/sagas/{id}");
@@ -124,7 +135,8 @@ fn view(
     let headline = headline(&detail, now);
     let (account, forms) = (Account::of(&detail), Forms::of(&detail, tried, may_act));
     let attempts = timeline(&detail.steps, now);
-    let Detail { saga, related, notes, told, .. } = detail;
+    let Detail { saga, at_seq, last_seq, related, notes, told, .. } = detail;
+    let at_rest = if at_seq.is_some() { "Not known of the past" } else { "Nothing: it is at rest" };
     let next_at = saga.next.as_ref().and_then(|next| next.at);
     let told = told.into_iter().map(|told| Told {
         at: Moment::exact(told.at, now),
@@ -148,9 +160,7 @@ fn view(
         headline,
         did: did.map(|did| brief(&did, 1000)),
         account,
-        next: saga
-            .next
-            .map_or_else(|| "Nothing: it is at rest".to_owned(), |next| brief(&next.what, 500)),
+        next: saga.next.map_or_else(|| at_rest.to_owned(), |next| brief(&next.what, 500)),
         next_at: next_at.map(|at| Moment::exact(at, now)),
         cause: saga.cause.as_deref().map(Said::of),
         held: saga.held.map(|held| {
@@ -159,6 +169,7 @@ fn view(
         owner: saga.owner,
         accepted: Moment::exact(saga.created_at, now),
         updated: Moment::exact(saga.updated_at, now),
+        past: at_seq.zip(last_seq),
         forms,
         attempts,
         related: related

@@ -11,6 +11,9 @@ async fn a_run_is_prepared_from_the_list_and_does_nothing_until_it_is_started() 
         assert!(browser.get("/console/sagas").await.tags("bulk-prepare").is_empty(), "not for all");
         let list = browser.get("/console/sagas?neighbour=payment&sort=age").await;
         assert!(list.tag("bulk-action").starts_with("<select"));
+        assert_eq!(list.text("bulk-count"), "Do something to all 2 that match");
+        let holding = browser.get("/console/sagas?state=Priced&limit=1").await;
+        assert_eq!(holding.text("bulk-count"), "Do something to all 2 that match", "not the page");
         let filter = list.hidden("action=\"/console/bulk\"", "filter").replace("&#38;", "&");
         let form = |reason| [("action", "retry"), ("filter", filter.as_str()), ("reason", reason)];
         let page = browser.post("/console/bulk", &form("")).await;

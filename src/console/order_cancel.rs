@@ -1,0 +1,93 @@
+//! `POST /console/orders/{id}/cancel`: cancels an order for its customer, and tells on the order's page how that
+//! stands.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::order;
+use super::page::Failure;
+use super::visitor::{Visitor, see_other};
+use crate::auth::Right;
+use crate::operator::{Operators, cancel_of};
+use crate::order::{OrderId, rupees};
+use crate::reversal::Preview;
+use crate::store::AuditAction;
+use crate::web::{Problem, Query, REASONS, Segment, form_body, uuid_segment};
+
+/// The form of a cancel.
+pub(super) struct CancelForm {
+    /// What it will do.
+    pub(super) will: String,
+    /// Why orders are cancelled, and which of it is chosen.
+    pub(super) reasons: Vec<(&'static str, bool)>,
+    pub(super) note: String,
+    pub(super) is_open: bool,
+}
+
+/// A form that was opened, or sent and not taken.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    form: Query,
+    pub(super) problem: Option<Problem>,
+}
+
+impl CancelForm {
+    /// The form, where the order can be cancelled now.
+    pub(super) fn of(preview: Option<Preview>, tried: Option<&Tried>) -> Option<Self> {
+        let Some(Preview::Allowed { gives_back, .. }) = preview else { return None };
+        let pieces: i64 = gives_back.released.iter().map(|line| i64::from(line.quantity)).sum();
+        let text = |name| tried.and_then(|tried| tried.form.text(name)).unwrap_or_default();
+        Some(Self {
+            will: format!("gives back {} and {pieces} pieces", rupees(gives_back.refunded)),
+            reasons: REASONS.map(|reason| (reason, reason == text("reason"))).into(),
+            note: text("note").to_owned(),
+            is_open: tried.is_some(),
+        })
+    }
+}
+
+/// Cancels the order.
+pub(super) async fn cancel(
+    State(operators): State<Operators>,
+    visitor: Visitor,
+    id: Segment,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let id: Uuid = uuid_segment(id, "id").map_err(|problem| visitor.failure(problem))?;
+    visitor.require_for(&operators, Right::Act, (AuditAction::Cancel, id)).await?;
+    let form = form_body(&headers, body).await.map_err(|problem| visitor.failure(problem))?;
+    let text = |name: &str| form.text(name).filter(|text| !text.is_empty());
+    let asked = json!({
+        "reason": text("reason"),
+        "note": text("note").map(|note| note.replace("\r\n", "\n")),
+    });
+    match cancel_of(&operators, &visitor.person, OrderId(id), &asked).await {
+        Ok(said) => {
+            let path = format!("/console/orders/{id}");
+            let left = visitor.leave_notice(&operators, &path, &said).await;
+            left.map_err(|error| visitor.failure(error))?;
+            Ok(see_other(&path))
+        }
+        Err(problem) if matches!(problem.status(), 400 | 409) => {
+            let tried = Tried { form, problem: Some(problem) };
+            order::page(&operators, &visitor, OrderId(id), None, Some(tried)).await
+        }
+        Err(problem) => Err(visitor.failure(problem)),
+    }
+}
+
+/// `GET`: the order's page with the form open.
+pub(super) async fn show_form(
+    State(operators): State<Operators>,
+    visitor: Visitor,
+    id: Segment,
+) -> Result<Response, Failure> {
+    visitor.require(Right::ReadOrders)?;
+    let id = uuid_segment(id, "id").map_err(|problem| visitor.failure(problem))?;
+    order::page(&operators, &visitor, OrderId(id), None, Some(Tried::default())).await
+}
