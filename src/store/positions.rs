@@ -45,6 +45,26 @@ struct Unplaced {
     at: DateTime<Utc>,
 }
 
+/// The columns of an [`Unplaced`].
+const UNPLACED: &str = "outbox.id, outbox.order_id, COALESCE(outbox.version, 1) AS version, \
+                        outbox.created_at";
+
+/// That an event has no position, where it is found by another column. Not `position IS NULL`: the planner, whose
+/// statistics are from before there was anything, would rather go through all events without a position
+/// for each that is asked for.
+const HAS_NONE: &str = "COALESCE(outbox.position, 0) = 0";
+
+impl Unplaced {
+    fn of(row: &QueryResult) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.try_get("", "id")?,
+            order_id: row.try_get("", "order_id")?,
+            version: row.try_get("", "version")?,
+            at: row.try_get("", "created_at")?,
+        })
+    }
+}
+
 impl Store {
     /// Gives positions to committed events that have none: those of `limit`, and the others of their
     /// orders. Within an order, positions follow versions.
@@ -78,31 +98,24 @@ impl Store {
     /// The oldest events without a position, and all others of their orders. An event of version 2 is
     /// committed after the one of version 1, so whoever sees the former sees the latter.
     async fn unplaced(&self, limit: u64) -> Result<Vec<Unplaced>, Error> {
-        let sql = "SELECT order_id FROM outbox WHERE position IS NULL \
-                   ORDER BY created_at, id LIMIT $1";
-        let oldest = self.read.query_all_raw(self.statement(sql, vec![limit.into()])).await?;
-        let orders: Vec<Uuid> =
-            oldest.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-        if orders.is_empty() {
-            return Ok(Vec::new());
+        let sql = format!(
+            "SELECT {UNPLACED} FROM outbox WHERE position IS NULL ORDER BY created_at, id LIMIT $1"
+        );
+        let oldest = self.read.query_all_raw(self.statement(&sql, vec![limit.into()])).await?;
+        let oldest: Vec<_> = oldest.iter().map(Unplaced::of).collect::<Result<_, _>>()?;
+        if (oldest.len() as u64) < limit {
+            // Those are all.
+            return Ok(oldest);
         }
+        let orders: Vec<Uuid> = oldest.iter().map(|event| event.order_id).collect();
         let source = source_of_ids(self.backend);
         let sql = format!(
-            "SELECT outbox.id, outbox.order_id, COALESCE(outbox.version, 1) AS version, \
-             outbox.created_at FROM (SELECT DISTINCT r.id FROM {source}) AS these \
-             JOIN outbox ON outbox.order_id = these.id WHERE outbox.position IS NULL \
+            "SELECT {UNPLACED} FROM (SELECT DISTINCT r.id AS this FROM {source}) AS these \
+             JOIN outbox ON outbox.order_id = these.this WHERE {HAS_NONE} \
              ORDER BY outbox.created_at, outbox.id"
         );
         let rows = self.read.query_all_raw(self.statement(&sql, vec![ids(&orders)])).await?;
-        let unplaced = |row: &QueryResult| -> Result<Unplaced, Error> {
-            Ok(Unplaced {
-                id: row.try_get("", "id")?,
-                order_id: row.try_get("", "order_id")?,
-                version: row.try_get("", "version")?,
-                at: row.try_get("", "created_at")?,
-            })
-        };
-        rows.iter().map(unplaced).collect()
+        rows.iter().map(Unplaced::of).collect()
     }
 
     /// The last position that was given out; 0 where none was.
@@ -151,7 +164,7 @@ fn place(form: Form) -> String {
          version = COALESCE(version, 1), status = COALESCE(status, 'Confirmed'), \
          user_id = COALESCE(user_id, \
          (SELECT orders.user_id FROM orders WHERE orders.id = outbox.order_id)) \
-         FROM {source} WHERE outbox.id = r.id AND outbox.position IS NULL"
+         FROM {source} WHERE outbox.id = r.id AND {HAS_NONE}"
     )
 }
 
