@@ -54,7 +54,7 @@ pub async fn audit(
     let report = report?;
     let scope = if options.since.is_none() { AuditScope::All } else { AuditScope::Part };
     let found = BooksAudit { differences: report.differences, ended_at: now.now() };
-    if let Err(error) = note(config, found, scope).await {
+    if let Err(error) = Box::pin(note(config, found, scope)).await {
         warn!(%error, "could not write down what the audit found, for the metrics");
     }
     Ok(report)

@@ -65,7 +65,7 @@ impl AuditArgs {
             let (seen, differ) = (report.sagas + report.skipped, report.differences);
             progress.show(|| format!("audit: {seen} of {total} sagas, {differ} differences"));
         });
-        let report = report.await;
+        let report = Box::pin(report).await;
         progress.end();
         let report = report?;
         if self.json {

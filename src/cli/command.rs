@@ -170,7 +170,7 @@ impl Cli {
                 let overrides = Overrides { listen: demo.listen, database_url, default_listen };
                 let config = Config::load(file, overrides)?;
                 let begin = if demo.empty { app::Begin::Empty } else { app::Begin::WithOrders };
-                Ok(app::demo(config, demo.file, begin).await?)
+                Ok(Box::pin(app::demo(config, demo.file, begin)).await?)
             }
             Command::Sandbox(sandbox) => sandbox.run().await,
             Command::Migrate(MigrateArgs { database_url }) => {

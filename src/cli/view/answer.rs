@@ -36,6 +36,57 @@ pub(in crate::cli) struct Saga {
     pub created_at: DateTime<Utc>,
     #[serde(default)]
     pub age_seconds: f64,
+    pub at_risk: Option<AtRisk>,
+    /// Why it goes back.
+    pub cause: Option<String>,
+    pub next: Option<Next>,
+}
+
+/// The most that may be out.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct AtRisk {
+    #[serde(default)]
+    pub money: i64,
+    /// Whether it may be less.
+    #[serde(default)]
+    pub unknown: bool,
+    #[serde(default)]
+    pub stock: Vec<HeldStock>,
+}
+
+/// Pieces that may be out.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct HeldStock {
+    pub product_id: String,
+    pub quantity: i64,
+    #[serde(default)]
+    pub unknown: bool,
+}
+
+/// What a saga does next.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Next {
+    pub what: String,
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// What somebody was told.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct ToldTo {
+    pub at: DateTime<Utc>,
+    pub via: String,
+    pub what: String,
+    pub status: Option<u16>,
+    pub to: Option<String>,
+}
+
+/// What an operator wrote down.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct Note {
+    pub at: DateTime<Utc>,
+    pub who: String,
+    pub text: String,
 }
 
 impl Saga {
@@ -90,6 +141,10 @@ pub(in crate::cli) struct Detail {
     pub actions: Vec<String>,
     #[serde(default)]
     pub previews: Vec<Preview>,
+    #[serde(default)]
+    pub told: Vec<ToldTo>,
+    #[serde(default)]
+    pub notes: Vec<Note>,
 }
 
 /// What an action will do.

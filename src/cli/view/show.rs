@@ -1,12 +1,12 @@
 //! `sagas show`. It begins with what matters most: where the money is, what is stuck, and why.
 
 use super::{
-    answer::{Detail, Preview, Saga, words},
+    answer::{AtRisk, Detail, Note, Preview, Saga, words},
     position::{StockHeld, held, money, stock},
     table::table,
 };
 use crate::cli::{
-    format::{age, clipped, instant, took},
+    format::{age, clipped, instant, rupees, took},
     out::TableStyle,
 };
 
@@ -22,12 +22,13 @@ pub(in crate::cli) fn show(detail: &Detail, style: TableStyle) -> String {
         .collect::<Vec<_>>()
         .join("\n");
     let allowed = allowed(&detail.saga.id, detail);
-    let mut blocks = vec![head, lines(detail, style), steps(detail, style), allowed];
+    let (told, notes) = (told(detail), notes(detail));
+    let mut blocks = vec![head, lines(detail, style), steps(detail, style), told, notes, allowed];
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n")
 }
 
-fn head(detail: &Detail) -> [(&'static str, String); 10] {
+fn head(detail: &Detail) -> [(&'static str, String); 13] {
     let saga = &detail.saga;
     [
         ("Saga", format!("{} ({}, version {})", saga.id, saga.kind, saga.version)),
@@ -36,11 +37,53 @@ fn head(detail: &Detail) -> [(&'static str, String); 10] {
         ("State", state(saga)),
         ("Money", detail.effects.as_ref().map(|effects| money(saga, effects)).unwrap_or_default()),
         ("Stock", detail.effects.as_ref().map(|effects| stock(&effects.lines)).unwrap_or_default()),
+        ("At risk", saga.at_risk.as_ref().map(at_risk).unwrap_or_default()),
+        ("Cause", saga.cause.clone().unwrap_or_default()),
+        ("Next", next(saga)),
         ("Error", words(saga.last_error.as_ref())),
         ("User", saga.user_id.clone().unwrap_or_default()),
         ("Owner", words(saga.owner.as_ref())),
         ("Accepted", instant(saga.created_at)),
     ]
+}
+
+/// The most that is out; nothing is not worth a line.
+fn at_risk(risk: &AtRisk) -> String {
+    let at_most = |unknown: bool| if unknown { "at most " } else { "" };
+    let money =
+        (risk.money > 0).then(|| format!("{}{}", at_most(risk.unknown), rupees(risk.money)));
+    let stock = risk.stock.iter().map(|stock| {
+        format!("{}{} of {}", at_most(stock.unknown), stock.quantity, stock.product_id)
+    });
+    money.into_iter().chain(stock).collect::<Vec<_>>().join(", ")
+}
+
+fn next(saga: &Saga) -> String {
+    let Some(next) = &saga.next else { return String::new() };
+    match next.at.map(|at| (at - saga.now()).num_seconds()) {
+        Some(seconds @ 1..) => format!("{} in {}", next.what, age(seconds)),
+        Some(_due) => format!("{}, due now", next.what),
+        None => next.what.clone(),
+    }
+}
+
+/// What the customer and others were told.
+fn told(detail: &Detail) -> String {
+    let told = detail.told.iter().map(|told| {
+        let status = told.status.map(|status| format!(" {status}")).unwrap_or_default();
+        let to = told.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+        format!("  {} {}{status}{to}: {}", instant(told.at), told.via, told.what)
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() { String::new() } else { format!("Told:\n{}", told.join("\n")) }
+}
+
+fn notes(detail: &Detail) -> String {
+    let note = |note: &Note| {
+        format!("  {} {}: {}", instant(note.at), note.who, note.text.replace('\n', "\n      "))
+    };
+    let notes: Vec<_> = detail.notes.iter().map(note).collect();
+    if notes.is_empty() { String::new() } else { format!("Notes:\n{}", notes.join("\n")) }
 }
 
 fn held_by(saga: &Saga) -> String {

@@ -45,6 +45,16 @@ fn detail() -> Detail {
         "nextAttemptAt": "2026-03-01T02:06:32Z", "lastError": "404 unknown profile",
         "owner": "orders-1", "createdAt": "2026-03-01T02:02:39Z",
         "updatedAt": "2026-03-01T02:03:12Z", "ageSeconds": 225,
+        "atRisk": {
+            "money": 123_450, "stock": [{"productId": "p-2", "quantity": 10, "unknown": true}],
+        },
+        "cause": "reserve_stock was refused for line 1 with 409",
+        "next": {"what": "tries refund_payment", "at": "2026-03-01T02:06:32Z"},
+        "told": [
+            {"at": "2026-03-01T02:02:40Z", "via": "http", "what": "the checkout is accepted", "status": 202},
+            {"at": "2026-03-01T02:03:11Z", "via": "mail", "what": "order.rejected", "to": "a…@shop.example"},
+        ],
+        "notes": [{"at": "2026-03-01T02:05:00Z", "who": "asha", "text": "the bank says Monday\nafter ten"}],
         "effects": {
             "charged": "yes", "refunded": "no",
             "lines": [
@@ -99,6 +109,9 @@ fn a_saga_is_shown_with_the_money_and_the_trouble_first() {
     State    Compensating, 3m 45s old, 3 attempts, next one in 8s
     Money    ₹1234.50 IS OUT: charged, not refunded
     Stock    held for 0 of 2 lines, NOT KNOWN for 1
+    At risk  ₹1234.50, at most 10 of p-2
+    Cause    reserve_stock was refused for line 1 with 409
+    Next     tries refund_payment in 8s
     Error    404 unknown profile
     User     7b1c9a52-5c0f-4f1b-8a43-0a4f6d2c9e11
     Owner    orders-1
@@ -111,6 +124,14 @@ fn a_saga_is_shown_with_the_money_and_the_trouble_first() {
     #  STARTED                   STEP            PHASE         TRY  OUTCOME  TOOK  ERROR                IDEMPOTENCY-KEY
     1  2026-03-01T02:02:39.120Z  charge_payment  forward         1  done     87ms  -                    k-1
     2  2026-03-01T02:03:10.500Z  refund_payment  compensation    1  refused  1.2s  404 unknown profile  k-2
+
+    Told:
+      2026-03-01T02:02:40.000Z http 202: the checkout is accepted
+      2026-03-01T02:03:11.000Z mail to a…@shop.example: order.rejected
+
+    Notes:
+      2026-03-01T02:05:00.000Z asha: the bank says Monday
+          after ten
 
     Allowed now: retry, resolve
       order-service sagas retry 0198f0c2-7a51-7c3e-9d7e-2f6d1c0b5a44 --reason '...'
