@@ -9,6 +9,7 @@
 mod backlog;
 mod comparison;
 mod database;
+mod desk;
 mod fill;
 mod load;
 mod memory;
@@ -60,6 +61,8 @@ enum Role {
     Memory(memory::Memory),
     /// Checkouts while a broker and webhooks are told of them
     Sinks(sinks::Sinks),
+    /// What the person on call looks at, among millions of sagas
+    Desk(desk::Desk),
     /// A database with a million events that nobody was told of
     Backlog(backlog::Backlog),
     /// One load, for one system
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Some(Role::Scale(scale)) => running(scale::run(scale)),
         Some(Role::Memory(memory)) => running(memory::run(memory)),
         Some(Role::Sinks(sinks)) => running(sinks::run(sinks)),
+        Some(Role::Desk(desk)) => running(desk::run(desk)),
         Some(Role::Backlog(backlog)) => running(backlog::run(backlog)),
         Some(Role::Load(load)) => load::run(&load),
         Some(Role::Plain(plain)) => running(plain::serve(plain)),

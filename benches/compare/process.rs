@@ -16,7 +16,7 @@ use crate::Fault;
 use crate::load::{Load, cart};
 
 /// The operators' token.
-const TOKEN: &str = "bench";
+pub const TOKEN: &str = "bench";
 const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 /// The longest that any of these processes takes to be ready.
 const READY_WITHIN: Duration = Duration::from_mins(5);
