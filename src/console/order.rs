@@ -7,16 +7,17 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::order_cancel::{CancelForm, Tried};
+use super::cancel_form::{CancelForm, Tried};
 use super::page::{Failure, Frame, Here, respond};
-use super::piece::{Moment, Said, brief, counted, money, short_id};
+use super::parcels::{Back, Parcel};
+use super::piece::{Moment, Said, brief, money, short_id};
 use super::visitor::Visitor;
 use crate::auth::Right;
 use crate::operator::Operators;
 use crate::order::OrderId;
 use crate::reversal::status_without_order;
 use crate::saga::SagaId;
-use crate::store::{DeliveryAbout, Found, Mail, MailState, Order, Return, Shipment, StoredEvent};
+use crate::store::{DeliveryAbout, Found, Mail, MailState, Order, StoredEvent};
 use crate::web::{Problem, Segment, uuid_segment};
 
 #[derive(Template)]
@@ -54,23 +55,6 @@ struct Saga {
     state: String,
     stuck: Option<String>,
     accepted: Moment,
-}
-
-struct Parcel {
-    carrier: Said,
-    number: Said,
-    state: String,
-    what: String,
-    shipped: Moment,
-    reports: Vec<(Moment, String, Option<Said>)>,
-}
-
-struct Back {
-    refunded: String,
-    what: String,
-    reason: Option<Said>,
-    begun: Moment,
-    done: Option<Moment>,
 }
 
 struct Fact {
@@ -210,44 +194,6 @@ impl Saga {
             state: saga.state,
             stuck: saga.stuck.map(|stuck| stuck.kind.to_string()),
             accepted: Moment::exact(saga.created_at, now),
-        }
-    }
-}
-
-impl Parcel {
-    fn of(shipment: &Shipment, now: DateTime<Utc>) -> Self {
-        let what = shipment.pieces.iter().map(|(line, pieces)| {
-            format!("{} of line {line}", counted(pieces.unsigned_abs(), "piece"))
-        });
-        let report = |event: &crate::fulfilment::CarrierEvent| {
-            let more = [&event.location, &event.description];
-            let more: Vec<&str> = more.into_iter().flatten().map(String::as_str).collect();
-            let more = Some(more.join(", ")).filter(|more| !more.is_empty());
-            let status = event.status.to_string().replace('_', " ");
-            (Moment::of(event.at, now), status, more.map(|more| Said::of(&more)))
-        };
-        Self {
-            carrier: Said::of(&shipment.carrier),
-            number: Said::of(&shipment.tracking_number),
-            state: shipment.state.replace('_', " "),
-            what: what.collect::<Vec<_>>().join(", "),
-            shipped: Moment::of(shipment.shipped_at, now),
-            reports: shipment.events.iter().map(report).collect(),
-        }
-    }
-}
-
-impl Back {
-    fn of(it: &Return, now: DateTime<Utc>) -> Self {
-        let what = it.lines.iter().map(|line| {
-            format!("{} of line {}", counted(line.of.quantity.into(), "piece"), line.line)
-        });
-        Self {
-            refunded: money(it.refunded.0),
-            what: what.collect::<Vec<_>>().join(", "),
-            reason: it.reason.as_deref().map(Said::of),
-            begun: Moment::of(it.created_at, now),
-            done: it.returned_at.map(|at| Moment::of(at, now)),
         }
     }
 }

@@ -8,47 +8,15 @@ use axum::response::Response;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::cancel_form::Tried;
 use super::order;
 use super::page::Failure;
 use super::visitor::{Visitor, see_other};
 use crate::auth::Right;
 use crate::operator::{Operators, cancel_of};
-use crate::order::{OrderId, rupees};
-use crate::reversal::Preview;
+use crate::order::OrderId;
 use crate::store::AuditAction;
-use crate::web::{Problem, Query, REASONS, Segment, form_body, uuid_segment};
-
-/// The form of a cancel.
-pub(super) struct CancelForm {
-    /// What it will do.
-    pub(super) will: String,
-    /// Why orders are cancelled, and which of it is chosen.
-    pub(super) reasons: Vec<(&'static str, bool)>,
-    pub(super) note: String,
-    pub(super) is_open: bool,
-}
-
-/// A form that was opened, or sent and not taken.
-#[derive(Debug, Default)]
-pub(super) struct Tried {
-    form: Query,
-    pub(super) problem: Option<Problem>,
-}
-
-impl CancelForm {
-    /// The form, where the order can be cancelled now.
-    pub(super) fn of(preview: Option<Preview>, tried: Option<&Tried>) -> Option<Self> {
-        let Some(Preview::Allowed { gives_back, .. }) = preview else { return None };
-        let pieces: i64 = gives_back.released.iter().map(|line| i64::from(line.quantity)).sum();
-        let text = |name| tried.and_then(|tried| tried.form.text(name)).unwrap_or_default();
-        Some(Self {
-            will: format!("gives back {} and {pieces} pieces", rupees(gives_back.refunded)),
-            reasons: REASONS.map(|reason| (reason, reason == text("reason"))).into(),
-            note: text("note").to_owned(),
-            is_open: tried.is_some(),
-        })
-    }
-}
+use crate::web::{Segment, form_body, uuid_segment};
 
 /// Cancels the order.
 pub(super) async fn cancel(
