@@ -2,14 +2,17 @@
 //! sagas are being driven here, and all the time it wants when none is.
 //!
 //! Whoever is told of events can wait a little; a customer who pays can't. So after some work there is a pause
-//! that is as many times as long as there are sagas in this process's hands, up to [`MOST`].
+//! that is [`EACH`] times as long for each saga in this process's hands, up to [`MOST`] times.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest pause, in multiples of the work before it: then the work takes a tenth of the time.
-const MOST: usize = 9;
+/// The pause for one saga in hand, in multiples of the work before it.
+const EACH: usize = 4;
+/// The longest pause in these multiples: then the work takes a fortieth of the time. A tenth was too much: by
+/// several sinks and workers that is a third of a small machine, and receivers often share it.
+const MOST: usize = 39;
 /// No pause is longer.
 const LONGEST: Duration = Duration::from_millis(500);
 
@@ -30,7 +33,7 @@ impl Courtesy {
 
     /// The pause after work that took this long.
     pub fn pause_after(&self, worked: Duration) -> Duration {
-        let times = u32::try_from((self.0)().min(MOST)).unwrap_or_default();
+        let times = u32::try_from((self.0)().saturating_mul(EACH).min(MOST)).unwrap_or_default();
         worked.saturating_mul(times).min(LONGEST)
     }
 }
@@ -50,9 +53,9 @@ mod tests {
         let pause = |in_hand| {
             Courtesy::towards(move || in_hand).pause_after(Duration::from_millis(10)).as_millis()
         };
-        assert_eq!([0, 1, 5, 9, 64].map(pause), [0, 10, 50, 90, 90]);
+        assert_eq!([0, 1, 5, 9, 64].map(pause), [0, 40, 200, 360, 390]);
         assert_eq!(Courtesy::needless().pause_after(Duration::from_hours(1)), Duration::ZERO);
-        let long = Courtesy::towards(|| 9).pause_after(Duration::from_hours(1));
+        let long = Courtesy::towards(|| 10).pause_after(Duration::from_hours(1));
         assert_eq!(long, LONGEST);
     }
 }
