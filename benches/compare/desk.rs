@@ -122,9 +122,12 @@ async fn filled(desk: &Desk, sandbox: &Sandbox, directory: &Path) -> Result<Side
     drop(careful);
     let apart = Duration::from_millis(5);
     let oldest = clock.now() - Duration::from_hours(1) - apart * desk.sagas;
-    for (of, copies) in
-        [("state = 'Completed'", desk.sagas), ("stuck_kind IS NOT NULL", desk.stuck)]
-    {
+    // Ids follow from times, so the stuck ones begin when the others end.
+    let between = oldest + apart * desk.sagas + Duration::from_secs(1);
+    for (of, copies, oldest) in [
+        ("state = 'Completed'", desk.sagas, oldest),
+        ("stuck_kind IS NOT NULL", desk.stuck, between),
+    ] {
         let filling = Filling { of, copies: copies.into(), oldest, apart, told: true };
         fill(database.postgres()?, &filling).await?;
     }
