@@ -16,6 +16,7 @@ mod format;
 mod ids;
 mod orders;
 mod out;
+mod pages;
 mod sagas;
 mod sandbox;
 mod service;

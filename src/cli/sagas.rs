@@ -10,6 +10,7 @@ use super::{
     client::Client,
     filter::FilterArgs,
     out,
+    pages::{PageArgs, Paged},
     service::{Output, ServiceArgs, operator},
     view::{self, ActionDone, Detail, Groups, Page},
 };
@@ -123,15 +124,8 @@ struct ListArgs {
     /// In this order: -createdAt (newest first), age (oldest first) or money (most at risk first)
     #[arg(long, value_name = "ORDER", allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Show N sagas per page
-    #[arg(long, value_name = "N")]
-    limit: Option<u32>,
-    /// Begin at this cursor, which the page before ended with
-    #[arg(long)]
-    cursor: Option<String>,
-    /// Follow the pages to the end; with --json, one document per page
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    page: PageArgs,
 }
 
 impl SagasArgs {
@@ -205,28 +199,15 @@ impl ByOperator {
 
 impl ListArgs {
     async fn run(self, client: &Client, output: Output) -> Result<(), Error> {
-        let mut cursor = self.cursor;
-        loop {
-            let mut filters = self.filter.pairs();
-            filters.extend([
-                ("sort", self.sort.clone()),
-                ("limit", self.limit.map(|limit| limit.to_string())),
-                ("cursor", cursor.take()),
-            ]);
-            let answer = client.get(&["api", "operator", "sagas"], &filters).await?;
-            let page = answer.read::<Page>()?;
-            match output {
-                Output::Json => out::line(answer.text())?,
-                Output::Tables(style) => out::line(&view::list(&page.items, style))?,
-            }
-            match page.next {
-                Some(next) if self.all => cursor = Some(next),
-                Some(next) => {
-                    out::remark(&format!("there are more: --cursor {next}, or --all"));
-                    return Ok(());
-                }
-                None => return Ok(()),
-            }
-        }
+        let mut filters = self.filter.pairs();
+        filters.push(("sort", self.sort));
+        let drawn = |page: &Page, style| view::list(&page.items, style);
+        self.page.run(client, &["api", "operator", "sagas"], &filters, output, drawn).await
+    }
+}
+
+impl Paged for Page {
+    fn next(&mut self) -> Option<String> {
+        self.next.take()
     }
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::service::{Output, ServiceArgs};
+use super::Error;
+use super::pages::{PageArgs, Paged};
+use super::service::ServiceArgs;
 use super::view::{Trail, trail};
-use super::{Error, out};
 
 /// The flags of `trail`.
 #[derive(Debug, Args)]
@@ -36,15 +37,8 @@ pub struct TrailArgs {
     /// Only what was asked for then or earlier
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// Show N entries per page
-    #[arg(long, value_name = "N")]
-    limit: Option<u32>,
-    /// Begin at this cursor, which the page before ended with
-    #[arg(long)]
-    cursor: Option<String>,
-    /// Follow the pages to the end; with --json, one document per page
-    #[arg(long)]
-    all: bool,
+    #[command(flatten)]
+    page: PageArgs,
     #[command(flatten)]
     service: ServiceArgs,
 }
@@ -53,32 +47,21 @@ impl TrailArgs {
     /// Prints the entries, newest first.
     pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
         let (client, output) = self.service.connect(file)?;
-        let mut cursor = self.cursor;
-        loop {
-            let filters = [
-                ("who", self.who.clone()),
-                ("action", self.action.clone()),
-                ("target", self.target.clone()),
-                ("result", self.result.clone()),
-                ("from", self.from.clone()),
-                ("to", self.to.clone()),
-                ("limit", self.limit.map(|limit| limit.to_string())),
-                ("cursor", cursor.take()),
-            ];
-            let answer = client.get(&["api", "operator", "audit"], &filters).await?;
-            let page = answer.read::<Trail>()?;
-            match output {
-                Output::Json => out::line(answer.text())?,
-                Output::Tables(style) => out::line(&trail(&page.items, style))?,
-            }
-            match page.next {
-                Some(next) if self.all => cursor = Some(next),
-                Some(next) => {
-                    out::remark(&format!("there are more: --cursor {next}, or --all"));
-                    return Ok(());
-                }
-                None => return Ok(()),
-            }
-        }
+        let filters = [
+            ("who", self.who),
+            ("action", self.action),
+            ("target", self.target),
+            ("result", self.result),
+            ("from", self.from),
+            ("to", self.to),
+        ];
+        let drawn = |page: &Trail, style| trail(&page.items, style);
+        self.page.run(&client, &["api", "operator", "audit"], &filters, output, drawn).await
+    }
+}
+
+impl Paged for Trail {
+    fn next(&mut self) -> Option<String> {
+        self.next.take()
     }
 }

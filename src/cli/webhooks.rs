@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::client::{ApiAnswer, Client};
+use super::client::ApiAnswer;
+use super::pages::{PageArgs, Paged};
 use super::service::{Output, ServiceArgs};
 use super::view::{self, DeliveryPage, Webhook, WebhookPage};
 use super::{Error, out};
@@ -98,19 +98,6 @@ enum State {
     Failed,
 }
 
-#[derive(Debug, Args)]
-struct PageArgs {
-    /// Show N per page
-    #[arg(long, value_name = "N")]
-    limit: Option<u32>,
-    /// Begin at this cursor, which the page before ended with
-    #[arg(long)]
-    cursor: Option<String>,
-    /// Follow the pages to the end; with --json, one document per page
-    #[arg(long)]
-    all: bool,
-}
-
 const ALL: [&str; 3] = ["api", "operator", "webhooks"];
 
 impl WebhooksArgs {
@@ -173,12 +160,6 @@ fn with_secret(answer: &ApiAnswer, output: Output) -> Result<(), Error> {
     }
 }
 
-/// A page of a list.
-trait Paged: DeserializeOwned {
-    /// The cursor of the next page.
-    fn next(&mut self) -> Option<String>;
-}
-
 impl Paged for WebhookPage {
     fn next(&mut self) -> Option<String> {
         self.next.take()
@@ -188,35 +169,5 @@ impl Paged for WebhookPage {
 impl Paged for DeliveryPage {
     fn next(&mut self) -> Option<String> {
         self.next.take()
-    }
-}
-
-impl PageArgs {
-    async fn run<P: Paged>(
-        self,
-        client: &Client,
-        path: &[&str],
-        filters: &[(&str, Option<String>)],
-        output: Output,
-        drawn: impl Fn(&P, out::TableStyle) -> String,
-    ) -> Result<(), Error> {
-        let mut cursor = self.cursor;
-        loop {
-            let own = [("limit", self.limit.map(|limit| limit.to_string())), ("cursor", cursor)];
-            let answer = client.get(path, &[filters, &own].concat()).await?;
-            let mut page = answer.read::<P>()?;
-            match output {
-                Output::Json => out::line(answer.text())?,
-                Output::Tables(style) => out::line(&drawn(&page, style))?,
-            }
-            match page.next() {
-                Some(next) if self.all => cursor = Some(next),
-                Some(next) => {
-                    out::remark(&format!("there are more: --cursor {next}, or --all"));
-                    return Ok(());
-                }
-                None => return Ok(()),
-            }
-        }
     }
 }
