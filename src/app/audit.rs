@@ -40,9 +40,9 @@ pub async fn audit(
     if let Some(reason) = store.not_ready().await {
         return Err(store::Error::Unusable(reason).into());
     }
-    let (total, now) = (store.count_sagas().await?, clock.clone());
+    let total = store.count_sagas().await?;
     let payment = neighbours(config, &clock)?.payment;
-    let audit = Audit::new(store.clone(), payment, options, clock);
+    let audit = Audit::new(store.clone(), payment, options, clock.clone());
     let audited = async {
         let mut report = audit.run(|report| progress(report, total)).await?;
         audit.check_trail(&mut report).await?;
@@ -52,8 +52,9 @@ pub async fn audit(
     let report = audited.await;
     store.close().await;
     let report = report?;
-    let scope = if options.since.is_none() { AuditScope::All } else { AuditScope::Part };
-    let found = BooksAudit { differences: report.differences, ended_at: now.now() };
+    let is_whole = options.since.is_none() && report.not_compared == 0;
+    let scope = if is_whole { AuditScope::All } else { AuditScope::Part };
+    let found = BooksAudit { differences: report.differences, ended_at: clock.now() };
     if let Err(error) = Box::pin(note(config, found, scope)).await {
         warn!(%error, "could not write down what the audit found, for the metrics");
     }

@@ -51,7 +51,7 @@ impl Audits {
         });
     }
 
-    /// An audit that has begun is given up: it only reads.
+    /// An audit that has begun is given up: until its end it only reads.
     pub(super) async fn stop(&self) {
         self.0.tasks.stop(std::future::ready(())).await;
     }

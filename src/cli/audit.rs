@@ -19,7 +19,8 @@ use crate::config::{Config, Overrides};
 Compares every saga with its log, its order and its event, and asks the payment service what it has
 recorded for it. Runs beside the service: it only reads, and what changes while it is looked at is
 looked at again. It checks the chain of the audit trail, too, and writes down how much differs, which
-the service shows as a metric; --since can only add to that. A neighbour that doesn't answer leaves the audit incomplete, which is a failure.
+the service shows as a metric; with --since, or where something could not be compared, it only adds to
+that. A neighbour that doesn't answer leaves the audit incomplete, which is a failure.
 
 A charge for a checkout that the books have lost is found only by its id, which has to come from
 elsewhere: --ids takes an export of the payment service's, or what clients were answered (a proxy's

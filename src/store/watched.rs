@@ -35,7 +35,8 @@ pub struct BooksAudit {
 pub enum AuditScope {
     /// Everything.
     All,
-    /// What has changed since some time. Earlier differences may be elsewhere, so they still count.
+    /// What has changed since some time, or all but what could not be compared. Earlier differences may be
+    /// elsewhere, so they still count.
     Part,
 }
 
