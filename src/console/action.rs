@@ -25,14 +25,17 @@ pub(super) async fn act(
     body: Body,
 ) -> Result<Response, Failure> {
     let (id, action) = segments.map_or_else(|_| <(String, String)>::default(), |path| path.0);
-    if !Tried::is_known(&action) {
-        return Err(visitor.failure(Problem::not_found("There is no such action")));
+    match action.parse() {
+        Ok(known) if Tried::is_known(&action) => {
+            visitor.require_for(&operators, Right::Act, known, Some(&id)).await?;
+        }
+        Ok(_) | Err(_) => {
+            visitor.require(Right::Act)?;
+            return Err(visitor.failure(Problem::not_found("There is no such action")));
+        }
     }
     let id: Uuid =
         id.parse().map_err(|_| visitor.failure(Problem::bad_request("id is not a UUID")))?;
-    if let Ok(audited) = action.parse() {
-        visitor.require_for(&operators, Right::Act, (audited, id)).await?;
-    }
     let form = form_body(&headers, body).await.map_err(|problem| visitor.failure(problem))?;
     let done = done(&operators, &visitor, SagaId(id), &action, &form).await;
     match done {

@@ -5,16 +5,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use strum::VariantNames;
 
+use super::filters::{self, Field};
 use super::page::{Failure, Frame, Here, respond};
 use super::piece::{Moment, Said, brief};
-use super::visitor::{Visitor, see_other};
+use super::visitor::Visitor;
 use crate::auth::Right;
 use crate::operator::{EntryView, Operators, trail_page};
+use crate::store::AuditResult;
 use crate::web::Query;
-
-/// What became of an action, as the filter offers it.
-const RESULTS: [&str; 4] = ["done", "denied", "refused", "stale"];
 
 #[derive(Template)]
 #[template(path = "console/audit.html")]
@@ -28,13 +28,6 @@ struct AuditPage {
     error: Option<String>,
     rows: Vec<Row>,
     next: Option<String>,
-}
-
-struct Field {
-    name: &'static str,
-    label: &'static str,
-    hint: &'static str,
-    value: String,
 }
 
 struct Row {
@@ -60,10 +53,10 @@ pub(super) async fn list(
     query: Query,
 ) -> Result<Response, Failure> {
     visitor.require(Right::ReadSagas)?;
-    let (query, is_any_empty) = query.without_empty();
-    if is_any_empty {
-        return Ok(see_other(format!("/console/audit?{}", query.encoded()).trim_end_matches('?')));
-    }
+    let query = match filters::without_empty("/console/audit", query) {
+        Ok(query) => query,
+        Err(elsewhere) => return Ok(*elsewhere),
+    };
     let now = operators.clock.now();
     let (status, rows, next, error) = match trail_page(&operators, &query).await {
         Ok(page) => (StatusCode::OK, page.items, page.next, None),
@@ -76,7 +69,7 @@ pub(super) async fn list(
     let page = AuditPage {
         frame: Frame::of("Audit trail", Here::Audit, &visitor.person),
         fields: fields(&query),
-        results: RESULTS.map(|word| (word, word == result)).into(),
+        results: AuditResult::VARIANTS.iter().map(|word| (*word, *word == result)).collect(),
         shown: shown(&query),
         is_filtered: !query.encoded().is_empty(),
         error,
@@ -87,12 +80,7 @@ pub(super) async fn list(
 }
 
 fn fields(query: &Query) -> Vec<Field> {
-    let field = |name: &'static str, label, hint| Field {
-        name,
-        label,
-        hint,
-        value: query.text(name).unwrap_or_default().to_owned(),
-    };
+    let field = |name, label, hint| Field::of(query, name, label, hint);
     vec![
         field("who", "Who", ""),
         field("action", "Action", "retry"),

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
+use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 use super::page::{Failure, Frame, Here, respond};
@@ -18,6 +19,7 @@ use crate::bulk::BulkVerb;
 use crate::operator::{
     BulkItemView, Operators, RunView, bulk_run, bulk_runs, move_bulk, prepare_bulk,
 };
+use crate::store::AuditAction;
 use crate::web::{Problem, Query, Segment, TwoSegments, form_body, uuid_segment};
 
 #[derive(Template)]
@@ -90,6 +92,7 @@ pub(super) async fn prepare(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    visitor.require_for(&operators, Right::Act, AuditAction::PrepareBulk, None).await?;
     let form = form_body(&headers, body).await.map_err(|problem| visitor.failure(problem))?;
     let filter = Query::parse(form.text("filter").unwrap_or_default());
     let asked = json!({
@@ -175,6 +178,12 @@ pub(super) async fn change(
     body: Body,
 ) -> Result<Response, Failure> {
     let (id, word) = segments.map_or_else(|_| <(String, String)>::default(), |path| path.0);
+    match BulkVerb::iter().find(|verb| verb.to_string() == word) {
+        Some(verb) => {
+            visitor.require_for(&operators, Right::Act, verb.audited(), Some(&id)).await?;
+        }
+        None => visitor.require(Right::Act)?,
+    }
     let bad = |_| visitor.failure(Problem::bad_request("id is not a UUID"));
     let id: Uuid = id.parse().map_err(bad)?;
     let form = form_body(&headers, body).await.map_err(|problem| visitor.failure(problem))?;

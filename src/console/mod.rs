@@ -24,6 +24,7 @@ mod asset;
 mod audit;
 mod bulk;
 mod cancel_form;
+mod filters;
 mod find;
 mod order;
 mod order_cancel;

@@ -2,7 +2,7 @@
 //! stands.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
@@ -26,8 +26,9 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
+    let target = id.as_ref().ok().map(|Path(text)| text.as_str());
+    visitor.require_for(&operators, Right::Act, AuditAction::Cancel, target).await?;
     let id: Uuid = uuid_segment(id, "id").map_err(|problem| visitor.failure(problem))?;
-    visitor.require_for(&operators, Right::Act, (AuditAction::Cancel, id)).await?;
     let form = form_body(&headers, body).await.map_err(|problem| visitor.failure(problem))?;
     let text = |name: &str| form.text(name).filter(|text| !text.is_empty());
     let asked = json!({

@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 
+use super::filters::{self, Field};
 use super::page::{Failure, Frame, Here, respond};
 use super::piece::{Moment, Said, brief, grouped, money, short_id, span, step_name};
 use super::saga::is_out;
-use super::visitor::{Visitor, see_other};
+use super::visitor::Visitor;
 use crate::auth::Right;
 use crate::bulk::MOST;
 use crate::operator::{Operators, SagaView, filter, page};
@@ -50,14 +51,6 @@ struct Choice {
     options: Vec<(String, String, bool)>,
 }
 
-/// A filter with a value of its own.
-struct Field {
-    name: &'static str,
-    label: &'static str,
-    hint: &'static str,
-    value: String,
-}
-
 struct Row {
     id: String,
     short: String,
@@ -82,10 +75,10 @@ pub(super) async fn list(
     query: Query,
 ) -> Result<Response, Failure> {
     visitor.require(Right::ReadSagas)?;
-    let (query, is_any_empty) = query.without_empty();
-    if is_any_empty {
-        return Ok(see_other(format!("/console/sagas?{}", query.encoded()).trim_end_matches('?')));
-    }
+    let query = match filters::without_empty("/console/sagas", query) {
+        Ok(query) => query,
+        Err(elsewhere) => return Ok(*elsewhere),
+    };
     page_with(&operators, &visitor, query, None).await
 }
 
@@ -244,12 +237,7 @@ fn choices(operators: &Operators, query: &Query) -> Vec<Choice> {
 }
 
 fn fields(query: &Query) -> Vec<Field> {
-    let field = |name, label, hint| Field {
-        name,
-        label,
-        hint,
-        value: query.text(name).unwrap_or_default().to_owned(),
-    };
+    let field = |name, label, hint| Field::of(query, name, label, hint);
     vec![
         field("orderId", "Order", "UUID"),
         field("userId", "User", "UUID"),

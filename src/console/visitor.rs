@@ -6,7 +6,6 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
-use uuid::Uuid;
 
 use super::page::Failure;
 use crate::auth::{Person, Right, SignedIn};
@@ -40,10 +39,13 @@ impl Visitor {
         &self,
         operators: &Operators,
         right: Right,
-        (action, target): (AuditAction, Uuid),
+        action: AuditAction,
+        target: Option<&str>,
     ) -> Result<(), Failure> {
         let mut audited = self.person.audited_anew(action, &operators.clock);
-        audited.to(&target.to_string());
+        if let Some(target) = target {
+            audited.to(target);
+        }
         let judged = audited.conclude(&operators.executor, self.person.require(right)).await;
         judged.map_err(|refused| self.failure(refused))
     }

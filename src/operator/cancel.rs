@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::Operators;
-use crate::auth::{Person, Right};
+use crate::auth::{Audited, Person, Right};
 use crate::engine::Wait;
 use crate::order::{OrderId, rupees};
 use crate::reversal::{CancelAnswer, Wish};
@@ -71,20 +71,31 @@ pub(super) async fn cancel_order(
         who.require(Right::Act)?;
         let id = OrderId(uuid_segment(id, "id")?);
         let body: StaffCancelBody = json_body(&headers, body).await?;
-        let Words { reason, note } = body.words()?;
-        let reason = reason.unwrap_or_default().to_owned();
-        audited.because(reason.as_str());
-        let (who, audit) = (Some(who.name()?), Some(audited.done().clone()));
         let preference = Preference::of(&headers);
         // By default, the person on call gets an answer soon and looks again later.
         let is_given = preference.is_given();
         let wait = if is_given { preference.wait(Duration::ZERO) } else { Wait::Decided(A_LOOK) };
-        let wish = Wish { id, reason, note, who, audit, wait, trace };
-        let answer = operators.reversals.cancel(&wish, &|_any_user| true).await;
+        let answer = cancel(&operators, &who, &mut audited, (id, body), (wait, trace)).await?;
         Ok(cancel_response(id, answer))
     };
     let cancelled = cancelled.await;
     audited.answer(&operators.executor, cancelled).await
+}
+
+/// Cancels an order for a reason that is known by then.
+async fn cancel(
+    operators: &Operators,
+    who: &Person,
+    audited: &mut Audited,
+    (id, body): (OrderId, StaffCancelBody),
+    (wait, trace): (Wait, TraceParent),
+) -> Result<CancelAnswer, Problem> {
+    let Words { reason, note } = body.words()?;
+    let reason = reason.unwrap_or_default().to_owned();
+    audited.because(reason.as_str());
+    let (who, audit) = (Some(who.name()?), Some(audited.done().clone()));
+    let wish = Wish { id, reason, note, who, audit, wait, trace };
+    Ok(operators.reversals.cancel(&wish, &|_any_user| true).await)
 }
 
 /// Cancels the order as a form asks for, as the API would; returns what to tell whoever sent it.
@@ -98,13 +109,8 @@ pub(crate) async fn cancel_of(
     audited.to(&id.to_string());
     let cancelled = async {
         who.require(Right::Act)?;
-        let Words { reason, note } = read::<StaffCancelBody>(body)?.words()?;
-        let reason = reason.unwrap_or_default().to_owned();
-        audited.because(reason.as_str());
-        let (who, audit) = (Some(who.name()?), Some(audited.done().clone()));
-        let (wait, trace) = (Wait::Decided(A_LOOK), TraceParent::fresh());
-        let wish = Wish { id, reason, note, who, audit, wait, trace };
-        match operators.reversals.cancel(&wish, &|_any_user| true).await {
+        let how = (Wait::Decided(A_LOOK), TraceParent::fresh());
+        match cancel(operators, who, &mut audited, (id, read(body)?), how).await? {
             CancelAnswer::Cancelled { given_back, .. } => {
                 Ok(format!("It is cancelled, and {} given back", rupees(given_back.refunded)))
             }
