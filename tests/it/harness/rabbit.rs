@@ -20,7 +20,7 @@ use order_service::config::AmqpUrl;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How long a message may take to come.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A running node. It ends with this process, because its standard input is closed then.
 pub struct Rabbit {
