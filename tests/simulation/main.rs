@@ -14,6 +14,7 @@ mod books;
 mod canceller;
 mod carrier;
 mod client;
+mod desk;
 mod dice;
 mod event_books;
 mod fate;
@@ -56,7 +57,7 @@ const STEPS: u64 = 300_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 109] = [
+const MUST_HAPPEN: [&str; 111] = [
     "a batch arrived in part",
     "a confirm came too late",
     "a confirm was lost",
@@ -108,6 +109,8 @@ const MUST_HAPPEN: [&str; 109] = [
     "key reused",
     "killed",
     "left on its way",
+    "money possibly out",
+    "money surely out",
     "neighbour out of order",
     "operator acted",
     "operator refused",

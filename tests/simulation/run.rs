@@ -42,6 +42,8 @@ const EARLY: usize = 8;
 
 /// Steps between two counts of what is stuck.
 const LOOK_EVERY: u64 = 100;
+/// Steps between two comparisons of what is out with the ledgers.
+const COMPARE_EVERY: u64 = 25;
 /// Steps between two looks into the books.
 const LOOK_INTO_BOOKS_EVERY: u64 = 10;
 
@@ -252,6 +254,9 @@ impl Run {
         self.steps += 1;
         if self.steps.is_multiple_of(LOOK_EVERY) {
             self.look_at_what_is_stuck();
+        }
+        if self.steps.is_multiple_of(COMPARE_EVERY) {
+            self.compare_what_is_out();
         }
         if self.steps.is_multiple_of(LOOK_INTO_BOOKS_EVERY) {
             self.look_into_the_books();
