@@ -113,6 +113,11 @@ impl Movement {
     pub fn takes_money(self) -> bool {
         matches!(self, Self::Charge(_))
     }
+
+    /// Whether it takes back what was done before.
+    pub fn gives_back(self) -> bool {
+        matches!(self, Self::Refund(_) | Self::Release(_))
+    }
 }
 
 /// What a client asks to buy: a user and 1 to [`MAX_LINES`] lines. Always valid.

@@ -58,6 +58,12 @@ pub(super) fn effects(saga: &Instance) -> Effects {
 /// Adds up what the effects move, for any kind of saga.
 fn add_up(accounted: Vec<Accounted>, facts: &SagaFacts) -> Effects {
     let mut effects = of_lines(facts.lines(), Known::No);
+    let mut movements = accounted.iter().filter_map(|it| facts.movement(it.effect));
+    if movements.any(Movement::gives_back) {
+        // There is an order, so that all of this was done for it.
+        effects.charged = Known::Yes;
+        effects.lines.iter_mut().for_each(|line| line.reserved = Known::Yes);
+    }
     for Accounted { effect, happened, undone } in accounted {
         effects.take_in(facts.movement(effect), effect, happened.into(), undone.into());
     }
