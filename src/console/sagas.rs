@@ -181,6 +181,8 @@ impl Row {
         let why = why.or(saga.last_error).or(saga.cause);
         let next = saga.next.map(|next| match next.at {
             Some(at) if at > now => format!("{} in {}", brief(&next.what, 80), span(at - now)),
+            // Why is in the row already.
+            None if saga.stuck.is_some() && saga.held.is_none() => "waits for a person".to_owned(),
             Some(_) | None => brief(&next.what, 80),
         });
         Self {
