@@ -1,7 +1,7 @@
 //! What the person on call looks at, in a database of many finished sagas and many stuck ones: each list, the
 //! groups, the summary and the console's pages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,10 +31,18 @@ pub struct Desk {
 
 /// The longest that anything may take.
 const LOOK_MS: f64 = 50.0;
-/// How many stuck sagas are made, to be copied.
-const TEMPLATES: u32 = 20;
-const STUCK: &str = "order_service_sagas_stuck{stuck=\"InDoubt\"}";
+/// How many stuck sagas of each trouble are made, to be copied.
+const TEMPLATES: u32 = 10;
+/// What goes wrong, and what the sagas are then stuck with: a reservation and a charge whose answers are lost,
+/// and a refund that is refused.
+const TROUBLES: [(&[(Call, FaultKind)], &str); 3] = [
+    (&[(Call::Reserve, FaultKind::DropAfter)], "InDoubt"),
+    (&[(Call::Process, FaultKind::DropAfter)], "InDoubt"),
+    (&[(Call::Reserve, FaultKind::Refuse), (Call::Refund, FaultKind::Refuse)], "Refused"),
+];
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long the service may take to find what is stuck.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Measures, and prints which targets are met.
 pub async fn run(desk: Desk) -> Result<(), Fault> {
@@ -47,9 +55,13 @@ pub async fn run(desk: Desk) -> Result<(), Fault> {
     let troubles = async || -> Result<i64, Fault> {
         Ok(sqlx::query("SELECT count(*) FROM saga_trouble").fetch_one(pool).await?.get(0))
     };
-    while troubles().await? < i64::from(desk.stuck) {
-        clock.sleep(LOOK_AGAIN).await;
-    }
+    let wait = async {
+        while troubles().await? < i64::from(desk.stuck) {
+            clock.sleep(LOOK_AGAIN).await;
+        }
+        Ok::<_, Fault>(())
+    };
+    clock.within(PATIENCE, wait).await.ok_or("the copies are not found to be in trouble")??;
     sqlx::query("VACUUM ANALYZE").execute(pool).await?;
     let group: String =
         sqlx::query("SELECT max(group_id) FROM saga_trouble").fetch_one(pool).await?.get(0);
@@ -66,6 +78,7 @@ pub async fn run(desk: Desk) -> Result<(), Fault> {
         "?holds=money&sort=age",
         "?holds=stock&sort=money",
         "?neighbour=product",
+        "?stuck=Refused&sort=money",
         "?step=reserve_stock&sort=money",
         "?neighbour=payment",
         "?minAmount=100000",
@@ -109,18 +122,30 @@ async fn filled(desk: &Desk, sandbox: &Sandbox, directory: &Path) -> Result<Side
     template.turn(&shape, 0, sandbox, &mut BTreeSet::new()).await?;
     let Side { service, database } = template;
     drop(service);
+    let clock = Clock::system();
     // What joins nothing may be copied.
     let alone = [("ORDER_SERVICE__CHECKOUT__JOIN_EQUAL", "false")];
     let careful =
         Service::start(System::Careful, &database.url, sandbox, directory, &alone).await?;
-    let lost = Misbehaviour::on(Call::Reserve, FaultKind::DropAfter);
-    sandbox.inject(&Misbehaviour { times: Some(TEMPLATES * 2), ..lost }).await?;
-    for body in cart::bodies(1).into_iter().take(usize::try_from(TEMPLATES)?) {
-        careful.accept(body).await?;
-    }
-    let clock = Clock::system();
-    while careful.metric(STUCK).await? < f64::from(TEMPLATES) {
-        clock.sleep(LOOK_AGAIN).await;
+    let mut bodies = cart::bodies(1).into_iter();
+    let mut stuck = BTreeMap::from([("InDoubt", 0), ("Refused", 0)]);
+    for (faults, kind) in TROUBLES {
+        for (call, fault) in faults {
+            sandbox.inject(&Misbehaviour::on(*call, *fault)).await?;
+        }
+        for body in bodies.by_ref().take(usize::try_from(TEMPLATES)?) {
+            careful.accept(body).await?;
+        }
+        *stuck.entry(kind).or_default() += TEMPLATES;
+        let metric = format!("order_service_sagas_stuck{{stuck=\"{kind}\"}}");
+        let wait = async {
+            while careful.metric(&metric).await? < f64::from(stuck[kind]) {
+                clock.sleep(LOOK_AGAIN).await;
+            }
+            Ok::<_, Fault>(())
+        };
+        clock.within(PATIENCE, wait).await.ok_or("the sagas don't get stuck")??;
+        sandbox.calm_down().await?;
     }
     drop(careful);
     let apart = Duration::from_millis(5);

@@ -205,5 +205,7 @@ where
         look().await?;
         taken.push(clock.monotonic().saturating_sub(from).as_secs_f64() * 1000.0);
     }
-    Ok(Met { what: format!("{what}, ms"), bound: Bound::AtMost(most), measured: median(taken) })
+    let longest = taken.iter().copied().fold(0.0, f64::max);
+    let what = format!("{what}, ms (the longest {longest:.1})");
+    Ok(Met { what, bound: Bound::AtMost(most), measured: median(taken) })
 }
