@@ -18,7 +18,7 @@ use crate::webdriver::Session;
 pub const CLIENT: &str = "http://localhost:3000";
 
 /// How long to wait for the page: the service behind it may have to retry.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A child process that is asked to end when its test does.
 pub struct Ends(pub Child);
@@ -113,6 +113,14 @@ impl Browser {
         let screen =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    /// The page from top to bottom, as WebP in base64.
+    pub async fn picture(&self) -> String {
+        self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
+        let how = json!({"format": "webp", "quality": 45, "captureBeyondViewport": true});
+        let shot = self.devtools("Page.captureScreenshot", how).await;
+        shot["data"].as_str().expect("a picture").to_owned()
     }
 
     /// Has pages reach no server, or reach them again.

@@ -1,6 +1,8 @@
 //! The console in a real browser: with the keyboard alone, while things change, in both themes and all widths.
 
 mod look;
+mod orders;
+mod situations;
 
 use order_service::sandbox::sample::{ASHA, CUP, TEA};
 use serde_json::{Value, json};
@@ -162,7 +164,9 @@ async fn pages_are_readable_in_both_themes_and_all_widths() {
         &format!("/sagas/{id}"),
         &format!("/sagas/{id}/hold"),
         &format!("/orders/{id}"),
+        "/bulk",
         "/webhooks",
+        "/audit",
         "/nothing",
     ] {
         for theme in THEMES {

@@ -76,6 +76,7 @@ impl Served {
             .env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__CHECKOUT__UNDECIDED", "error")
+            .env("ORDER_SERVICE__OPERATOR__TOKEN", "demo")
             // Not from the override: the default would take too long here.
             .env("ORDER_SERVICE__CHECKOUT__WAIT", "4s")
             .spawn()
