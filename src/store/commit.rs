@@ -143,13 +143,15 @@ impl Committer {
         if self.store.backend != DbBackend::Sqlite && self.commit_at_once(writes).await? {
             return Ok(vec![Fate::Written; writes.len()]);
         }
+        let primary = self.store.write.primary();
         let touched = self.store.commit_in_turn(self.writer, writes).await?;
         // It is committed: not to be able to say of each what became of it is not to know.
         let fates = self.store.fates(writes, &touched).await.map_err(Error::OutcomeUnknown)?;
         let is_there = |fate: &Fate| matches!(fate, Fate::Written | Fate::TakenUp);
         // What an earlier commit wrote, of which we did not hear, is durable with a later one.
-        if touched.is_empty() && fates.iter().any(is_there) {
-            let settled = self.store.commit_probe().await;
+        if touched.len() < writes.len() && fates.iter().any(is_there) {
+            let settled = if touched.is_empty() { self.store.commit_probe().await } else { Ok(()) };
+            let settled = settled.and_then(|()| self.store.check_primary(primary));
             settled.map_err(|error| match error {
                 Error::Unavailable(cause) | Error::Refused(cause) => Error::OutcomeUnknown(cause),
                 Error::OutcomeUnknown(_) | Error::Unusable(_) => error,

@@ -21,9 +21,10 @@ use super::commit_verifier::OtherWriters;
 use super::connection::{Connector, SessionAccess};
 use super::failpoint::Failpoints;
 use super::failure::driver_error;
-use super::lock::{FileLock, file_of};
+use super::lock::{FileLock, sqlite_file};
 use super::pool::Pool;
 use super::pool_inner::{CommitCheck, PoolLimits, PoolOptions};
+use super::primary::Primary;
 use super::{Error, Store, pooler};
 use crate::clock::Clock;
 use crate::saga::Catalogue;
@@ -123,7 +124,7 @@ pub async fn open(options: Options<'_>) -> Result<Store, Error> {
 /// is out of reach now.
 pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
     let connector = if options.url.starts_with("sqlite:") {
-        let path = file_of(options.url);
+        let path = sqlite_file(options.url);
         // Only SQLite can tell whether a `file:` name exists.
         if !path.starts_with("file:") && !path.exists() {
             let missing = format!("`database.url`: there is no file {}", path.display());
@@ -188,7 +189,8 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
     // The statements that write have one good plan each, whatever their parameters are, and planning
     // one costs more than executing it.
     let planned_once = [("plan_cache_mode", "force_generic_plan".to_owned())];
-    let connector = postgres(&options, WRITE_LIMITS, SessionAccess::Writable, planned_once)?;
+    let access = SessionAccess::Writable(Arc::<Primary>::default());
+    let connector = postgres(&options, WRITE_LIMITS, access.clone(), planned_once)?;
     let write = options.pool(connector, WRITERS, WRITE_LIMITS, CommitCheck::NoWarning);
     drop(write.session().await?);
     // Neither many claims nor a hanging one may delay a heartbeat.
@@ -196,7 +198,7 @@ async fn open_postgres(options: Options<'_>) -> Result<Store, Error> {
     let readers = options.max_connections.saturating_sub(WRITERS).max(2);
     // A statement that waits for a locked table uses up a connection while it waits.
     let short_lock_wait = [("lock_timeout", "2s".to_owned())];
-    let connector = postgres(&options, READ_LIMITS, SessionAccess::Writable, short_lock_wait)?;
+    let connector = postgres(&options, READ_LIMITS, access, short_lock_wait)?;
     let read = options.pool(connector, readers, READ_LIMITS, CommitCheck::None).resending();
     drop(read.session().await?);
     let ready = read.lane(1);

@@ -5,6 +5,8 @@
 //! connection of ours closes it at once, without waiting for anything; the database then rolls back
 //! what was open on it.
 
+use std::sync::Arc;
+
 use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use sea_orm::sqlx::{
@@ -15,6 +17,7 @@ use sea_orm::{DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Sta
 use sea_query_sqlx::SqlxValues;
 
 use super::failure;
+use super::primary::{Primary, Server};
 
 /// Opens connections.
 #[derive(Clone, Debug)]
@@ -29,10 +32,11 @@ pub(super) enum Connector {
 }
 
 /// Which sessions of PostgreSQL are accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum SessionAccess {
-    /// Only those that can write: one that can't is a standby's, and what is read there may be old.
-    Writable,
+    /// Only those that can write, on the newest primary: others are a standby's or an old primary's, and
+    /// what is read there may be old.
+    Writable(Arc<Primary>),
     /// Also those that can only read.
     ReadOnly,
 }
@@ -45,6 +49,14 @@ impl Connector {
         }
     }
 
+    /// What is known of the primary; `None` where it doesn't matter.
+    pub(super) fn primary(&self) -> Option<&Primary> {
+        match self {
+            Self::Postgres { access: SessionAccess::Writable(primary), .. } => Some(primary),
+            Self::Sqlite(_) | Self::Postgres { access: SessionAccess::ReadOnly, .. } => None,
+        }
+    }
+
     /// Opens a connection. Has no time limit of its own.
     pub(super) async fn open(&self) -> Result<Connection, DriverError> {
         match self {
@@ -53,10 +65,18 @@ impl Connector {
                 let mut connection = options.connect().await?;
                 let first = format!("{settings}{READ_ONLY}");
                 let row = connection.fetch_one(AssertSqlSafe(first)).await?;
-                if *access == SessionAccess::Writable {
-                    is_writable(&row.try_get::<String, _>(0)?)?;
-                }
-                Ok(Connection::Postgres(connection))
+                let server = match access {
+                    SessionAccess::Writable(primary) => {
+                        is_writable(&row.try_get::<String, _>(0)?)?;
+                        let server = Server::of(&mut connection).await?;
+                        if server.is_some_and(|server| !primary.admits(server)) {
+                            return Err(failure::old_primary());
+                        }
+                        server
+                    }
+                    SessionAccess::ReadOnly => None,
+                };
+                Ok(Connection::Postgres(connection, server))
             }
         }
     }
@@ -146,15 +166,24 @@ impl Answer {
 #[derive(Debug)]
 pub(super) enum Connection {
     Sqlite(SqliteConnection),
-    Postgres(PgConnection),
+    /// And the server that it leads to, where that is known.
+    Postgres(PgConnection, Option<Server>),
 }
 
 impl Connection {
+    /// The server that it leads to; `None` on SQLite, and where PostgreSQL doesn't say.
+    pub(super) fn server(&self) -> Option<Server> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(_, server) => *server,
+        }
+    }
+
     /// Whether the server still answers. SQLite has no server.
     pub(super) async fn ping(&mut self) -> Result<(), DriverError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(connection) => connection.ping().await,
+            Self::Postgres(connection, _) => connection.ping().await,
         }
     }
 
@@ -162,7 +191,7 @@ impl Connection {
     pub(super) async fn check(&mut self) -> Result<(), DriverError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(connection) => {
+            Self::Postgres(connection, _) => {
                 let row = connection.fetch_one(READ_ONLY).await?;
                 is_writable(&row.try_get::<String, _>(0)?)
             }
@@ -172,7 +201,7 @@ impl Connection {
     pub(super) async fn close(self) -> Result<(), DriverError> {
         match self {
             Self::Sqlite(connection) => connection.close().await,
-            Self::Postgres(connection) => connection.close().await,
+            Self::Postgres(connection, _) => connection.close().await,
         }
     }
 
@@ -190,7 +219,7 @@ impl Connection {
                     Answer::Rows(rows.into_iter().map(QueryResult::from).collect())
                 }
             }),
-            Self::Postgres(connection) => Ok(match command {
+            Self::Postgres(connection, _) => Ok(match command {
                 Command::Text(sql) => {
                     Answer::Done(connection.execute(AssertSqlSafe(sql)).await?.into())
                 }
@@ -215,7 +244,7 @@ impl Connection {
             Self::Sqlite(_) => {
                 Err(DriverError::Protocol("encoded parameters are PostgreSQL's".to_owned()))
             }
-            Self::Postgres(connection) => {
+            Self::Postgres(connection, _) => {
                 query_with(sql, arguments).execute(connection).await.map(drop)
             }
         }
@@ -227,7 +256,7 @@ impl Connection {
             Self::Sqlite(connection) => {
                 connection.fetch_one("PRAGMA data_version").await?.try_get(0)
             }
-            Self::Postgres(_) => Ok(0),
+            Self::Postgres(..) => Ok(0),
         }
     }
 }

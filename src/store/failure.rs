@@ -58,6 +58,12 @@ pub(super) fn read_only(backend: DbBackend) -> DriverError {
     DriverError::Database(Box::new(PlainError { code, message: "the database is read-only" }))
 }
 
+/// The error of a connection to a server that is the primary no more (`primary.rs`).
+pub(super) fn old_primary() -> DriverError {
+    let message = "another server is the primary now";
+    DriverError::Database(Box::new(PlainError { code: "57P01", message }))
+}
+
 /// The error that a database would answer for this fault.
 pub(super) fn of(fault: Fault, backend: DbBackend) -> DbErr {
     let full = || {
@@ -220,15 +226,15 @@ pub(super) fn remedy(error: &DbErr) -> Remedy {
     }
 }
 
-/// Whether an attempt to connect failed for a reason that may pass soon: PostgreSQL is starting, has no
-/// session left, or is a standby that may be promoted.
+/// Whether an attempt to connect failed for a reason that may pass soon: PostgreSQL is starting or
+/// stopping, has no session left, or is a standby or an old primary whose address may lead to another soon.
 pub(super) fn may_connect_soon(error: &DriverError) -> bool {
     match error {
         DriverError::Io(cause) => cause.kind() == std::io::ErrorKind::ConnectionRefused,
         error => {
             let code = code(error);
             let code = code.as_deref().unwrap_or_default();
-            ["57P03", "53300", "25006"].contains(&code)
+            ["57P01", "57P03", "53300", "25006"].contains(&code)
         }
     }
 }

@@ -34,7 +34,7 @@ impl FileLock {
     /// # Errors
     /// [`Error::Unusable`] if another process holds the lock, or the file can't be opened.
     pub(super) async fn acquire(url: &str) -> Result<Self, Error> {
-        let path = resolved(url).await.map_err(|error| unusable(&file_of(url), &error))?;
+        let path = resolved(url).await.map_err(|error| unusable(&sqlite_file(url), &error))?;
         let mut beside = path.clone().into_os_string();
         beside.push(".lock");
         let beside = PathBuf::from(beside);
@@ -97,7 +97,7 @@ fn unusable(path: &Path, error: &dyn std::error::Error) -> Error {
 }
 
 /// The file that the URL names, percent-decoded as the driver does.
-pub(super) fn file_of(url: &str) -> PathBuf {
+pub fn sqlite_file(url: &str) -> PathBuf {
     let options: Result<SqliteConnectOptions, _> = url.parse();
     options.map_or_else(|_| PathBuf::from(url), |options| options.get_filename().to_owned())
 }

@@ -7,6 +7,7 @@
 mod account;
 mod adrift;
 mod audit;
+mod await_answer;
 mod bulk;
 mod bulk_items;
 mod cancel;
@@ -45,6 +46,7 @@ mod pool;
 mod pool_inner;
 mod pooler;
 mod positions;
+mod primary;
 mod probe;
 mod records;
 mod reports;
@@ -102,6 +104,7 @@ pub use failpoint::{Failpoint, Failpoints, Fault};
 pub use history::{
     Checkouts, CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, SortDirection,
 };
+pub use lock::sqlite_file;
 pub use mail_claims::{MailClaim, MailEnd};
 pub use mails::{Mail, MailState, OwedMails};
 pub use notes::Note;

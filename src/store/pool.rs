@@ -28,6 +28,7 @@ use super::connection::{Answer, Command};
 use super::failpoint::Failpoint;
 use super::failure::{self, Remedy, closed};
 use super::pool_inner::{Permit, PoolInner, PoolOptions, permits};
+use super::primary::Server;
 use super::retry::{ACQUIRE_TIMEOUT, Retries};
 use super::session::Session;
 use super::transaction::Transaction;
@@ -70,6 +71,11 @@ impl Pool {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// The newest primary that was seen; `None` before the first, and where it is not known.
+    pub(super) fn primary(&self) -> Option<Server> {
+        self.inner.connector.primary()?.newest()
     }
 
     /// A connection for the migrations, which need one of sea-orm's. It is in no pool and has no time

@@ -2,7 +2,8 @@
 //!
 //! An idle connection is handed out as it is only if it answered a moment ago and nothing has failed
 //! since. Otherwise it is checked first. One failed check makes all older connections suspect, and one
-//! timeout closes them all, since they lead to the same server.
+//! timeout closes them all, since they lead to the same server. How answers are waited for is in
+//! `await_answer.rs`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -65,7 +66,7 @@ pub(super) struct PoolInner {
     pub(super) clock: Clock,
     failpoints: Option<Arc<dyn Failpoints>>,
     pub(super) verifier: Option<CommitVerifier>,
-    warnings: Option<Warnings>,
+    pub(super) warnings: Option<Warnings>,
 }
 
 /// The connections that are open and in nobody's use. Times are the clock's monotonic ones.
@@ -150,16 +151,6 @@ impl PoolInner {
         self.connector.backend()
     }
 
-    /// Waits for the answer to a commit, up to the statement time-out, and tells whether a warning came
-    /// with it.
-    pub(super) async fn await_commit<T>(&self, sent: impl Future<Output = T>) -> (Option<T>, bool) {
-        let sent = self.clock.within(self.limits.statement_timeout, sent);
-        match &self.warnings {
-            Some(warnings) => warnings.during(sent).await,
-            None => (sent.await, false),
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -180,7 +171,7 @@ impl PoolInner {
     }
 
     pub(super) fn keep(&self, connection: Connection) {
-        if !self.permits.is_closed() {
+        if !self.permits.is_closed() && !self.is_old(&connection) {
             let now = self.clock.monotonic();
             self.lock().connections.push((connection, now));
         }
@@ -196,6 +187,9 @@ impl PoolInner {
                 let is_old = now.saturating_sub(answered_at) > self.limits.check_after_idle;
                 (connection, is_old || idle.suspect_since.is_some_and(|at| answered_at <= at))
             };
+            if self.is_old(&connection) {
+                continue;
+            }
             if !must_check {
                 return Some(connection);
             }
@@ -213,7 +207,10 @@ impl PoolInner {
         loop {
             match self.connector.open().await {
                 Ok(connection) => {
-                    self.lock().connect_error = None;
+                    let mut idle = self.lock();
+                    idle.connect_error = None;
+                    // Those that lead to an old primary, if this one leads to a new one.
+                    idle.connections.retain(|(idle, _)| !self.is_old(idle));
                     return Ok(connection);
                 }
                 Err(error) if failure::may_connect_soon(&error) => {

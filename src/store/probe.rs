@@ -13,6 +13,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend};
 
+use super::primary::Server;
 use super::retry::Retries;
 use super::{Error, Store, failure, schema};
 
@@ -44,9 +45,22 @@ impl Store {
         }
     }
 
-    /// Makes what was just read durable, so that it may be told: it survives a failover then.
-    pub(super) async fn make_reads_durable(&self) -> Result<(), Error> {
-        if self.has_standby().await? { self.commit_probe().await } else { Ok(()) }
+    /// Makes what was read since then durable, so that it may be told: it survives a failover then. `since` is
+    /// the primary before it was read: if it is another one now, the probe says nothing of what was read.
+    pub(super) async fn make_reads_durable(&self, since: Option<Server>) -> Result<(), Error> {
+        if self.has_standby().await? {
+            self.commit_probe().await?;
+        }
+        self.check_primary(since)
+    }
+
+    /// Checks that the primary is still the one that it was then.
+    pub(super) fn check_primary(&self, since: Option<Server>) -> Result<(), Error> {
+        if self.write.primary() == since {
+            Ok(())
+        } else {
+            Err(Error::Unavailable(failure::driver_error(failure::old_primary())))
+        }
     }
 
     async fn has_standby(&self) -> Result<bool, Error> {

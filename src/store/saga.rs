@@ -230,6 +230,7 @@ impl Store {
                 Expr::col("joined_by").eq(fingerprint).and(Expr::cust(IN_FLIGHT))
             }
         };
+        let primary = self.write.primary();
         let found = saga_instance::Entity::find()
             .filter(saga_instance::Column::UserId.eq(user_id.0))
             .filter(saga_instance::Column::Kind.eq(kind))
@@ -237,7 +238,7 @@ impl Store {
             .one(&self.read)
             .await?;
         if found.is_some() {
-            self.make_reads_durable().await?;
+            self.make_reads_durable(primary).await?;
         }
         Ok(found.map(|row| self.found(row)))
     }

@@ -78,8 +78,9 @@ impl Session {
         arguments: PgArguments,
     ) -> Result<(), DbErr> {
         let (mut connection, pool) = self.take()?;
+        let server = connection.server();
         let sent = Box::pin(connection.execute_encoded(sql, arguments));
-        let (answer, warned) = pool.await_commit(sent).await;
+        let (answer, warned) = pool.await_commit(server, sent).await;
         let answer = self.take_back(connection, answer);
         if warned && answer.is_ok() { Err(failure::warned()) } else { answer }
     }
@@ -93,8 +94,9 @@ impl Session {
     pub(super) async fn send(&mut self, command: Command) -> Result<Answer, DbErr> {
         let may_write = command.may_write();
         let (mut connection, pool) = self.take()?;
+        let server = connection.server();
         let sent = Box::pin(connection.send(command));
-        let answer = pool.clock.within(pool.limits.statement_timeout, sent).await;
+        let answer = pool.await_answer(server, sent).await;
         let answer = self.take_back(connection, answer);
         self.transaction = match (self.transaction, &answer) {
             (State::Idle, _) => State::Idle,
@@ -200,16 +202,18 @@ impl Session {
 
     async fn send_commit(&mut self) -> Result<(), DbErr> {
         let (mut connection, pool) = self.take()?;
+        let server = connection.server();
         let sent = Box::pin(connection.send(Command::text("COMMIT")));
-        let (answer, warned) = pool.await_commit(sent).await;
+        let (answer, warned) = pool.await_commit(server, sent).await;
         let answer = self.take_back(connection, answer).map(drop);
         if warned && answer.is_ok() { Err(failure::warned()) } else { answer }
     }
 
     async fn command(&mut self, sql: &str) -> Result<(), DbErr> {
         let (mut connection, pool) = self.take()?;
+        let server = connection.server();
         let sent = Box::pin(connection.send(Command::text(sql)));
-        let answer = pool.clock.within(pool.limits.statement_timeout, sent).await;
+        let answer = pool.await_answer(server, sent).await;
         self.take_back(connection, answer).map(drop)
     }
 
@@ -230,6 +234,9 @@ impl Session {
 
     fn take(&mut self) -> Result<(Connection, Arc<PoolInner>), DbErr> {
         let connection = self.connection.take().ok_or_else(closed)?;
+        if self.pool.is_old(&connection) {
+            return Err(driver_error(failure::old_primary()));
+        }
         Ok((connection, self.pool.clone()))
     }
 
@@ -241,6 +248,10 @@ impl Session {
         connection: Connection,
         answer: Option<Result<T, DriverError>>,
     ) -> Result<T, DbErr> {
+        if self.pool.is_old(&connection) {
+            // What it says may be old, and what it wrote may be lost.
+            return Err(driver_error(failure::old_primary()));
+        }
         match answer {
             Some(Ok(answer)) => {
                 self.connection = Some(connection);
