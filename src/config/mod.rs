@@ -6,6 +6,7 @@
 //! does what its configuration says.
 
 mod amqp_url;
+mod database_url;
 mod environment;
 mod error;
 mod events;
@@ -22,6 +23,7 @@ mod sources;
 mod users;
 
 pub use amqp_url::AmqpUrl;
+pub use database_url::DatabaseUrl;
 pub use environment::WEB_CLIENT;
 pub use error::Error;
 pub use events::{BrokerConfig, EventsConfig, IntakeConfig, WebhooksConfig};
@@ -33,6 +35,6 @@ pub use schema::{
     OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
     Undecided,
 };
-pub use secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
+pub use secret::{SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};
 pub use users::{JwtConfig, UserAuth, UsersConfig};

@@ -19,8 +19,9 @@ use strum::VariantNames;
 use url::Url;
 
 use super::amqp_url::AmqpUrl;
+use super::database_url::DatabaseUrl;
 use super::public_key::PublicKey;
-use super::secret::{DatabaseUrl, SharedKey, Token, TokenDigest};
+use super::secret::{SharedKey, Token, TokenDigest};
 
 /// The longest name of an operator, in characters.
 const MAX_NAME: usize = 100;

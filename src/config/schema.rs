@@ -9,11 +9,12 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
+    database_url::DatabaseUrl,
     events::{BrokerConfig, EventsConfig, IntakeConfig, WebhooksConfig},
     mail::MailConfig,
     parse,
     role::Role,
-    secret::{DatabaseUrl, Token, TokenDigest},
+    secret::{Token, TokenDigest},
     users::UsersConfig,
 };
 

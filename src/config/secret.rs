@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use url::Url;
-
 /// A bearer token: visible ASCII, never empty.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -90,80 +88,5 @@ impl SharedKey {
 impl fmt::Debug for SharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SharedKey(***)")
-    }
-}
-
-/// The database's URL. Prints without its password.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    /// Reads `sqlite://FILE`, `postgres://...` or `postgresql://...`.
-    ///
-    /// # Errors
-    /// What is wrong and what to write instead. The text may hold a password, so it is not repeated.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        // `Server=tcp://...` is an ADO.NET connection string, too.
-        let url = text.split_once("://").filter(|(scheme, _)| !scheme.contains('='));
-        let Some((scheme, rest)) = url else {
-            return Err(if text.contains('=') {
-                "must be a URL, not an ADO.NET connection string: write \
-                 DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/DATABASE, \
-                 or DATABASE_URL=sqlite://FILE"
-            } else {
-                SCHEMES
-            }
-            .to_owned());
-        };
-        match scheme {
-            "sqlite" if rest.is_empty() => Err("must name a file, as sqlite://FILE".to_owned()),
-            "sqlite" => Ok(Self(text.to_owned())),
-            "postgres" | "postgresql" => match Url::parse(text) {
-                Ok(url) if url.has_host() => Ok(Self(text.to_owned())),
-                Ok(_) => Err("must name a host".to_owned()),
-                Err(error) => Err(format!(
-                    "is not a URL ({error}); in a password, write @ : / ? # and % as %40 %3A %2F %3F %23 %25"
-                )),
-            },
-            _ => Err(SCHEMES.to_owned()),
-        }
-    }
-
-    /// The whole URL, with its password.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether it is the embedded database of one process.
-    #[must_use]
-    pub fn is_sqlite(&self) -> bool {
-        self.0.starts_with("sqlite:")
-    }
-}
-
-const SCHEMES: &str = "must begin with sqlite://, postgres:// or postgresql://";
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_sqlite() {
-            return f.write_str(&self.0);
-        }
-        let Ok(mut url) = Url::parse(&self.0) else {
-            return f.write_str("postgres://***");
-        };
-        // The driver also takes a password from the query.
-        url.set_query(None);
-        if url.password().is_some() && url.set_password(Some("***")).is_err() {
-            return f.write_str("postgres://***");
-        }
-        f.write_str(url.as_str())
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration, layer by layer and rule by rule, with an environment made for each test.
 
 mod access;
+mod database;
 mod listen;
 mod mail;
 mod webhooks;
