@@ -13,7 +13,10 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres");
 /// A cluster with fsync on. It is removed with its files when this is dropped, and also when the test's
 /// process dies in any way, because the script's input is closed then.
 pub struct Cluster {
+    /// The primary's.
     pub url: String,
+    /// That of the standby, or of what was the primary before.
+    other: String,
     script: Kept,
     orders: Option<ChildStdin>,
     words: BufReader<ChildStdout>,
@@ -36,7 +39,8 @@ impl Cluster {
         let mut script = Kept::spawn(command);
         let orders = script.child().stdin.take();
         let words = BufReader::new(script.child().stdout.take().expect("piped"));
-        let mut this = Self { url: String::new(), script, orders, words, is_up: true };
+        let (url, other) = (String::new(), String::new());
+        let mut this = Self { url, other, script, orders, words, is_up: true };
         this.url = this.said();
         assert!(this.url.starts_with("postgres://"), "it did not start; its words are above");
         this
@@ -53,6 +57,13 @@ impl Cluster {
         self.is_up = false;
     }
 
+    /// Ends it as if its machine were gone (kill -9 of all its processes).
+    pub fn kill(&mut self) {
+        self.order("kill");
+        assert_eq!(self.said(), "killed");
+        self.is_up = false;
+    }
+
     /// Starts it again; returns once it has recovered.
     pub fn revive(&mut self) {
         self.order("start");
@@ -63,9 +74,21 @@ impl Cluster {
     /// Adds a streaming standby; returns its URL.
     pub fn add_standby(&mut self) -> String {
         self.order(&format!("standby {}", free_address().port()));
-        let standby = self.said();
-        assert!(standby.starts_with("postgres://"), "no standby; its words are above");
-        standby
+        self.other = self.said();
+        assert!(self.other.starts_with("postgres://"), "no standby; its words are above");
+        self.other.clone()
+    }
+
+    /// Makes a streaming standby of what was the primary before the promotion, from a new base backup.
+    pub fn rejoin(&mut self) {
+        self.order("rejoin");
+        assert_eq!(self.said(), self.other, "no standby; its words are above");
+    }
+
+    /// Has commits on the primary wait for the standby.
+    pub async fn wait_for_standby(&self) {
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'").await;
+        self.sql("SELECT pg_reload_conf()").await;
     }
 
     /// Stops the standby hard.
@@ -80,24 +103,30 @@ impl Cluster {
         assert!(self.said().starts_with("postgres://"));
     }
 
-    /// Promotes the standby, beside the old primary or in its place. From here on there is nothing to mend
-    /// about that.
+    /// Promotes the standby, beside the old primary or in its place. From here on it is the primary, and there
+    /// is nothing to mend about the old one.
     pub fn promote(&mut self) {
         self.order("promote");
         assert_eq!(self.said(), "promoted");
+        std::mem::swap(&mut self.url, &mut self.other);
         self.is_up = true;
     }
 
     /// Runs a statement on the primary, even if other statements of ours are waiting there.
     pub async fn sql(&self, sql: &str) {
-        let admin = self.admin().await;
+        let admin = Self::admin(&self.url).await;
         admin.execute_unprepared(sql).await.expect(sql);
         admin.close().await.expect("closing");
     }
 
     /// Queries a number on the primary.
     pub async fn number(&self, sql: &str) -> i64 {
-        let admin = self.admin().await;
+        Self::number_at(&self.url, sql).await
+    }
+
+    /// Queries a number on the server with this URL.
+    pub async fn number_at(url: &str, sql: &str) -> i64 {
+        let admin = Self::admin(url).await;
         let row = admin.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await;
         let number = row.expect(sql).expect("a row").try_get_by_index(0).expect("a number");
         admin.close().await.expect("closing");
@@ -105,9 +134,9 @@ impl Cluster {
     }
 
     /// Its only setting is not to wait for a standby.
-    async fn admin(&self) -> DatabaseConnection {
+    async fn admin(url: &str) -> DatabaseConnection {
         let options = "options=-c%20synchronous_commit%3Dlocal";
-        Database::connect(format!("{}?{options}", self.url)).await.expect("the primary")
+        Database::connect(format!("{url}?{options}")).await.expect("the server")
     }
 
     fn order(&mut self, word: &str) {
