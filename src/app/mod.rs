@@ -5,6 +5,7 @@ mod audits;
 mod books;
 mod catalogue;
 mod compose;
+mod database;
 mod demo;
 mod document;
 mod listener;

@@ -12,7 +12,7 @@ use super::audits::Audits;
 use super::books::open;
 use super::listener::{Limits, Listener, Shutdown};
 use super::root_service::RootService;
-use super::{Composed, Error, compose};
+use super::{Composed, Error, compose, database};
 use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::config::{Config, ServicesConfig};
@@ -38,6 +38,7 @@ pub async fn serve(config: Config) -> Result<(), Error> {
     let clock = Clock::system();
     let (service, listening) = Listening::start(&config, &clock)?;
     info!(address = %listening.address, "listens");
+    database::tell(&config.database.url);
     // One future from here on, so that no signal is missed between two.
     let stop_asked = stop_asked();
     tokio::pin!(stop_asked);
@@ -154,7 +155,7 @@ impl Listening {
     ) -> Result<Running, Error> {
         let (store, Composed { executor, bulk, events, intake, mailer, webhooks, router }) =
             compose_when_reachable(&service, &config, &clock).await?;
-        warn_of_weak_durability(&store).await;
+        database::warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
         executor.run();
         bulk.run();
@@ -261,12 +262,3 @@ fn log_idempotency(services: &ServicesConfig) {
 
 const NOT_AGAIN: &str = "is taken to act on every call: an effect whose answer is lost is not sent \
                          again, is looked up where that can be done, and else waits for a person";
-
-/// Warns where PostgreSQL is configured to report commits before they are durable.
-async fn warn_of_weak_durability(store: &Store) {
-    if let Ok(Some(off)) = store.postgres_setting("synchronous_commit").await
-        && off == "off"
-    {
-        warn!("PostgreSQL's synchronous_commit is off: a crash of it can lose what was answered");
-    }
-}
