@@ -13,6 +13,7 @@ use super::{Error, audit, bulk, check, events, orders, out, sagas, sandbox, trai
 use crate::{
     app,
     config::{Config, Overrides},
+    lifecycle::stop_asked,
     telemetry::Role,
 };
 
@@ -146,12 +147,40 @@ impl Command {
 impl Cli {
     /// Runs the command. Prints an error to stderr, and returns the exit code.
     pub async fn run(self) -> ExitCode {
-        match self.dispatch().await {
+        let ended = match self.command.role() {
+            // Stops by itself, in order.
+            Role::Service => self.dispatch().await,
+            Role::Tool => self.until_stopped().await,
+        };
+        match ended {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 out::print_error(&error);
                 ExitCode::from(error.exit_code())
             }
+        }
+    }
+
+    /// Runs a command that ends by itself, until SIGTERM or ctrl-c. As the first process of a container, it
+    /// would not hear of them otherwise. It runs as a task, so that a reader or writer that blocks it does not
+    /// keep the signal from being heard.
+    async fn until_stopped(self) -> Result<(), Error> {
+        let stopped = match &self.command {
+            Command::Events(events) if events.goes_on() => Ok(()),
+            _has_an_end => Err(Error::Stopped),
+        };
+        let command = async { tokio::spawn(self.dispatch()).await };
+        tokio::select! {
+            // The signals are waited for before the command begins.
+            biased;
+            asked = stop_asked() => {
+                out::clear_progress();
+                asked.map_err(Error::System).and(stopped)
+            }
+            ended = command => ended.unwrap_or_else(|failed| match failed.try_into_panic() {
+                Ok(panicked) => std::panic::resume_unwind(panicked),
+                Err(_cancelled) => Err(Error::Stopped),
+            }),
         }
     }
 

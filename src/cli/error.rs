@@ -57,6 +57,9 @@ pub enum Error {
     /// A check or an audit found something. The findings are on stdout already, so this prints nothing.
     #[error("the answer is no")]
     NotAsItShouldBe,
+    /// SIGTERM or ctrl-c came before the command was done.
+    #[error("stopped before it was done; it can be run again")]
+    Stopped,
     /// The reader of the output has closed it, as `head` does. This is not a failure, and prints nothing.
     #[error("the output was closed")]
     PipeClosed,
@@ -76,6 +79,7 @@ impl Error {
             | Self::Refused(_)
             | Self::Unreadable { .. }
             | Self::NotAsItShouldBe
+            | Self::Stopped
             | Self::System(_) => 1,
         }
     }

@@ -64,6 +64,12 @@ struct Page {
 }
 
 impl EventsArgs {
+    /// Whether it ends only when it is stopped.
+    pub(super) fn goes_on(&self) -> bool {
+        let Action::Tail(tail) = &self.action;
+        !tail.once
+    }
+
     /// Reads events and prints them until ctrl-c, or until the last one.
     pub(super) async fn run(self, file: Option<&Path>) -> Result<(), Error> {
         let (client, output) = self.service.connect(file)?;

@@ -85,7 +85,14 @@ impl Progress {
     /// Removes the line.
     pub(super) fn end(self) {
         if self.changed_at.is_some() {
-            write!(io::stderr(), "\r\x1b[K").ok();
+            clear_progress();
         }
+    }
+}
+
+/// Removes the progress line of a command that was stopped, if there may be one.
+pub(super) fn clear_progress() {
+    if io::stderr().is_terminal() {
+        write!(io::stderr(), "\r\x1b[K").ok();
     }
 }

@@ -148,8 +148,18 @@ fn read(file: &File) -> Result<Option<Layer>, Error> {
     let origin = path.display().to_string();
     match (fs::read_to_string(path), file) {
         (Ok(text), _) => Ok(Some(Layer::new(&origin, toml(&text, &origin)?))),
-        (Err(error), File::IfPresent(_)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        (Err(error), File::IfPresent(_)) if is_absent(path, &error) => Ok(None),
         (Err(error), _) => Err(Error::new(format!("cannot be read: {error}")).at(origin)),
+    }
+}
+
+/// Whether there is no such file, as far as this process may look: in a container, another user may have
+/// been put into a working directory that is not theirs. One that is there must be readable.
+fn is_absent(path: &Path, error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound => true,
+        io::ErrorKind::PermissionDenied => fs::symlink_metadata(path).is_err(),
+        _ => false,
     }
 }
 

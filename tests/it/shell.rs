@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    net::TcpListener,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     process::{Command, Output, Stdio},
 };
 
@@ -146,4 +148,58 @@ fn a_reader_that_leaves_early_is_no_failure() {
         .expect("the binary can be run");
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(text(&output.stderr), "");
+}
+
+/// As the first process of a container, a program hears only the signals that it waits for.
+#[test]
+fn a_command_that_waits_ends_at_sigterm_and_at_ctrl_c_with_a_line() {
+    for signal in ["TERM", "INT"] {
+        for command in ["check", "audit", "migrate"] {
+            let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let address = silent.local_addr().expect("its address");
+            let waits = Command::new(env!("CARGO_BIN_EXE_order-service"))
+                .args([command, "--database-url", &format!("postgres://u@{address}/d")])
+                .env_clear()
+                .stderr(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("the binary can be run");
+            // From here on it waits for an answer.
+            let _connection = silent.accept().expect("it connects");
+            let pid = waits.id().to_string();
+            let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status();
+            assert!(sent.expect("kill").success());
+            let output = waits.wait_with_output().expect("it ends");
+            assert_eq!(output.status.code(), Some(1), "{command} at {signal}");
+            assert_eq!(text(&output.stderr), "stopped before it was done; it can be run again\n");
+        }
+    }
+}
+
+/// Some platforms run an image as a user to whom its working directory is closed.
+#[test]
+fn a_file_that_may_not_be_looked_for_is_as_one_that_is_not_there() {
+    let directory = TempDir::new().expect("a temporary directory");
+    fs::write(directory.path().join("order-service.toml"), "").expect("a file");
+    let ran = |modes: &str| {
+        let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+        let somebody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        let (binary, somebody) =
+            (env!("CARGO_BIN_EXE_order-service"), if is_root { somebody } else { "" });
+        let script = format!(
+            "cd {} && {modes} && exec {somebody} {binary} check --database-url sqlite:///none/books.db",
+            directory.path().display()
+        );
+        let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).expect("ours");
+        output
+    };
+    let closed = ran("chmod 0 .");
+    let said = text(&closed.stderr);
+    assert_eq!(closed.status.code(), Some(1), "{said}");
+    assert!(said.contains("there is no file /none/books.db"), "{said}");
+    let unreadable = ran("chmod 755 . && chmod 0 order-service.toml");
+    let said = text(&unreadable.stderr);
+    assert_eq!(unreadable.status.code(), Some(2), "{said}");
+    assert!(said.contains("`order-service.toml` cannot be read"), "{said}");
 }
