@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
 use super::codec::{entry_rows, new_saga_row, saga_row, tally_row};
-use super::commit_sql::{self, InTurn, ROWSETS};
+use super::commit_sql::{self, ALL_STAND, InTurn, ROWSETS};
 use super::records::{self, RECORDINGS};
 use super::retry::Retries;
 use super::rowset::Rowset;
@@ -183,7 +183,7 @@ impl Committer {
                 continue;
             }
             let all_stand = match ended {
-                Ok(()) => true,
+                Ok(answer) => answer == ALL_STAND,
                 // In turn it shows which do not stand, or that one has what can't be written.
                 Err(Error::Refused(_)) => false,
                 Err(error) => return Err(error),

@@ -24,6 +24,10 @@
 //!   -> `Committer::commit` (`commit.rs`) writes the same batch one table after the other, below
 //! ```
 //!
+//! A repeated request is no such case, since PostgreSQL logs each failed statement with its text, as an error.
+//! A statement with new sagas first looks whether one of them repeats a request that is in the books. If so, none
+//! of its parts has any rows, and it answers [`REPEATS`]. Two that come at the same moment still fail.
+//!
 //! A value that PostgreSQL refuses (class 22, too) and a broken constraint (class 23) take the same way,
 //! which then shows whose write is at fault.
 //!
@@ -43,6 +47,7 @@ use sea_orm::DbBackend;
 use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
 use super::records::{RECORDINGS, Recording};
 use super::rowset::{Column, Form};
+use super::saga::IN_FLIGHT;
 
 /// The statements of a transaction that writes one table after the other. Each takes its rowset as `$1`.
 pub(super) struct InTurn {
@@ -78,7 +83,12 @@ impl InTurn {
 /// The rowsets of a commit: new sagas, sagas, log entries, records, and tallies.
 pub(super) const ROWSETS: usize = 4 + RECORDINGS.len();
 
-/// The one statement that writes a whole commit or fails (PostgreSQL). `$1` is the number of writes, with
+/// What the statement answers if all is written.
+pub(super) const ALL_STAND: i32 = 0;
+/// What it answers if one of the new sagas repeats a request that is in the books: nothing is written.
+const REPEATS: i32 = -1;
+
+/// The one statement that writes a whole commit, or nothing (PostgreSQL). `$1` is the number of writes, with
 /// those of the sagas that begin with one. Then
 /// come the parameters of the rowsets that `has` names: of new sagas, sagas, log entries, records and
 /// tallies, in this order.
@@ -99,10 +109,12 @@ fn build([new_sagas, sagas, entries, records @ .., rested]: [bool; ROWSETS]) -> 
         next += columns.len();
         first
     };
-    let form = Form::Arrays;
+    let form = if new_sagas { Form::ArraysUnless(HAS_REPEAT) } else { Form::Arrays };
     let (mut parts, mut stand) = (Vec::new(), Vec::new());
     if new_sagas {
-        parts.push(format!("inserted AS ({})", insert_sagas(form, parameters(&NEW_SAGA))));
+        let first = parameters(&NEW_SAGA);
+        parts.push(repeats(first));
+        parts.push(format!("inserted AS ({})", insert_sagas(form, first)));
         stand.push("(SELECT count(*) FROM inserted)");
     }
     if sagas {
@@ -121,8 +133,10 @@ fn build([new_sagas, sagas, entries, records @ .., rested]: [bool; ROWSETS]) -> 
         parts.push(format!("rested AS ({})", count_rested(form, parameters(&TALLY))));
     }
     let (parts, stand) = (parts.join(", "), stand.join(" + "));
+    let repeat =
+        if new_sagas { format!("WHEN ({HAS_REPEAT}) THEN {REPEATS}") } else { String::new() };
     format!(
-        "WITH {parts} SELECT CASE WHEN {stand} = $1::int8 THEN 0 \
+        "WITH {parts} SELECT CASE {repeat} WHEN {stand} = $1::int8 THEN {ALL_STAND} \
          ELSE (({stand}) || '{NOT_ALL}')::int4 END"
     )
 }
@@ -130,6 +144,27 @@ fn build([new_sagas, sagas, entries, records @ .., rested]: [bool; ROWSETS]) -> 
 /// Makes the count a text that is no number, so that its cast fails: see the top of this file.
 /// PostgreSQL's log shows it with each commit that is rolled back for this.
 const NOT_ALL: &str = " of these writes stand: they are written one after the other";
+
+const HAS_REPEAT: &str = "SELECT is_one FROM repeats";
+
+/// Whether a saga in the books has the key, or while it is in flight the content, of one of the new ones whose
+/// parameters begin with `$first`. Only the columns that are needed are read.
+fn repeats(first: usize) -> String {
+    let array = |name: &str| {
+        let at = NEW_SAGA.iter().position(|(column, _)| *column == name);
+        let at = at.expect("a column of new sagas");
+        format!("unnest(${}::{}[]) AS {name}", first + at, NEW_SAGA[at].1.name())
+    };
+    let same = |by: &str, also: &str| {
+        let columns = ["user_id", "kind", by].map(array).join(", ");
+        format!(
+            "EXISTS (SELECT FROM (SELECT {columns}) AS r JOIN saga_instance s ON s.{by} = r.{by} \
+             AND s.user_id = r.user_id AND s.kind = r.kind{also})"
+        )
+    };
+    let (by_key, in_flight) = (same("idempotency_key", ""), format!(" AND {IN_FLIGHT}"));
+    format!("repeats AS (SELECT {by_key} OR {} AS is_one)", same("joined_by", &in_flight))
+}
 
 fn insert_sagas(form: Form, first: usize) -> String {
     let insert = form.insert("saga_instance", &NEW_SAGA, first);

@@ -234,18 +234,18 @@ impl Connection {
         }
     }
 
-    /// Executes a statement whose parameters are encoded already (PostgreSQL only).
-    pub(super) async fn execute_encoded(
+    /// The number that a statement answers whose parameters are encoded already (PostgreSQL only).
+    pub(super) async fn query_encoded(
         &mut self,
         sql: &'static str,
         arguments: PgArguments,
-    ) -> Result<(), DriverError> {
+    ) -> Result<i32, DriverError> {
         match self {
             Self::Sqlite(_) => {
                 Err(DriverError::Protocol("encoded parameters are PostgreSQL's".to_owned()))
             }
             Self::Postgres(connection, _) => {
-                query_with(sql, arguments).execute(connection).await.map(drop)
+                query_with(sql, arguments).fetch_one(connection).await?.try_get(0)
             }
         }
     }

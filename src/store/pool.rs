@@ -157,7 +157,7 @@ impl Pool {
         session
     }
 
-    /// Executes one statement of PostgreSQL's that is a transaction by itself, and so commits.
+    /// The number that one statement of PostgreSQL's answers, which is a transaction by itself and so commits.
     ///
     /// # Errors
     /// [`Error::OutcomeUnknown`] unless the statement surely was not carried out.
@@ -166,17 +166,22 @@ impl Pool {
         session: &mut Session,
         sql: &'static str,
         arguments: PgArguments,
-    ) -> Result<(), Error> {
+    ) -> Result<i32, Error> {
         let sent = match self.inner.fault_at(Failpoint::Commit).await {
             Ok(()) => session.commit_by(sql, arguments).await,
             Err(fault) => Err(session.break_by(fault)),
         };
-        if let Err(error) = sent {
-            self.inner.reach(Failpoint::Failed).await.map_err(Error::OutcomeUnknown)?;
-            let surely_not = failure::is_surely_not_committed(&error);
-            return Err(if surely_not { error.into() } else { Error::OutcomeUnknown(error) });
+        match sent {
+            Ok(answer) => {
+                let reached = self.inner.reach(Failpoint::Committed).await;
+                reached.map(|()| answer).map_err(Error::OutcomeUnknown)
+            }
+            Err(error) => {
+                self.inner.reach(Failpoint::Failed).await.map_err(Error::OutcomeUnknown)?;
+                let surely_not = failure::is_surely_not_committed(&error);
+                Err(if surely_not { error.into() } else { Error::OutcomeUnknown(error) })
+            }
         }
-        self.inner.reach(Failpoint::Committed).await.map_err(Error::OutcomeUnknown)
     }
 
     /// Sends one statement, which is a transaction by itself, over any connection.

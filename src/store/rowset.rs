@@ -89,6 +89,8 @@ impl<'a> Rowset<'a> {
 pub(super) enum Form {
     /// An array for each column: the form that PostgreSQL reads fastest.
     Arrays,
+    /// The same, and no rows where this condition holds, which is looked at once for each statement.
+    ArraysUnless(&'static str),
     /// All rows as one JSON text.
     Json(DbBackend),
 }
@@ -124,7 +126,7 @@ impl Form {
                 let rows = format!("jsonb_array_elements(CAST(${first} AS text)::jsonb)");
                 format!("(SELECT {columns} FROM {rows}) AS r")
             }
-            Self::Arrays => {
+            Self::Arrays | Self::ArraysUnless(_) => {
                 // `unnest` in the select list walks all arrays in step. In FROM it would first store
                 // each column.
                 let arrays = listed(&|at, (name, kind)| {
@@ -140,7 +142,11 @@ impl Form {
                     | Type::Time
                     | Type::Bool => (*name).to_owned(),
                 });
-                format!("(SELECT {columns} FROM (SELECT {arrays}) AS r) AS r")
+                let unless = match self {
+                    Self::ArraysUnless(condition) => format!(" WHERE NOT ({condition})"),
+                    Self::Arrays | Self::Json(_) => String::new(),
+                };
+                format!("(SELECT {columns} FROM (SELECT {arrays}) AS r{unless}) AS r")
             }
         }
     }
@@ -155,7 +161,7 @@ impl Form {
 }
 
 impl Type {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Uuid => "uuid",
             Self::Text => "text",

@@ -70,16 +70,16 @@ impl Session {
         self.take_back(connection, answer)
     }
 
-    /// Executes one statement that is a transaction by itself, with parameters that are encoded already
-    /// (PostgreSQL only). A warning makes it a commit of unknown outcome (`warning.rs`).
+    /// The number that one statement answers that is a transaction by itself, with parameters that are encoded
+    /// already (PostgreSQL only). A warning makes it a commit of unknown outcome (`warning.rs`).
     pub(super) async fn commit_by(
         &mut self,
         sql: &'static str,
         arguments: PgArguments,
-    ) -> Result<(), DbErr> {
+    ) -> Result<i32, DbErr> {
         let (mut connection, pool) = self.take()?;
         let server = connection.server();
-        let sent = Box::pin(connection.execute_encoded(sql, arguments));
+        let sent = Box::pin(connection.query_encoded(sql, arguments));
         let (answer, warned) = pool.await_commit(server, sent).await;
         let answer = self.take_back(connection, answer);
         if warned && answer.is_ok() { Err(failure::warned()) } else { answer }

@@ -6,10 +6,11 @@ use std::collections::HashSet;
 use futures::future::join_all;
 use order_service::sandbox::sample::{ASHA, CUP, MEENA, RAVI, TEA};
 use order_service::sandbox::{Call, Fault, FaultKind};
+use sea_orm::{ConnectionTrait as _, Database, DbBackend, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{BOTH, World, all_sagas, cart, line, on_both, on_both_with};
+use crate::harness::{BOTH, Books, World, all_sagas, cart, line, on_both, on_both_with};
 
 #[tokio::test]
 async fn fifty_equal_requests_at_once_are_one_order() {
@@ -313,4 +314,29 @@ async fn a_repeat_of_a_checkout_that_is_stuck_is_answered_at_once() {
         },
     )
     .await;
+}
+
+/// PostgreSQL logs each statement that fails, with its whole text, and counts its rollback.
+#[tokio::test]
+async fn a_repeat_is_no_error_of_the_database() {
+    const REPEATS: i64 = 60;
+    let world = World::build(Books::Postgres).start().await;
+    let cart = cart(ASHA, &[(TEA, 1)]);
+    let first = world.create_keyed(&cart, "once").await.is_created(ASHA, 14_900);
+    for _time in 0..REPEATS {
+        let repeat = world.create_keyed(&cart, "once").await;
+        assert!(repeat.is_replayed());
+        assert_eq!(repeat.is_created(ASHA, 14_900), first);
+    }
+    let url = world.config.database.url.reveal().to_owned();
+    // A connection reports its counts when it is closed.
+    world.finish().await;
+    let books = Database::connect(&url).await.expect("the books");
+    let sql = "SELECT xact_commit, xact_rollback FROM pg_stat_database \
+               WHERE datname = current_database()";
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let counts = books.query_one_raw(statement).await.expect("the books").expect("a row");
+    let count = |at| counts.try_get_by_index::<i64>(at).expect("a count");
+    assert!(count(0) > REPEATS, "the counts have come in");
+    assert!(count(1) < REPEATS, "{} transactions were rolled back", count(1));
 }
