@@ -8,10 +8,11 @@ use order_service::config::{Config, File, Overrides, Sources, Undecided, UserAut
 
 use super::source::root;
 
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     ".ci/run",
     "docker/healthy",
     "scripts/deny",
+    "scripts/image",
     "scripts/mutants",
     "scripts/postgres",
     "scripts/rabbitmq",
