@@ -86,6 +86,9 @@ async fn two_failovers_under_load_there_and_back_lose_nothing_that_was_answered(
 /// leaves the open ones where they are. What is written over those waits for a standby that is none any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_primary_that_lives_on_is_left_once_another_one_is_there() {
+    // Those that still wait in a commit are not among them: nobody ends those, and whoever sent them is gone.
+    const OURS: &str = "SELECT count(*) FROM pg_stat_activity \
+         WHERE application_name = 'order-service' AND state = 'idle'";
     let what = "old primary lives";
     let (mut world, proxy, standby) = with_a_standby(what, 13).await;
     let storm = world.storm();
@@ -96,9 +99,6 @@ async fn an_old_primary_that_lives_on_is_left_once_another_one_is_there() {
     proxy.lead_to(&standby);
     the_next_order_comes_soon(&world, what).await;
     world.clients.served(20).await;
-    // Those that still wait in a commit are ended by nobody; whoever sent them is gone.
-    const OURS: &str = "SELECT count(*) FROM pg_stat_activity \
-         WHERE application_name = 'order-service' AND state = 'idle'";
     world
         .until("the old primary is left", async || Cluster::number_at(&old, OURS).await == 0)
         .await;
