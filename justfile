@@ -36,6 +36,10 @@ bench *flags:
 bench-pure *flags:
     cargo bench --bench pure -- {{flags}}
 
+# Build the image, use it and stop it: `just image --help`
+image *flags:
+    scripts/image {{flags}}
+
 # Format every file
 fmt:
     cargo fmt --all
