@@ -16,6 +16,7 @@
 //!    audit                         compares the books with themselves and with the neighbours'
 //!    reversal                      giving back: cancellations and returns, over the same two steps
 //!    bulk                          an operator's action for many sagas, wave by wave
+//!    import                        orders of the old database, out of two files
 //! 2  broker                        a sink: tells RabbitMQ every event
 //!    webhooks                      sends events to whoever has asked for them
 //!    engine                        acts, and never decides: claim, call, settle
@@ -43,6 +44,7 @@ pub mod console;
 pub mod engine;
 pub mod events;
 pub mod fulfilment;
+pub mod import;
 pub mod intake;
 pub mod json;
 pub mod lifecycle;

@@ -1,4 +1,4 @@
-//! Orders that stand: a row exists only once its checkout completed.
+//! Orders that stand: a row exists only once its checkout completed, or for an order of the old database.
 
 use sea_orm::entity::prelude::*;
 
@@ -29,6 +29,8 @@ pub struct Model {
     pub shipped_at: Option<DateTimeUtc>,
     /// When the last line arrived.
     pub delivered_at: Option<DateTimeUtc>,
+    /// When it came from the old database; null for an order of a checkout.
+    pub imported_at: Option<DateTimeUtc>,
 }
 
 /// What an order is related to.

@@ -47,7 +47,7 @@ impl Moment {
             // Its status changes only together with an event. Without a new one, both are of one moment.
             if api.store.events_of(id).await?.len() == events.len() {
                 let states = api.store.catalogue().states();
-                let state = states.iter().position(|state| *state == view.state);
+                let state = states.iter().position(|state| Some(*state) == view.state.as_deref());
                 let state = state.and_then(|at| u64::try_from(at).ok()).unwrap_or(0);
                 return Ok(Some(Self { view, state, changes: changes(events) }));
             }
@@ -61,7 +61,9 @@ impl Moment {
 
     /// Whether nothing can change any more.
     pub(super) fn is_final(&self) -> bool {
-        matches!(self.view.status.as_str(), "Rejected" | "Cancelled" | "Delivered")
+        // What has no checkout was imported, and stays as it is.
+        self.view.state.is_none()
+            || matches!(self.view.status.as_str(), "Rejected" | "Cancelled" | "Delivered")
     }
 
     /// What a client is told of it.

@@ -238,6 +238,9 @@ fn respond(id: OrderId, answer: ReturnAnswer) -> Response {
             .of_checkout(id, url::status(id))
             .order_status(status)
             .into_response(),
+        ReturnAnswer::Imported { status } => {
+            Problem::imported(id, "Order can not be returned", status).into_response()
+        }
         ReturnAnswer::TooMuch { line } => no("More than was shipped").of_line(line).into_response(),
         ReturnAnswer::Unavailable => Problem::database_unavailable().into_response(),
     }

@@ -140,6 +140,9 @@ async fn respond(api: &Api, id: OrderId, shipping: Shipping) -> Result<Response,
             ))
         }
         Shipping::NotAllowed(status) => Err(not_now(id, "Order can not be shipped", status)),
+        Shipping::Imported(status) => {
+            Err(Problem::imported(id, "Order can not be shipped", status))
+        }
         Shipping::Short(Shortage::Nothing, status) => {
             Err(not_now(id, "Nothing left to ship", status))
         }

@@ -29,8 +29,9 @@ pub(super) struct StatusView {
     user_id: Uuid,
     /// `Pending`, `Confirmed`, `Rejected`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`.
     pub(super) status: String,
-    /// The saga's own state.
-    pub(super) state: String,
+    /// The checkout's own state; null for an order that was imported, which has none.
+    #[schema(required)]
+    pub(super) state: Option<String>,
     /// The total in paise, once the order exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_amount: Option<i64>,
@@ -94,7 +95,10 @@ pub(super) async fn status_of(
     let found = api.store.find(SagaId(id.0)).await?;
     // A saga about an existing order (a reversal) has an id of its own, which is no order's.
     let is_shown = |found: &Found| found.order_id == id && caller.sees(found.user_id);
-    let Some(found) = found.filter(is_shown) else { return Ok(None) };
+    let Some(found) = found.filter(is_shown) else {
+        let order = api.store.order(id).await?.filter(|order| caller.sees(order.user_id));
+        return Ok(order.map(without_checkout));
+    };
     if found.progress.is_some_and(Progress::is_completed) {
         let order = api.store.order(id).await?;
         return Ok(Some(confirmed(&found, order)));
@@ -121,12 +125,27 @@ fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
     }
 }
 
+/// An order that no checkout is kept of: one of the old database.
+fn without_checkout(order: Order) -> StatusView {
+    StatusView {
+        id: order.id.0,
+        user_id: order.user_id.0,
+        status: order.status,
+        state: None,
+        total_amount: Some(order.total.0),
+        created_at: order.created_at,
+        updated_at: order.updated_at,
+        order_url: Some(url::order(order.id)),
+        problem: None,
+    }
+}
+
 fn view(found: &Found, status: OrderStatus) -> StatusView {
     StatusView {
         id: found.order_id.0,
         user_id: found.user_id.0,
         status: status.to_string(),
-        state: found.state.clone(),
+        state: Some(found.state.clone()),
         total_amount: None,
         created_at: found.created_at,
         updated_at: found.updated_at,

@@ -8,6 +8,7 @@ mod compose;
 mod database;
 mod demo;
 mod document;
+mod import;
 mod listener;
 mod root_service;
 mod scenes;
@@ -21,9 +22,10 @@ pub use audit::{audit, check};
 pub use compose::{Composed, compose};
 pub use demo::{Begin, demo};
 pub use document::openapi_json;
+pub use import::import;
 pub use serve::{Running, migrate, serve};
 
-use crate::{sandbox, store};
+use crate::{import as importing, sandbox, store};
 
 /// Why the service can't start, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,9 @@ pub enum Error {
     /// The database can't be used.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The import can't go on.
+    #[error(transparent)]
+    Import(#[from] importing::Error),
     /// The HTTP clients for the neighbours can't be made.
     #[error("cannot prepare HTTP to the neighbours: {0}")]
     Neighbours(#[from] reqwest::Error),
@@ -59,6 +64,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
+            Self::Import(error) => error.exit_code(),
             Self::Listen { .. }
             | Self::Store(_)
             | Self::Neighbours(_)

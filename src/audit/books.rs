@@ -16,6 +16,10 @@ const CONFIRMED: &str = "order.confirmed";
 /// Everything in this account that can't be true.
 pub(super) fn compare(account: &Account) -> Vec<Finding> {
     let mut found = Found::of(account);
+    if let Some(order) = account.order.as_ref().filter(|order| order.imported_at.is_some()) {
+        of_imported(order, account, &mut found);
+        return found.all;
+    }
     if let Some(saga) = &account.saga {
         of_saga(saga, account, &mut found);
     } else {
@@ -68,6 +72,21 @@ fn of_none(account: &Account, found: &mut Found) {
     if account.order.is_some() {
         found.differs(About::Order, "an order, and no saga");
     }
+}
+
+/// Checks an order of the old database: it is only itself, as no saga and no event may be of it.
+fn of_imported(order: &Order, account: &Account, found: &mut Found) {
+    let sagas = usize::from(account.saga.is_some()) + account.reversals.len();
+    if sagas > 0 || account.entries > 0 {
+        let entries = account.entries;
+        let books = format!("imported, with {sagas} sagas and {entries} log entries");
+        found.differs(About::Saga, books);
+    }
+    if !account.events.is_empty() {
+        let events = account.events.len();
+        found.differs(About::Outbox, format!("imported, with {events} events"));
+    }
+    of_order(order, found);
 }
 
 /// Checks that what was sent is what was priced (promise 5).

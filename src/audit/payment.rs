@@ -23,6 +23,8 @@ pub(super) fn expected(account: &Account) -> Expected {
     match (&account.saga, &account.order) {
         (Some(Kept { readable: Ok((saga, _)), .. }), _) => of_saga(saga),
         (Some(Kept { readable: Err(_), .. }), _) | (None, None) => Expected::Unknown,
+        // It was paid for under another id.
+        (None, Some(order)) if order.imported_at.is_some() => Expected::Unknown,
         // An order without a saga is a fault by itself; its payment is still looked for.
         (None, Some(order)) if order.total > Paise(0) => Expected::Paid,
         (None, Some(_)) => Expected::Nothing,

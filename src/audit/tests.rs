@@ -175,6 +175,7 @@ fn sold() -> Account {
         cancelled_at: None,
         shipped_at: None,
         delivered_at: None,
+        imported_at: None,
         shipping_address: None,
         items: vec![item(7, 1, 10), item(8, 2, 30)],
     };

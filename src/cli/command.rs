@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, bulk, check, events, orders, out, sagas, sandbox, trail, webhooks};
+use super::{Error, audit, bulk, check, events, import, orders, out, sagas, sandbox, trail, webhooks};
 use crate::{
     app,
     config::{Config, Overrides},
@@ -44,6 +44,7 @@ Examples:
   order-service webhooks add URL                send an endpoint what happens to orders
   order-service check                           before deploying: what could it not continue
   order-service audit                           do the books and the neighbours agree
+  order-service import --orders A --items B     the orders of the old database
 
 Configuration, lowest to highest: built-in defaults, ./order-service.toml or --config FILE,
 the environment (ORDER_SERVICE__SECTION__KEY, DATABASE_URL, ...), flags.
@@ -81,6 +82,8 @@ Examples:
     Check(check::CheckArgs),
     /// Compare the books with the payment service's and with themselves, and check the audit trail
     Audit(audit::AuditArgs),
+    /// Import the orders of the old database, out of two files
+    Import(import::ImportArgs),
     /// Print the API as a document
     #[command(
         about = "Print the OpenAPI document",
@@ -139,6 +142,7 @@ impl Command {
             | Self::Webhooks(_)
             | Self::Check(_)
             | Self::Audit(_)
+            | Self::Import(_)
             | Self::Openapi => Role::Tool,
         }
     }
@@ -214,6 +218,7 @@ impl Cli {
             Command::Webhooks(webhooks) => webhooks.run(file).await,
             Command::Check(check) => check.run(file).await,
             Command::Audit(audit) => audit.run(file).await,
+            Command::Import(import) => import.run(file).await,
             Command::Openapi => out::line(&app::openapi_json()),
         }
     }

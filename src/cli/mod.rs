@@ -14,6 +14,7 @@ mod filter;
 mod flag;
 mod format;
 mod ids;
+mod import;
 mod orders;
 mod out;
 mod pages;

@@ -122,6 +122,9 @@ pub(crate) async fn cancel_of(
                 let error = "Order can not be cancelled";
                 Err(Problem::new(StatusCode::CONFLICT, error).order_status(status))
             }
+            CancelAnswer::Imported { status } => {
+                Err(Problem::imported(id, "Order can not be cancelled", status))
+            }
             CancelAnswer::Unavailable => Err(Problem::database_unavailable()),
         }
     };

@@ -7,6 +7,7 @@
 //!          Cancelling                  wait for the cancellation
 //!          Cancelled                   the answer
 //!          Shipped, Delivered          409
+//!          of the old database         409
 //! ```
 //!
 //! Each step looks anew: whoever else moved the order meanwhile, the loop goes on from there.
@@ -66,6 +67,11 @@ pub enum CancelAnswer {
     NotFound,
     /// It is too late, or came to nothing by itself.
     NotAllowed {
+        /// The order's status.
+        status: OrderStatus,
+    },
+    /// It is of the old database, and was paid for there.
+    Imported {
         /// The order's status.
         status: OrderStatus,
     },
@@ -144,6 +150,7 @@ impl Reversals {
                 Ok(Step::Told(CancelAnswer::Cancelled { user_id, given_back, replayed }))
             }
             Standing::Order(_, status) => Ok(Step::Told(CancelAnswer::NotAllowed { status })),
+            Standing::Imported(_, status) => Ok(Step::Told(CancelAnswer::Imported { status })),
             Standing::Checkout(saga) => self.look_at_checkout(wish, saga, is_first).await,
         }
     }

@@ -27,7 +27,7 @@ pub use facts::ReversalFacts;
 pub use given_back::GivenBack;
 pub use kind::Reversal;
 pub use origin::Origin;
-pub use preview::{Begun, Preview};
+pub use preview::{Begun, IMPORTED, Preview};
 pub use standing::{Reversals, Sees, status_without_order};
 pub use take_back::{ReturnAnswer, TakeBack};
 

@@ -54,6 +54,7 @@ impl Reversals {
                 let saga = if is_begun { self.cancellation_of(order.id).await? } else { None };
                 (order.user_id, status, why_not(status), saga)
             }
+            Standing::Imported(user_id, status) => (user_id, status, IMPORTED, None),
             Standing::Checkout(saga) => {
                 let user_id = saga.user_id;
                 let direction = saga.progress.map(Progress::direction);
@@ -88,6 +89,10 @@ impl Reversals {
         Ok(Some(Preview::NotAllowed { user_id, status, why, begun }))
     }
 }
+
+/// Why nothing can be given back for an order of the old database.
+pub const IMPORTED: &str =
+    "it was imported from the old database, and its payment was made under another id";
 
 fn why_not(status: OrderStatus) -> &'static str {
     match status {

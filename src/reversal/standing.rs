@@ -19,6 +19,8 @@ pub(super) enum Standing {
     Unknown,
     /// It has a row.
     Order(Box<Order>, OrderStatus),
+    /// It has one from the old database: nothing is known of its payment, so nothing can be given back.
+    Imported(UserId, OrderStatus),
     /// It has none, yet or ever.
     Checkout(Box<Found>),
 }
@@ -45,6 +47,9 @@ impl Reversals {
             let status = status.map_err(|_| {
                 Error::Unusable(format!("this binary does not know the status {}", order.status))
             })?;
+            if order.imported_at.is_some() {
+                return Ok(Standing::Imported(order.user_id, status));
+            }
             return Ok(Standing::Order(Box::new(order), status));
         }
         let saga = self.store.find(SagaId(id.0)).await?;

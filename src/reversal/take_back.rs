@@ -62,6 +62,11 @@ pub enum ReturnAnswer {
         /// The order's status.
         status: OrderStatus,
     },
+    /// It is of the old database, and was paid for there.
+    Imported {
+        /// The order's status.
+        status: OrderStatus,
+    },
     /// More than was shipped and has not come back.
     TooMuch {
         /// Of which line.
@@ -110,6 +115,9 @@ impl Reversals {
             Standing::Checkout(saga) => {
                 let status = status_without_order(&saga);
                 return Ok(Look::Told(ReturnAnswer::NotAllowed { status }));
+            }
+            Standing::Imported(_, status) => {
+                return Ok(Look::Told(ReturnAnswer::Imported { status }));
             }
             Standing::Order(order, _) => order,
         };

@@ -193,23 +193,25 @@ async fn read(
     for sagas in reversals.values_mut() {
         sagas.sort_by_key(|saga| (saga.created_at, saga.id.0));
     }
-    let mut accounts = Vec::with_capacity(ids.len());
-    for id in ids {
+    let is_read = |id: &&Uuid| sagas.get(*id).is_some_and(|saga| saga.readable.is_ok());
+    let unread = ids.iter().filter(|id| !is_read(id)).copied();
+    let mut unread = entries(snapshot, unread.collect()).await?;
+    let account = |id: &Uuid| {
         let saga = sagas.remove(id);
         let entries = match &saga {
             Some(Kept { readable: Ok((_, log)), .. }) => log.len(),
-            Some(_) | None => entries(snapshot, *id).await?,
+            Some(_) | None => unread.remove(id).unwrap_or(0),
         };
-        accounts.push(Account {
+        Account {
             id: OrderId(*id),
             saga,
             entries,
             order: orders.remove(id),
             reversals: reversals.remove(id).unwrap_or_default(),
             events: events.remove(id).unwrap_or_default(),
-        });
-    }
-    Ok(accounts)
+        }
+    };
+    Ok(ids.iter().map(account).collect())
 }
 
 async fn sagas(
@@ -245,8 +247,15 @@ async fn sagas(
     Ok(rows.into_iter().map(kept).collect())
 }
 
-async fn entries(snapshot: &Transaction, id: Uuid) -> Result<usize, Error> {
-    let of_saga = step_log::Entity::find().filter(step_log::Column::SagaId.eq(id));
-    let seqs = of_saga.select_only().column(step_log::Column::Seq);
-    Ok(seqs.into_tuple::<i32>().all(snapshot).await?.len())
+/// How many entries the logs of these ids have; those without any are left out.
+async fn entries(snapshot: &Transaction, ids: Vec<Uuid>) -> Result<BTreeMap<Uuid, usize>, Error> {
+    let counted = step_log::Entity::find()
+        .select_only()
+        .column(step_log::Column::SagaId)
+        .column_as(step_log::Column::Seq.count(), "entries")
+        .filter(step_log::Column::SagaId.is_in(ids))
+        .group_by(step_log::Column::SagaId)
+        .into_tuple::<(Uuid, i64)>();
+    let counted = counted.all(snapshot).await?.into_iter();
+    Ok(counted.map(|(id, entries)| (id, usize::try_from(entries).unwrap_or(0))).collect())
 }

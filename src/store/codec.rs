@@ -9,10 +9,10 @@ mod written;
 pub use read::Unreadable;
 pub(super) use read::{entries_of, event_of, instance_of};
 pub(super) use recorded::{
-    AUDIT, EVENT, ITEM, MOVED, ORDER, OVER, RETURN, RETURN_DONE, RETURN_LINE, TROUBLE,
+    AUDIT, EVENT, IMPORTED, ITEM, MOVED, ORDER, OVER, RETURN, RETURN_DONE, RETURN_LINE, TROUBLE,
 };
 pub(super) use recorded::{
-    audit_row, event_rows, item_rows, moved_row, order_row, over_row, return_done_row,
+    audit_row, event_rows, imported_row, item_rows, moved_row, order_row, over_row, return_done_row,
     return_line_rows, return_row, trouble_row,
 };
 pub(super) use written::{ENTRY, NEW_SAGA, SAGA, TALLY};

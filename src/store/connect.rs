@@ -146,6 +146,12 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
     Ok(Store { write, alive, read, orders, ready, backend, catalogue, lock: None })
 }
 
+/// Whether there can be books at this address; a file of SQLite's may not have been made yet.
+pub fn is_there(url: &str) -> bool {
+    let path = file_of(url);
+    !url.starts_with("sqlite:") || path.starts_with("file:") || path.exists()
+}
+
 async fn open_sqlite(options: Options<'_>) -> Result<Store, Error> {
     let lock = match options.access {
         Access::Owner => Some(Arc::new(FileLock::acquire(options.url).await?)),

@@ -34,6 +34,7 @@ mod failure;
 mod fates;
 mod history;
 mod hold;
+mod imports;
 mod lock;
 mod mail_claims;
 mod mails;
@@ -89,7 +90,7 @@ pub use codec::Unreadable;
 pub use commit::Committer;
 #[doc(hidden)]
 pub use commit::encode;
-pub use connect::{Access, Options, open, open_to_read};
+pub use connect::{Access, Options, is_there, open, open_to_read};
 pub use console_session::ConsoleSession;
 pub use cursor::{Cursor, Lead, MAIL, SEQUENCER};
 pub use delivery::{Attempt, Delivery, DeliveryState, TakeIn};
@@ -101,6 +102,7 @@ pub use due::Due;
 pub use error::Error;
 pub use executor::ExecutorRecord;
 pub use failpoint::{Failpoint, Failpoints, Fault};
+pub use imports::Counted;
 pub use history::{
     Checkouts, CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, SortDirection,
 };

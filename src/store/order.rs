@@ -38,6 +38,8 @@ pub struct Order {
     pub shipped_at: Option<DateTime<Utc>>,
     /// When the last line arrived.
     pub delivered_at: Option<DateTime<Utc>>,
+    /// When it came from the old database. Such an order has no saga and no events.
+    pub imported_at: Option<DateTime<Utc>>,
     /// Where to.
     pub shipping_address: Option<ShippingAddress>,
     /// Its lines, in the order of the cart.
@@ -136,6 +138,7 @@ fn order_of(row: orders::Model, items: Vec<order_items::Model>) -> Order {
         cancelled_at: row.cancelled_at,
         shipped_at: row.shipped_at,
         delivered_at: row.delivered_at,
+        imported_at: row.imported_at,
         shipping_address: address,
         items: items.into_iter().map(item).collect(),
     }

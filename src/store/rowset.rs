@@ -79,6 +79,26 @@ impl<'a> Rowset<'a> {
         Ok(())
     }
 
+    /// The parameters of [`Form::Arrays`] as values, of rows that have no [`Cell::Null`]: sea-query's arrays
+    /// can't hold one, so the others would be short of it, and the row refused.
+    pub(super) fn arrays(&self) -> Vec<Value> {
+        fn whole<T>(cells: Vec<Option<T>>) -> Vec<T> {
+            cells.into_iter().flatten().collect()
+        }
+        let array = |(at, (_, kind)): (usize, &Column)| match kind {
+            Type::Uuid => whole(self.column(at, Cell::uuid)).into(),
+            Type::Text | Type::Json => {
+                let texts = whole(self.column(at, Cell::text));
+                texts.into_iter().map(str::to_owned).collect::<Vec<_>>().into()
+            }
+            Type::Int => whole(self.column(at, Cell::int)).into(),
+            Type::BigInt => whole(self.column(at, Cell::big_int)).into(),
+            Type::Time => whole(self.column(at, Cell::time)).into(),
+            Type::Bool => whole(self.column(at, Cell::bool)).into(),
+        };
+        self.columns.iter().enumerate().map(array).collect()
+    }
+
     fn column<'s, T>(&'s self, at: usize, of: fn(&'s Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
         self.cells.iter().skip(at).step_by(self.columns.len()).map(of).collect()
     }

@@ -49,6 +49,8 @@ pub enum Shipping {
     NoOrder,
     /// The order is not to be shipped.
     NotAllowed(OrderStatus),
+    /// The order is of the old database, and was sent there.
+    Imported(OrderStatus),
     /// Too little is left of it.
     Short(Shortage, OrderStatus),
 }
@@ -89,6 +91,9 @@ impl Store {
             return Ok(Shipping::Repeats(Box::new(first.clone())));
         }
         let status = order.status()?;
+        if order.row.imported_at.is_some() {
+            return Ok(Shipping::Imported(status));
+        }
         match status {
             OrderStatus::Confirmed | OrderStatus::Shipped | OrderStatus::Delivered => {}
             OrderStatus::Pending

@@ -81,6 +81,9 @@ pub(crate) fn cancel_response(id: OrderId, answer: CancelAnswer) -> Response {
                 .order_status(status)
                 .into_response();
         }
+        CancelAnswer::Imported { status } => {
+            return Problem::imported(id, "Order can not be cancelled", status).into_response();
+        }
         CancelAnswer::Unavailable => return Problem::database_unavailable().into_response(),
     };
     if replayed {

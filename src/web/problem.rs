@@ -10,8 +10,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::url;
 use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus, ProductId};
+use crate::reversal::IMPORTED;
 use crate::store;
 
 /// `Retry-After` while the database is unavailable, in seconds.
@@ -124,6 +126,12 @@ impl Problem {
         let mut problem = Self::new(StatusCode::GONE, format!("Events before {first} are gone"));
         problem.body.first = Some(first);
         problem
+    }
+
+    /// 409: this can't be done with an order of the old database.
+    pub(crate) fn imported(id: OrderId, error: &str, status: OrderStatus) -> Self {
+        let problem = Self::new(StatusCode::CONFLICT, error).detail(format!("{error}: {IMPORTED}"));
+        problem.of_checkout(id, url::status(id)).order_status(status)
     }
 
     /// With a sentence that says more than `error`.

@@ -197,9 +197,9 @@ impl ReversalPlay {
             }
             CancelAnswer::Cancelling { .. } => self.told(|told| told.cancelling = true),
             CancelAnswer::Unavailable => return false,
-            told @ (CancelAnswer::NotFound | CancelAnswer::NotAllowed { .. }) => {
-                panic!("told {told:?}")
-            }
+            told @ (CancelAnswer::NotFound
+            | CancelAnswer::NotAllowed { .. }
+            | CancelAnswer::Imported { .. }) => panic!("told {told:?}"),
         }
         self.is_at_least(Moment::Past);
         true
@@ -232,6 +232,7 @@ impl ReversalPlay {
             | ReturnAnswer::NotFound
             | ReturnAnswer::NoSuchLine(_)
             | ReturnAnswer::NotAllowed { .. }
+            | ReturnAnswer::Imported { .. }
             | ReturnAnswer::TooMuch { .. }) => panic!("told {told:?}"),
         }
     }

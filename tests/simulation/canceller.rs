@@ -85,6 +85,7 @@ impl Run {
             CancelAnswer::Cancelling { .. } => "told cancelling",
             CancelAnswer::NotAllowed { .. } => "told too late to cancel",
             CancelAnswer::NotFound => "told of no such order",
+            CancelAnswer::Imported { .. } => "told of an imported order",
             CancelAnswer::Unavailable => "cancel unavailable",
         });
         let told = self.cancels.entry(id).or_default();
@@ -111,7 +112,7 @@ impl Run {
                 };
                 is_now && !told.is_promised
             }
-            CancelAnswer::NotFound => false,
+            CancelAnswer::NotFound | CancelAnswer::Imported { .. } => false,
             CancelAnswer::Unavailable => true,
         };
         if !is_true {

@@ -143,6 +143,7 @@ impl Run {
             ReturnAnswer::KeyReused => "return's key reused",
             ReturnAnswer::NotFound | ReturnAnswer::NoSuchLine(_) => "told of nothing to return",
             ReturnAnswer::NotAllowed { .. } => "told that it can not be returned",
+            ReturnAnswer::Imported { .. } => "told of an imported order",
             ReturnAnswer::TooMuch { .. } => "told of too little to return",
             ReturnAnswer::Unavailable => "return unavailable",
         });
@@ -154,7 +155,9 @@ impl Run {
                 !by.is_other && self.is_right(at, by, returned, *replayed)
             }
             ReturnAnswer::KeyReused => by.is_other,
-            ReturnAnswer::NotFound | ReturnAnswer::NoSuchLine(_) => false,
+            ReturnAnswer::NotFound
+            | ReturnAnswer::NoSuchLine(_)
+            | ReturnAnswer::Imported { .. } => false,
             ReturnAnswer::NotAllowed { status } => {
                 let is_out = matches!(status, OrderStatus::Shipped | OrderStatus::Delivered);
                 !is_known && !was_out && !is_out

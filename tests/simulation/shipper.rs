@@ -102,6 +102,7 @@ impl Run {
             Ok(Shipping::Repeats(_)) => "shipped before",
             Ok(Shipping::NoOrder) => "told of no order to ship",
             Ok(Shipping::NotAllowed(_)) => "told too late to ship",
+            Ok(Shipping::Imported(_)) => "told of an imported order",
             Ok(Shipping::Short(Shortage::Nothing, _)) => "told of nothing left to ship",
             Ok(Shipping::Short(Shortage::TooMany(_), _)) => "told of too little left to ship",
             Ok(Shipping::Short(Shortage::NoSuchLine(_), _)) => "told of no such line to ship",
@@ -131,7 +132,7 @@ impl Run {
             Ok(Shipping::NotAllowed(OrderStatus::Cancelling | OrderStatus::Cancelled)) => {
                 status.is_some() && !is_out
             }
-            Ok(Shipping::NotAllowed(_)) => false,
+            Ok(Shipping::NotAllowed(_) | Shipping::Imported(_)) => false,
             // What has left stays so: what was too much then is too much now.
             Ok(Shipping::Short(Shortage::Nothing, _)) => {
                 is_out && left().values().all(|left| *left == 0)

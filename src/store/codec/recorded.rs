@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
+
 use super::written::{encoded, text, whole};
 use crate::order::{OrderStatus, PricedLine};
 use crate::store::outbox::NewEvent;
@@ -19,6 +21,17 @@ pub(in crate::store) const ORDER: [Column; 8] = [
     ("updated_at", Type::Time),
     ("profile_id", Type::Uuid),
     ("shipping_address", Type::Json),
+];
+
+/// An order of the old database.
+pub(in crate::store) const IMPORTED: [Column; 7] = [
+    ("id", Type::Uuid),
+    ("user_id", Type::Uuid),
+    ("total_amount", Type::BigInt),
+    ("status", Type::Text),
+    ("created_at", Type::Time),
+    ("updated_at", Type::Time),
+    ("imported_at", Type::Time),
 ];
 
 pub(in crate::store) const ITEM: [Column; 6] = [
@@ -113,6 +126,19 @@ pub(in crate::store) fn order_row(order: &NewOrder) -> [Cell<'_>; 8] {
         order.confirmed_at.into(),
         order.profile_id.map(|profile| profile.0).into(),
         order.shipping_address.as_ref().map(encoded).into(),
+    ]
+}
+
+/// A row of [`IMPORTED`].
+pub(in crate::store) fn imported_row(order: &NewOrder, at: DateTime<Utc>) -> [Cell<'_>; 7] {
+    [
+        order.id.0.into(),
+        order.user_id.0.into(),
+        order.total.0.into(),
+        text(order.status),
+        order.created_at.into(),
+        order.confirmed_at.into(),
+        at.into(),
     ]
 }
 

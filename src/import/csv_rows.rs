@@ -1,0 +1,108 @@
+//! Rows of a CSV file with a header line; separated by commas, tabs or semicolons.
+
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder};
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+use super::Error;
+use super::input::{Input, RowLimit};
+use super::row::{RawRow, Table, cell, raw_text};
+
+/// A CSV file whose header was read.
+#[derive(Debug)]
+pub(super) struct CsvRows {
+    reader: csv::Reader<Input>,
+    limit: RowLimit,
+    header: Vec<String>,
+    /// Where each of the table's columns is.
+    places: Vec<usize>,
+}
+
+impl CsvRows {
+    /// Reads the header.
+    pub(super) fn open(mut input: Input, table: Table, path: &Path) -> Result<Self, Error> {
+        let shape = |what: String| Error::Shape { file: path.to_owned(), what };
+        let unreadable = |error: &dyn std::fmt::Display| shape(format!("cannot be read: {error}"));
+        let delimiter = delimiter(input.beginning().map_err(|error| unreadable(&error))?);
+        let limit = input.row_limit();
+        // A row may have more or fewer fields than the header: then it is rejected, not the file.
+        let mut reader =
+            ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input);
+        let header = reader.headers().map_err(|error| unreadable(&error))?;
+        let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+        let places = places(&header, table).map_err(shape)?;
+        Ok(Self { reader, limit, header, places })
+    }
+
+    /// The next row, if there is one.
+    pub(super) fn next(&mut self) -> Result<Option<RawRow>, String> {
+        self.limit.next_row();
+        let mut record = ByteRecord::new();
+        match self.reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => {
+                let line = self.reader.position().line();
+                return Err(format!("line {line}: {error}"));
+            }
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let texts: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+        let fields = if texts.len() != self.header.len() {
+            let (fields, header) = (texts.len(), self.header.len());
+            Err(format!("has {fields} fields, and the header {header}"))
+        } else if record.iter().any(|field| std::str::from_utf8(field).is_err()) {
+            Err("is not UTF-8".to_owned())
+        } else {
+            Ok(self.places.iter().map(|at| cell(&texts[*at])).collect())
+        };
+        let row = match fields {
+            Ok(_) => object(&self.header, &texts),
+            Err(_) => serde_json::value::to_raw_value(&texts),
+        };
+        let row = row.unwrap_or_else(|_| raw_text(""));
+        Ok(Some(RawRow { line, row, fields }))
+    }
+}
+
+/// What separates the fields of the first line.
+fn delimiter(beginning: &[u8]) -> u8 {
+    let line = beginning.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
+    [b',', b'\t', b';'].into_iter().rev().max_by_key(|of| count(*of)).unwrap_or(b',')
+}
+
+/// Where the columns of the table are.
+fn places(header: &[String], table: Table) -> Result<Vec<usize>, String> {
+    let columns = table.columns();
+    let named = |column: &str| {
+        let is_it = |(_, name): &(usize, &String)| name.eq_ignore_ascii_case(column);
+        let mut places = header.iter().enumerate().filter(is_it).map(|(at, _)| at);
+        (places.next(), places.next())
+    };
+    if columns.iter().all(|column| named(column).0.is_none()) {
+        let columns = columns.join(",");
+        return Err(format!("has no header: its first line must name the columns, {columns}"));
+    }
+    let place = |column: &&str| match named(column) {
+        (Some(at), None) => Ok(at),
+        (None, _) => {
+            Err(format!("has no column {column}; its header is {}", header.join(",")))
+        }
+        (Some(_), Some(_)) => Err(format!("has two columns {column}")),
+    };
+    columns.iter().map(place).collect()
+}
+
+fn object(header: &[String], texts: &[impl AsRef<str>]) -> serde_json::Result<Box<RawValue>> {
+    let mut json = Vec::with_capacity(256);
+    let mut serializer = serde_json::Serializer::new(&mut json);
+    let mut object = serializer.serialize_map(Some(header.len()))?;
+    for (name, text) in header.iter().zip(texts) {
+        object.serialize_entry(name, text.as_ref())?;
+    }
+    object.end()?;
+    RawValue::from_string(String::from_utf8(json).unwrap_or_default())
+}
