@@ -17,6 +17,7 @@ mod events;
 mod fulfilment;
 mod history;
 mod idempotency;
+mod import;
 mod intake;
 mod last_release;
 mod logged;

@@ -37,7 +37,7 @@ fn help_names_every_command_and_exits_with_0() {
     let help = text(&output.stdout);
     for command in [
         "serve", "demo", "sandbox", "migrate", "sagas", "bulk", "trail", "orders", "webhooks",
-        "check", "audit", "openapi",
+        "check", "audit", "import", "openapi",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in:\n{help}");
     }
@@ -56,6 +56,7 @@ fn help_names_every_command_and_exits_with_0() {
         &["webhooks", "add"],
         &["check"],
         &["audit"],
+        &["import"],
     ] {
         let output = run(None, &[command, &["--help"]].concat());
         assert_eq!(output.status.code(), Some(0), "{command:?}");
