@@ -11,6 +11,7 @@ mod comparison;
 mod database;
 mod desk;
 mod fill;
+mod import;
 mod load;
 mod memory;
 mod plain;
@@ -65,6 +66,8 @@ enum Role {
     Desk(desk::Desk),
     /// A database with a million events that nobody was told of
     Backlog(backlog::Backlog),
+    /// An import of an old database
+    Import(import::Import),
     /// One load, for one system
     #[command(hide = true)]
     Load(load::Load),
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Some(Role::Sinks(sinks)) => running(sinks::run(sinks)),
         Some(Role::Desk(desk)) => running(desk::run(desk)),
         Some(Role::Backlog(backlog)) => running(backlog::run(backlog)),
+        Some(Role::Import(import)) => running(import::run(import)),
         Some(Role::Load(load)) => load::run(&load),
         Some(Role::Plain(plain)) => running(plain::serve(plain)),
     };

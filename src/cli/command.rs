@@ -9,7 +9,9 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
-use super::{Error, audit, bulk, check, events, import, orders, out, sagas, sandbox, trail, webhooks};
+use super::{
+    Error, audit, bulk, check, events, import, orders, out, sagas, sandbox, trail, webhooks,
+};
 use crate::{
     app,
     config::{Config, Overrides},

@@ -28,6 +28,8 @@ struct OrderPage {
     status: String,
     total: Option<String>,
     accepted: Option<Moment>,
+    /// When it came from the old database; then nothing can be done with it.
+    imported: Option<Moment>,
     user: String,
     did: Option<String>,
     error: Option<String>,
@@ -131,6 +133,7 @@ async fn view(
     };
     let of_order = order.as_ref().map(|order| (order.total, order.created_at));
     let of_checkout = || checkout.as_ref().map(|it| (it.amount.unwrap_or_default(), it.created_at));
+    let imported = order.as_ref().and_then(|order| order.imported_at);
     let (total, accepted) = of_order.or_else(of_checkout).unzip();
     let sagas = store.sagas_of(id).await?.into_iter().map(|saga| Saga::of(saga, now));
     let shipments = store.shipments_of(id).await?;
@@ -150,6 +153,7 @@ async fn view(
         status,
         total: total.map(|total| money(total.0)),
         accepted: accepted.map(|at| Moment::exact(at, now)),
+        imported: imported.map(|at| Moment::exact(at, now)),
         user: user.to_string(),
         did: None,
         error: error.map(|problem| brief(problem.sentence(), 500)),

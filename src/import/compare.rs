@@ -17,7 +17,8 @@ use crate::store::{Item, Order};
 pub(super) fn compare(placed: &Placed, there: &Order, status: OrderStatus) -> Judged {
     let Placed { order, lines, is_cut: _ } = placed;
     let month = order.created_at.map(Month::of);
-    let mut missing: HashMap<Uuid, &Item> = there.items.iter().map(|item| (item.id, item)).collect();
+    let mut missing: HashMap<Uuid, &Item> =
+        there.items.iter().map(|item| (item.id, item)).collect();
     let mut judged = Judged::default();
     let mut found = 0;
     for item in lines {

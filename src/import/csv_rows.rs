@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
@@ -27,9 +27,13 @@ impl CsvRows {
         let unreadable = |error: &dyn std::fmt::Display| shape(format!("cannot be read: {error}"));
         let delimiter = delimiter(input.beginning().map_err(|error| unreadable(&error))?);
         let limit = input.row_limit();
-        // A row may have more or fewer fields than the header: then it is rejected, not the file.
-        let mut reader =
-            ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input);
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            // With CRLF as an end, a row would begin on the line before. So the CR is cut off here.
+            .terminator(Terminator::Any(b'\n'))
+            // A row may have more or fewer fields than the header: then it is rejected, not the file.
+            .flexible(true)
+            .from_reader(input);
         let header = reader.headers().map_err(|error| unreadable(&error))?;
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         let places = places(&header, table).map_err(shape)?;
@@ -38,18 +42,29 @@ impl CsvRows {
 
     /// The next row, if there is one.
     pub(super) fn next(&mut self) -> Result<Option<RawRow>, String> {
-        self.limit.next_row();
         let mut record = ByteRecord::new();
-        match self.reader.read_byte_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(error) => {
-                let line = self.reader.position().line();
-                return Err(format!("line {line}: {error}"));
+        loop {
+            self.limit.next_row();
+            let line = self.reader.position().line();
+            let is_read = self.reader.read_byte_record(&mut record);
+            if !is_read.map_err(|error| format!("line {line}: {error}"))? {
+                return Ok(None);
+            }
+            // An empty line is no row.
+            if record.as_slice() != b"\r" {
+                return Ok(Some(self.row(&record)));
             }
         }
+    }
+
+    fn row(&self, record: &ByteRecord) -> RawRow {
         let line = record.position().map_or(0, csv::Position::line);
-        let texts: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+        let mut texts: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+        if let Some(last) = texts.last_mut()
+            && last.ends_with('\r')
+        {
+            last.to_mut().pop();
+        }
         let fields = if texts.len() != self.header.len() {
             let (fields, header) = (texts.len(), self.header.len());
             Err(format!("has {fields} fields, and the header {header}"))
@@ -63,7 +78,7 @@ impl CsvRows {
             Err(_) => serde_json::value::to_raw_value(&texts),
         };
         let row = row.unwrap_or_else(|_| raw_text(""));
-        Ok(Some(RawRow { line, row, fields }))
+        RawRow { line, row, fields }
     }
 }
 
@@ -88,9 +103,7 @@ fn places(header: &[String], table: Table) -> Result<Vec<usize>, String> {
     }
     let place = |column: &&str| match named(column) {
         (Some(at), None) => Ok(at),
-        (None, _) => {
-            Err(format!("has no column {column}; its header is {}", header.join(",")))
-        }
+        (None, _) => Err(format!("has no column {column}; its header is {}", header.join(","))),
         (Some(_), Some(_)) => Err(format!("has two columns {column}")),
     };
     columns.iter().map(place).collect()

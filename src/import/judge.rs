@@ -66,11 +66,16 @@ fn accept(
     }
     if let Some(item) = lines.iter().find(|item| item.fault.is_some()) {
         let fault = item.fault.as_deref().unwrap_or_default();
-        return Err(format!("its line, line {} of the items, can't be imported: {fault}", item.line));
+        return Err(format!(
+            "its line, line {} of the items, can't be imported: {fault}",
+            item.line
+        ));
     }
     if let Some(item) = lines.iter().find(|item| item.id.is_some_and(|id| taken.contains(&id))) {
         let line = item.line;
-        return Err(format!("the Id of its line, line {line} of the items, is that of another line"));
+        return Err(format!(
+            "the Id of its line, line {line} of the items, is that of another line"
+        ));
     }
     let items: Option<Vec<(Uuid, PricedLine)>> = lines.iter().map(line).collect();
     let new = |items: Vec<_>| whole(order, items, status);

@@ -71,9 +71,7 @@ impl Tally {
     /// Counts a row that is rejected.
     pub(super) fn reject(&mut self, reject: &Reject) {
         let amounts = match reject.table {
-            Table::Orders => {
-                Amounts { orders: 1, lines: 0, paise: i128::from(reject.paise) }
-            }
+            Table::Orders => Amounts { orders: 1, lines: 0, paise: i128::from(reject.paise) },
             Table::Items => Amounts { lines: 1, ..Amounts::default() },
         };
         let month = self.months.entry(reject.month).or_default();

@@ -1,6 +1,6 @@
 //! The old database's values, as its tools write them. Pure.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, Timelike, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -9,7 +9,8 @@ type Fault = &'static str;
 
 /// A GUID in any case, with or without hyphens and braces.
 pub(super) fn guid(text: &str) -> Result<Uuid, Fault> {
-    match Uuid::parse_str(text) {
+    let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    match Uuid::parse_str(inside.unwrap_or(text)) {
         Ok(id) if id.is_nil() => Err("is the GUID of nothing, all zeros"),
         Ok(id) => Ok(id),
         Err(_) => Err("is not a GUID"),
@@ -55,7 +56,6 @@ fn read(text: &str) -> Option<DateTime<Utc>> {
 
 /// Years of four digits, which compare as texts in the order of time; and no 61st second.
 fn is_storable(at: &DateTime<Utc>) -> bool {
-    use chrono::Datelike;
     (1..=9999).contains(&at.year()) && at.nanosecond() < 1_000_000_000
 }
 
@@ -71,10 +71,12 @@ mod tests {
             "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9",
             "{0A1b2C3D-4E5F-6071-8293-A4B5C6D7E8F9}",
             "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+            "{0a1b2c3d4e5f60718293a4b5c6d7e8f9}",
         ] {
             assert_eq!(guid(text), Ok(id), "{text}");
         }
-        for text in ["0a1b2c3d-4e5f-6071-8293", "17", "{}", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fg"] {
+        for text in ["0a1b2c3d-4e5f-6071-8293", "17", "{}", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fg"]
+        {
             assert_eq!(guid(text), Err("is not a GUID"), "{text}");
         }
         assert!(guid(&Uuid::nil().to_string()).is_err());

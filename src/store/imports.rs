@@ -31,10 +31,7 @@ pub struct Counted {
 
 impl Store {
     /// Those of these orders that are there, with their lines. Where they are sent is left out.
-    pub async fn orders_there(
-        &self,
-        orders: &[OrderId],
-    ) -> Result<HashMap<OrderId, Order>, Error> {
+    pub async fn orders_there(&self, orders: &[OrderId]) -> Result<HashMap<OrderId, Order>, Error> {
         let source = source_of_ids(self.backend);
         let these: Vec<Uuid> = orders.iter().map(|id| id.0).collect();
         let sql = format!(

@@ -102,11 +102,11 @@ pub use due::Due;
 pub use error::Error;
 pub use executor::ExecutorRecord;
 pub use failpoint::{Failpoint, Failpoints, Fault};
-pub use imports::Counted;
 pub use history::{
     Checkouts, CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, SortDirection,
 };
 pub use lock::sqlite_file;
+pub use imports::Counted;
 pub use mail_claims::{MailClaim, MailEnd};
 pub use mails::{Mail, MailState, OwedMails};
 pub use notes::Note;

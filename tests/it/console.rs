@@ -19,7 +19,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::harness::{TOKEN, World, WorldBuilder, cart};
-use browser::{Browser, Page};
+pub use browser::Browser;
+use browser::Page;
 
 /// A world in which sagas wait for an hour after a failure.
 fn patient(world: WorldBuilder) -> WorldBuilder {

@@ -112,7 +112,8 @@ fn in_words(order: &orders::Model, items: &[order_items::Model]) -> String {
     assert!(order.imported_at.is_some(), "{order:?}");
     assert_eq!(order.updated_at, order.created_at);
     let lines = items.iter().map(|item| {
-        let (product, quantity, price) = (item.product_id.as_u128(), item.quantity, item.unit_price);
+        let (product, quantity, price) =
+            (item.product_id.as_u128(), item.quantity, item.unit_price);
         format!("{:x}: {quantity} of {product:x} at {price}", item.id.as_u128())
     });
     let (id, user, at) = (order.id.as_u128(), order.user_id.as_u128(), order.created_at);

@@ -63,14 +63,13 @@ fn add(drawn: &mut comfy_table::Table, month: &str, row: &MonthRow) {
 fn summary(report: &Report) -> String {
     let Amounts { orders, lines, .. } = report.written;
     let seconds = report.took.as_secs_f64();
-    // Rows of a file that is so small that no time passes.
-    let rate = report.rows as f64 / seconds.max(0.001);
+    let rate = u128::from(report.rows) * 1_000 / report.took.as_millis().max(1);
     let did = match report.writing {
         Writing::Write => "imported",
         Writing::DryRun => "a dry run: nothing was written; would import",
     };
     let mut said = vec![format!(
-        "{did} {orders} orders with {lines} lines, out of {} rows in {seconds:.1} s ({rate:.0} rows/s)",
+        "{did} {orders} orders with {lines} lines, out of {} rows in {seconds:.1} s ({rate} rows/s)",
         report.rows
     )];
     let rejects = report.rejects.display();
@@ -85,7 +84,8 @@ fn summary(report: &Report) -> String {
         said.push(if report.agrees() {
             "what had to be there is there".to_owned()
         } else {
-            "WHAT HAD TO BE THERE IS NOT THERE: see the rows of the table that end with NO".to_owned()
+            "WHAT HAD TO BE THERE IS NOT THERE: see the rows of the table that end with NO"
+                .to_owned()
         });
     }
     said.join("\n")

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::Place;
 use crate::harness::{BOTH, Books};
 
-const THERE: &str = "a1 of f1 Delivered 123456789 2024-05-06T07:08:09.123456 [b1: 1 of c1 at 123456789]";
+const THERE: &str =
+    "a1 of f1 Delivered 123456789 2024-05-06T07:08:09.123456 [b1: 1 of c1 at 123456789]";
 
 /// The row of an order and that of its line.
 fn rows() -> (Vec<(&'static str, Value)>, Vec<(&'static str, Value)>) {

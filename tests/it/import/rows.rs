@@ -48,12 +48,8 @@ fn written((orders, items): &(Vec<OrderRow>, Vec<ItemRow>)) -> (String, String, 
         let wide = |id: Option<u8>| id.map_or_else(|| "-".to_owned(), |id| format!("{id:032x}"));
         let (id, order, quantity, price) = (item.id, item.order, item.quantity, item.price);
         let (rupees, paise) = (price / 100, price % 100);
-        items_file += &format!(
-            "{},{},{:032x},{quantity},{rupees}.{paise:02}\n",
-            wide(id),
-            wide(order),
-            0xc1
-        );
+        items_file +=
+            &format!("{},{},{:032x},{quantity},{rupees}.{paise:02}\n", wide(id), wide(order), 0xc1);
         // A second row of one id is no line; one without an id is one that spoils its order.
         let is_second = order.is_some() && id.is_some_and(|id| !seen.insert(id));
         if let Some(order) = order.filter(|_| !is_second) {
@@ -80,7 +76,8 @@ fn written((orders, items): &(Vec<OrderRow>, Vec<ItemRow>)) -> (String, String, 
                 format!("{id:x}: {} of c1 at {}", item.quantity, item.price)
             };
             let told = of.iter().map(line).collect::<Vec<_>>().join(", ");
-            let order = format!("{id:x} of f1 Delivered {total} 2024-05-06T07:08:09.000000 [{told}]");
+            let order =
+                format!("{id:x} of f1 Delivered {total} 2024-05-06T07:08:09.000000 [{told}]");
             there.insert(id, order);
         }
     }

@@ -85,7 +85,8 @@ async fn what_can_be_imported_is_and_the_rest_is_rejected_with_why() {
         assert_eq!(table_row(&ran, "all", "lines"), ["14", "10", "4", "4", "yes"]);
         // The row is as it was, for whoever sets it right and imports it once more.
         let rejected = place.rejected();
-        let of_line = |line| rejected.iter().find(|it| it["line"] == line && it["file"] == "orders");
+        let of_line =
+            |line| rejected.iter().find(|it| it["line"] == line && it["file"] == "orders");
         let row = &of_line(8).expect("rejected")["row"];
         assert_eq!((&row["TotalAmount"], &row["Note"]), (&"-1.00".into(), &"".into()), "{row}");
         assert_eq!(place.import(&["--strict"]).code, Some(1));
@@ -95,7 +96,10 @@ async fn what_can_be_imported_is_and_the_rest_is_rejected_with_why() {
 
 /// Ids are written with as few digits as they have.
 fn normal(order: &str) -> String {
-    order.replace("a0000000000000000000000f1", &format!("{:x}", 0xa_0000_0000_0000_0000_0000_00f1_u128))
+    order.replace(
+        "a0000000000000000000000f1",
+        &format!("{:x}", 0xa_0000_0000_0000_0000_0000_00f1_u128),
+    )
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use super::{ITEMS, ORDERS, Place, table_row};
 use crate::harness::BOTH;
 
 fn order(id: &str, total: &str) -> String {
-    format!("000000000000000000000000000000{id},000000000000000000000000000000f1,{total},2024-01-02T03:04:05\n")
+    format!(
+        "000000000000000000000000000000{id},000000000000000000000000000000f1,{total},2024-01-02T03:04:05\n"
+    )
 }
 
 fn item(id: &str, order: &str, quantity: i32, price: &str) -> String {
@@ -31,7 +33,10 @@ async fn twice_is_once_and_what_is_new_in_the_second_file_is_added() {
         assert!(ran.stdout.contains("imported 0 orders with 0 lines, out of 5 rows"), "{ran:?}");
         assert_eq!(place.there().await, before);
         // Only what came since, as on the day of the move.
-        place.write([ORDERS, &order("a3", "1")].concat(), [ITEMS, &item("b4", "a3", 1, "1")].concat());
+        place.write(
+            [ORDERS, &order("a3", "1")].concat(),
+            [ITEMS, &item("b4", "a3", 1, "1")].concat(),
+        );
         let ran = place.import(&["--strict"]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         let after = place.there().await;
@@ -84,10 +89,7 @@ async fn a_line_more_of_an_order_that_is_there_is_rejected() {
         place.write(&orders, items + &item("b9", "a1", 1, "5"));
         let ran = place.import(&[]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
-        assert_eq!(
-            place.rejects(),
-            ["items:05 its order was imported before, without this line"]
-        );
+        assert_eq!(place.rejects(), ["items:05 its order was imported before, without this line"]);
         assert_eq!(table_row(&ran, "all", "lines"), ["4", "1", "3", "3", "yes"]);
         assert_eq!(place.there().await, before);
         assert_eq!(place.import(&["--strict"]).code, Some(1));
@@ -102,7 +104,10 @@ async fn an_order_whose_line_has_the_id_of_one_that_is_there_is_rejected() {
         place.write(&orders, &items);
         assert_eq!(place.import(&[]).code, Some(0));
         let before = place.there().await;
-        place.write([ORDERS, &order("a7", "1")].concat(), [ITEMS, &item("b1", "a7", 1, "1")].concat());
+        place.write(
+            [ORDERS, &order("a7", "1")].concat(),
+            [ITEMS, &item("b1", "a7", 1, "1")].concat(),
+        );
         let ran = place.import(&[]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         let why = "the Id of its line, line 2 of the items, is that of another line";
