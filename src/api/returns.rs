@@ -213,8 +213,7 @@ pub(super) async fn return_goods(
 fn reason(body: &ReturnBody) -> Result<Option<String>, Problem> {
     let Some(reason) = body.reason.value()? else { return Ok(None) };
     if reason.chars().count() > MAX_REASON {
-        let rule = format!("reason must not be longer than {MAX_REASON} characters");
-        Err(Problem::bad_request(rule))
+        Err(Problem::bad_request(format!("reason must not be longer than {MAX_REASON} characters")))
     } else if reason.contains('\0') {
         Err(Problem::bad_request("reason must be text"))
     } else {
@@ -224,26 +223,25 @@ fn reason(body: &ReturnBody) -> Result<Option<String>, Problem> {
 
 fn respond(id: OrderId, answer: ReturnAnswer) -> Response {
     let no = |error| Problem::new(StatusCode::CONFLICT, error);
-    match answer {
-        ReturnAnswer::Accepted { returned, replayed } => accepted(&returned, replayed),
+    let never = "Order can not be returned";
+    let problem = match answer {
+        ReturnAnswer::Accepted { returned, replayed } => return accepted(&returned, replayed),
         ReturnAnswer::KeyReused => {
             let error = "Idempotency key reused with a different request";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error).into_response()
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error)
         }
-        ReturnAnswer::NotFound => Problem::not_found("Order not found").into_response(),
+        ReturnAnswer::NotFound => Problem::not_found("Order not found"),
         ReturnAnswer::NoSuchLine(line) => {
-            Problem::bad_request(format!("lines: the order has no line {line}")).into_response()
+            Problem::bad_request(format!("lines: the order has no line {line}"))
         }
-        ReturnAnswer::NotAllowed { status } => no("Order can not be returned")
-            .of_checkout(id, url::status(id))
-            .order_status(status)
-            .into_response(),
-        ReturnAnswer::Imported { status } => {
-            Problem::imported(id, "Order can not be returned", status).into_response()
+        ReturnAnswer::NotAllowed { status } => {
+            no(never).of_checkout(id, url::status(id)).order_status(status)
         }
-        ReturnAnswer::TooMuch { line } => no("More than was shipped").of_line(line).into_response(),
-        ReturnAnswer::Unavailable => Problem::database_unavailable().into_response(),
-    }
+        ReturnAnswer::Imported { status } => Problem::imported(id, never, status),
+        ReturnAnswer::TooMuch { line } => no("More than was shipped").of_line(line),
+        ReturnAnswer::Unavailable => Problem::database_unavailable(),
+    };
+    problem.into_response()
 }
 
 fn accepted(returned: &Return, replayed: bool) -> Response {
@@ -259,8 +257,8 @@ fn accepted(returned: &Return, replayed: bool) -> Response {
         };
         (StatusCode::CREATED, [(header::LOCATION, at)], Json(body)).into_response()
     } else {
-        let soon = SOON_SECS.to_string();
-        let headers = [(header::LOCATION, at.clone()), (header::RETRY_AFTER, soon)];
+        let headers =
+            [(header::LOCATION, at.clone()), (header::RETRY_AFTER, SOON_SECS.to_string())];
         let body = ReturningView { id, order_id, status: "Returning", status_url: at };
         (StatusCode::ACCEPTED, headers, Json(body)).into_response()
     };

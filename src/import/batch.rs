@@ -9,8 +9,8 @@ use super::Error;
 use super::compare::compare;
 use super::join::{Piece, Placed};
 use super::judge::{Judged, judge};
+use super::options::{Options, Writing};
 use super::rejects::Reject;
-use super::run::{Options, Writing};
 use crate::order::OrderId;
 use crate::store::{self, NewOrder, Store};
 

@@ -23,6 +23,7 @@ mod input;
 mod join;
 mod json_rows;
 mod judge;
+mod options;
 mod progress;
 mod record;
 mod rejects;
@@ -35,6 +36,7 @@ mod tally;
 mod value;
 
 pub use error::Error;
+pub use options::{Options, Writing};
 pub use progress::{Progress, Step};
-pub use run::{Files, Options, Report, Sources, Writing, run};
+pub use run::{Files, Report, Sources, run};
 pub use tally::{Amounts, Month, MonthRow};

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::record::{ItemRow, OrderRow};
 use super::row::Table;
-use super::tally::Month;
+use super::tally::{Amounts, Month};
 
 /// A row, and why it is not imported.
 #[derive(Debug)]
@@ -51,6 +51,15 @@ impl Reject {
             row: item.row.clone(),
             month,
             paise: 0,
+        }
+    }
+
+    /// What it counts for.
+    pub(super) fn amounts(&self) -> Amounts {
+        let paise = i128::from(self.paise);
+        match self.table {
+            Table::Orders => Amounts { orders: 1, lines: 0, paise },
+            Table::Items => Amounts { orders: 0, lines: 1, paise },
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::Error;
 use super::batch::{Batch, Books};
 use super::join::{Both, Read, join, scratch};
+use super::options::{Options, Writing};
 use super::progress::{Progress, Step, Tell};
 use super::rejects::{Reject, RejectsFile, beside};
 use super::row::Table;
@@ -17,7 +18,6 @@ use super::source::Source;
 use super::spool::Spool;
 use super::tally::{Amounts, Month, MonthRow, Tally};
 use crate::clock::Clock;
-use crate::order::OrderStatus;
 use crate::store::Store;
 
 /// Batches that are ready while one is being written.
@@ -36,24 +36,6 @@ pub struct Files {
     pub items: PathBuf,
     /// Where rejects go; beside the orders if it isn't said.
     pub rejects: Option<PathBuf>,
-}
-
-/// Whether the books are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writing {
-    /// What is not there is written.
-    Write,
-    /// Everything is judged, and nothing written but the rejects.
-    DryRun,
-}
-
-/// How it is imported.
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
-    /// The status that imported orders have.
-    pub status: OrderStatus,
-    /// Whether they are written.
-    pub writing: Writing,
 }
 
 /// The files, opened and found to be what they have to be, as far as their beginnings tell.
@@ -240,7 +222,7 @@ impl Ledger {
 
     fn reject(&mut self, reject: &Reject) -> Result<(), Error> {
         self.told.rejected += 1;
-        self.told.tally.reject(reject);
+        self.told.tally.reject(reject.month, reject.amounts());
         self.write(reject)
     }
 

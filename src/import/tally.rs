@@ -5,9 +5,6 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::rejects::Reject;
-use super::row::Table;
-
 /// A month, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month {
@@ -69,12 +66,8 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts a row that is rejected.
-    pub(super) fn reject(&mut self, reject: &Reject) {
-        let amounts = match reject.table {
-            Table::Orders => Amounts { orders: 1, lines: 0, paise: i128::from(reject.paise) },
-            Table::Items => Amounts { lines: 1, ..Amounts::default() },
-        };
-        let month = self.months.entry(reject.month).or_default();
+    pub(super) fn reject(&mut self, month: Option<Month>, amounts: Amounts) {
+        let month = self.months.entry(month).or_default();
         month.in_file += amounts;
         month.rejected += amounts;
     }
