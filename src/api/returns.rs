@@ -257,9 +257,8 @@ fn accepted(returned: &Return, replayed: bool) -> Response {
         };
         (StatusCode::CREATED, [(header::LOCATION, at)], Json(body)).into_response()
     } else {
-        let headers =
-            [(header::LOCATION, at.clone()), (header::RETRY_AFTER, SOON_SECS.to_string())];
-        let body = ReturningView { id, order_id, status: "Returning", status_url: at };
+        let body = ReturningView { id, order_id, status: "Returning", status_url: at.clone() };
+        let headers = [(header::LOCATION, at), (header::RETRY_AFTER, SOON_SECS.to_string())];
         (StatusCode::ACCEPTED, headers, Json(body)).into_response()
     };
     if replayed {
