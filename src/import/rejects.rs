@@ -1,11 +1,13 @@
 //! The file of rejects: a JSON line for each row that is not in the books afterwards as it stands in its file.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -81,7 +83,7 @@ impl fmt::Display for Reject {
 struct Told<'a> {
     file: &'a str,
     line: u64,
-    id: Option<Uuid>,
+    id: Option<String>,
     reason: &'a str,
     row: &'a RawValue,
 }
@@ -109,6 +111,7 @@ impl RejectsFile {
             Table::Items => &self.items,
         };
         let Reject { line, id, ref reason, ref row, .. } = *reject;
+        let id = id.map(|id| id.to_string()).or_else(|| written_id(row));
         serde_json::to_writer(&mut self.file, &Told { file, line, id, reason, row })?;
         self.file.write_all(b"\n")
     }
@@ -116,6 +119,17 @@ impl RejectsFile {
     /// Writes out what is left.
     pub(super) fn close(mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+/// The id of a row as it is written there, if it is none that can be read.
+fn written_id(row: &RawValue) -> Option<String> {
+    let members: BTreeMap<String, Value> = serde_json::from_str(row.get()).ok()?;
+    let (_, id) = members.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("id"))?;
+    match id {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
     }
 }
 
