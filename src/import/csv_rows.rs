@@ -85,8 +85,12 @@ impl CsvRows {
 /// What separates the fields of the first line.
 fn delimiter(beginning: &[u8]) -> u8 {
     let line = beginning.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
-    [b',', b'\t', b';'].into_iter().rev().max_by_key(|of| count(*of)).unwrap_or(b',')
+    let line = String::from_utf8_lossy(line);
+    // Of several that are as many, the last one counts.
+    [b';', b'\t', b',']
+        .into_iter()
+        .max_by_key(|of| line.matches(char::from(*of)).count())
+        .unwrap_or(b',')
 }
 
 /// Where the columns of the table are.

@@ -73,7 +73,7 @@ impl From<RawRow> for ItemRow {
 /// The columns of a row, taken one after the other.
 struct Fields {
     columns: std::slice::Iter<'static, &'static str>,
-    fields: std::vec::IntoIter<Option<String>>,
+    values: std::vec::IntoIter<Option<String>>,
     faults: Vec<String>,
     /// A row that can't be read has no fields, which is not the fault of each.
     is_read: bool,
@@ -86,12 +86,12 @@ impl Fields {
             Ok(fields) => (fields, Vec::new()),
             Err(fault) => (Vec::new(), vec![fault]),
         };
-        Self { columns: table.columns().iter(), fields: fields.into_iter(), faults, is_read }
+        Self { columns: table.columns().iter(), values: fields.into_iter(), faults, is_read }
     }
 
     fn take<T>(&mut self, read: fn(&str) -> Result<T, &'static str>) -> Option<T> {
         let column = self.columns.next().copied().unwrap_or_default();
-        let text = self.fields.next().flatten();
+        let text = self.values.next().flatten();
         let value = text.as_deref().map_or(Err("is missing"), read);
         if let Err(fault) = value
             && self.is_read
