@@ -13,7 +13,7 @@
 //!
 //! The invariants: a row of a file is either in the books afterwards or among the rejects, with why. An
 //! order gets there with all its lines or not at all. What is there already is compared and never changed.
-//! So an import that died is simply begun anew, and one that is repeated does nothing (promise 67).
+//! So an import that died is simply begun anew, and one that is repeated does nothing (promise 68).
 
 mod batch;
 mod compare;
