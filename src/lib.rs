@@ -17,6 +17,7 @@
 //!    reversal                      giving back: cancellations and returns, over the same two steps
 //!    bulk                          an operator's action for many sagas, wave by wave
 //!    import                        orders of the old database, out of two files
+//!    retention                     archives what is over, and forgets it
 //! 2  broker                        a sink: tells RabbitMQ every event
 //!    webhooks                      sends events to whoever has asked for them
 //!    engine                        acts, and never decides: claim, call, settle
@@ -53,6 +54,7 @@ pub mod neighbours;
 pub mod operator;
 pub mod order;
 pub mod pacing;
+pub mod retention;
 pub mod reversal;
 pub mod saga;
 pub mod sandbox;

@@ -1,4 +1,4 @@
-//! Sagas: a row for each, from acceptance on, for ever.
+//! Sagas: a row for each, from acceptance on, until it is forgotten.
 
 use sea_orm::entity::prelude::*;
 

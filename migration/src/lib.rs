@@ -29,6 +29,7 @@ mod m20261127_000022_bulk;
 mod m20261127_000023_bulk_by;
 mod m20261127_000024_books_audit;
 mod m20261128_000025_imported;
+mod m20261128_000026_retention;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000023_bulk_by::Migration),
             Box::new(m20261127_000024_books_audit::Migration),
             Box::new(m20261128_000025_imported::Migration),
+            Box::new(m20261128_000026_retention::Migration),
         ]
     }
 }

@@ -194,7 +194,7 @@ fn view(preview: Preview) -> PreviewView {
             PreviewView {
                 status: Some(status),
                 why: Some(why),
-                saga_id: begun.as_ref().map(|begun| begun.saga_id.0),
+                saga_id: begun.as_ref().and_then(|begun| begun.saga_id).map(|id| id.0),
                 refunded: given_back.map(|given_back| given_back.refunded.0),
                 released: given_back.map(released),
                 stuck: begun.as_ref().map(stuck),

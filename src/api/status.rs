@@ -29,7 +29,8 @@ pub(super) struct StatusView {
     user_id: Uuid,
     /// `Pending`, `Confirmed`, `Rejected`, `Cancelling`, `Cancelled`, `Shipped` or `Delivered`.
     pub(super) status: String,
-    /// The checkout's own state; null for an order that was imported, which has none.
+    /// The checkout's own state; null for an order that no checkout is kept of: one that was imported, or whose
+    /// sagas are forgotten.
     #[schema(required)]
     pub(super) state: Option<String>,
     /// The total in paise, once the order exists.
@@ -125,7 +126,7 @@ fn confirmed(found: &Found, order: Option<Order>) -> StatusView {
     }
 }
 
-/// An order that no checkout is kept of: one of the old database.
+/// An order that no checkout is kept of: one of the old database, or one whose sagas are forgotten.
 fn without_checkout(order: Order) -> StatusView {
     StatusView {
         id: order.id.0,

@@ -25,6 +25,7 @@ use crate::mail::{self, Mailer};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
 use crate::pacing::Courtesy;
+use crate::retention::{self, Retention};
 use crate::reversal::{Reversal, Reversals};
 use crate::saga::retry::Backoff;
 use crate::saga::{Manners, Neighbour, Policy};
@@ -46,6 +47,8 @@ pub struct Composed {
     pub mailer: Option<Mailer>,
     /// Not running yet.
     pub webhooks: Webhooks,
+    /// Not running yet; `None` where everything is kept for ever.
+    pub retention: Option<Retention>,
     /// All routes.
     pub router: Router,
 }
@@ -77,6 +80,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
         lease: config.executor.lease,
         courtesy: courtesy.clone(),
     };
+    let retention = retention_settings(config, courtesy.clone());
+    let retention = Retention::new(store.clone(), retention, clock.clone());
     let sending = webhook_settings(config, courtesy);
     let webhooks = Webhooks::new(store.clone(), sending, clock.clone());
     let sinks = sinks(config, &webhooks, mailer.as_ref(), &clock);
@@ -111,7 +116,7 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let router = api::router(api, config.http.cors_origins.clone(), openapi())
         .merge(operator::router(operators.clone()))
         .merge(console::router(operators));
-    Ok(Composed { executor, bulk, events, intake, mailer, webhooks, router })
+    Ok(Composed { executor, bulk, events, intake, mailer, webhooks, retention, router })
 }
 
 /// Who is told of every event: the sinks that are configured.
@@ -171,6 +176,18 @@ fn envelope(config: &Config) -> Envelope {
     let schemas = config.events.schemas.as_str();
     let schemas = (!schemas.is_empty()).then(|| schemas.into());
     Envelope { source: config.events.source.as_str().into(), schemas }
+}
+
+fn retention_settings(config: &Config, courtesy: Courtesy) -> retention::Settings {
+    let kept = &config.retention;
+    retention::Settings {
+        sagas: kept.sagas.zip(kept.archive.clone()),
+        events: kept.events,
+        deliveries: kept.deliveries,
+        every: kept.every,
+        lease: config.executor.lease,
+        courtesy,
+    }
 }
 
 fn webhook_settings(config: &Config, courtesy: Courtesy) -> webhooks::Settings {

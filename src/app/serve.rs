@@ -22,6 +22,7 @@ use crate::intake::Intake;
 use crate::lifecycle::stop_asked;
 use crate::mail::Mailer;
 use crate::pacing::Pacing;
+use crate::retention::Retention;
 use crate::store::{self, Store};
 use crate::webhooks::Webhooks;
 
@@ -89,6 +90,8 @@ pub struct Running {
     audits: Option<Audits>,
     /// Sends it to endpoints.
     pub webhooks: Webhooks,
+    /// Forgets what is over.
+    pub retention: Option<Retention>,
     /// Its books.
     pub store: Store,
     clock: Clock,
@@ -123,7 +126,12 @@ impl Running {
                 mailer.stop().await;
             }
         };
-        tokio::join!(mail, self.webhooks.stop(), self.executor.drain(grace));
+        let retention = async {
+            if let Some(retention) = &self.retention {
+                retention.stop().await;
+            }
+        };
+        tokio::join!(mail, retention, self.webhooks.stop(), self.executor.drain(grace));
         self.shutdown.drain.cancel();
         // A client that keeps its connection open can't keep the process from ending.
         let _closed = self.clock.within(CLOSE_TIMEOUT, self.server).await;
@@ -153,8 +161,9 @@ impl Listening {
         config: Config,
         clock: Clock,
     ) -> Result<Running, Error> {
-        let (store, Composed { executor, bulk, events, intake, mailer, webhooks, router }) =
-            compose_when_reachable(&service, &config, &clock).await?;
+        let (store, composed) = compose_when_reachable(&service, &config, &clock).await?;
+        let Composed { executor, bulk, events, intake, mailer, webhooks, retention, router } =
+            composed;
         database::warn_of_weak_durability(&store).await;
         log_idempotency(&config.services);
         executor.run();
@@ -167,6 +176,9 @@ impl Listening {
             mailer.run();
         }
         webhooks.run().await?;
+        if let Some(retention) = &retention {
+            retention.run();
+        }
         let audits = Audits::new(&config, store.clone(), clock.clone());
         if let Some(audits) = &audits {
             audits.run();
@@ -182,6 +194,7 @@ impl Listening {
             mailer,
             audits,
             webhooks,
+            retention,
             store,
             clock,
             server,

@@ -32,7 +32,7 @@ fn of_cancellation(order: &Order, status: OrderStatus, account: &Account, found:
     let sagas: Vec<_> = of_kind(account, CANCELLATION.kind).collect();
     let is_cancelled = matches!(status, OrderStatus::Cancelling | OrderStatus::Cancelled);
     let [saga] = sagas[..] else {
-        if is_cancelled || !sagas.is_empty() {
+        if (is_cancelled && !account.is_forgotten) || !sagas.is_empty() {
             found.differs(About::Order, format!("{status}, with {} cancellations", sagas.len()));
         }
         return;
@@ -78,13 +78,18 @@ fn of_events(status: OrderStatus, account: &Account, found: &mut Found) {
         (EventKind::Returned, returns),
     ] {
         let told = count(account, kind);
-        if told != expected {
+        // Returns whose sagas are forgotten are told of as long as their events are kept.
+        let may_be_more = kind == EventKind::Returned && account.is_forgotten;
+        let may_be_fewer = account.may_lack_events();
+        let differs = told > expected && !may_be_more || told < expected && !may_be_fewer;
+        if differs {
             let books = format!("{status}, with {told} events {kind} instead of {expected}");
             found.differs(About::Outbox, books);
         }
     }
     let (shipped, is_shipped) = (count(account, EventKind::Shipped), is(&[Shipped, Delivered]) > 0);
-    if (shipped > 0) != is_shipped {
+    let is_silent = shipped == 0 && account.may_lack_events();
+    if (shipped > 0) != is_shipped && !is_silent {
         let kind = EventKind::Shipped;
         found.differs(About::Outbox, format!("{status}, with {shipped} events {kind}"));
     }

@@ -67,6 +67,7 @@ pub(super) fn agrees(expected: Expected, recorded: &Recorded) -> bool {
 pub(super) fn in_words(account: &Account, expected: Expected) -> String {
     let whose = match &account.saga {
         Some(saga) => saga.row.state.clone(),
+        None if account.is_forgotten => "an order whose saga is forgotten".to_owned(),
         None => "an order without a saga".to_owned(),
     };
     let says = match expected {

@@ -65,6 +65,8 @@ pub struct Report {
     pub sagas: u64,
     /// Orders that were compared.
     pub orders: u64,
+    /// Orders among them whose sagas are forgotten: the archive has those.
+    pub forgotten: u64,
     /// Sagas left out: they have not changed since the given time, or were accepted after the audit began.
     pub skipped: u64,
     /// Sagas in flight, compared as far as they are settled.

@@ -180,6 +180,8 @@ fn add(report: &mut Report, compared: Compared) {
     let Compared { account, findings, is_answered } = compared;
     report.sagas += u64::from(account.saga.is_some());
     report.orders += u64::from(account.order.is_some());
+    let is_forgotten = account.saga.is_none() && account.is_forgotten;
+    report.forgotten += u64::from(is_forgotten && account.order.is_some());
     report.open += u64::from(payment::is_open(&account));
     report.payments += u64::from(is_answered);
     for finding in findings {

@@ -150,6 +150,8 @@ fn account(saga: Instance) -> Account {
         order: None,
         reversals: Vec::new(),
         events: Vec::new(),
+        is_forgotten: false,
+        events_forgotten: None,
     }
 }
 

@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::flag::DATABASE;
 use super::{
-    Error, audit, bulk, check, events, import, orders, out, sagas, sandbox, trail, webhooks,
+    Error, archive, audit, bulk, check, events, import, orders, out, sagas, sandbox, trail,
+    webhooks,
 };
 use crate::{
     app,
@@ -47,6 +48,7 @@ Examples:
   order-service check                           before deploying: what could it not continue
   order-service audit                           do the books and the neighbours agree
   order-service import --orders A --items B     the orders of the old database
+  order-service archive show ID                 a saga that is forgotten
 
 Configuration, lowest to highest: built-in defaults, ./order-service.toml or --config FILE,
 the environment (ORDER_SERVICE__SECTION__KEY, DATABASE_URL, ...), flags.
@@ -86,6 +88,8 @@ Examples:
     Audit(audit::AuditArgs),
     /// Import the orders of the old database, out of two files
     Import(import::ImportArgs),
+    /// Look for sagas that are forgotten, and check the archive that has them
+    Archive(archive::ArchiveArgs),
     /// Print the API as a document
     #[command(
         about = "Print the OpenAPI document",
@@ -145,6 +149,7 @@ impl Command {
             | Self::Check(_)
             | Self::Audit(_)
             | Self::Import(_)
+            | Self::Archive(_)
             | Self::Openapi => Role::Tool,
         }
     }
@@ -221,6 +226,7 @@ impl Cli {
             Command::Check(check) => check.run(file).await,
             Command::Audit(audit) => audit.run(file).await,
             Command::Import(import) => import.run(file).await,
+            Command::Archive(archive) => archive.run(file),
             Command::Openapi => out::line(&app::openapi_json()),
         }
     }

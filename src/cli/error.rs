@@ -4,7 +4,7 @@ use std::io;
 
 use url::Url;
 
-use crate::{app, config, sandbox};
+use crate::{app, config, retention, sandbox};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The archive can't be read.
+    #[error(transparent)]
+    Archive(#[from] retention::ArchiveError),
     /// Signals can't be waited for, or the output can't be written.
     #[error("{0}")]
     System(#[source] io::Error),
@@ -80,6 +83,7 @@ impl Error {
             | Self::Unreadable { .. }
             | Self::NotAsItShouldBe
             | Self::Stopped
+            | Self::Archive(_)
             | Self::System(_) => 1,
         }
     }

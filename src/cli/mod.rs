@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else to stderr. Scripts rely on the exit codes: 0 for success, 1 for a
 //! failure, 2 for wrong usage or configuration. An error is one line that says what is wrong.
 
+mod archive;
 mod audit;
 mod bulk;
 mod check;

@@ -47,6 +47,12 @@ pub(super) fn json(result: &impl Serialize) -> Result<(), Error> {
     line(&text.map_err(|error| Error::System(error.into()))?)
 }
 
+/// Prints a result as JSON that is laid out for people.
+pub(super) fn pretty_json(result: &impl Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(result);
+    line(&text.map_err(|error| Error::System(error.into()))?)
+}
+
 /// Prints an error to stderr, in one line.
 pub(super) fn print_error(error: &Error) {
     if !matches!(error, Error::PipeClosed | Error::NotAsItShouldBe) {

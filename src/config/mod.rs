@@ -32,8 +32,8 @@ pub use public_key::PublicKey;
 pub use role::Role;
 pub use schema::{
     CheckoutConfig, CircuitConfig, Config, DatabaseConfig, ExecutorConfig, HttpConfig, NamedToken,
-    OperatorConfig, ReadServiceConfig, RetryConfig, ServiceConfig, ServicesConfig, ShutdownConfig,
-    Undecided,
+    OperatorConfig, ReadServiceConfig, RetentionConfig, RetryConfig, ServiceConfig, ServicesConfig,
+    ShutdownConfig, Undecided,
 };
 pub use secret::{SharedKey, Token, TokenDigest};
 pub use sources::{File, Overrides, Sources};

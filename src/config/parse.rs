@@ -6,6 +6,7 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -68,27 +69,54 @@ fn unitless<E: Error>(number: impl fmt::Display) -> E {
     ))
 }
 
+/// Such a duration, or a word for none.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum DurationOr<Word> {
+    Word(Word),
+    Duration(#[serde(deserialize_with = "duration")] Duration),
+}
+
 /// Such a duration, or `off`.
 pub(super) fn duration_or_off<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Duration>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Setting {
-        Off(Off),
-        Every(#[serde(deserialize_with = "duration")] Duration),
-    }
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase")]
     enum Off {
         Off,
     }
 
-    match Setting::deserialize(from) {
-        Ok(Setting::Off(Off::Off)) => Ok(None),
-        Ok(Setting::Every(every)) => Ok(Some(every)),
+    match DurationOr::deserialize(from) {
+        Ok(DurationOr::Word(Off::Off)) => Ok(None),
+        Ok(DurationOr::Duration(every)) => Ok(Some(every)),
         Err(_neither) => Err(D::Error::custom("must be a duration such as \"6h\", or \"off\"")),
     }
+}
+
+/// Such a duration, or `forever`.
+pub(super) fn duration_or_forever<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Duration>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Forever {
+        Forever,
+    }
+
+    match DurationOr::deserialize(from) {
+        Ok(DurationOr::Word(Forever::Forever)) => Ok(None),
+        Ok(DurationOr::Duration(keep)) => Ok(Some(keep)),
+        Err(_neither) => {
+            Err(D::Error::custom("must be a duration such as \"90d\", or \"forever\""))
+        }
+    }
+}
+
+/// A path; empty is none.
+pub(super) fn path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(from)?;
+    Ok(Some(text).filter(|text| !text.trim().is_empty()).map(PathBuf::from))
 }
 
 /// A list of such durations.

@@ -15,6 +15,8 @@ use super::{
 
 /// The upper limit of durations: a year as `humantime` counts it, so that it is printed as one.
 const YEAR: Duration = Duration::from_hours(8766);
+/// The upper limit of `retention`: nobody keeps anything for longer, and yet not for ever.
+const CENTURY: Duration = Duration::from_hours(876_600);
 /// The upper limit of `checkout.wait`.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// The shortest time between two audits.
@@ -65,6 +67,10 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
         return Err(broken("events.schemas", rule.to_owned()));
     }
     names(config)?;
+    if config.retention.sagas.is_some() && config.retention.archive.is_none() {
+        let rule = "needs `retention.archive`: sagas are archived before they are deleted";
+        return Err(broken("retention.sagas", rule.to_owned()));
+    }
     let retry = &config.retry;
     if !(0.0..=1.0).contains(&retry.jitter) {
         return Err(broken(
@@ -114,11 +120,20 @@ fn durations(config: &Config) -> Result<(), Error> {
         ("retry.stuck_after", config.retry.stuck_after, SHORTEST, YEAR),
         ("shutdown.grace", config.shutdown.grace, Duration::ZERO, YEAR),
         ("webhooks.timeout", config.webhooks.timeout, SHORTEST, YEAR),
+        ("retention.every", config.retention.every, SHORTEST, YEAR),
     ];
+    let retention = &config.retention;
+    let kept = [
+        ("retention.sagas", retention.sagas),
+        ("retention.events", retention.events),
+        ("retention.deliveries", retention.deliveries),
+    ];
+    let kept =
+        kept.into_iter().filter_map(|(key, keep)| Some((key, keep?, Duration::ZERO, CENTURY)));
     let audit = config.audit.every.map(|every| ("audit.every", every, SHORTEST_AUDIT, YEAR));
     let schedule = config.webhooks.schedule.iter();
     let schedule = schedule.map(|pause| ("webhooks.schedule", *pause, SHORTEST, YEAR));
-    for (key, value, least, most) in limits.into_iter().chain(audit).chain(schedule) {
+    for (key, value, least, most) in limits.into_iter().chain(audit).chain(schedule).chain(kept) {
         let (bound, limit) = match value {
             value if value < least => ("least", least),
             value if value > most => ("most", most),

@@ -3,7 +3,7 @@
 //! The built-in values are in `defaults.toml` and nowhere else. A [`Config`] that exists has passed every
 //! rule (`rules.rs`), so that nobody has to check a value again.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use url::Url;
@@ -52,6 +52,8 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// When the books are compared with themselves and with the payment service.
     pub audit: AuditConfig,
+    /// What is kept for how long.
+    pub retention: RetentionConfig,
     /// How the process ends.
     pub shutdown: ShutdownConfig,
 }
@@ -272,4 +274,26 @@ pub struct AuditConfig {
     /// How often one of the replicas runs an audit, at least a minute; `None`: nobody does.
     #[serde(deserialize_with = "parse::duration_or_off")]
     pub every: Option<Duration>,
+}
+
+/// The `[retention]` section.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// How long sagas are kept once they are over; `None`: for ever.
+    #[serde(deserialize_with = "parse::duration_or_forever")]
+    pub sagas: Option<Duration>,
+    /// How long events are kept once every sink was told of them; `None`: for ever.
+    #[serde(deserialize_with = "parse::duration_or_forever")]
+    pub events: Option<Duration>,
+    /// How long deliveries and mails are kept once they are dealt with; `None`: for ever.
+    #[serde(deserialize_with = "parse::duration_or_forever")]
+    pub deliveries: Option<Duration>,
+    /// The directory that sagas are written to before they are deleted, the same for all replicas. Needed
+    /// where `sagas` is set.
+    #[serde(deserialize_with = "parse::path")]
+    pub archive: Option<PathBuf>,
+    /// How often to look for what may be forgotten. Above zero.
+    #[serde(deserialize_with = "parse::duration")]
+    pub every: Duration,
 }

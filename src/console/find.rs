@@ -9,6 +9,7 @@ use super::page::Failure;
 use super::visitor::{Visitor, see_other};
 use crate::auth::Right;
 use crate::operator::Operators;
+use crate::order::OrderId;
 use crate::saga::SagaId;
 use crate::web::Query;
 
@@ -34,6 +35,16 @@ pub(super) async fn find(
     };
     let saga = operators.store.find(SagaId(id)).await;
     let saga = saga.map_err(|error| visitor.failure(error))?;
-    let page = if saga.is_some() { "sagas" } else { "orders" };
+    let is_saga = if saga.is_some() {
+        true
+    } else {
+        // The page of a forgotten one says where it is; that of its order, if it has one, says more.
+        let order = operators.store.order(OrderId(id)).await;
+        let order = order.map_err(|error| visitor.failure(error))?;
+        let forgotten = operators.store.forgotten_sagas(&[SagaId(id)]).await;
+        let forgotten = forgotten.map_err(|error| visitor.failure(error))?;
+        order.is_none() && !forgotten.is_empty()
+    };
+    let page = if is_saga { "sagas" } else { "orders" };
     Ok(see_other(&format!("/console/{page}/{id}")))
 }

@@ -29,6 +29,12 @@ pub(super) struct BooksMetrics {
     webhooks_disabled: Gauge,
     audit_differences: Gauge,
     audit_age: Gauge<f64, AtomicU64>,
+    sagas_forgotten: Gauge,
+    events_forgotten: Gauge,
+    archive_bytes: Gauge,
+    retention_failures: Gauge,
+    retention_last_batch: Gauge<f64, AtomicU64>,
+    retention_failing: Gauge<f64, AtomicU64>,
 }
 
 impl BooksMetrics {
@@ -65,6 +71,37 @@ impl BooksMetrics {
             Unit::Seconds,
             self.audit_age.clone(),
         );
+        registry.register(
+            "sagas_forgotten",
+            "Sagas that were archived and deleted",
+            self.sagas_forgotten.clone(),
+        );
+        registry.register(
+            "events_forgotten",
+            "Events that were deleted",
+            self.events_forgotten.clone(),
+        );
+        registry.register(
+            "archive_bytes",
+            "Bytes that the archive got for forgotten sagas",
+            self.archive_bytes.clone(),
+        );
+        registry.register(
+            "retention_failures",
+            "Attempts to forget what is over that failed",
+            self.retention_failures.clone(),
+        );
+        registry.register(
+            "retention_last_batch_timestamp_seconds",
+            "When something was forgotten last, in seconds since 1970; 0 where nothing was",
+            self.retention_last_batch.clone(),
+        );
+        registry.register_with_unit(
+            "retention_failing",
+            "Since how long nothing can be forgotten; 0 where that can",
+            Unit::Seconds,
+            self.retention_failing.clone(),
+        );
     }
 
     /// This is how the books stand: so many replicas are `alive`, and some customer is out of money since
@@ -91,5 +128,13 @@ impl BooksMetrics {
         self.webhooks_disabled.set(count(watched.disabled_webhooks));
         self.audit_differences.set(count(watched.audit.map_or(0, |audit| audit.differences)));
         self.audit_age.set(seconds(watched.audit.map(|audit| audit.ended_at)));
+        let forgotten = &watched.forgotten;
+        self.sagas_forgotten.set(count(forgotten.sagas));
+        self.events_forgotten.set(forgotten.events_until);
+        self.archive_bytes.set(count(forgotten.bytes));
+        self.retention_failures.set(count(forgotten.failures));
+        let last = forgotten.last_batch_at.unwrap_or_default();
+        self.retention_last_batch.set((last - DateTime::<Utc>::UNIX_EPOCH).as_seconds_f64());
+        self.retention_failing.set(seconds(forgotten.failing_since));
     }
 }

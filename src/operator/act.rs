@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::Operators;
 use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
-use super::saga::{Onlooker, SagaView, etag, not_found};
+use super::saga::{Onlooker, SagaView, etag, missing};
 use crate::auth::{Audited, Person, Right};
 use crate::engine::{BEING_ADVANCED, Done, NotDone};
 use crate::json::parse_digits;
@@ -46,6 +46,9 @@ pub(super) enum Instead {
     /// `Saga not found`
     #[response(status = 404)]
     _NotFound,
+    /// `Saga forgotten` (with `archivedAt` and `file`)
+    #[response(status = 410)]
+    _Forgotten,
     /// `Not allowed now` (with `allowed`)
     #[response(status = 409)]
     _NotAllowed,
@@ -202,7 +205,11 @@ async fn done(
     audited.because(word.reason.as_str());
     let (wanted, audit) = (wanted()?, Some(audited.done().clone()));
     let done = operators.executor.intervene(id, what, &word, wanted, audit).await;
-    done.map_err(problem)
+    match done {
+        Ok(done) => Ok(done),
+        Err(NotDone::NotFound) => Err(missing(operators, id).await),
+        Err(why) => Err(problem(why)),
+    }
 }
 
 /// Carries out what a form asks for, if the saga is at this version: the action of this name, with the body
@@ -248,7 +255,7 @@ pub(crate) async fn carry_out(
 
 fn problem(why: NotDone) -> Problem {
     match why {
-        NotDone::NotFound => not_found(),
+        NotDone::NotFound => Problem::not_found("Saga not found"),
         NotDone::Stale { version } => {
             Problem::new(StatusCode::PRECONDITION_FAILED, "The saga has changed")
                 .detail(format!("it is at version {version} now; look at it again"))

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Operators;
 use super::effect::{Effects, effects, unknown};
 use super::note::NoteView;
-use super::saga::{Onlooker, SagaView, etag, not_found};
+use super::saga::{Onlooker, SagaView, etag, missing};
 use super::step::{StepView, steps};
 use super::told::{ToldView, told};
 use crate::auth::{Person, Right};
@@ -127,6 +127,7 @@ impl From<Preview> for PreviewView {
         (status = 401, description = "Without an operator's token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
         (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
         (status = 404, description = "`Saga not found`, or `No such entry` for `atSeq`"),
+        (status = 410, description = "`Saga forgotten`, with `archivedAt` and `file`: it is in the archive"),
         (status = 503, description = "`The database is unavailable`"),
     ),
 )]
@@ -162,8 +163,10 @@ pub(crate) fn at_seq(query: &Query) -> Result<Option<i32>, Problem> {
 
 /// Everything about a saga.
 pub(crate) async fn detail(operators: &Operators, id: SagaId) -> Result<Detail, Problem> {
-    let inspected = operators.store.inspect(id).await?;
-    let Inspected { found, steps: log, instance } = inspected.ok_or_else(not_found)?;
+    let Some(inspected) = operators.store.inspect(id).await? else {
+        return Err(missing(operators, id).await);
+    };
+    let Inspected { found, steps: log, instance } = inspected;
     let (effects, previews) = match &instance {
         Ok(saga) => (effects(saga), operators.executor.previews(saga)),
         Err(_unreadable) => (unknown(lines(&found)), Vec::new()),
@@ -180,7 +183,9 @@ pub(crate) async fn detail(operators: &Operators, id: SagaId) -> Result<Detail, 
 
 /// The saga as it was after an entry of its log.
 pub(crate) async fn past(operators: &Operators, id: SagaId, seq: i32) -> Result<Detail, Problem> {
-    operators.store.find(id).await?.ok_or_else(not_found)?;
+    if operators.store.find(id).await?.is_none() {
+        return Err(missing(operators, id).await);
+    }
     let inspected = operators.store.inspect_at(id, seq).await?;
     let (Inspected { found, steps: log, instance }, last_seq) =
         inspected.ok_or_else(|| Problem::not_found("No such entry"))?;

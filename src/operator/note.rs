@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::Operators;
 use super::reason::ReasonText;
-use super::saga::not_found;
+use super::saga::missing;
 use crate::auth::{Person, Right};
 use crate::saga::SagaId;
 use crate::store::{AuditAction, Error, NewAuditEntry, Note};
@@ -62,6 +62,7 @@ impl From<Note> for NoteView {
         (status = 401, description = "Without an operator's token", headers(("WWW-Authenticate" = String, description = "`Bearer`"))),
         (status = 403, description = "`Not allowed for role ROLE`, or no token is configured"),
         (status = 404, description = "`Saga not found`"),
+        (status = 410, description = "`Saga forgotten`, with `archivedAt` and `file`"),
         (status = 408, description = "The body did not come"),
         (status = 413, description = "The body is over 256 KiB"),
         (status = 415, description = "The body is not JSON"),
@@ -82,8 +83,10 @@ pub(super) async fn add_note(
         let body: NoteBody = json_body(&headers, body).await?;
         let (who, text) = (who.name()?, body.text.value()?.as_str());
         audited.because(text);
-        let note = note(&operators, id, (&who, text), audited.done()).await?;
-        Ok((StatusCode::CREATED, Json(note.ok_or_else(not_found)?)))
+        let Some(note) = note(&operators, id, (&who, text), audited.done()).await? else {
+            return Err(missing(&operators, id).await);
+        };
+        Ok((StatusCode::CREATED, Json(note)))
     };
     let noted: Result<_, Problem> = noted.await;
     audited.answer(&operators.executor, noted).await
@@ -103,7 +106,10 @@ pub(crate) async fn note_of(
         let body: NoteBody = read(body)?;
         let (who, text) = (who.name()?, body.text.value()?.as_str());
         audited.because(text);
-        note(operators, saga, (&who, text), audited.done()).await?.ok_or_else(not_found)
+        match note(operators, saga, (&who, text), audited.done()).await? {
+            Some(note) => Ok(note),
+            None => Err(missing(operators, saga).await),
+        }
     };
     let noted: Result<_, Problem> = noted.await;
     audited.conclude(&operators.executor, noted).await.map(drop)

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::Operators;
 use super::risk::{AtRiskView, at_risk};
+use crate::retention::file_of;
 use crate::saga::{Direction, Held, Instance, Outlook, SagaId, Stuck, cause};
 use crate::store::{Error, Found};
 use crate::web::Problem;
@@ -181,7 +182,13 @@ pub(super) fn etag(version: i64) -> (HeaderName, String) {
     (header::ETAG, format!("\"{version}\""))
 }
 
-/// 404.
-pub(super) fn not_found() -> Problem {
-    Problem::not_found("Saga not found")
+/// 410 where the saga is forgotten, else 404.
+pub(super) async fn missing(operators: &Operators, id: SagaId) -> Problem {
+    match operators.store.forgotten_sagas(&[id]).await {
+        Ok(forgotten) => match forgotten.get(&id) {
+            Some(at) => Problem::saga_forgotten(*at, file_of(*at)),
+            None => Problem::not_found("Saga not found"),
+        },
+        Err(error) => error.into(),
+    }
 }

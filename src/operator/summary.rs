@@ -16,7 +16,7 @@ use crate::auth::{Person, Right};
 use crate::events::SinkStanding;
 use crate::neighbours::{BreakerState, BreakerView, PAYMENT, PRODUCT, USER};
 use crate::saga::StuckKind;
-use crate::store::{Error, ExecutorRecord, Out};
+use crate::store::{Error, ExecutorRecord, Forgotten, Out};
 use crate::web::Problem;
 
 /// The state of the service.
@@ -41,6 +41,8 @@ pub(crate) struct Summary {
     pub(crate) last_position: i64,
     /// Who is told of events, and how far they have come.
     pub(crate) sinks: Vec<SinkView>,
+    /// What was forgotten, as it was kept for long enough.
+    pub(crate) retention: RetentionView,
     /// How this replica takes orders from a queue. Absent if no queue is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) intake: Option<IntakeView>,
@@ -65,6 +67,47 @@ pub(crate) struct OutView {
 impl From<Out> for OutView {
     fn from(Out { money_sagas, money, stock_sagas, pieces }: Out) -> Self {
         Self { money_sagas, money: money.0, stock_sagas, pieces }
+    }
+}
+
+/// What was forgotten so far.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Retention)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RetentionView {
+    /// Sagas.
+    pub(crate) sagas: u64,
+    /// Bytes that the archive got for them.
+    pub(crate) archive_bytes: u64,
+    /// The position of the last event that was.
+    pub(crate) events_until: i64,
+    /// When something was forgotten last; null where nothing was.
+    #[schema(required)]
+    pub(crate) last_batch_at: Option<DateTime<Utc>>,
+    /// Attempts that failed.
+    pub(crate) failures: u64,
+    /// `running`, or `failing` where nothing can be forgotten.
+    pub(crate) state: &'static str,
+    /// Why the last attempt failed that did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_error: Option<String>,
+    /// The sink that old events are kept for, as it has not been told of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) events_kept_for: Option<String>,
+}
+
+impl From<Forgotten> for RetentionView {
+    fn from(forgotten: Forgotten) -> Self {
+        Self {
+            sagas: forgotten.sagas,
+            archive_bytes: forgotten.bytes,
+            events_until: forgotten.events_until,
+            last_batch_at: forgotten.last_batch_at,
+            failures: forgotten.failures,
+            state: if forgotten.failing_since.is_some() { "failing" } else { "running" },
+            last_error: forgotten.last_error,
+            events_kept_for: forgotten.events_kept_for,
+        }
     }
 }
 
@@ -212,6 +255,7 @@ pub(crate) async fn summary(operators: &Operators) -> Result<Summary, Error> {
         executors: executors.into_iter().map(ExecutorView::from).collect(),
         last_position: operators.store.last_position().await?,
         sinks: operators.events.sinks().await?.into_iter().map(SinkView::from).collect(),
+        retention: operators.store.forgotten().await?.into(),
         intake: operators.intake.as_ref().map(|stands| stands.get().into()),
     })
 }

@@ -32,8 +32,8 @@ pub enum Preview {
 /// A cancel under way, or done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Begun {
-    /// The saga that gives everything back.
-    pub saga_id: SagaId,
+    /// The saga that gives everything back; `None` once it is forgotten.
+    pub saga_id: Option<SagaId>,
     /// What has gone back by now.
     pub given_back: GivenBack,
     /// Since when, where and why it needs a person.
@@ -52,6 +52,12 @@ impl Reversals {
             Standing::Order(order, status) => {
                 let is_begun = matches!(status, OrderStatus::Cancelling | OrderStatus::Cancelled);
                 let saga = if is_begun { self.cancellation_of(order.id).await? } else { None };
+                if status == OrderStatus::Cancelled && saga.is_none() {
+                    let (user_id, why) = (order.user_id, why_not(status));
+                    let given_back = all_of(&order);
+                    let begun = Some(Begun { saga_id: None, given_back, stuck: None });
+                    return Ok(Some(Preview::NotAllowed { user_id, status, why, begun }));
+                }
                 (order.user_id, status, why_not(status), saga)
             }
             Standing::Imported(user_id, status) => (user_id, status, IMPORTED, None),
@@ -83,7 +89,7 @@ impl Reversals {
             None => None,
             Some(saga) => {
                 let given_back = self.given_back(saga.id).await?;
-                Some(Begun { saga_id: saga.id, given_back, stuck: saga.stuck })
+                Some(Begun { saga_id: Some(saga.id), given_back, stuck: saga.stuck })
             }
         };
         Ok(Some(Preview::NotAllowed { user_id, status, why, begun }))

@@ -23,6 +23,10 @@ pub struct Account {
     pub reversals: Vec<Found>,
     /// What the outbox has to tell of it.
     pub events: Vec<StoredEvent>,
+    /// Its saga, and others that were about the order then, are forgotten: the archive has them.
+    pub is_forgotten: bool,
+    /// Events of this time and before may be forgotten.
+    pub events_forgotten: Option<DateTime<Utc>>,
 }
 
 /// What tells two looks at an account apart.
@@ -54,6 +58,14 @@ impl Account {
         let order = self.order.as_ref().map(|order| order.updated_at);
         let revisions = sagas.map(|saga| saga.revision).collect();
         Stamp { revisions, entries: self.entries, order, events: self.events.len() }
+    }
+
+    /// Whether events of it may be forgotten: it is older than some that are.
+    pub fn may_lack_events(&self) -> bool {
+        let saga = self.saga.as_ref().map(|saga| saga.row.created_at);
+        let began = saga.into_iter().chain(self.order.as_ref().map(|order| order.created_at)).min();
+        let forgotten = self.events_forgotten.zip(began);
+        forgotten.is_some_and(|(forgotten, began)| began <= forgotten)
     }
 
     /// The last write to any of it.

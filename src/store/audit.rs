@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::account::{Account, Kept};
 use super::codec::{entries_of, instance_of};
+use super::forget_sagas::forgotten_by;
 use super::order::with_items;
 use super::outbox::StoredEvent;
 use super::saga::Found;
@@ -76,10 +77,12 @@ impl Store {
             order: None,
             reversals: Vec::new(),
             events: Vec::new(),
+            is_forgotten: false,
+            events_forgotten: None,
         }))
     }
 
-    /// Which of these ids the books have a saga or an order of.
+    /// Which of these ids the books have a saga or an order of, or had: what is forgotten is in the archive.
     pub async fn known(&self, ids: &[OrderId]) -> Result<HashSet<OrderId>, Error> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let sagas = saga_instance::Entity::find()
@@ -90,10 +93,11 @@ impl Store {
         let orders = orders::Entity::find()
             .select_only()
             .column(orders::Column::Id)
-            .filter(orders::Column::Id.is_in(ids))
+            .filter(orders::Column::Id.is_in(ids.clone()))
             .into_tuple::<Uuid>();
         let (sagas, orders) = (sagas.all(&self.read).await?, orders.all(&self.read).await?);
-        Ok(sagas.into_iter().chain(orders).map(OrderId).collect())
+        let forgotten = forgotten_by(&self.read, &ids).await?.into_keys();
+        Ok(sagas.into_iter().chain(orders).chain(forgotten).map(OrderId).collect())
     }
 
     /// How many sagas there are.
@@ -196,6 +200,8 @@ async fn read(
     let is_read = |id: &&Uuid| sagas.get(*id).is_some_and(|saga| saga.readable.is_ok());
     let unread = ids.iter().filter(|id| !is_read(id)).copied();
     let mut unread = entries(snapshot, unread.collect()).await?;
+    let forgotten = forgotten_by(snapshot, ids).await?;
+    let events_forgotten = events_forgotten(snapshot).await?;
     let account = |id: &Uuid| {
         let saga = sagas.remove(id);
         let entries = match &saga {
@@ -209,9 +215,19 @@ async fn read(
             order: orders.remove(id),
             reversals: reversals.remove(id).unwrap_or_default(),
             events: events.remove(id).unwrap_or_default(),
+            is_forgotten: forgotten.contains_key(id),
+            events_forgotten,
         }
     };
     Ok(ids.iter().map(account).collect())
+}
+
+/// The latest time of an event that is forgotten.
+async fn events_forgotten(snapshot: &Transaction) -> Result<Option<DateTime<Utc>>, Error> {
+    let sql = "SELECT events_at FROM retention WHERE id = 1";
+    let statement = Statement::from_string(snapshot.get_database_backend(), sql);
+    let row = snapshot.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.flatten())
 }
 
 async fn sagas(

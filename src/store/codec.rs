@@ -2,10 +2,14 @@
 //!
 //! A row that this binary can't read is [`Unreadable`], never a panic and never a guess.
 
+mod archived;
 mod read;
 mod recorded;
 mod written;
 
+pub(super) use archived::{
+    archived_audit, archived_event, archived_note, archived_saga, archived_step,
+};
 pub use read::Unreadable;
 pub(super) use read::{entries_of, event_of, instance_of};
 pub(super) use recorded::{

@@ -190,7 +190,7 @@ fn update_sagas(form: Form, first: usize) -> String {
     )
 }
 
-fn count_rested(form: Form, first: usize) -> String {
+pub(super) fn count_rested(form: Form, first: usize) -> String {
     let insert = form.insert("saga_tally", &TALLY, first);
     format!(
         "{insert} ON CONFLICT (writer, state) \

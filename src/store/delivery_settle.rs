@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::delivery::{Attempt, DISABLED, DeliveryState};
 use super::delivery_claim::ClaimedDelivery;
+use super::outbox::last_version;
 use super::retry::Retries;
 use super::rowset::{Cell, Column, Form, Rowset, Type, ids, source_of_ids};
 use super::transaction::Transaction;
@@ -196,9 +197,9 @@ impl Store {
         reason: &str,
         settlement: &Settlement,
     ) -> Result<(), Error> {
-        let sql = "SELECT count(*) FROM outbox WHERE order_id = $1";
-        let row = transaction.query_one_raw(self.statement(sql, vec![webhook.id.into()])).await?;
-        let before: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let sql = format!("SELECT {}", last_version("$1"));
+        let row = transaction.query_one_raw(self.statement(&sql, vec![webhook.id.into()])).await?;
+        let before: i32 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         let (webhook_id, url) = (webhook.id, webhook.url.clone());
         let fact = WebhookDisabled { webhook_id, url, reason: reason.to_owned() };
         let fact = Fact::WebhookDisabled(fact);
@@ -210,7 +211,7 @@ impl Store {
             created_at: Set(settlement.now),
             published_at: Set(None),
             user_id: Set(None),
-            version: Set(Some(i32::try_from(before).unwrap_or(i32::MAX).saturating_add(1))),
+            version: Set(Some(before.saturating_add(1))),
             status: Set(Some(DISABLED.to_owned())),
             trace_parent: Set(Some(settlement.trace_parent.clone())),
             position: Set(None),

@@ -128,16 +128,24 @@ impl Store {
 
 /// Inserts a rowset of [`EVENT`] whose first parameter is `$first`.
 pub(super) fn insert_events(form: Form, first: usize) -> String {
-    // Rows of before versions are first ones.
-    let last = "(SELECT max(COALESCE(told.version, 1)) FROM outbox told \
-                WHERE told.order_id = r.order_id)";
     let status = "(SELECT orders.status FROM orders WHERE orders.id = r.order_id)";
     format!(
         "INSERT INTO outbox (id, order_id, user_id, kind, status, payload, created_at, \
          trace_parent, version) \
          SELECT r.id, r.order_id, r.user_id, r.kind, COALESCE(r.status, {status}, 'Pending'), \
-         r.payload, r.created_at, r.trace_parent, COALESCE({last}, 0) + r.nth \
-         FROM {} WHERE true",
+         r.payload, r.created_at, r.trace_parent, \
+         {} + r.nth FROM {} WHERE true",
+        last_version("r.order_id"),
         form.source(&EVENT, first)
+    )
+}
+
+/// The version of an order's last event, whether or not it is forgotten; 0 where there was none. Rows of
+/// before versions are first ones.
+pub(super) fn last_version(order_id: &str) -> String {
+    format!(
+        "COALESCE((SELECT max(COALESCE(told.version, 1)) FROM outbox told \
+         WHERE told.order_id = {order_id}), (SELECT forgotten.version FROM event_version forgotten \
+         WHERE forgotten.order_id = {order_id}), 0)"
     )
 }

@@ -125,9 +125,16 @@ impl Store {
         Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
     }
 
-    /// The lowest position that an event still has; `None` where none has one.
+    /// Whether a committed event has no position yet.
+    pub async fn events_without_position(&self) -> Result<bool, Error> {
+        Ok(!self.unplaced(1).await?.is_empty())
+    }
+
+    /// The lowest position that an event still has; `None` where none has one. Looked for behind what is
+    /// forgotten: the index still has dead entries of that.
     pub async fn first_position(&self) -> Result<Option<i64>, Error> {
-        let sql = "SELECT position FROM outbox WHERE position IS NOT NULL \
+        let sql = "SELECT position FROM outbox WHERE position > \
+                   COALESCE((SELECT events_until FROM retention WHERE id = 1), 0) \
                    ORDER BY position LIMIT 1";
         let row = self.read.query_one_raw(self.statement(sql, vec![])).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)

@@ -3,6 +3,7 @@
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
+use super::outbox::last_version;
 use super::rowset::{ids, source_of_ids};
 use super::{Error, Store};
 
@@ -20,9 +21,9 @@ impl Store {
     pub async fn stamps(&self, orders: &[Uuid]) -> Result<Vec<(Uuid, Stamp)>, Error> {
         let source = source_of_ids(self.backend);
         let sql = format!(
-            "SELECT saga.id, saga.state, COALESCE((SELECT max(COALESCE(outbox.version, 1)) FROM outbox \
-             WHERE outbox.order_id = saga.id), 0) AS version \
-             FROM {source} JOIN saga_instance saga ON saga.id = r.id"
+            "SELECT saga.id, saga.state, {} AS version \
+             FROM {source} JOIN saga_instance saga ON saga.id = r.id",
+            last_version("saga.id")
         );
         let rows = self.read.query_all_raw(self.statement(&sql, vec![ids(orders)])).await?;
         let stamp = |row: &QueryResult| -> Result<_, Error> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 
+use super::retention::Forgotten;
 use super::{Error, Store};
 use crate::saga::SagaId;
 
@@ -19,6 +20,8 @@ pub struct Watched {
     pub disabled_webhooks: u64,
     /// The last audit that came to its end; `None` before the first.
     pub audit: Option<BooksAudit>,
+    /// What was forgotten so far.
+    pub forgotten: Forgotten,
 }
 
 /// What an audit of the books found.
@@ -55,6 +58,7 @@ impl Store {
             oldest_out: out.map(|row| row.try_get_by_index(0)).transpose()?.map(SagaId),
             disabled_webhooks: disabled.iter().map(|(_, count)| count).sum(),
             audit: self.books_audit().await?,
+            forgotten: self.forgotten().await?,
         })
     }
 

@@ -5,6 +5,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -76,6 +77,12 @@ pub(crate) struct ProblemBody {
     /// The position of the oldest event that is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<i64>,
+    /// When the saga was written to the archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<DateTime<Utc>>,
+    /// The file of the archive that has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     /// The saga's current version.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<i64>,
@@ -132,6 +139,14 @@ impl Problem {
     pub(crate) fn imported(id: OrderId, error: &str, status: OrderStatus) -> Self {
         let problem = Self::new(StatusCode::CONFLICT, error).detail(format!("{error}: {IMPORTED}"));
         problem.of_checkout(id, url::status(id)).order_status(status)
+    }
+
+    /// 410: the saga is in this file of the archive, and nowhere else.
+    pub(crate) fn saga_forgotten(archived_at: DateTime<Utc>, file: String) -> Self {
+        let mut problem = Self::new(StatusCode::GONE, "Saga forgotten")
+            .detail(format!("it was archived in {file}; `order-service archive show` prints it"));
+        (problem.body.archived_at, problem.body.file) = (Some(archived_at), Some(file));
+        problem
     }
 
     /// With a sentence that says more than `error`.

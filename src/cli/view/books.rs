@@ -83,6 +83,10 @@ pub(in crate::cli) fn audited(report: &Report, style: TableStyle) -> String {
         report.open,
         report.needs_a_person,
     ));
+    if report.forgotten > 0 {
+        let orders = counted(report.forgotten, "order");
+        blocks.push(format!("the sagas of {orders} are forgotten: the archive has them"));
+    }
     if report.audit_entries > 0 {
         blocks.push(format!("the audit trail has {}", counted(report.audit_entries, "link")));
     }

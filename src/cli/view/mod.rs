@@ -4,6 +4,7 @@
 //! binary on an operator's laptop still works with a newer service.
 
 mod answer;
+mod archive;
 mod books;
 mod bulk;
 mod event;
@@ -20,6 +21,7 @@ mod trail;
 mod webhooks;
 
 pub(super) use answer::{ActionDone, Detail, Page};
+pub(super) use archive::verified;
 pub(super) use books::{audited, checked};
 pub(super) use bulk::{Run, Runs, progress, run, runs};
 pub(super) use event::{Told, told};
