@@ -18,6 +18,7 @@ mod delivery;
 mod disk;
 mod failover;
 mod feed;
+mod forgetting;
 mod intake;
 mod kill;
 mod log;

@@ -6,7 +6,7 @@ mod listen;
 mod mail;
 mod webhooks;
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use order_service::config::{Config, Error, File, Overrides, Sources};
 use tempfile::TempDir;
@@ -40,7 +40,7 @@ fn refusal(read: Result<Config, Error>) -> String {
 }
 
 /// Each key, with a value other than the built-in one as TOML and as text, and how it is then shown.
-const KEYS: [(&str, &str, &str, &str); 69] = [
+const KEYS: [(&str, &str, &str, &str); 73] = [
     ("http.listen", "'127.0.0.1:80'", "127.0.0.1:80", "listen: 127.0.0.1:80"),
     (
         "http.cors_origins",
@@ -127,6 +127,10 @@ const KEYS: [(&str, &str, &str, &str); 69] = [
     ("webhooks.schedule", "['1s', '2m']", "1s,2m", "schedule: [1s, 120s]"),
     ("webhooks.timeout", "'7s'", "7s", "timeout: 7s"),
     ("audit.every", "'6h'", "6h", "every: Some(21600s)"),
+    ("retention.events", "'30d'", "30d", "events: Some(2592000s)"),
+    ("retention.deliveries", "'7d'", "7d", "deliveries: Some(604800s)"),
+    ("retention.archive", "'/mnt/archive'", "/mnt/archive", "archive: Some(\"/mnt/archive\")"),
+    ("retention.every", "'10s'", "10s", "every: 10s"),
     ("shutdown.grace", "'1s'", "1s", "grace: 1s"),
     // Durations once more, as fractions.
     ("retry.multiplier", "1.5", "1.5", "multiplier: 1.5"),
@@ -159,8 +163,16 @@ fn the_table_of_keys_above_is_complete() {
     let mut keys = KEYS.map(|(key, ..)| key).to_vec();
     keys.sort_unstable();
     keys.dedup();
-    // `users.auth` needs others beside it, and has tests of its own.
-    assert_eq!(written.count(), keys.len() + 1);
+    // `users.auth` and `retention.sagas` need others beside them, and have tests of their own.
+    assert_eq!(written.count(), keys.len() + 2);
+}
+
+#[test]
+fn sagas_are_forgotten_only_into_an_archive() {
+    let refused = from_file("retention.sagas = '90d'").expect_err("nowhere to archive them");
+    assert!(refused.to_string().contains("`retention.archive`"), "{refused}");
+    let both = from_file("retention.sagas = '90d'\nretention.archive = '/mnt/archive'");
+    assert_eq!(both.expect("both").retention.sagas, Some(Duration::from_hours(90 * 24)));
 }
 
 #[test]
@@ -352,14 +364,18 @@ fn a_password_is_never_printed() {
 fn an_unknown_key_is_refused_by_name() {
     insta::assert_snapshot!(refusal(from_file("[retry]\njiter = 0.1")), @"configuration: unknown key `retry.jiter`; known here: initial, max, multiplier, jitter, stuck_after (in order-service.toml)");
     insta::assert_snapshot!(refusal(from_file("[services.user]\nport = 1")), @"configuration: unknown key `services.user.port`; known here: url, timeout, concurrency (in order-service.toml)");
-    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, webhooks, audit, shutdown (in order-service.toml)");
+    insta::assert_snapshot!(refusal(from_file("[htp]\nlisten = 1")), @"configuration: unknown key `htp`; known here: http, operator, users, database, services, circuit, checkout, executor, retry, events, broker, intake, mail, webhooks, audit, retention, shutdown (in order-service.toml)");
     let variable = |name| refusal(from_environment(&[(name, "1")]));
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY__JITER"), @"configuration: unknown key `retry.jiter` (in ORDER_SERVICE__RETRY__JITER)");
     insta::assert_snapshot!(variable("ORDER_SERVICE__RETRY"), @"configuration: `retry` is a section, not a key (in ORDER_SERVICE__RETRY)");
 }
 
 /// One key a line, each with a value that is not allowed.
-const BROKEN: [&str; 42] = [
+const BROKEN: [&str; 46] = [
+    "retention.sagas = '90d'",
+    "retention.events = '10'",
+    "retention.deliveries = 'never'",
+    "retention.every = '0s'",
     "http.listen = 'localhost:5004'",
     "http.cors_origins = ['*']",
     "http.cors_origins = ['https://shop.example/']",
@@ -408,6 +424,10 @@ const BROKEN: [&str; 42] = [
 fn a_value_that_breaks_a_rule_is_refused_with_its_key_and_its_source() {
     let said = BROKEN.map(|line| refusal(from_file(line))).join("\n");
     insta::assert_snapshot!(said.replace(" (in order-service.toml)", ""), @r#"
+    configuration: `retention.sagas` needs `retention.archive`: sagas are archived before they are deleted
+    configuration: `retention.events` must be a duration such as "90d", or "forever"
+    configuration: `retention.deliveries` must be a duration such as "90d", or "forever"
+    configuration: `retention.every` must be at least 1ms, not 0s
     configuration: `http.listen` must be an IP address and a port such as 0.0.0.0:5004, not `localhost:5004`
     configuration: `http.cors_origins` must list origins such as https://shop.example, not `*`
     configuration: `http.cors_origins` must list origins as a browser writes them: write `https://shop.example` instead of `https://shop.example/`

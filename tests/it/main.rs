@@ -31,6 +31,7 @@ mod plans;
 mod probes;
 mod readme;
 mod restored;
+mod retention;
 mod returns;
 mod sessions;
 mod shell;

@@ -75,6 +75,12 @@ async fn every_metric_that_is_watched_is_there_from_the_start() {
             "dead_letters_total 0",
             "audit_differences 0",
             "webhooks_disabled 0",
+            "sagas_forgotten 0",
+            "events_forgotten 0",
+            "archive_bytes 0",
+            "retention_failures 0",
+            "retention_failing_seconds 0.0",
+            "retention_last_batch_timestamp_seconds 0.0",
         ] {
             assert!(text.contains(&format!("\norder_service_{line}\n")), "no {line} in\n{text}");
         }

@@ -6,7 +6,7 @@ mod delivery;
 mod disabled;
 mod leases;
 mod ordered;
-mod receiver;
+pub mod receiver;
 mod routes;
 mod shell;
 mod verify;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::harness::{Answer, TOKEN, World, WorldBuilder, cart};
 
 /// A world that calls endpoints on this machine, and tries twice more, soon.
-fn nearby(world: WorldBuilder) -> WorldBuilder {
+pub fn nearby(world: WorldBuilder) -> WorldBuilder {
     world.no_joining().set(|config| {
         config.webhooks.allow_http = true;
         config.webhooks.allow_networks = vec!["127.0.0.0/8".parse().expect("a network")];
@@ -50,7 +50,7 @@ async fn patch(world: &World, id: &str, body: &Value) -> Answer {
 }
 
 /// Adds an endpoint; returns its id and its secret.
-async fn add(world: &World, url: &str, more: &Value) -> (String, String) {
+pub async fn add(world: &World, url: &str, more: &Value) -> (String, String) {
     let mut body = json!({"url": url});
     body.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
     let answer = post(world, "", &body).await;
@@ -60,20 +60,20 @@ async fn add(world: &World, url: &str, more: &Value) -> (String, String) {
 }
 
 /// The deliveries of an endpoint, the newest first.
-async fn deliveries(world: &World, id: &str, query: &str) -> Vec<Value> {
+pub async fn deliveries(world: &World, id: &str, query: &str) -> Vec<Value> {
     let answer = world.operator(&format!("/webhooks/{id}/deliveries{query}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.body["items"].as_array().expect("a list").clone()
 }
 
 /// Returns when an endpoint has this many deliveries in a state.
-async fn until(world: &World, id: &str, state: &str, count: usize) -> Vec<Value> {
+pub async fn until(world: &World, id: &str, state: &str, count: usize) -> Vec<Value> {
     let query = format!("?state={state}");
     world.until(async || deliveries(world, id, &query).await.len() == count).await;
     deliveries(world, id, &query).await
 }
 
 /// An order, with an event `order.confirmed`.
-async fn order(world: &World) -> Uuid {
+pub async fn order(world: &World) -> Uuid {
     world.create(&cart(MEENA, &[(TEA, 1)])).await.is_created(MEENA, 14_900)
 }
