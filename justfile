@@ -28,7 +28,7 @@ test *words:
 mutants *words:
     scripts/mutants {{words}}
 
-# Compare with the same checkout without a saga: `just bench --quick`; also `recovery`, `scale`, `memory`, `sinks`, `backlog`, `desk`, `import`
+# Compare with the same checkout without a saga: `just bench --quick`; also `recovery`, `scale`, `memory`, `sinks`, `backlog`, `desk`, `import`, `forgetting`
 bench *flags:
     cargo bench --bench compare -- {{flags}}
 

@@ -12,6 +12,7 @@ mod database;
 mod desk;
 mod fill;
 mod import;
+mod forgetting;
 mod load;
 mod memory;
 mod plain;
@@ -68,6 +69,8 @@ enum Role {
     Backlog(backlog::Backlog),
     /// An import of an old database
     Import(import::Import),
+    /// Orders that are forgotten as fast as they come
+    Forgetting(forgetting::Forgetting),
     /// One load, for one system
     #[command(hide = true)]
     Load(load::Load),
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Some(Role::Desk(desk)) => running(desk::run(desk)),
         Some(Role::Backlog(backlog)) => running(backlog::run(backlog)),
         Some(Role::Import(import)) => running(import::run(import)),
+        Some(Role::Forgetting(forgetting)) => running(forgetting::run(forgetting)),
         Some(Role::Load(load)) => load::run(&load),
         Some(Role::Plain(plain)) => running(plain::serve(plain)),
     };

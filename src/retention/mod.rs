@@ -17,7 +17,7 @@
 //! The invariants: no row of a saga is deleted but in a transaction that compares all of its rows with what the
 //! archive gave back (`store/forget_sagas.rs`); no sagas of an order are forgotten before all of them are over
 //! ([`rule`]); no event is forgotten that a sink has not been told of (`store/forget_events.rs`). Promises
-//! 67 to 69.
+//! 69 to 71.
 
 mod archive;
 mod look;

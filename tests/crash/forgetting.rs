@@ -1,6 +1,6 @@
 //! Three replicas that archive and forget what is over as fast as it comes, and are killed ten times meanwhile:
 //! every saga is in the database or in the archive, none that is not over is gone, and the archive is what it
-//! promises (promises 67 and 68).
+//! promises (promises 69 and 70).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
