@@ -148,7 +148,7 @@ pub async fn open_to_read(options: Options<'_>) -> Result<Store, Error> {
 
 /// Whether there can be books at this address; a file of SQLite's may not have been made yet.
 pub fn is_there(url: &str) -> bool {
-    let path = file_of(url);
+    let path = sqlite_file(url);
     !url.starts_with("sqlite:") || path.starts_with("file:") || path.exists()
 }
 

@@ -112,8 +112,8 @@ pub use forget_sagas::{ForgottenSagas, ReadBack};
 pub use history::{
     Checkouts, CursorKey, HistoryOf, HistoryPage, HistoryQuery, HistorySort, SortDirection,
 };
-pub use lock::sqlite_file;
 pub use imports::Counted;
+pub use lock::sqlite_file;
 pub use mail_claims::{MailClaim, MailEnd};
 pub use mails::{Mail, MailState, OwedMails};
 pub use notes::Note;

@@ -79,14 +79,84 @@ impl Stage<'_> {
         self.first(&format!("state=Completed&orderId={order}")).await;
     }
 
-    async fn all(&self) -> Vec<Says> {
-        let lost = |call: &str| json!({"call": call, "fault": "drop_after", "times": 1});
-        let refused = |call: &str| json!({"call": call, "fault": "refuse", "times": 1});
-        let mut all = Vec::new();
+    async fn lost(&self, call: &str) {
+        self.fault(json!({"call": call, "fault": "drop_after", "times": 1})).await;
+    }
 
-        self.fault(lost("reserve")).await;
+    async fn refused(&self, call: &str) {
+        self.fault(json!({"call": call, "fault": "refuse", "times": 1})).await;
+    }
+
+    /// The cup is sold out for one order.
+    async fn no_cup(&self) {
+        let fault = json!({"call": "reserve", "fault": "refuse", "productId": CUP, "times": 1});
+        self.fault(fault).await;
+    }
+
+    /// Checkouts that go back, and can't.
+    async fn going_back(&self) -> [Says; 3] {
+        self.no_cup().await;
+        self.refused("refund").await;
+        let order = self.order(MEENA, 3).await;
+        let refund = Says {
+            name: "refund-refused",
+            id: self.stuck(&order).await,
+            headline: &["₹696.50 charged", "refund refused", "nothing is held"],
+            state: "Compensating",
+            money: "₹696.50",
+            pieces: "nothing",
+            charged: ["yes", "no"],
+            next: "refund_payment was refused: answered 404",
+            actions: &["retry", "resolve", "hold"],
+        };
+        self.mend().await;
+
+        self.no_cup().await;
+        self.lost("release").await;
+        let order = self.order(ASHA, 4).await;
+        let release = Says {
+            name: "release-in-doubt",
+            id: self.stuck(&order).await,
+            headline: &[
+                "₹845.50 charged and refunded",
+                "release in doubt",
+                "at most 4 pieces held",
+            ],
+            state: "Compensating",
+            money: "nothing",
+            pieces: "at most 4 pieces",
+            charged: ["yes", "yes"],
+            next: "release_stock of line 0 may have happened",
+            actions: &["resolve", "hold"],
+        };
+        self.mend().await;
+
+        let order = self.order(ASHA, 5).await;
+        self.until_confirmed(&order).await;
+        self.refused("release").await;
+        let cancel = json!({"reason": "inventory"});
+        post(format!("{}/api/orders/{order}/cancel", self.services.orders), &cancel).await;
+        let cancelled = Says {
+            name: "cancelled-not-released",
+            id: self.stuck(&order).await,
+            headline: &["₹994.50 given back", "release refused", "5 pieces held"],
+            state: "Cancelling",
+            money: "nothing",
+            pieces: "5 pieces",
+            charged: ["yes", "yes"],
+            next: "release_stock of line 0 was refused",
+            actions: &["retry", "resolve", "hold"],
+        };
+        self.mend().await;
+
+        [refund, release, cancelled]
+    }
+
+    /// Checkouts that go forward, and wait.
+    async fn going_forward(&self) -> [Says; 3] {
+        self.lost("reserve").await;
         let order = self.order(ASHA, 1).await;
-        all.push(Says {
+        let reservation = Says {
             name: "reservation-in-doubt",
             id: self.stuck(&order).await,
             headline: &[
@@ -101,71 +171,15 @@ impl Stage<'_> {
             charged: ["yes", "no"],
             next: "reserve_stock of line 0 may have happened",
             actions: &["compensate", "resolve", "hold"],
-        });
+        };
         self.mend().await;
 
-        self.fault(json!({"call": "reserve", "fault": "refuse", "productId": CUP, "times": 1}))
-            .await;
-        self.fault(refused("refund")).await;
-        let order = self.order(MEENA, 3).await;
-        all.push(Says {
-            name: "refund-refused",
-            id: self.stuck(&order).await,
-            headline: &["₹696.50 charged", "refund refused", "nothing is held"],
-            state: "Compensating",
-            money: "₹696.50",
-            pieces: "nothing",
-            charged: ["yes", "no"],
-            next: "refund_payment was refused: answered 404",
-            actions: &["retry", "resolve", "hold"],
-        });
-        self.mend().await;
-
-        self.fault(json!({"call": "reserve", "fault": "refuse", "productId": CUP, "times": 1}))
-            .await;
-        self.fault(lost("release")).await;
-        let order = self.order(ASHA, 4).await;
-        all.push(Says {
-            name: "release-in-doubt",
-            id: self.stuck(&order).await,
-            headline: &[
-                "₹845.50 charged and refunded",
-                "release in doubt",
-                "at most 4 pieces held",
-            ],
-            state: "Compensating",
-            money: "nothing",
-            pieces: "at most 4 pieces",
-            charged: ["yes", "yes"],
-            next: "release_stock of line 0 may have happened",
-            actions: &["resolve", "hold"],
-        });
-        self.mend().await;
-
-        let order = self.order(ASHA, 5).await;
-        self.until_confirmed(&order).await;
-        self.fault(refused("release")).await;
-        let cancel = json!({"reason": "inventory"});
-        post(format!("{}/api/orders/{order}/cancel", self.services.orders), &cancel).await;
-        all.push(Says {
-            name: "cancelled-not-released",
-            id: self.stuck(&order).await,
-            headline: &["₹994.50 given back", "release refused", "5 pieces held"],
-            state: "Cancelling",
-            money: "nothing",
-            pieces: "5 pieces",
-            charged: ["yes", "yes"],
-            next: "release_stock of line 0 was refused",
-            actions: &["retry", "resolve", "hold"],
-        });
-        self.mend().await;
-
-        self.fault(lost("reserve")).await;
+        self.lost("reserve").await;
         let order = self.order(MEENA, 6).await;
         let held = self.stuck(&order).await;
         let reason = json!({"reason": "the warehouse counts"});
         post(format!("{}/api/operator/sagas/{held}/hold", self.services.orders), &reason).await;
-        all.push(Says {
+        let held_one = Says {
             name: "held",
             id: held,
             headline: &["₹1,143.50 charged", "reservation in doubt", "held by operator"],
@@ -175,14 +189,14 @@ impl Stage<'_> {
             charged: ["yes", "no"],
             next: "nothing is sent until it is released",
             actions: &["resolve", "release"],
-        });
+        };
         self.mend().await;
 
         // Last, as it is looked up again once the payment service says how it stands.
         self.fault(json!({"call": "payment_status", "fault": "error_before"})).await;
-        self.fault(lost("process")).await;
+        self.lost("process").await;
         let order = self.order(MEENA, 2).await;
-        all.push(Says {
+        let charge = Says {
             name: "charge-in-doubt",
             id: self.stuck(&order).await,
             headline: &["₹547.50 may have been charged", "charge in doubt", "nothing is held"],
@@ -192,8 +206,8 @@ impl Stage<'_> {
             charged: ["unknown", "no"],
             next: "tries charge_payment, at",
             actions: &["retry", "compensate", "resolve", "hold"],
-        });
-        all
+        };
+        [reservation, held_one, charge]
     }
 }
 
@@ -257,7 +271,9 @@ async fn each_situation_is_told_on_its_page() {
     let services = &served.services;
     sign_in(&browser, services).await;
     browser.emulate("light", 1100).await;
-    for says in (Stage { services }).all().await {
+    let stage = Stage { services };
+    let back = stage.going_back().await;
+    for says in back.into_iter().chain(stage.going_forward().await) {
         browser.go(&format!("{}/console/sagas/{}", services.orders, says.id)).await;
         picture(&browser, says.name).await;
         says.is_on(&browser).await;

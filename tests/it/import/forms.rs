@@ -8,8 +8,13 @@ use crate::harness::{BOTH, Books};
 const THERE: &str =
     "a1 of f1 Delivered 123456789 2024-05-06T07:08:09.123456 [b1: 1 of c1 at 123456789]";
 
+/// The names and values of a row.
+type Row = Vec<(&'static str, Value)>;
+/// How a row is written.
+type Write = fn(&[(&str, Value)]) -> String;
+
 /// The row of an order and that of its line.
-fn rows() -> (Vec<(&'static str, Value)>, Vec<(&'static str, Value)>) {
+fn rows() -> (Row, Row) {
     let id = |text: &str| json!(format!("000000000000000000000000000000{text}"));
     let number = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
     let order = vec![
@@ -50,7 +55,7 @@ fn broken(text: &str) -> String {
 #[tokio::test]
 async fn csv_and_json_of_every_form_say_the_same() {
     let (order, item) = rows();
-    let forms: [(&str, fn(&[(&str, Value)]) -> String); 6] = [
+    let forms: [(&str, Write); 6] = [
         ("comma", |row| separated(',', row)),
         ("tab", |row| separated('\t', row)),
         ("semicolon", |row| separated(';', row).replace('\n', "\r\n")),

@@ -2,6 +2,7 @@
 //! are, a few plain loops here say anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -48,8 +49,8 @@ fn written((orders, items): &(Vec<OrderRow>, Vec<ItemRow>)) -> (String, String, 
         let wide = |id: Option<u8>| id.map_or_else(|| "-".to_owned(), |id| format!("{id:032x}"));
         let (id, order, quantity, price) = (item.id, item.order, item.quantity, item.price);
         let (rupees, paise) = (price / 100, price % 100);
-        items_file +=
-            &format!("{},{},{:032x},{quantity},{rupees}.{paise:02}\n", wide(id), wide(order), 0xc1);
+        let ids = [wide(id), wide(order)].join(",");
+        writeln!(items_file, "{ids},{:032x},{quantity},{rupees}.{paise:02}", 0xc1).expect("text");
         // A second row of one id is no line; one without an id is one that spoils its order.
         let is_second = order.is_some() && id.is_some_and(|id| !seen.insert(id));
         if let Some(order) = order.filter(|_| !is_second) {
@@ -67,7 +68,7 @@ fn written((orders, items): &(Vec<OrderRow>, Vec<ItemRow>)) -> (String, String, 
         let time = if order.is_time_right { "2024-05-06 07:08:09" } else { "2024" };
         let id = order.id.map_or_else(|| "?".to_owned(), |id| format!("{id:032X}"));
         let (rupees, paise) = (total / 100, total % 100);
-        orders_file += &format!("{id},{:032x},{rupees}.{paise:02},{time}\n", 0xf1);
+        writeln!(orders_file, "{id},{:032x},{rupees}.{paise:02},{time}", 0xf1).expect("text");
         let Some(id) = order.id.filter(|id| taken.insert(*id)) else { continue };
         let Some(of) = of.filter(|_| order.is_total_right && order.is_time_right) else { continue };
         if of.iter().all(|item| item.quantity > 0 && item.id.is_some()) {
