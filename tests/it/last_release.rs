@@ -8,7 +8,8 @@
 //! call.
 //!
 //! `2026-11-26/` is of a later build of that version: `reading.rs` tests it, and `record.rs` made it.
-//! `2026-11-27/` has orders after their checkout: `orders.rs` made it, and tests it.
+//! `2026-11-27/` has orders after their checkout, and `2026-11-28/` also what people did at the desk: `orders.rs`
+//! made them, and tests them.
 //!
 //! These files are never made anew: a later release adds its own beside them.
 

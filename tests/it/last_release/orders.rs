@@ -2,6 +2,10 @@
 //! written once": orders in the middle of what comes after the checkout. They are cancelled, shipped and
 //! taken back, at rest and under way, refused, and killed in a call.
 //!
+//! The one of 2026-11-28 (`2026-11-28/`), built from the commit "browser: six situations, 40 and more stuck sagas,
+//! a cancelled order and its trail", has what people do at the desk besides: a checkout that is held, with a
+//! note, and a bulk run that was prepared and not begun.
+//!
 //! Recorded as [`super::record`] says, by `record_orders_that_a_release_leaves_behind`.
 
 use std::collections::BTreeMap;
@@ -78,6 +82,29 @@ impl Recording {
         Clock::system().within(PATIENCE, failed).await.expect("it fails");
     }
 
+    /// What people do at the desk.
+    async fn desk(&mut self) {
+        let reserve = [cup(Call::Reserve, FaultKind::ErrorBefore)];
+        self.release.leave("held", two_lines(), ASYNC, reserve, "Paid").await;
+        let held = self.release.checkouts["held"].id;
+        let operator = format!("{}/api/operator", self.release.url);
+        for (path, body, status) in [
+            (format!("/sagas/{held}/hold"), json!({"reason": "they count the cups"}), 200),
+            (format!("/sagas/{held}/notes"), json!({"text": "until noon"}), 201),
+            (
+                "/bulk".to_owned(),
+                json!({"action": "retry", "reason": "mended", "filter": {"stuck": "Refused"}}),
+                201,
+            ),
+        ] {
+            let request = self.release.http.post(format!("{operator}{path}")).json(&body);
+            let request = request.bearer_auth(TOKEN).header("X-Operator", "asha");
+            let answer = Answer::of(request.send().await.expect("an answer")).await;
+            assert_eq!(answer.status, status, "{path}: {answer:?}");
+            self.told.insert(path.rsplit('/').next().unwrap_or_default().to_owned(), answer.body);
+        }
+    }
+
     async fn make(&mut self) {
         let fails = |call, kind| Fault::once(call, kind);
         self.release.serve(&[]).await;
@@ -109,6 +136,7 @@ impl Recording {
         self.release.fault(fails(Call::Release, FaultKind::ErrorBefore));
         self.post("returning", "returns", goods, 202).await;
         self.has_failed("returning").await;
+        self.desk().await;
         self.order("cancelling-killed").await;
         self.release.fault(fails(Call::Refund, FaultKind::HangAfter));
         self.post("cancelling-killed", "cancel", json!({}), 202).await;
@@ -137,47 +165,96 @@ async fn record_orders_that_a_release_leaves_behind() {
     }
 }
 
-fn left_behind(books: Books) -> (Recorded, Past) {
-    let (rows, rest) = match books {
-        Books::Sqlite => {
-            (include_str!("2026-11-27/sqlite.sql"), include_str!("2026-11-27/sqlite.json"))
-        }
-        Books::Postgres => {
-            (include_str!("2026-11-27/postgres.sql"), include_str!("2026-11-27/postgres.json"))
-        }
-    };
+fn left_behind(rows: &str, rest: &str) -> (Recorded, Past) {
     let left: Recorded = serde_json::from_str(rest).expect("what is beside the rows");
     let past = Past { books: rows.to_owned(), moved: left.moved.clone() };
     (left, past)
 }
 
+/// This version, with what a release has left.
+async fn after(books: Books, past: Past) -> World {
+    let world = World::build(books).after(past).set(|config| {
+        let a_century = Duration::from_hours(100 * 365 * 24);
+        config.services.product.key_memory = a_century;
+        config.services.payment.key_memory = a_century;
+    });
+    world.start().await
+}
+
 #[tokio::test]
 async fn orders_that_the_release_left_in_the_middle_come_to_their_end() {
     for books in BOTH {
-        let (left, past) = left_behind(books);
-        let world = World::build(books).after(past).set(|config| {
-            let a_century = Duration::from_hours(100 * 365 * 24);
-            config.services.product.key_memory = a_century;
-            config.services.payment.key_memory = a_century;
-        });
-        let world = world.start().await;
+        let (left, past) = match books {
+            Books::Sqlite => left_behind(
+                include_str!("2026-11-27/sqlite.sql"),
+                include_str!("2026-11-27/sqlite.json"),
+            ),
+            Books::Postgres => left_behind(
+                include_str!("2026-11-27/postgres.sql"),
+                include_str!("2026-11-27/postgres.json"),
+            ),
+        };
+        let world = after(books, past).await;
         let refused = left.orders["cancelling-refused"];
         let cancellation = world.inspect(refused).await["related"][0]["id"].clone();
         let retry = format!("/sagas/{}/retry", cancellation.as_str().expect("an id"));
         let body = json!({"reason": "their books are mended"});
         assert_eq!(world.intervene(&retry, &body).await.status, 200);
-        for (name, id) in &left.orders {
-            let come_to_its_end = async {
-                match name.as_str() {
-                    "shipped" => assert_eq!(world.status(*id).await["status"], "Shipped"),
-                    "returned" | "returning" => is_returned(&world, *id, &left.told[name]).await,
-                    _cancelled => is_cancelled(&world, *id, &left.told[name]).await,
-                }
-            };
-            let ended = Clock::system().within(PATIENCE, Box::pin(come_to_its_end)).await;
-            ended.unwrap_or_else(|| panic!("{name} does not come to its end"));
-        }
+        come_to_their_ends(&world, &left).await;
         world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_people_were_at_when_the_release_ended_goes_on() {
+    for books in BOTH {
+        let (left, past) = match books {
+            Books::Sqlite => left_behind(
+                include_str!("2026-11-28/sqlite.sql"),
+                include_str!("2026-11-28/sqlite.json"),
+            ),
+            Books::Postgres => left_behind(
+                include_str!("2026-11-28/postgres.sql"),
+                include_str!("2026-11-28/postgres.json"),
+            ),
+        };
+        let world = after(books, past).await;
+        let trail = world.operator("/audit").await.body;
+        let trail = trail["items"].as_array().expect("a list").iter();
+        let by_asha = trail.filter(|entry| entry["who"] == "asha (shared token)");
+        let actions: Vec<_> = by_asha.map(|entry| entry["action"].clone()).collect();
+        assert_eq!(actions, ["bulk.prepare", "note", "hold"], "newest first");
+        let held = left.orders["held"];
+        let saga = world.inspect(held).await;
+        assert_eq!(saga["held"]["reason"], "they count the cups");
+        assert_eq!(saga["notes"][0]["text"], "until noon");
+        let release = format!("/sagas/{held}/release");
+        let body = json!({"reason": "counted"});
+        assert_eq!(world.intervene(&release, &body).await.status, 200);
+        let run = format!("/bulk/{}", left.told["bulk"]["id"].as_str().expect("an id"));
+        assert_eq!(world.operator(&run).await.body["state"], "prepared");
+        assert_eq!(world.intervene(&format!("{run}/start"), &json!({})).await.status, 200);
+        world.until(async || world.operator(&run).await.body["state"] == "done").await;
+        assert_eq!(world.operator(&run).await.body["results"]["done"], 1);
+        come_to_their_ends(&world, &left).await;
+        world.finish().await;
+    }
+}
+
+async fn come_to_their_ends(world: &World, left: &Recorded) {
+    for (name, id) in &left.orders {
+        let come_to_its_end = async {
+            match name.as_str() {
+                "shipped" => assert_eq!(world.status(*id).await["status"], "Shipped"),
+                "held" => {
+                    world.until(async || world.status(*id).await["status"] == "Confirmed").await;
+                }
+                "returned" | "returning" => is_returned(world, *id, &left.told[name]).await,
+                _cancelled => is_cancelled(world, *id, &left.told[name]).await,
+            }
+        };
+        let ended = Clock::system().within(PATIENCE, Box::pin(come_to_its_end)).await;
+        ended.unwrap_or_else(|| panic!("{name} does not come to its end"));
     }
 }
 
