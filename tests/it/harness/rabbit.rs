@@ -20,7 +20,9 @@ use order_service::config::AmqpUrl;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How long a message may take to come.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_mins(2);
+/// A confirm that has not come by then is not waited for.
+const SEND_AGAIN: Duration = Duration::from_secs(5);
 
 /// A running node. It ends with this process, because its standard input is closed then.
 pub struct Rabbit {
@@ -163,8 +165,8 @@ impl Queues {
         Inbox(consumer.await.expect("a consumer"))
     }
 
-    /// Sends a message into a queue, and returns once the server has it. A quorum queue takes nothing, and says
-    /// so, while the node is not long up: then the message is sent again.
+    /// Sends a message into a queue, and returns once the server has it. While its node is not long up, a quorum
+    /// queue takes nothing and says so, or says nothing at all: then the message is sent again.
     pub async fn send(&self, queue: &str, body: &[u8], properties: BasicProperties) {
         let options = BasicPublishOptions::default();
         let sending = async {
@@ -172,8 +174,9 @@ impl Queues {
                 let properties = properties.clone();
                 let sent =
                     self.channel.basic_publish("".into(), queue.into(), options, body, properties);
-                let confirmed = sent.await.expect("a channel").await.expect("a confirm");
-                if confirmed.is_ack() {
+                let confirm = sent.await.expect("a channel");
+                let confirmed = Clock::system().within(SEND_AGAIN, confirm).await;
+                if confirmed.is_some_and(|confirm| confirm.expect("a confirm").is_ack()) {
                     return;
                 }
             }

@@ -23,7 +23,7 @@ use super::{Answer, Postgres, all_sagas};
 pub const TOKEN: &str = "test-token";
 
 /// A test that takes longer is taken to hang.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The database of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
