@@ -118,7 +118,11 @@ impl Browser {
     /// The page from top to bottom, as WebP in base64.
     pub async fn picture(&self) -> String {
         self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
-        let how = json!({"format": "webp", "quality": 45, "captureBeyondViewport": true});
+        let size = "return [innerWidth, document.documentElement.scrollHeight]";
+        let size = self.script(size).await;
+        let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
+        let how =
+            json!({"format": "webp", "quality": 45, "captureBeyondViewport": true, "clip": clip});
         let shot = self.devtools("Page.captureScreenshot", how).await;
         shot["data"].as_str().expect("a picture").to_owned()
     }
