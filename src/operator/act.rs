@@ -4,19 +4,19 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Operators;
+use super::if_match::if_match;
 use super::reason::{Reason, ReasonText};
 use super::resolution::Resolution;
 use super::saga::{Onlooker, SagaView, etag, missing};
 use crate::auth::{Audited, Person, Right};
 use crate::engine::{BEING_ADVANCED, Done, NotDone};
-use crate::json::parse_digits;
 use crate::saga::{Intervention, SagaId, Word};
 use crate::store::AuditAction;
 use crate::web::{Field, Problem, Segment, json_body, read, uuid_segment};
@@ -273,42 +273,4 @@ pub(super) fn not_allowed(why: &str, allowed: Vec<&'static str>) -> Problem {
     Problem::new(StatusCode::CONFLICT, "Not allowed now")
         .detail(format!("{why}; allowed now: {instead}"))
         .allowed(allowed)
-}
-
-/// The version in `If-Match`, which may be bare, quoted or weak; `None` for any version (`*`).
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let bare = text.strip_prefix("W/").unwrap_or(text);
-    let bare = bare.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(bare);
-    let version = parse_digits(bare).and_then(|version| i64::try_from(version).ok());
-    let version =
-        version.ok_or_else(|| Problem::bad_request("If-Match must be the saga's version"));
-    version.map(Some)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name.parse().expect("a name"), HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn a_version_may_be_bare_quoted_or_weak() {
-        for value in ["7", "\"7\"", "W/\"7\""] {
-            assert_eq!(if_match(&headers("if-match", value)).ok(), Some(Some(7)), "{value}");
-        }
-        assert_eq!(if_match(&headers("if-match", "*")).ok(), Some(None));
-        assert_eq!(if_match(&HeaderMap::new()).ok(), Some(None));
-        for bad in ["", "x", "-7", "+7", "\"7", "\"7\", \"8\""] {
-            assert!(if_match(&headers("if-match", bad)).is_err(), "{bad}");
-        }
-    }
 }

@@ -12,6 +12,7 @@ mod duration;
 mod effect;
 mod groups;
 mod hold;
+mod if_match;
 mod inspect;
 mod list;
 mod note;

@@ -3,6 +3,8 @@
 //! A handler says only what is wrong. [`super::middleware`] adds the path and the trace, so no handler can
 //! forget them.
 
+mod no_more;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -11,10 +13,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::url;
 use crate::checkout::Undoing;
 use crate::order::{OrderId, OrderStatus, ProductId};
-use crate::reversal::IMPORTED;
 use crate::store;
 
 /// `Retry-After` while the database is unavailable, in seconds.
@@ -126,27 +126,6 @@ impl Problem {
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
             .detail("an unexpected fault; the log has it under this traceId")
-    }
-
-    /// 410: events were asked for that are deleted; `first` is the oldest that is left.
-    pub(crate) fn events_gone(first: i64) -> Self {
-        let mut problem = Self::new(StatusCode::GONE, format!("Events before {first} are gone"));
-        problem.body.first = Some(first);
-        problem
-    }
-
-    /// 409: this can't be done with an order of the old database.
-    pub(crate) fn imported(id: OrderId, error: &str, status: OrderStatus) -> Self {
-        let problem = Self::new(StatusCode::CONFLICT, error).detail(format!("{error}: {IMPORTED}"));
-        problem.of_checkout(id, url::status(id)).order_status(status)
-    }
-
-    /// 410: the saga is in this file of the archive, and nowhere else.
-    pub(crate) fn saga_forgotten(archived_at: DateTime<Utc>, file: String) -> Self {
-        let mut problem = Self::new(StatusCode::GONE, "Saga forgotten")
-            .detail(format!("it was archived in {file}; `order-service archive show` prints it"));
-        (problem.body.archived_at, problem.body.file) = (Some(archived_at), Some(file));
-        problem
     }
 
     /// With a sentence that says more than `error`.

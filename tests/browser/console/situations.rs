@@ -261,15 +261,21 @@ impl Says {
     }
 }
 
-#[tokio::test]
-async fn each_situation_is_told_on_its_page() {
-    let _one = ONE.lock().await;
+/// A service among neighbours that keep no keys, and somebody at its console.
+async fn signed_in() -> (Sandbox, Served, Browser) {
     let neighbours = Config { idempotent: Idempotency::REPEATING, ..Config::on_free_ports() };
     let sandbox = Sandbox::start(neighbours).await.expect("a sandbox");
     let served = Served::start(&sandbox).await;
     let browser = Browser::start().await;
+    sign_in(&browser, &served.services).await;
+    (sandbox, served, browser)
+}
+
+#[tokio::test]
+async fn each_situation_is_told_on_its_page() {
+    let _one = ONE.lock().await;
+    let (_sandbox, served, browser) = signed_in().await;
     let services = &served.services;
-    sign_in(&browser, services).await;
     browser.emulate("light", 1100).await;
     let stage = Stage { services };
     let back = stage.going_back().await;
@@ -285,12 +291,8 @@ async fn each_situation_is_told_on_its_page() {
 #[tokio::test]
 async fn many_stuck_sagas_are_one_group_on_a_page_that_stays_short() {
     let _one = ONE.lock().await;
-    let neighbours = Config { idempotent: Idempotency::REPEATING, ..Config::on_free_ports() };
-    let sandbox = Sandbox::start(neighbours).await.expect("a sandbox");
-    let served = Served::start(&sandbox).await;
-    let browser = Browser::start().await;
+    let (_sandbox, served, browser) = signed_in().await;
     let services = &served.services;
-    sign_in(&browser, services).await;
     let stuck: u32 = std::env::var("STUCK").map_or(40, |count| count.parse().expect("a number"));
     let stage = Stage { services };
     // What is charged is given back, so that nobody's money runs out.
