@@ -14,6 +14,7 @@ use std::time::Duration;
 use order_service::clock::Clock;
 use order_service::pacing::Courtesy;
 use order_service::retention::{Failure, Looked, Retention, Settings};
+use order_service::saga::Catalogue;
 use order_service::sandbox::sample::{ASHA, CUP, MEENA, TEA};
 use order_service::store::{self, Access, Failpoints, Store};
 use serde_json::{Value, json};
@@ -126,13 +127,23 @@ impl Place {
 
 /// Another process's store on a world's books.
 pub async fn another(world: &World, failpoints: Option<Arc<dyn Failpoints>>) -> Store {
+    let (url, catalogue) = (world.config.database.url.reveal(), world.store().catalogue());
+    opened(url, catalogue, failpoints).await
+}
+
+/// A store on books that a world may have left.
+pub async fn opened(
+    url: &str,
+    catalogue: Catalogue,
+    failpoints: Option<Arc<dyn Failpoints>>,
+) -> Store {
     let options = store::Options {
-        url: world.config.database.url.reveal(),
+        url,
         max_connections: 4,
         silence: Duration::from_secs(10),
         access: Access::Guest,
         clock: Clock::system(),
-        catalogue: world.store().catalogue(),
+        catalogue,
         failpoints,
     };
     store::open(options).await.expect("the books")

@@ -23,7 +23,7 @@ async fn nothing_is_scanned_to_find_what_is_over() {
     settled(&world).await;
     // Without the service: what it reads by itself does not count here.
     let url = world.config.database.url.reveal().to_owned();
-    let store = super::another(&world, None).await;
+    let catalogue = world.store().catalogue();
     world.stop().await;
     let books = Database::connect(&url).await.expect("the books");
     let of = async |sql: &str| {
@@ -34,7 +34,17 @@ async fn nothing_is_scanned_to_find_what_is_over() {
         };
         rows.iter().map(read).collect::<Vec<_>>()
     };
+    // What a connection did is counted by when it has ended, which is some time after it was closed.
+    let alone = async || {
+        let others = "SELECT 'others', count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
+                      AND datname = current_database() AND backend_type = 'client backend'";
+        while of(others).await[0].1 != 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    alone().await;
     of("SELECT 'reset', 0::int8 FROM pg_stat_reset()").await;
+    let store = super::opened(&url, catalogue, None).await;
     let forgetter = Forgetter::with(store.clone(), &place.path(), 1, |settings| {
         settings.events = Some(Duration::from_hours(24));
         settings.deliveries = Some(Duration::from_hours(24));
@@ -45,9 +55,9 @@ async fn nothing_is_scanned_to_find_what_is_over() {
     for _again in 0..10 {
         assert_eq!(forgetter.look().await.sagas, 0);
     }
-    // A connection reports its counts when it is closed.
     drop(forgetter);
     store.close().await;
+    alone().await;
     let scanned = of("SELECT relname::text, seq_tup_read FROM pg_stat_user_tables \
                       WHERE seq_tup_read > 0 AND relname NOT IN \
                       ('event_cursor', 'retention', 'retention_cursor', 'saga_tally', 'executor', \
