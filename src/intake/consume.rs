@@ -40,11 +40,10 @@ impl Intake {
         self.declare(&link).await?;
         let channel = link.channel().await?;
         let mut lane = Lane { channel, current: None, consumers: select_all([]) };
-        self.is_up();
-        pacing.reset();
         let mut taken = FuturesUnordered::new();
         while !parts.tasks.is_stopping() {
             self.adjust(&link, &mut lane).await?;
+            pacing.reset();
             if !link.is_up() {
                 return Err(Error::Silent);
             }
@@ -82,17 +81,17 @@ impl Intake {
         let parts = &self.0;
         let room = u16::try_from(parts.executor.room()).unwrap_or(u16::MAX);
         let wanted = room.min(parts.settings.prefetch);
-        parts.stands.set(if wanted == 0 { Standing::Paused } else { Standing::Consuming });
         let now = lane.current.as_ref().map_or(0, |(_, prefetch)| *prefetch);
         let is_much = wanted >= now.saturating_mul(2) || wanted == parts.settings.prefetch;
         let is_little = wanted <= now / 2;
-        if wanted == now || !(is_much || is_little) {
-            return Ok(());
+        if wanted != now && (is_much || is_little) {
+            lane.stop(link).await?;
+            if wanted > 0 {
+                lane.start(link, &parts.settings.queue, wanted).await?;
+            }
         }
-        lane.stop(link).await?;
-        if wanted > 0 {
-            lane.start(link, &parts.settings.queue, wanted).await?;
-        }
+        // Not before: a queue without a leader can be declared, and not be consumed.
+        self.is_up(if wanted == 0 { Standing::Paused } else { Standing::Consuming });
         Ok(())
     }
 }

@@ -92,9 +92,9 @@ impl Intake {
         }
     }
 
-    /// The queue can be consumed.
-    pub(super) fn is_up(&self) {
-        let before = self.0.stands.set(Standing::Consuming);
+    /// The queue can be consumed, and is, or waits for a place.
+    pub(super) fn is_up(&self, standing: Standing) {
+        let before = self.0.stands.set(standing);
         if matches!(before, Standing::Down(_)) {
             info!(queue = self.0.settings.queue, "takes orders from the queue");
         }
