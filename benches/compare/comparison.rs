@@ -54,6 +54,14 @@ impl Neighbours {
         }
     }
 
+    /// What its saga is compared with.
+    fn baselines(self) -> &'static [System] {
+        match self {
+            Self::Keep => &[System::Plain],
+            Self::Repeat => &[System::PlainFresh, System::Plain],
+        }
+    }
+
     fn has(self, loading: Loading) -> bool {
         match self {
             Self::Keep => true,
@@ -114,8 +122,10 @@ pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
     };
     let loads: Vec<_> = LOADS.into_iter().filter(wanted).collect();
     let with = |neighbours: Neighbours| loads.iter().filter(move |load| neighbours.has(**load));
-    let under: usize = sizes.neighbours.iter().map(|neighbours| with(*neighbours).count()).sum();
-    let turns = sizes.databases.len() * under * sizes.rounds * 2;
+    let sides_of = |neighbours: Neighbours| neighbours.baselines().len() + 1;
+    let turns = |neighbours: &Neighbours| with(*neighbours).count() * sides_of(*neighbours);
+    let turns: usize = sizes.neighbours.iter().map(turns).sum();
+    let turns = sizes.databases.len() * turns * sizes.rounds;
     let mut comparison = Comparison {
         sandbox: Sandbox::start().await?,
         progress: Progress::of(turns),
@@ -126,17 +136,22 @@ pub async fn run(mut sizes: Sizes) -> Result<(), Fault> {
     let mut rows = Vec::new();
     for engine in &sizes.databases {
         for neighbours in &sizes.neighbours {
-            let saga = neighbours.saga();
-            let sides = sides(*engine, saga, directory.path(), &comparison.sandbox).await?;
+            let (saga, baselines) = (neighbours.saga(), neighbours.baselines());
+            let systems: Vec<_> = [saga].iter().chain(baselines).copied().collect();
+            let sides = sides(*engine, &systems, directory.path(), &comparison.sandbox).await?;
             let mut busiest = f64::INFINITY;
             for loading in with(*neighbours) {
                 let shape = sizes.shape(*loading, busiest);
                 let rounds = comparison.rounds(&sides, (*engine, *loading), &shape).await?;
-                let row = Row { engine: *engine, loading: *loading, saga, rounds };
-                if *loading == Loading::SixtyFour {
-                    busiest = row.median(saga).rate.min(row.median(System::Plain).rate);
+                for (nth, baseline) in (1..).zip(baselines) {
+                    let rounds = rounds.iter().map(|round| [round[0], round[nth]]).collect();
+                    let (engine, loading) = (*engine, *loading);
+                    let row = Row { engine, loading, saga, baseline: *baseline, rounds };
+                    if loading == Loading::SixtyFour {
+                        busiest = row.median(saga).rate.min(row.median(*baseline).rate);
+                    }
+                    rows.push(row);
                 }
-                rows.push(row);
             }
         }
     }
@@ -168,23 +183,24 @@ impl Sizes {
     }
 }
 
-/// Both systems, each with a database of its own that a service has migrated.
+/// The systems, the saga first, each with a database of its own that a service has migrated.
 async fn sides(
     engine: Engine,
-    saga: System,
+    systems: &[System],
     directory: &Path,
     sandbox: &Sandbox,
-) -> Result<[Side; 2], Fault> {
-    let start = async |system| -> Result<Side, Fault> {
+) -> Result<Vec<Side>, Fault> {
+    let mut sides = Vec::new();
+    for system in systems {
         // The flow without a saga has another database for each saga that it is compared with.
-        let label = format!("{engine:?}-{saga:?}-{system:?}");
+        let label = format!("{engine:?}-{:?}-{system:?}", systems[0]);
         let database = Database::fresh(engine, directory, &label).await?;
-        let service = Service::start(system, &database.url, sandbox, directory, &[]).await?;
+        let service = Service::start(*system, &database.url, sandbox, directory, &[]).await?;
         // Printed for those who want to attach a profiler.
-        eprintln!("{}: {} is process {}", engine.name(), name(system), service.child.pid());
-        Ok(Side { service, database })
-    };
-    Ok([start(saga).await?, start(System::Plain).await?])
+        eprintln!("{}: {} is process {}", engine.name(), name(*system), service.child.pid());
+        sides.push(Side { service, database });
+    }
+    Ok(sides)
 }
 
 /// What is shared by all loads on all databases.
@@ -200,17 +216,17 @@ impl Comparison {
     /// Saga, plain, saga, plain and so on, so that a temporary disturbance of the machine affects both.
     async fn rounds(
         &mut self,
-        sides: &[Side; 2],
+        sides: &[Side],
         (engine, loading): (Engine, Loading),
         shape: &Shape,
-    ) -> Result<Vec<[Figures; 2]>, Fault> {
+    ) -> Result<Vec<Vec<Figures>>, Fault> {
         let mut rounds = Vec::new();
         for seed in (0..).take(self.rounds) {
-            let mut round = [Figures::default(); 2];
-            for (side, figures) in sides.iter().zip(&mut round) {
+            let mut round = Vec::new();
+            for side in sides {
                 let system = name(side.service.system);
                 self.progress.begin(&format!("{}, {}, {system}", engine.name(), loading.name()));
-                *figures = side.turn(shape, seed, &self.sandbox, &mut self.wrong).await?;
+                round.push(side.turn(shape, seed, &self.sandbox, &mut self.wrong).await?);
             }
             rounds.push(round);
         }

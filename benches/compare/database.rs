@@ -119,7 +119,7 @@ impl Database {
                     System::Saga | System::Careful => {
                         service.metric("order_service_log_commits_total").await?
                     }
-                    System::Plain => {
+                    System::Plain | System::PlainFresh => {
                         let asked = "SELECT count(*) FROM orders";
                         as_float(sqlx::query(asked).fetch_one(pool).await?.get(0))
                     }

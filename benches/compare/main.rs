@@ -16,6 +16,7 @@ mod import;
 mod load;
 mod memory;
 mod plain;
+mod post_office;
 #[path = "../../tests/it/harness/postgres.rs"]
 mod postgres;
 mod process;
@@ -61,7 +62,7 @@ enum Role {
     Scale(scale::Scale),
     /// Memory with many checkouts in flight
     Memory(memory::Memory),
-    /// Checkouts while a broker and webhooks are told of them
+    /// Checkouts while a broker, webhooks and customers are told of them
     Sinks(sinks::Sinks),
     /// What the person on call looks at, among millions of sagas
     Desk(desk::Desk),

@@ -125,6 +125,8 @@ pub enum System {
     Careful,
     /// [`crate::plain`].
     Plain,
+    /// The same with a new connection for each effect, as the careful saga has.
+    PlainFresh,
 }
 
 /// A running system.
@@ -160,12 +162,15 @@ impl Service {
                 command.env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", keep_keys);
                 command
             }
-            System::Plain => {
+            System::Plain | System::PlainFresh => {
                 migrate(database_url)?;
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args(["plain", "--user", &url(sandbox.user)]);
                 command.args(["--product", &url(sandbox.product)]);
                 command.args(["--payment", &url(sandbox.payment)]);
+                if let System::PlainFresh = system {
+                    command.arg("--fresh-connections");
+                }
                 command
             }
         };

@@ -1,7 +1,7 @@
-//! Checkouts while everybody is told of them: with a broker and three webhooks, and with nobody who listens, in
+//! Checkouts while everybody is told of them: with a broker, three webhooks and mail, and with nobody who listens, in
 //! alternating turns.
 //!
-//! On this machine the broker, the endpoints and the deliveries share the cores with the checkouts. Between
+//! On this machine the broker, the endpoints, the mail server and the deliveries share the cores with the checkouts. Between
 //! turns, whatever was not told yet is waited for, so that it does not disturb the other side's turn.
 
 use std::collections::BTreeSet;
@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::Fault;
 use crate::database::{Database, Engine, as_float};
+use crate::post_office::PostOffice;
 use crate::process::{Sandbox, Service, System};
 use crate::progress::Progress;
 use crate::rabbit::{Queues, Rabbit};
@@ -43,6 +44,9 @@ pub struct Sinks {
     /// How many webhooks
     #[arg(long, default_value_t = 3)]
     webhooks: u64,
+    /// Without mail
+    #[arg(long)]
+    no_mail: bool,
 }
 
 /// How long telling may take after a turn.
@@ -70,17 +74,17 @@ pub async fn run(sinks: Sinks) -> Result<(), Fault> {
             let without = quiet.turn(&shape, seed, &sandbox, &mut wrong).await?.rate;
             progress.begin(&format!("{connections} clients, all are told"));
             let with = told.side.turn(&shape, seed, &sandbox, &mut wrong).await?.rate;
-            let during = told.progress();
+            let (during, mails) = (told.progress(), told.mails());
             progress.begin("waits until all are told");
             let seconds = told.wait().await?;
             ratios.push(with / without);
             rates.push((without, with));
-            after.push((during, seconds));
+            after.push((during, mails, seconds));
         }
-        for ((without, with), (during, seconds)) in rates.iter().zip(&after) {
+        for ((without, with), (during, mails, seconds)) in rates.iter().zip(&after) {
             println!(
-                "{connections} clients: {without:.0}/s, told {with:.0}/s; {during} deliveries by the \
-                 end of the turn, the rest {seconds:.1} s later"
+                "{connections} clients: {without:.0}/s, told {with:.0}/s; {during} deliveries and \
+                 {mails} mails by the end of the turn, the rest {seconds:.1} s later"
             );
         }
         met.push(Met {
@@ -100,12 +104,14 @@ async fn quiet(sandbox: &Sandbox, directory: &Path) -> Result<Side, Fault> {
     Ok(Side { service, database })
 }
 
-/// A side that tells a broker and webhooks.
+/// A side that tells a broker, webhooks and customers.
 struct Told {
     side: Side,
     webhooks: u64,
     /// What the endpoints got.
     got: Arc<AtomicU64>,
+    /// What customers got.
+    post_office: Option<PostOffice>,
     _queues: Option<Queues>,
 }
 
@@ -124,17 +130,26 @@ impl Told {
             at.bound_to(QUEUE, "orders", ExchangeKind::Topic).await;
             queues = Some(at);
         }
+        let (office, office_url) = PostOffice::open().await?;
+        let post_office = (!sinks.no_mail).then_some(office);
+        if post_office.is_some() {
+            set.push(("ORDER_SERVICE__MAIL__URL", &office_url));
+        }
         let service = Service::start(System::Saga, &database.url, sandbox, directory, &set).await?;
         let got = Arc::new(AtomicU64::new(0));
         for _ in 0..sinks.webhooks {
             service.add_webhook(&endpoint(&got).await?).await?;
         }
         let side = Side { service, database };
-        Ok(Self { side, webhooks: sinks.webhooks, got, _queues: queues })
+        Ok(Self { side, webhooks: sinks.webhooks, got, post_office, _queues: queues })
     }
 
     fn progress(&self) -> u64 {
         self.got.load(Ordering::Relaxed)
+    }
+
+    fn mails(&self) -> u64 {
+        self.post_office.as_ref().map_or(0, PostOffice::taken)
     }
 
     /// Waits until everybody was told everything; returns how many seconds that took.
@@ -160,7 +175,12 @@ impl Told {
         let is_told = |sink: &serde_json::Value| sink["position"].as_i64() >= Some(events);
         let wanted = as_float(events) * as_float(i64::try_from(self.webhooks)?);
         let got = as_float(i64::try_from(self.progress())?);
-        Ok(sinks.all(is_told) && got >= wanted)
+        if !(sinks.all(is_told) && got >= wanted) {
+            return Ok(false);
+        }
+        let owed =
+            sqlx::query_scalar::<_, i64>("SELECT count(*) FROM mails WHERE due_at IS NOT NULL");
+        Ok(owed.fetch_one(self.side.database.postgres()?).await? == 0)
     }
 }
 

@@ -169,5 +169,6 @@ pub fn name(system: System) -> &'static str {
         System::Saga => "saga",
         System::Careful => "saga, no keys kept",
         System::Plain => "no saga",
+        System::PlainFresh => "no saga, fresh connections",
     }
 }

@@ -30,7 +30,7 @@ pub fn world() -> (Vec<User>, Vec<Product>) {
         profile_id: Uuid::from_u64_pair(0xffff_ffff_ffff_4fff, 0x8fff_0000_0000_0000 | number),
         user_id: user_id(number),
         name: format!("User {number}"),
-        email: None,
+        email: Some(format!("user{number}@example.com")),
         wallet: PLENTY,
     };
     let product = |number: u64| Product {

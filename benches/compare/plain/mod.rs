@@ -40,14 +40,17 @@ pub struct Plain {
     product: String,
     #[arg(long)]
     payment: String,
+    /// A new connection for each effect, so that a request never meets one that its neighbour is closing
+    #[arg(long)]
+    fresh_connections: bool,
 }
 
 /// Serves until it is killed.
 pub async fn serve(plain: Plain) -> Result<(), Fault> {
-    let Plain { listen, database_url, user, product, payment } = plain;
+    let Plain { listen, database_url, user, product, payment, fresh_connections } = plain;
     let checkout = Checkout {
         books: Books::open(&database_url).await?,
-        neighbours: Neighbours::at(&user, &product, &payment)?,
+        neighbours: Neighbours::at(&user, &product, &payment, fresh_connections)?,
         clock: Clock::system(),
         intent_first: std::env::var_os("PLAIN_INTENT_FIRST").is_some(),
         profile_first: std::env::var_os("PLAIN_PROFILE_FIRST").is_some(),

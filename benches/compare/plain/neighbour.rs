@@ -22,6 +22,8 @@ pub struct Errand<'a> {
 #[derive(Clone)]
 struct Neighbour {
     http: Client,
+    /// For effects.
+    acting: Client,
     base: String,
 }
 
@@ -71,19 +73,23 @@ struct Reserved {
 }
 
 impl Neighbour {
-    fn at(base: &str) -> Result<Self, Fault> {
-        let http = Client::builder()
-            .timeout(Duration::from_secs(30))
-            .connect_timeout(Duration::from_secs(10))
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .no_proxy()
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(512)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .build()?;
-        Ok(Self { http, base: base.to_owned() })
+    fn at(base: &str, is_fresh: bool) -> Result<Self, Fault> {
+        let client = |idle: usize| {
+            Client::builder()
+                .timeout(Duration::from_secs(30))
+                .connect_timeout(Duration::from_secs(10))
+                .redirect(Policy::none())
+                .retry(reqwest::retry::never())
+                .http1_only()
+                .no_proxy()
+                .tcp_nodelay(true)
+                .pool_max_idle_per_host(idle)
+                .pool_idle_timeout(Duration::from_secs(30))
+                .build()
+        };
+        let http = client(512)?;
+        let acting = if is_fresh { client(0)? } else { http.clone() };
+        Ok(Self { http, acting, base: base.to_owned() })
     }
 }
 
@@ -104,21 +110,22 @@ async fn answer<T: DeserializeOwned>(
 }
 
 impl Neighbours {
-    pub fn at(user: &str, product: &str, payment: &str) -> Result<Self, Fault> {
-        let (user, product) = (Neighbour::at(user)?, Neighbour::at(product)?);
-        Ok(Self { user, product, payment: Neighbour::at(payment)? })
+    /// With `is_fresh`, each effect has a connection of its own.
+    pub fn at(user: &str, product: &str, payment: &str, is_fresh: bool) -> Result<Self, Fault> {
+        let at = |base| Neighbour::at(base, is_fresh);
+        Ok(Self { user: at(user)?, product: at(product)?, payment: at(payment)? })
     }
 
     /// The profile with a user's wallet.
     pub async fn profile(&self, errand: Errand<'_>, user: Uuid) -> Result<Uuid, Fault> {
-        let Neighbour { http, base } = &self.user;
+        let Neighbour { http, base, .. } = &self.user;
         let request = http.get(format!("{base}/api/users/by-userid/{user}"));
         let key = format!("{}:fetch_profile", errand.order);
         Ok(answer::<Profile>(request, errand, key).await?.id)
     }
 
     pub async fn offer(&self, errand: Errand<'_>, line: i32, id: Uuid) -> Result<Offer, Fault> {
-        let Neighbour { http, base } = &self.product;
+        let Neighbour { http, base, .. } = &self.product;
         let request = http.get(format!("{base}/api/products/{id}"));
         answer(request, errand, format!("{}:price_cart:{line}", errand.order)).await
     }
@@ -130,9 +137,9 @@ impl Neighbours {
         user_profile_id: Uuid,
         amount: i64,
     ) -> Result<(), Fault> {
-        let Neighbour { http, base } = &self.payment;
+        let Neighbour { acting, base, .. } = &self.payment;
         let charge = Charge { order_id: errand.order, user_id, user_profile_id, amount };
-        let request = http.post(format!("{base}/api/payments/process")).json(&charge);
+        let request = acting.post(format!("{base}/api/payments/process")).json(&charge);
         let key = format!("{}:charge_payment", errand.order);
         let charged: Charged = answer(request, errand, key).await?;
         if charged.status == "Paid" { Ok(()) } else { Err(charged.status.into()) }
@@ -145,9 +152,9 @@ impl Neighbours {
         id: Uuid,
         quantity: i32,
     ) -> Result<(), Fault> {
-        let Neighbour { http, base } = &self.product;
+        let Neighbour { acting, base, .. } = &self.product;
         let request =
-            http.post(format!("{base}/api/products/{id}/reserve")).json(&Quantity { quantity });
+            acting.post(format!("{base}/api/products/{id}/reserve")).json(&Quantity { quantity });
         let key = format!("{}:reserve_stock:{line}", errand.order);
         let _reserved: Reserved = answer(request, errand, key).await?;
         Ok(())
