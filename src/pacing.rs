@@ -1,8 +1,10 @@
 //! Pauses between attempts that are not scheduled in a saga's row (reading again after a malformed
-//! response, reaching a database that is gone), and between pieces of work in the background. A saga's own schedule is [`crate::saga::retry`].
+//! response, reaching a database that is gone), and between pieces of work in the background. A saga's own
+//! schedule is [`crate::saga::retry`].
 //!
 //! Only this file uses the `backoff` crate.
 
+mod busyness;
 mod courtesy;
 
 use std::time::Duration;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use backoff::backoff::Backoff;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 
+pub use busyness::Busyness;
 pub use courtesy::Courtesy;
 
 /// An endless series of growing pauses, with jitter.

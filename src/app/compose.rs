@@ -24,7 +24,7 @@ use crate::intake::{self, Intake};
 use crate::mail::{self, Mailer};
 use crate::neighbours::{BreakerLimits, EndpointSettings, Neighbours, PAYMENT, PRODUCT};
 use crate::operator::{self, Operators};
-use crate::pacing::Courtesy;
+use crate::pacing::{Busyness, Courtesy};
 use crate::retention::{self, Retention};
 use crate::reversal::{Reversal, Reversals};
 use crate::saga::retry::Backoff;
@@ -67,14 +67,15 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let executor = Executor::start(store.clone(), kinds, settings, clock.clone()).await?;
     let rules = Rules { join_equal: config.checkout.join_equal };
     let desk = Desk::new(executor.clone(), rules);
-    let mailer = mailer(config, &store, &neighbours, &clock);
+    let driving = executor.clone();
+    let busyness = Busyness::of_this_runtime(&clock);
+    let courtesy = Courtesy::towards(move || driving.in_flight()).while_busy(busyness);
+    let mailer = mailer(config, &store, &neighbours, &courtesy, &clock);
     let desk = match &mailer {
         Some(_) => desk.noting_pending(store.clone(), clock.clone()),
         None => desk,
     };
     let access = Access::new(config, &clock, executor.metrics())?;
-    let driving = executor.clone();
-    let courtesy = Courtesy::towards(move || driving.in_flight());
     let telling = events::Settings {
         envelope: envelope(config),
         lease: config.executor.lease,
@@ -160,6 +161,7 @@ fn mailer(
     config: &Config,
     store: &Store,
     neighbours: &Arc<Neighbours>,
+    courtesy: &Courtesy,
     clock: &Clock,
 ) -> Option<Mailer> {
     let url = config.mail.url.as_ref()?;
@@ -167,6 +169,7 @@ fn mailer(
         server: url.reveal().clone(),
         from: config.mail.from.clone(),
         lease: config.executor.lease,
+        courtesy: courtesy.clone(),
     };
     Some(Mailer::new(store.clone(), neighbours.clone(), settings, clock.clone()))
 }

@@ -40,6 +40,7 @@ use crate::events::{Begins, Sink, SinkError};
 use crate::lifecycle::Tasks;
 use crate::neighbours::Neighbours;
 use crate::order::{EventKind, OrderId};
+use crate::pacing::Courtesy;
 use crate::saga::SagaId;
 use crate::store::{Error, Lead, MAIL, Store, StoredEvent};
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub from: Mailbox,
     /// How long a mail stays with a process that has fallen silent.
     pub lease: Duration,
+    /// How much mail holds itself back while checkouts are on their way.
+    pub courtesy: Courtesy,
 }
 
 /// Writes to customers. Cheap to clone; clones are one.

@@ -22,6 +22,8 @@ use crate::trace::TraceParent;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the user service may take to tell an address.
 const CONTACT_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a mail costs, about, in time of a processor: a claim, an address, a letter, a note.
+const A_MAIL: Duration = Duration::from_millis(1);
 /// The longest time for which one mail is put off, jitter included.
 const LONGEST_PUT_OFF: Duration = Duration::from_secs(30);
 
@@ -53,7 +55,11 @@ impl Mailer {
         let mut connection = None;
         while !parts.tasks.is_stopping() {
             match parts.turn(&mut connection).await {
-                Ok(Turn::Dealt) => pacing.reset(),
+                Ok(Turn::Dealt) => {
+                    pacing.reset();
+                    let courtesy = parts.settings.courtesy.pause_after(A_MAIL);
+                    parts.tasks.unless_stopping(parts.clock.sleep(courtesy)).await;
+                }
                 Ok(Turn::Nothing) => {
                     if let Some(connection) = connection.take() {
                         let _left = parts.clock.within(CONNECT_TIMEOUT, connection.quit()).await;
