@@ -30,6 +30,7 @@ mod m20261127_000023_bulk_by;
 mod m20261127_000024_books_audit;
 mod m20261128_000025_imported;
 mod m20261128_000026_retention;
+mod m20261128_000027_large;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000024_books_audit::Migration),
             Box::new(m20261128_000025_imported::Migration),
             Box::new(m20261128_000026_retention::Migration),
+            Box::new(m20261128_000027_large::Migration),
         ]
     }
 }

@@ -123,6 +123,8 @@ fn link(action: &str, target: &str) -> Option<String> {
     let place = match action {
         "retry" | "compensate" | "resolve" | "hold" | "release" | "note" => "sagas",
         "cancel" | "ship" | "return" => "orders",
+        // Of a parcel, which is on its order's page.
+        "report" => return Some(format!("/console/find?q={id}")),
         bulk if bulk.starts_with("bulk.") => "bulk",
         webhook if webhook.starts_with("webhook.") => "webhooks",
         _other => return None,
@@ -143,12 +145,12 @@ mod tests {
             ("ship", id.to_owned(), Some("orders")),
             ("bulk.start", id.to_owned(), Some("bulk")),
             ("webhook.resend", format!("{id}/{id}"), Some("webhooks")),
-            ("report", id.to_owned(), None),
             ("sign-in", id.to_owned(), None),
             ("retry", "../../evil".to_owned(), None),
         ] {
             let page = page.map(|page| format!("/console/{page}/{id}"));
             assert_eq!(link(action, &target), page, "{action}");
         }
+        assert_eq!(link("report", id), Some(format!("/console/find?q={id}")));
     }
 }

@@ -82,8 +82,8 @@ impl Store {
         };
         let only = only.add(filter.condition(self.catalogue)).add_option(behind);
         let direction = if filter.sort == SagaSort::Age { Order::Asc } else { Order::Desc };
-        // The states' index has those that nobody drives. The others, which are not at rest, are
-        // their owners'. Each by itself in its order, as no planner can be relied on to merge them.
+        // The indexes of states and of totals have those that nobody drives. The others, which are not at
+        // rest, are their owners'. Each by itself in its order, as no planner can be relied on to merge them.
         let page = |only: Condition, name: &'static str| {
             let page = Entity::find()
                 .filter(only)
@@ -92,7 +92,7 @@ impl Store {
                 .limit(filter.limit + 1);
             Query::select().column(Asterisk).from_subquery(page.into_query(), name).take()
         };
-        let select = if filter.open || filter.state.is_some() {
+        let select = if filter.asks_by_owner() {
             let mut select = page(only.clone().add(Column::Owner.is_null()), "undriven");
             if !filter.state.as_ref().is_some_and(|state| self.catalogue.is_rest(state)) {
                 let driven = page(only.add(Column::Owner.is_not_null()), "driven");

@@ -36,6 +36,10 @@ async fn nothing_is_scanned() {
             assert_eq!(world.get(&path).await.status, 200);
         }
     }
+    // Few sagas, and here none, are about so much.
+    for _time in 0..100 {
+        assert_eq!(world.operator("/sagas?minAmount=100001").await.status, 200);
+    }
     // What executors ask all the time must not read sagas at rest.
     let (store, now) = (&world.service.store, Clock::system().now());
     let (usual, latest) = (now + Duration::from_mins(1), now + Duration::from_mins(10));

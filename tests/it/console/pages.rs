@@ -5,6 +5,7 @@ use order_service::sandbox::{Call, Fault, FaultKind};
 use serde_json::json;
 
 use super::{Browser, failing_refund, patient};
+use crate::fulfilment::ship;
 use crate::harness::{TOKEN, cart, on_both, on_both_with};
 
 #[tokio::test]
@@ -81,8 +82,12 @@ async fn the_list_has_the_filters_of_the_api_in_its_address() {
         let second = browser.get(&next).await;
         assert_eq!((first.tags("saga-row").len(), second.tags("saga-row").len()), (2, 1));
         assert!(second.tags("page-next").is_empty() && second.html.contains(&ids[0].to_string()));
+        let parcel = json!({"carrier": "post", "trackingNumber": "7"});
+        let shipped = ship(world, ids[0], &parcel).await;
+        let shipment = shipped.body["id"].as_str().expect("an id").to_owned();
         for (asked, leads) in [
             (ids[1].to_string(), format!("/console/sagas/{}", ids[1])),
+            (shipment, format!("/console/orders/{}", ids[0])),
             (" some key&1".to_owned(), "/console/sagas?idempotencyKey=some+key%261".to_owned()),
         ] {
             let asked = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect::<String>();
