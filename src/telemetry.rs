@@ -1,11 +1,16 @@
-//! Logs and traces.
+//! Logs and traces, and metrics for a collector.
 //!
 //! Logs go to stderr, so that the output of a command can be piped. On a terminal they are text for
-//! people, elsewhere one JSON object per line. Traces are exported over OTLP when
-//! `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector. Neither can stop the service: a bad filter or
+//! people, elsewhere one JSON object per line. Traces and metrics are exported over OTLP when
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` names a collector. None of this can stop the service: a bad filter or
 //! endpoint only leads to a line in the log, and if the reader of stderr stalls, lines are dropped.
 
+mod collector;
+mod export;
 mod log;
+mod openmetrics;
+mod otlp;
+mod resource;
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -20,7 +25,7 @@ use serde_json::json;
 
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{LevelFilter, ParseError, Targets},
@@ -33,6 +38,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
+pub use self::export::{MetricsExport, Reading};
 use self::log::Log;
 
 /// How long the process waits for the last spans to be sent when it ends.
@@ -200,6 +206,6 @@ fn exporter() -> Result<SdkTracerProvider, ExporterBuildError> {
         SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build()?;
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
-        .with_resource(Resource::builder().with_service_name("order-service").build())
+        .with_resource(resource::of_service())
         .build())
 }

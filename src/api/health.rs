@@ -10,6 +10,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Api;
+use crate::engine::Metrics;
+use crate::events::Events;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -86,8 +88,14 @@ pub(super) async fn ready(State(api): State<Arc<Api>>) -> Response {
     ),
 )]
 pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
-    for sink in api.events.standings() {
-        api.metrics.sink(&sink.name, sink.backlog, sink.age_seconds);
+    let page = metrics_page(&api.metrics, &api.events);
+    ([(header::CONTENT_TYPE, OPENMETRICS)], page).into_response()
+}
+
+/// All metrics of this process as they are now, in OpenMetrics text.
+pub fn metrics_page(metrics: &Metrics, events: &Events) -> String {
+    for sink in events.standings() {
+        metrics.sink(&sink.name, sink.backlog, sink.age_seconds);
     }
-    ([(header::CONTENT_TYPE, OPENMETRICS)], api.metrics.render()).into_response()
+    metrics.render()
 }

@@ -44,6 +44,7 @@ use crate::events::Events;
 use crate::reversal::Reversals;
 use crate::store::Store;
 
+pub use health::metrics_page;
 pub use queued::{Document, QueuedKey, QueuedOrder, queued_answer, read_queued};
 pub use route::{document, router, with_cors};
 

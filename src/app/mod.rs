@@ -8,6 +8,7 @@ mod compose;
 mod database;
 mod demo;
 mod document;
+mod export_metrics;
 mod import;
 mod listener;
 mod root_service;

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::audits::Audits;
 use super::books::open;
+use super::export_metrics::export_metrics;
 use super::listener::{Limits, Listener, Shutdown};
 use super::root_service::RootService;
 use super::{Composed, Error, compose, database};
@@ -24,6 +25,7 @@ use crate::mail::Mailer;
 use crate::pacing::Pacing;
 use crate::retention::Retention;
 use crate::store::{self, Store};
+use crate::telemetry::MetricsExport;
 use crate::webhooks::Webhooks;
 
 /// How long the connections may take to close after the sagas are given up, and then the database's.
@@ -88,6 +90,7 @@ pub struct Running {
     pub intake: Option<Intake>,
     mailer: Option<Mailer>,
     audits: Option<Audits>,
+    metrics_export: Option<MetricsExport>,
     /// Sends it to endpoints.
     pub webhooks: Webhooks,
     /// Forgets what is over.
@@ -138,8 +141,14 @@ impl Running {
         self.shutdown.abort.cancel();
         // The log writer ends with the last handle, and gives its connection back.
         drop((self.executor, self.bulk, self.intake));
-        // Nor can a database that doesn't answer.
-        let _closed = self.clock.within(CLOSE_TIMEOUT, Box::pin(self.store.close())).await;
+        // Nor can a database that doesn't answer, or a collector. No count changes any more.
+        let exported = async {
+            if let Some(export) = self.metrics_export {
+                let _exported = self.clock.within(CLOSE_TIMEOUT, export.stop()).await;
+            }
+        };
+        let closed = self.clock.within(CLOSE_TIMEOUT, Box::pin(self.store.close()));
+        let _closed = tokio::join!(exported, closed);
     }
 }
 
@@ -183,6 +192,7 @@ impl Listening {
         if let Some(audits) = &audits {
             audits.run();
         }
+        let metrics_export = export_metrics(&executor, &events, &clock);
         service.open(router);
         let Self { address, server, shutdown } = self;
         Ok(Running {
@@ -193,6 +203,7 @@ impl Listening {
             intake,
             mailer,
             audits,
+            metrics_export,
             webhooks,
             retention,
             store,

@@ -26,6 +26,7 @@ mod mail;
 mod nearby;
 mod not_orders;
 mod operator;
+mod otlp;
 mod outcomes;
 mod plans;
 mod probes;

@@ -12,7 +12,7 @@ const KNOWN_TO: [(&str, &[&str]); 16] = [
     ("lapin", &["amqp", "broker", "intake", "config"]),
     ("lettre", &["mail", "config"]),
     ("askama", &["mail", "console"]),
-    ("reqwest", &["neighbours", "auth", "webhooks", "cli", "app"]),
+    ("reqwest", &["neighbours", "auth", "webhooks", "cli", "app", "telemetry"]),
     ("jsonwebtoken", &["auth", "config"]),
     ("axum", &["web", "auth", "api", "operator", "console", "sandbox", "app"]),
     ("tower_http", &["web", "api", "operator", "console", "sandbox"]),
