@@ -39,5 +39,6 @@ mod shell;
 #[path = "../trip/mod.rs"]
 mod trip;
 mod trips;
+mod trust;
 mod watching;
 mod webhooks;

@@ -104,7 +104,7 @@ async fn a_collector_that_never_answers_holds_up_nothing() {
     patiently(served.create()).await;
     let clock = Clock::system();
     let ended = clock.within(Duration::from_secs(30), Box::pin(served.terminate())).await;
-    assert!(ended.is_ok(), "it waits for the collector");
+    assert!(ended.is_some(), "it waits for the collector");
 }
 
 #[tokio::test]

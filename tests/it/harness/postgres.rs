@@ -22,7 +22,8 @@ impl Postgres {
         SHARED.get_or_init(Self::start)
     }
 
-    fn start() -> Self {
+    /// One whose settings a test changes.
+    pub fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
         let mut child = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres"))
             .arg(port.port().to_string())
@@ -37,6 +38,11 @@ impl Postgres {
         let admin_url = url.trim().to_owned();
         assert!(!admin_url.is_empty(), "PostgreSQL did not start; its words are above");
         Self { admin_url, _input: input, _child: child }
+    }
+
+    /// The URL of the superuser's own database.
+    pub fn admin_url(&self) -> &str {
+        &self.admin_url
     }
 
     /// The URL of a new, empty database.
