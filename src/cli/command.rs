@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use futures::future::LocalBoxFuture;
 
 use super::flag::DATABASE;
 use super::{
@@ -157,19 +158,25 @@ impl Command {
 
 impl Cli {
     /// Runs the command. Prints an error to stderr, and returns the exit code.
-    pub async fn run(self) -> ExitCode {
-        let ended = match self.command.role() {
-            // Stops by itself, in order.
-            Role::Service => self.dispatch().await,
-            Role::Tool => self.until_stopped().await,
-        };
-        match ended {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                out::print_error(&error);
-                ExitCode::from(error.exit_code())
+    ///
+    /// Boxed, so that all of it is compiled with this crate: of an `async fn`, whoever polls it compiles the body,
+    /// which would be the binary, once everything else is built.
+    pub fn run(self) -> LocalBoxFuture<'static, ExitCode> {
+        let run = async move {
+            let ended = match self.command.role() {
+                // Stops by itself, in order.
+                Role::Service => self.dispatch().await,
+                Role::Tool => self.until_stopped().await,
+            };
+            match ended {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    out::print_error(&error);
+                    ExitCode::from(error.exit_code())
+                }
             }
-        }
+        };
+        Box::pin(run)
     }
 
     /// Runs a command that ends by itself, until SIGTERM or ctrl-c. As the first process of a container, it
