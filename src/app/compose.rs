@@ -184,6 +184,7 @@ fn envelope(config: &Config) -> Envelope {
 fn retention_settings(config: &Config, courtesy: Courtesy) -> retention::Settings {
     let kept = &config.retention;
     retention::Settings {
+        failpoints: None,
         sagas: kept.sagas.zip(kept.archive.clone()),
         events: kept.events,
         deliveries: kept.deliveries,

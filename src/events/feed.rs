@@ -55,7 +55,6 @@ impl Events {
         let until = parts.clock.monotonic() + query.wait.min(MAX_WAIT);
         let kinds = query.types.as_ref().and_then(TypeFilter::kinds);
         let mut next = query.after;
-        self.check_kept(query.after).await?;
         loop {
             head.mark_unchanged();
             // The database is asked, not the watch: the page has to be as new as the request.
@@ -64,6 +63,8 @@ impl Events {
                 let until = last.min(next.saturating_add(SPAN));
                 let kinds = kinds.as_deref();
                 let found = parts.store.events_between(next, until, kinds, query.limit).await?;
+                // Looked at after the read: what was deleted before it would be missing without a word.
+                self.check_kept(next).await?;
                 let is_full = found.len() as u64 == query.limit;
                 next = match found.last().and_then(|event| event.position) {
                     Some(position) if is_full => position,

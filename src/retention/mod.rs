@@ -40,7 +40,7 @@ pub use look::{Failure, Looked};
 use crate::clock::Clock;
 use crate::lifecycle::Tasks;
 use crate::pacing::Courtesy;
-use crate::store::Store;
+use crate::store::{Failpoints, Store};
 
 /// How long what is being forgotten may take once the process is to stop.
 const LAST_BATCH: Duration = Duration::from_secs(2);
@@ -60,6 +60,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Lets checkouts go first.
     pub courtesy: Courtesy,
+    /// See [`Failpoints`]; `None` except in tests.
+    pub failpoints: Option<Arc<dyn Failpoints>>,
 }
 
 /// Forgets what is over, where this process leads.

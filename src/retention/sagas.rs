@@ -1,6 +1,7 @@
 //! Forgetting sagas: batch by batch through the archive.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,8 @@ use super::tempo::Tempo;
 use crate::order::OrderId;
 use crate::saga::SagaId;
 use crate::store::{
-    ArchiveMark, ForgettingWalk, ForgottenSagas, MayBeDue, OrderSagas, ReadBack, WalkPlace,
+    ArchiveMark, Failpoint, Fault, ForgettingWalk, ForgottenSagas, MayBeDue, OrderSagas, ReadBack,
+    WalkPlace,
 };
 
 /// Orders of a batch, at most.
@@ -114,7 +116,7 @@ impl Retention {
 
     async fn open(&self, directory: PathBuf, turn: &Turn) -> Result<Shared, Failure> {
         let database = turn.lead.database;
-        let opened = blocking(move || Archive::open(&directory, database)).await?;
+        let opened = self.on_disk(move || Archive::open(&directory, database)).await?;
         Ok(Arc::new(Mutex::new(opened)))
     }
 
@@ -129,7 +131,7 @@ impl Retention {
         let file = file_of(parts.clock.now());
         let archive = archive.clone();
         let (this, name) = (archive.clone(), file.clone());
-        let is_fresh = blocking(move || locked(&this).is_fresh(&name)).await?;
+        let is_fresh = self.on_disk(move || locked(&this).is_fresh(&name)).await?;
         let is_marked = turn.lead.mark.as_ref().is_some_and(|mark| mark.file == file);
         if is_fresh && is_marked {
             // Somebody has moved the archive away: what the mark says is of the one before.
@@ -140,7 +142,7 @@ impl Retention {
             turn.lead.mark = Some(mark);
         }
         let mark = turn.lead.mark.clone();
-        let read_back = blocking(move || {
+        let read_back = self.on_disk(move || {
             let sagas = || batch.iter().flat_map(|order| &order.sagas);
             let lines: Vec<&str> = sagas().map(|saga| saga.line.as_str()).collect();
             let entries = sagas().map(|saga| saga.entries).sum();
@@ -157,7 +159,7 @@ impl Retention {
     /// The batch behind the mark, as the disk has it.
     async fn read_back(&self, archive: &Shared, turn: &Turn) -> Result<Option<Part>, Failure> {
         let (archive, mark) = (archive.clone(), turn.lead.mark.clone());
-        Ok(blocking(move || locked(&archive).behind(mark.as_ref())).await?)
+        Ok(self.on_disk(move || locked(&archive).behind(mark.as_ref())).await?)
     }
 
     /// Deletes what is as it was read back. Returns the orders whose sagas stay.
@@ -188,6 +190,29 @@ impl Retention {
             }
             ForgottenSagas::LeadLost => Err(Failure::LeadLost),
         }
+    }
+
+    /// Runs what waits for the disk where it holds up nothing.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, ArchiveError> {
+        self.reach(Failpoint::Archive).await?;
+        let done = tokio::task::spawn_blocking(work).await;
+        self.reach(Failpoint::Archived).await?;
+        done.unwrap_or_else(|failed| Err(failed_as(io::ErrorKind::Other, failed)))
+    }
+
+    async fn reach(&self, point: Failpoint) -> Result<(), ArchiveError> {
+        let Some(failpoints) = &self.0.settings.failpoints else { return Ok(()) };
+        failpoints.reach(point).await.map_err(|fault| {
+            let kind = match fault {
+                Fault::Full => io::ErrorKind::StorageFull,
+                Fault::Cut | Fault::Stuck | Fault::Forgotten => io::ErrorKind::Other,
+                Fault::ReadOnly => io::ErrorKind::ReadOnlyFilesystem,
+            };
+            failed_as(kind, format!("{fault:?}"))
+        })
     }
 }
 
@@ -239,15 +264,9 @@ fn locked(archive: &Shared) -> std::sync::MutexGuard<'_, Archive> {
     archive.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs what waits for the disk where it holds up nothing.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ArchiveError> + Send + 'static,
-) -> Result<T, ArchiveError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) => Err(ArchiveError::Io {
-            path: PathBuf::from("the archive"),
-            source: std::io::Error::other(failed),
-        }),
-    }
+fn failed_as(
+    kind: io::ErrorKind,
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> ArchiveError {
+    ArchiveError::Io { path: PathBuf::from("the archive"), source: io::Error::new(kind, why) }
 }

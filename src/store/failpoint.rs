@@ -1,4 +1,5 @@
-//! Failpoints: the places in the store's work where a test can pause it or make it fail.
+//! Failpoints: the places in the work of the store, and of the archive, where a test can pause it or make it
+//! fail.
 //!
 //! Production has none. The crash matrix and the simulation implement [`Failpoints`]: they decide when
 //! a statement or a commit happens, whether it happens at all, and whether its answer arrives. So they
@@ -8,7 +9,7 @@ use std::fmt::Debug;
 
 use futures::future::BoxFuture;
 
-/// A place in the store's work.
+/// A place in the work of the store or of the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failpoint {
     /// Before a statement that is a transaction by itself is sent.
@@ -23,6 +24,10 @@ pub enum Failpoint {
     Committed,
     /// After it failed or was rolled back, so that it wrote nothing, and before the caller knows that.
     Failed,
+    /// Before the archive's files are read or written, which another thread does.
+    Archive,
+    /// After they were, and before the caller knows that.
+    Archived,
 }
 
 /// What happens at a failpoint instead of the work.
@@ -42,7 +47,6 @@ pub enum Fault {
 
 /// Decides what happens at each failpoint.
 pub trait Failpoints: Debug + Send + Sync {
-    /// Called when the store reaches this point. Returns when the store may go on, or with what happens
-    /// instead.
+    /// Called when this point is reached. Returns when the work may go on, or with what happens instead.
     fn reach(&self, point: Failpoint) -> BoxFuture<'_, Result<(), Fault>>;
 }

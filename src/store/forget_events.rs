@@ -200,6 +200,8 @@ fn keep_versions() -> String {
          AND orders.status <> 'Cancelled') \
          OR EXISTS (SELECT 1 FROM saga_instance WHERE saga_instance.id = outbox.order_id \
          AND {IN_FLIGHT}) \
+         OR EXISTS (SELECT 1 FROM saga_instance WHERE saga_instance.order_id = outbox.order_id \
+         AND {IN_FLIGHT}) \
          OR EXISTS (SELECT 1 FROM webhook WHERE webhook.id = outbox.order_id)) \
          GROUP BY order_id \
          ON CONFLICT (order_id) DO UPDATE SET version = excluded.version"

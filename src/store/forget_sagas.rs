@@ -75,7 +75,7 @@ impl Store {
             let forgotten = self.forget_in(&transaction, lead, read_back, &is_over).await;
             let ended = match forgotten {
                 Ok(None) => {
-                    transaction.leave().await;
+                    transaction.roll_back().await;
                     return Ok(ForgottenSagas::LeadLost);
                 }
                 Ok(Some(forgotten)) => transaction.end(Ok(forgotten)).await,

@@ -77,7 +77,7 @@ impl Store {
             let transaction = self.write.begin().await?;
             let written = self.import_in(&transaction, orders, at).await;
             if let Ok(false) = written {
-                transaction.leave().await;
+                transaction.roll_back().await;
                 return Ok(false);
             }
             let ended = transaction.end(written).await;

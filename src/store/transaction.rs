@@ -45,7 +45,14 @@ impl Transaction {
         }
     }
 
-    /// Ends a transaction in which nothing was written.
+    /// Ends the transaction without keeping what was written in it.
+    pub(super) async fn roll_back(self) {
+        self.session.into_inner().rollback().await;
+        // It has ended either way.
+        drop(self.pool.reach(Failpoint::Failed).await);
+    }
+
+    /// Ends a transaction that only read, and reaches no failpoint.
     pub(super) async fn leave(self) {
         self.session.into_inner().rollback().await;
     }

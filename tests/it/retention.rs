@@ -55,6 +55,7 @@ impl Forgetter {
             every: Duration::from_mins(1),
             lease: Duration::from_secs(10),
             courtesy: Courtesy::needless(),
+            failpoints: None,
         };
         change(&mut settings);
         let retention =

@@ -6,7 +6,7 @@ use order_service::checkout::Answer;
 use order_service::engine::Admission;
 use order_service::order::OrderId;
 use order_service::reversal::{CancelAnswer, ReturnAnswer};
-use order_service::store::{Error, Shipment, Shipping};
+use order_service::store::{Error, Order, Shipment, Shipping};
 use tokio::task::AbortHandle;
 
 use super::mail::Mail;
@@ -39,6 +39,7 @@ pub enum Heard {
     Ship(Result<Shipping, Error>),
     Report(Result<Option<Shipment>, Error>),
     Return(ReturnAnswer),
+    Order(Result<Option<Order>, Error>),
 }
 
 /// A request that is about to be sent.
@@ -127,6 +128,7 @@ impl Run {
         let Some(attempt) = self.attempts.remove(&attempt) else { return };
         match (attempt.client, answer) {
             (Client::Buyer(at), Heard::Checkout(answer)) => self.hear_buyer(at, &attempt, answer),
+            (Client::Buyer(at), Heard::Order(order)) => self.hear_order(at, order),
             (Client::Traveller(at), Heard::Trip(answer)) => {
                 self.hear_traveller(at, &attempt, answer);
             }

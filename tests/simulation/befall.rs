@@ -63,8 +63,10 @@ impl Run {
         if self.dice.chance(telling) {
             self.tell_events();
         }
+        self.forget_at_random(at);
         if self.dice.chance(weather.sleep) {
-            self.sleep(at);
+            let by = self.dice.millis(10_000, 12_000_000);
+            self.sleep(at, by);
         }
         if self.dice.chance(weather.clock_set) {
             let by = TimeDelta::minutes(self.dice.one_of(&[-60, -5, 5, 60]));
@@ -98,6 +100,7 @@ impl Run {
             network: &self.network,
             receivers: &self.receivers,
             clock: &clock,
+            archive: (&self.forgotten.archive, self.plan.keep),
         };
         let node = Node::start((at, &self.url), means, settings, said);
         let slot = &mut self.slots[at];
@@ -112,6 +115,7 @@ impl Run {
             return;
         }
         self.tell(format_args!("node {at} {why}"));
+        self.die_forgetting(at);
         let again =
             if self.weather.kill > 0.0 { self.dice.millis(10, 8_000) } else { Duration::ZERO };
         let slot = &mut self.slots[at];
@@ -161,10 +165,13 @@ impl Run {
     }
 
     /// The whole machine sleeps, for up to some hours, and one process for a little longer.
-    fn sleep(&mut self, at: usize) {
+    pub fn sleep(&mut self, at: usize, by: Duration) {
         self.network.lose_all();
         self.receivers.lose_all();
-        let by = self.dice.millis(10_000, 12_000_000);
+        // Nobody waits through that.
+        while !self.attempts.is_empty() {
+            self.hang_up();
+        }
         self.tell(format_args!("everything sleeps for {by:?}"));
         self.story.count("everything slept");
         self.pause(at);
@@ -177,12 +184,12 @@ impl Run {
     fn drain(&mut self, at: usize) {
         let slot = &self.slots[at];
         let Some(node) = &slot.node else { return };
-        let Some(Up { executor, teller, .. }) = node.up.clone() else { return };
+        let Some(Up { executor, teller, retention, .. }) = node.up.clone() else { return };
         let (mail, life) = (self.mail.clone(), slot.life);
         let longest = self.dice.one_of(&[5, 500, 4_000]);
         let grace = self.dice.millis(0, longest);
         node.spawn(async move {
-            tokio::join!(teller.stop(), executor.drain(grace));
+            tokio::join!(teller.stop(), retention.stop(), executor.drain(grace));
             mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Drained { at, life });
         });
         self.story.count("drained");
@@ -197,6 +204,7 @@ impl Run {
         // time since the last log entry.
         if self.now() + COMES_TO_REST < self.plan.key_memory && self.dice.chance(0.5) {
             self.story.count("database's clock set back");
+            self.is_set_back = true;
             self.clock.set_shared_time_by(TimeDelta::minutes(-60));
         }
         self.weather = Weather::CALM;

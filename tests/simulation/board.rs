@@ -76,7 +76,8 @@ impl Board {
     /// What may pass when its time has come, oldest first. While a transaction is open, nothing else begins.
     pub fn passable(&self) -> Vec<Seen> {
         let waiting = self.lock();
-        let begins = |point| matches!(point, Failpoint::Statement | Failpoint::Begin);
+        let begins =
+            |point| matches!(point, Failpoint::Statement | Failpoint::Begin | Failpoint::Archive);
         let free = |point| waiting.open.is_none() || !begins(point);
         let tickets = waiting.tickets.iter().filter(|(_, ticket)| free(ticket.point));
         let seen = tickets.map(|(id, ticket)| Seen {
@@ -93,12 +94,17 @@ impl Board {
         let mut waiting = self.lock();
         let Some(ticket) = waiting.tickets.remove(&seen.ticket) else { return };
         match seen.point {
-            Failpoint::Statement | Failpoint::Commit => waiting.working = Some(seen.node),
+            Failpoint::Statement | Failpoint::Commit | Failpoint::Archive => {
+                waiting.working = Some(seen.node);
+            }
             Failpoint::Begin => {
                 waiting.working = Some(seen.node);
                 waiting.open = Some(seen.node);
             }
-            Failpoint::Answered | Failpoint::Committed | Failpoint::Failed => {}
+            Failpoint::Answered
+            | Failpoint::Committed
+            | Failpoint::Failed
+            | Failpoint::Archived => {}
         }
         drop(waiting);
         // A node that has died does not hear of it.

@@ -16,7 +16,7 @@ use super::node;
 pub struct Books {
     pub runtime: Runtime,
     pub store: Store,
-    connection: DatabaseConnection,
+    pub connection: DatabaseConnection,
 }
 
 /// The parts of a saga's row that decide whether a call may be made.
@@ -164,8 +164,8 @@ impl Books {
             "SELECT (SELECT user_id FROM saga_instance WHERE idempotency_key IS NULL \
              AND fingerprint <> '' AND state NOT IN ({rest}) \
              GROUP BY user_id, kind, fingerprint HAVING count(*) > 1 LIMIT 1), \
-             (SELECT id FROM orders WHERE status IS NOT (SELECT status FROM outbox \
-             WHERE order_id = orders.id ORDER BY version DESC LIMIT 1) LIMIT 1)"
+             (SELECT id FROM orders WHERE status IS NOT COALESCE((SELECT status FROM outbox \
+             WHERE order_id = orders.id ORDER BY version DESC LIMIT 1), status) LIMIT 1)"
         );
         let rows = self.query(&sql, vec![]);
         let id = |at| rows[0].try_get_by_index(at).expect("an id or none");

@@ -12,6 +12,7 @@ use order_service::saga::{Cause, End, Progress};
 use order_service::store::{Filter, Found};
 use order_service::trace::TraceParent;
 
+use super::archive::Line;
 use super::attempt::{Asking, Attempt, Client, Heard};
 use super::client::TRACE;
 use super::life::Outcome;
@@ -54,6 +55,15 @@ impl Run {
             return;
         }
         let id = close[self.dice.below(close.len())].order_id;
+        // An old order, whose sagas are forgotten.
+        let checkouts = self.forgotten.sagas.values();
+        let checkouts = checkouts.filter(|line| line.text("kind") == DEFINITION.kind);
+        let mut old: Vec<_> = checkouts.map(Line::order).collect();
+        if self.dice.chance(0.7) {
+            old.retain(|id| self.books.order(OrderId(*id)).is_some());
+        }
+        let is_late = !old.is_empty() && self.dice.chance(0.3);
+        let id = if is_late { OrderId(old[self.dice.below(old.len())]) } else { id };
         self.cancel(id);
     }
 
@@ -88,6 +98,10 @@ impl Run {
             CancelAnswer::Imported { .. } => "told of an imported order",
             CancelAnswer::Unavailable => "cancel unavailable",
         });
+        let is_found_nowhere = self.is_found_nowhere(id);
+        if self.forgotten.has_order(id.0) && matches!(answer, CancelAnswer::Cancelled { .. }) {
+            self.story.count("told cancelled once it was forgotten");
+        }
         let told = self.cancels.entry(id).or_default();
         let is_true = match answer {
             CancelAnswer::Cancelled { given_back, .. } => {
@@ -112,7 +126,8 @@ impl Run {
                 };
                 is_now && !told.is_promised
             }
-            CancelAnswer::NotFound | CancelAnswer::Imported { .. } => false,
+            CancelAnswer::NotFound => is_found_nowhere,
+            CancelAnswer::Imported { .. } => false,
             CancelAnswer::Unavailable => true,
         };
         if !is_true {

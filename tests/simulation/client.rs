@@ -27,6 +27,8 @@ pub struct Purchase {
     pub decided: Option<Answer>,
     /// It was told that nothing was accepted.
     pub turned_away: bool,
+    /// When it first asked.
+    first_at: Option<Duration>,
     /// When to ask next.
     pub next_at: Option<Duration>,
 }
@@ -51,6 +53,7 @@ impl Purchase {
             id: None,
             decided: None,
             turned_away: false,
+            first_at: None,
             next_at: Some(dice.millis(200, 15_000)),
         }
     }
@@ -62,7 +65,15 @@ impl Purchase {
         let soon = dice.one_of(&[0, 20, 300, 3_000]);
         let next_at = Some(at + dice.millis(0, soon));
         let cart = self.cart.clone();
-        Self { cart, key: None, id: None, decided: None, turned_away: false, next_at }
+        Self {
+            cart,
+            key: None,
+            next_at,
+            id: None,
+            decided: None,
+            turned_away: false,
+            first_at: None,
+        }
     }
 }
 
@@ -76,8 +87,12 @@ impl Run {
             self.purchases[at].next_at = Some(now + self.dice.millis(50, 1_000));
             return;
         };
+        if !self.may_repeat(self.purchases[at].first_at) {
+            return self.ask_for_the_order(at, node);
+        }
         let purchase = &mut self.purchases[at];
         purchase.next_at = None;
+        purchase.first_at = purchase.first_at.or(Some(now));
         let is_other_cart = purchase.id.is_some() && self.dice.chance(0.1);
         let mut cart = purchase.cart.clone();
         if is_other_cart {
@@ -200,9 +215,7 @@ impl Run {
             return;
         };
         let Some(found) = self.books.find(SagaId(id.0)) else {
-            return self
-                .faults
-                .push(format!("client {at} got {answer:?}, and there is no such saga"));
+            return self.check_late_answer(at, SagaId(id.0), answer);
         };
         let is_true = match (answer, found.progress) {
             (Answer::Confirmed { total_amount, .. }, Some(Progress::Rest(End::Completed))) => {

@@ -93,6 +93,18 @@ impl Seen {
         Ok(Some(position))
     }
 
+    /// The events up to this position, each with its position and its place among those of its order.
+    pub fn told_until(&self, until: i64) -> Vec<(Value, i64, i64)> {
+        let mut versions: BTreeMap<String, i64> = BTreeMap::new();
+        let told = self.at.range(..=until).map(|(position, (_, body))| {
+            let event: Value = serde_json::from_str(body).expect("it was read before");
+            let version = versions.entry(event["subject"].to_string()).or_default();
+            *version += 1;
+            (event, *position, *version)
+        });
+        told.collect()
+    }
+
     /// The id of the event that was seen at this position.
     pub fn id_at(&self, position: i64) -> Option<Uuid> {
         self.at.get(&position).and_then(|(id, _)| id.parse().ok())
@@ -167,9 +179,7 @@ impl Run {
         let FeedPage { events, next } = match page {
             Ok(page) => page,
             Err(PageError::Store(_)) => return self.story.count("the feed was unavailable"),
-            Err(gone @ PageError::Gone { .. }) => {
-                return self.faults.push(format!("reader {reader} was told: {gone}"));
-            }
+            Err(PageError::Gone { first }) => return self.hear_of_gone_events(reader, first),
         };
         let after = self.seen.readers[reader].after;
         self.tell(format_args!("reader {reader} gets {} events, up to {next}", events.len()));
@@ -188,6 +198,18 @@ impl Run {
             self.faults.push(format!("reader {reader} goes on after {next}, from {after}"));
         }
         self.seen.readers[reader].after = next;
+    }
+
+    /// What a reader did not read in time is gone, and it is told so. It goes on with the first that is left.
+    fn hear_of_gone_events(&mut self, reader: usize, first: i64) {
+        self.story.count("a reader was told that events are gone");
+        let (until, ..) = self.books.forgotten_events();
+        let after = self.seen.readers[reader].after;
+        self.tell(format_args!("reader {reader}, after {after}, hears that {first} is the first"));
+        if first <= after + 1 || first > until + 1 {
+            self.faults.push(format!("reader {reader}, after {after}: {first} of {until}"));
+        }
+        self.seen.readers[reader].after = first - 1;
     }
 
     /// An event that became true before one that its reader knows already was committed late.

@@ -3,8 +3,11 @@
 use std::sync::PoisonError;
 
 use order_service::events::{FeedPage, Led, PageError};
+use order_service::retention::{Failure, Looked};
+use order_service::saga::SagaId;
 
 use super::attempt::Heard;
+use super::forgetting::Asked;
 use super::node::Up;
 use super::run::Run;
 
@@ -15,6 +18,8 @@ pub enum Mail {
     Intervened { did: Result<String, String>, is_stop_past_return: bool },
     Drained { at: usize, life: u64 },
     Sequenced { at: usize, life: u64, led: Led },
+    Looked { at: usize, life: u64, looked: Result<Looked, Failure> },
+    AskedForGone { id: SagaId, asked: Result<Asked, String> },
     Read { at: usize, life: u64, reader: usize, page: Result<FeedPage, PageError> },
 }
 
@@ -30,6 +35,8 @@ impl Run {
             | Mail::Intervened { .. }
             | Mail::Drained { .. }
             | Mail::Sequenced { .. }
+            | Mail::Looked { .. }
+            | Mail::AskedForGone { .. }
             | Mail::Read { .. } => 0,
         });
         for mail in mail {
@@ -42,6 +49,7 @@ impl Run {
             Mail::Up { at, life, .. }
             | Mail::Drained { at, life }
             | Mail::Sequenced { at, life, .. }
+            | Mail::Looked { at, life, .. }
             | Mail::Read { at, life, .. }
                 if self.slots[at].life != life => {}
             Mail::Up { at, up: Some(up), .. } => {
@@ -56,6 +64,8 @@ impl Run {
             }
             Mail::Drained { at, .. } => self.stop(at, "has drained"),
             Mail::Sequenced { at, led, .. } => self.hear_sequencer(at, led),
+            Mail::Looked { at, looked, .. } => self.hear_look(at, &looked),
+            Mail::AskedForGone { id, asked } => self.hear_of_gone(id, asked),
             Mail::Read { reader, page, .. } => self.hear_page(reader, page),
             Mail::Answered { attempt, answer } => self.hear_answer(attempt, answer),
             Mail::Intervened { did, is_stop_past_return } => {

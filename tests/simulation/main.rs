@@ -6,6 +6,7 @@
 //! A failure prints its seed; `SIMULATION_SEED=123 cargo test --test simulation` replays that run
 //! event by event.
 
+mod archive;
 mod attempt;
 mod audit;
 mod befall;
@@ -18,6 +19,8 @@ mod desk;
 mod dice;
 mod event_books;
 mod fate;
+mod forgetting;
+mod forgotten;
 mod life;
 mod listening;
 mod mail;
@@ -57,13 +60,16 @@ const STEPS: u64 = 300_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 111] = [
+const MUST_HAPPEN: [&str; 127] = [
     "a batch arrived in part",
     "a confirm came too late",
     "a confirm was lost",
     "a machine's clock was set",
     "a message was published twice",
     "a reader saw an event that was committed late",
+    "a reader was told that events are gone",
+    "a saga changed while it was archived",
+    "a saga was asked for after it was forgotten",
     "a sequencer was taken over",
     "a sequencer woke to a lost lead",
     "a webhook was delivered",
@@ -74,6 +80,9 @@ const MUST_HAPPEN: [&str; 111] = [
     "an endpoint hung",
     "an endpoint was gone",
     "an endpoint's answer was lost",
+    "an order was asked for after its saga was forgotten",
+    "archive not written",
+    "archive written, and not heard of",
     "asked",
     "asked twice at once",
     "call not sent",
@@ -95,14 +104,19 @@ const MUST_HAPPEN: [&str; 111] = [
     "database's clock set back",
     "delivered",
     "delivered in parts",
+    "died between archive and delete",
+    "died in the middle of a batch",
     "disk full",
     "drained",
     "effect arrived after its caller had gone",
     "error after",
     "error before",
     "events arrived after their teller had gone",
+    "events were forgotten",
     "everything slept",
+    "forgotten in the storm",
     "garbage",
+    "goods came back of a forgotten checkout",
     "hold asked for",
     "hung up",
     "joined without a key",
@@ -148,10 +162,12 @@ const MUST_HAPPEN: [&str; 111] = [
     "stuck in doubt",
     "stuck refused",
     "taken over",
+    "the archive was in the hands of one that had lost its lead",
     "the broker hung",
     "the broker's sink was taken over",
     "the webhooks' sink was taken over",
     "told cancelled",
+    "told cancelled once it was forgotten",
     "told cancelling",
     "told of no order to ship",
     "told of nothing left to ship",
@@ -169,6 +185,9 @@ const MUST_HAPPEN: [&str; 111] = [
     "trip turned back",
     "trip's pivot refused",
     "trip's retriable refused",
+    "two replicas wanted to forget",
+    "what a dead one had archived was deleted",
+    "who forgot woke to a lost lead",
 ];
 
 /// A directory in memory, if there is one.

@@ -2,6 +2,7 @@
 //!
 //! It runs only while it is pumped, and is dropped where a real process would be killed.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -10,6 +11,8 @@ use order_service::checkout::{self, Checkout, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
 use order_service::neighbours::{BreakerLimits, Neighbours};
+use order_service::pacing::Courtesy;
+use order_service::retention::{self, Retention};
 use order_service::reversal::{self, Reversal, Reversals};
 use order_service::saga::{Catalogue, Definition};
 use order_service::store::{self, Access, Options, Store};
@@ -20,6 +23,7 @@ use super::network::Network;
 use super::receivers::Receivers;
 use super::teller::Teller;
 use super::trip::{self, Trip};
+use super::weather::LEASE;
 
 /// How many calls one node makes to one neighbour at a time.
 const CALLS: usize = 32;
@@ -58,6 +62,7 @@ pub struct Up {
     pub reversals: Reversals,
     pub store: Store,
     pub teller: Teller,
+    pub retention: Retention,
 }
 
 /// What the simulation puts in the place of the world.
@@ -66,6 +71,8 @@ pub struct Means<'a> {
     pub network: &'a Network,
     pub receivers: &'a Receivers,
     pub clock: &'a Clock,
+    /// Where it archives what is over, and for how long it keeps that before.
+    pub archive: (&'a Path, Duration),
 }
 
 /// Opens the database as one of several replicas.
@@ -90,7 +97,7 @@ impl Node {
     /// Starts a process; a message says that it is up, or why it could not start.
     pub fn start(
         (at, url): (usize, &str),
-        Means { board, network, receivers, clock }: Means<'_>,
+        Means { board, network, receivers, clock, archive }: Means<'_>,
         settings: Settings,
         said: impl FnOnce(Option<Up>) + Send + 'static,
     ) -> Self {
@@ -113,6 +120,18 @@ impl Node {
         let reversal: Arc<dyn Kind> = Arc::new(Reversal::new(neighbours));
         let trip: Arc<dyn Kind> = Arc::new(Trip::new(transport, clock.clone()));
         let teller = Teller::new(&store, receivers.of(at, clock), clock);
+        let (archive, keep) = archive;
+        let settings_of_retention = retention::Settings {
+            sagas: Some((keep, archive.to_owned())),
+            events: Some(keep),
+            deliveries: None,
+            every: keep,
+            lease: LEASE,
+            courtesy: Courtesy::needless(),
+            failpoints: Some(board.failpoints(at)),
+        };
+        let retention = Retention::new(store.clone(), settings_of_retention, clock.clone());
+        let retention = retention.expect("something to forget");
         let clock = clock.clone();
         runtime.spawn(async move {
             let kinds = vec![checkout, reversal, trip];
@@ -126,7 +145,7 @@ impl Node {
                 executor.run();
                 let desk = Desk::new(executor.clone(), Rules { join_equal: true });
                 let reversals = Reversals::new(executor.clone(), store.clone());
-                Up { executor, desk, reversals, store, teller }
+                Up { executor, desk, reversals, store, teller, retention }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

@@ -16,7 +16,9 @@ impl Books {
 
     /// All orders of checkouts with their statuses, oldest first.
     pub fn orders(&self) -> Vec<(OrderId, String)> {
-        let sql = "SELECT o.id, o.status FROM orders o JOIN saga_instance s ON s.id = o.id \
+        let sql = "SELECT o.id, o.status FROM orders o WHERE \
+                   EXISTS (SELECT 1 FROM saga_instance s WHERE s.id = o.id) \
+                   OR EXISTS (SELECT 1 FROM forgotten_saga f WHERE f.saga_id = o.id) \
                    ORDER BY o.created_at, o.id";
         let rows = self.query(sql, vec![]);
         let order = |row: &QueryResult| {

@@ -33,6 +33,8 @@ pub struct TakingBack {
     done: Option<(DateTime<Utc>, u64)>,
     /// An answer said that it was the first one.
     is_told_first: bool,
+    /// When it was first asked for.
+    first_at: Option<Duration>,
     /// When to ask next.
     pub next_at: Option<Duration>,
 }
@@ -47,9 +49,13 @@ impl Run {
         if self.dice.chance(0.9) {
             orders.retain(|(_, status)| matches!(status.as_str(), "Shipped" | "Delivered"));
         }
+        let old: Vec<_> =
+            orders.iter().map(|(id, _)| *id).filter(|id| self.forgotten.has_order(id.0)).collect();
         let any = self.dice.chance(0.05).then(|| self.any_checkout()).flatten();
         let known = (!orders.is_empty()).then(|| orders[self.dice.below(orders.len())].0);
-        let Some(order_id) = any.or(known) else { return };
+        let is_late = !old.is_empty() && self.dice.chance(0.3);
+        let late = is_late.then(|| old[self.dice.below(old.len())]);
+        let Some(order_id) = late.or(any).or(known) else { return };
         let (ordered, shipped_before) =
             (self.books.ordered(order_id), self.books.shipped(order_id));
         let lines: Vec<u16> =
@@ -75,6 +81,7 @@ impl Run {
                 id: None,
                 done: None,
                 is_told_first: false,
+                first_at: None,
                 next_at: Some(self.now()),
             });
         }
@@ -92,8 +99,16 @@ impl Run {
             0 => Wait::Accepted,
             seconds => Wait::Decided(Duration::from_secs(seconds as u64 * 3)),
         };
+        let may_repeat = self.may_repeat(self.returns[at].first_at);
         let goods = &mut self.returns[at];
         goods.next_at = None;
+        if !may_repeat {
+            return self.story.count("a key was given up");
+        }
+        if goods.first_at.is_none() && self.forgotten.has_order(goods.order_id.0) {
+            self.story.count("goods came back of a forgotten checkout");
+        }
+        goods.first_at = goods.first_at.or(Some(now));
         let is_other = goods.id.is_some() && self.dice.chance(0.15);
         let mut pieces = goods.pieces.clone();
         for quantity in pieces.values_mut() {
@@ -155,9 +170,8 @@ impl Run {
                 !by.is_other && self.is_right(at, by, returned, *replayed)
             }
             ReturnAnswer::KeyReused => by.is_other,
-            ReturnAnswer::NotFound
-            | ReturnAnswer::NoSuchLine(_)
-            | ReturnAnswer::Imported { .. } => false,
+            ReturnAnswer::NotFound => self.is_found_nowhere(goods.order_id),
+            ReturnAnswer::NoSuchLine(_) | ReturnAnswer::Imported { .. } => false,
             ReturnAnswer::NotAllowed { status } => {
                 let is_out = matches!(status, OrderStatus::Shipped | OrderStatus::Delivered);
                 !is_known && !was_out && !is_out
@@ -174,8 +188,10 @@ impl Run {
             self.faults.push(format!("who takes back {goods:?} was told {answer:?}"));
         }
         let is_over = self.returns[at].done.is_some();
-        let is_refused =
-            matches!(answer, ReturnAnswer::NotAllowed { .. } | ReturnAnswer::TooMuch { .. });
+        let is_refused = matches!(
+            answer,
+            ReturnAnswer::NotAllowed { .. } | ReturnAnswer::TooMuch { .. } | ReturnAnswer::NotFound
+        );
         if is_over || is_refused {
             let again = self.dice.chance(0.2).then(|| self.now() + self.dice.millis(10, 9_000));
             self.returns[at].next_at = again;

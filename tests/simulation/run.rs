@@ -19,6 +19,7 @@ use super::canceller::Cancels;
 use super::carrier::Messages;
 use super::client::Purchase;
 use super::dice::Dice;
+use super::forgetting::Forgotten;
 use super::listening::Seen as SeenEvents;
 use super::mail::Mail;
 use super::neighbour::Neighbourhood;
@@ -62,6 +63,8 @@ pub struct Slot {
     pub starts_at: Option<Duration>,
     /// Its database is out of reach until this time.
     pub cut_until: Duration,
+    /// A look for what is over is under way.
+    pub is_forgetting: bool,
 }
 
 impl Slot {
@@ -99,6 +102,7 @@ pub struct Run {
     pub attempts: BTreeMap<u64, Attempt>,
     pub next_attempt: u64,
     pub mail: Mailbox<Mail>,
+    pub forgotten: Forgotten,
     pub story: Story,
     pub faults: Vec<String>,
     pub fences: BTreeMap<SagaId, i64>,
@@ -111,6 +115,8 @@ pub struct Run {
     pub next_life: u64,
     /// There are no faults any more.
     pub is_calm_for_good: bool,
+    /// The database's clock was set back.
+    pub is_set_back: bool,
 }
 
 /// Something that can happen next.
@@ -159,6 +165,7 @@ impl Run {
             paused_until: None,
             starts_at: Some(dice.millis(0, 100)),
             cut_until: Duration::ZERO,
+            is_forgetting: false,
         };
         let mut run = Self {
             slots: (0..plan.nodes).map(|_| slot()).collect(),
@@ -181,6 +188,7 @@ impl Run {
             attempts: BTreeMap::new(),
             next_attempt: 0,
             mail: Mailbox::default(),
+            forgotten: Forgotten::of(books.with_file_name("archive")),
             story: Story::new(aloud),
             faults: Vec::new(),
             fences: BTreeMap::new(),
@@ -190,6 +198,7 @@ impl Run {
             url,
             next_life: 0,
             is_calm_for_good: false,
+            is_set_back: false,
             dice,
         };
         plan.endpoints.iter().for_each(|it| run.books.add_endpoint(it, start));
@@ -210,6 +219,9 @@ impl Run {
         self.weather = weather;
         while self.steps < storm {
             self.step()?;
+            if self.steps == storm / 3 && self.plan.has_night {
+                self.pass_a_night();
+            }
         }
         self.calm_down();
         let (calm_since, mut looked) = (self.now(), Duration::ZERO);
@@ -223,6 +235,8 @@ impl Run {
                 return Err(self.unrest());
             }
         }
+        self.forget_the_rest()?;
+        self.put_everything_back();
         let took = self.now().saturating_sub(calm_since).as_secs();
         self.story.most("longest calm, s", took);
         self.story.add("taken over", self.books.take_overs());
@@ -250,7 +264,7 @@ impl Run {
         }
     }
 
-    fn step(&mut self) -> Result<(), String> {
+    pub fn step(&mut self) -> Result<(), String> {
         self.steps += 1;
         if self.steps.is_multiple_of(LOOK_EVERY) {
             self.look_at_what_is_stuck();
@@ -279,6 +293,7 @@ impl Run {
     }
 
     fn look_into_the_books(&mut self) {
+        self.forgotten.is_any_due = self.books.is_any_over(self.clock.now() - self.plan.keep);
         let look = self.books.look();
         let double = look.double_of.map(|of| format!("two equal carts in flight, of {of}"));
         let untold = look.moved_untold.map(|id| format!("no event tells how order {id} stands"));
@@ -373,8 +388,8 @@ impl Run {
         node.pump();
         let now = self.now();
         let (dice, weather) = (&mut self.dice, &self.weather);
-        self.board.stamp(|_, _| {
-            now + if dice.chance(weather.silence) {
+        self.board.stamp(|_, point| {
+            now + if !is_on_disk(point) && dice.chance(weather.silence) {
                 // The client has long stopped waiting.
                 dice.millis(3_600_000, 7_200_000)
             } else if dice.chance(weather.stall) {
@@ -399,12 +414,13 @@ impl Run {
         let weather = self.weather;
         let fails = match point {
             Failpoint::Statement | Failpoint::Begin => weather.statement_fails,
-            Failpoint::Answered => weather.answer_lost,
+            Failpoint::Archive => weather.full,
+            Failpoint::Answered | Failpoint::Archived => weather.answer_lost,
             Failpoint::Commit => weather.commit_fails,
             Failpoint::Committed => weather.commit_unheard,
             Failpoint::Failed => 0.0,
         };
-        let cut = self.now() < self.slots[node].cut_until;
+        let cut = !is_on_disk(point) && self.now() < self.slots[node].cut_until;
         if cut || self.dice.chance(fails) {
             self.story.count(match point {
                 Failpoint::Statement | Failpoint::Begin => "statement failed",
@@ -412,6 +428,8 @@ impl Run {
                 Failpoint::Commit => "commit failed",
                 Failpoint::Committed => "commit not heard of",
                 Failpoint::Failed => "failure not heard of",
+                Failpoint::Archive => "archive not written",
+                Failpoint::Archived => "archive written, and not heard of",
             });
             self.tell(format_args!("node {node}: {point:?} {} is cut", seen.ticket));
             self.board.refuse(seen, Fault::Cut);
@@ -423,6 +441,12 @@ impl Run {
             self.board.let_pass(seen);
         }
         self.pump(node);
+        if point == Failpoint::Commit && self.slots[node].is_forgetting {
+            self.check_what_is_forgotten();
+        }
+        if point == Failpoint::Archived {
+            self.die_of_the_archive(node);
+        }
     }
 
     fn what_the_database_does_instead(&mut self, point: Failpoint) -> Option<Fault> {
@@ -430,7 +454,11 @@ impl Run {
         let is_commit = match point {
             Failpoint::Commit => true,
             Failpoint::Statement | Failpoint::Begin => false,
-            Failpoint::Answered | Failpoint::Committed | Failpoint::Failed => return None,
+            Failpoint::Answered
+            | Failpoint::Committed
+            | Failpoint::Failed
+            | Failpoint::Archive
+            | Failpoint::Archived => return None,
         };
         let (fault, what) = if self.dice.chance(weather.full) {
             if is_commit && self.dice.chance(0.3) {
@@ -460,4 +488,9 @@ impl Run {
             && self.books.open_sagas() == 0
             && self.is_told()
     }
+}
+
+/// The archive has no time limit, and is reached where the database is not.
+fn is_on_disk(point: Failpoint) -> bool {
+    matches!(point, Failpoint::Archive | Failpoint::Archived)
 }

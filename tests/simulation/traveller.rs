@@ -27,6 +27,8 @@ pub struct Journey {
     pub id: Option<SagaId>,
     /// Whether it is made, once they were told.
     pub is_made: Option<bool>,
+    /// When they first asked.
+    first_at: Option<Duration>,
     /// When to ask next.
     pub next_at: Option<Duration>,
 }
@@ -48,6 +50,7 @@ impl Journey {
             key: format!("journey-{number}"),
             id: None,
             is_made: None,
+            first_at: None,
             next_at: Some(dice.millis(200, 15_000)),
         }
     }
@@ -84,8 +87,13 @@ impl Run {
             0 => Wait::Accepted,
             seconds => Wait::Decided(Duration::from_secs(seconds as u64 * 2)),
         };
+        let may_repeat = self.may_repeat(self.journeys[at].first_at);
         let journey = &mut self.journeys[at];
         journey.next_at = None;
+        if !may_repeat {
+            return self.story.count("a key was given up");
+        }
+        journey.first_at = journey.first_at.or(Some(now));
         let is_other = journey.id.is_some() && self.dice.chance(0.1);
         let new = journey.request(is_other, wait != Wait::Accepted);
         let is_decided = journey.is_made.is_some();
@@ -146,6 +154,9 @@ impl Run {
     /// What a traveller is told has to be durable.
     fn check_seen(&mut self, at: usize, seen: &Seen) {
         let Some(found) = self.books.find(seen.id) else {
+            if self.forgotten.sagas.contains_key(&seen.id) {
+                return self.story.count("answered once it was forgotten");
+            }
             return self
                 .faults
                 .push(format!("traveller {at} got {seen:?}, which is not in the books"));

@@ -187,6 +187,12 @@ pub struct Plan {
     pub backlog: u64,
     /// The probability, for each step, that a process does something about events.
     pub telling: f64,
+    /// The probability, for each step, that a process looks for what is over.
+    pub forgetting: f64,
+    /// How long what is over is kept.
+    pub keep: Duration,
+    /// For longer than that, everything sleeps once.
+    pub has_night: bool,
     pub endpoints: Vec<Endpoint>,
 }
 
@@ -233,6 +239,9 @@ impl Plan {
             concurrency: dice.one_of(&[3, 8, 64]),
             backlog: dice.one_of(&[6, 1_000_000, 1_000_000]),
             telling: dice.one_of(&[0.06, 0.12, 0.24]),
+            forgetting: dice.one_of(&[0.001, 0.003, 0.006]),
+            keep: Duration::from_secs(dice.one_of(&[75, 120, 900])),
+            has_night: dice.chance(0.75),
             endpoints: (0..dice.one_of(&[0, 1, 1, 2])).map(|_| Endpoint::of(dice)).collect(),
         }
     }
