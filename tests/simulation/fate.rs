@@ -163,7 +163,7 @@ impl Run {
 
     /// Now and then somebody cancels a checkout that will have nothing left to do but to write its order.
     fn cancel_meanwhile(&mut self, request: &Request) {
-        let id = reserved_for(request).filter(|_| self.dice.chance(50.0 * self.weather.cancel));
+        let id = reserved_for(request).filter(|_| self.dice.chance(70.0 * self.weather.cancel));
         if let Some(id) = id {
             self.cancel(id);
         }

@@ -128,7 +128,9 @@ impl Run {
 
     /// Now and then who has just archived something dies of it.
     pub fn die_of_the_archive(&mut self, at: usize) {
-        if self.dice.chance(self.weather.kill * 100.0) {
+        let is_ahead =
+            archive::promised(&self.forgotten.archive).pop() != self.books.archive_mark();
+        if is_ahead && self.dice.chance(self.weather.kill * 200.0) {
             self.story.count("killed");
             self.stop(at, "is killed");
         }

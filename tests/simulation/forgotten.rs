@@ -29,6 +29,14 @@ impl Books {
         rows.iter().map(|row| SagaId(row.try_get_by_index(0).expect("an id"))).collect()
     }
 
+    /// Up to where the archive is done with.
+    pub fn archive_mark(&self) -> Option<(String, usize)> {
+        let row = &self.query("SELECT archive_file, archive_bytes FROM retention", vec![])[0];
+        let file: Option<String> = row.try_get_by_index(0).expect("a name or none");
+        let bytes: i64 = row.try_get_by_index(1).expect("a number");
+        file.zip(usize::try_from(bytes).ok())
+    }
+
     /// Up to where events are forgotten, the latest time of one of them, and up to where every sink was told.
     pub fn forgotten_events(&self) -> (i64, Option<DateTime<Utc>>, i64) {
         let sql = "SELECT events_until, events_at, \

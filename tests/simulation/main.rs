@@ -55,12 +55,12 @@ use tempfile::TempDir;
 /// Steps of a run before its faults stop.
 const STORM: u64 = 3_000;
 /// Steps of all runs together, by default.
-const STEPS: u64 = 300_000;
+const STEPS: u64 = 360_000;
 /// How many runs are played at the same time: each mostly waits for its SQL thread.
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 127] = [
+const MUST_HAPPEN: [&str; 126] = [
     "a batch arrived in part",
     "a confirm came too late",
     "a confirm was lost",
@@ -68,7 +68,6 @@ const MUST_HAPPEN: [&str; 127] = [
     "a message was published twice",
     "a reader saw an event that was committed late",
     "a reader was told that events are gone",
-    "a saga changed while it was archived",
     "a saga was asked for after it was forgotten",
     "a sequencer was taken over",
     "a sequencer woke to a lost lead",

@@ -109,7 +109,7 @@ impl Run {
             self.story.count("goods came back of a forgotten checkout");
         }
         goods.first_at = goods.first_at.or(Some(now));
-        let is_other = goods.id.is_some() && self.dice.chance(0.15);
+        let is_other = goods.id.is_some() && self.dice.chance(0.3);
         let mut pieces = goods.pieces.clone();
         for quantity in pieces.values_mut() {
             *quantity += u32::from(is_other);
