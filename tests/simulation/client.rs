@@ -251,3 +251,12 @@ fn is_replayed(answer: &Answer) -> bool {
         | Answer::Unavailable { .. } => false,
     }
 }
+
+/// Many of those without a key click twice.
+pub fn double_some(purchases: &mut Vec<Purchase>, dice: &mut Dice) {
+    for at in 0..purchases.len() {
+        if purchases[at].key.is_none() && dice.chance(0.7) {
+            purchases.push(purchases[at].double(dice));
+        }
+    }
+}

@@ -17,7 +17,7 @@ use super::board::{Board, Seen};
 use super::books::Books;
 use super::canceller::Cancels;
 use super::carrier::Messages;
-use super::client::Purchase;
+use super::client::{Purchase, double_some};
 use super::dice::Dice;
 use super::forgetting::Forgotten;
 use super::listening::Seen as SeenEvents;
@@ -146,11 +146,7 @@ impl Run {
                 early.next_at = Some(dice.millis(0, 400));
             }
         }
-        for at in 0..purchases.len() {
-            if purchases[at].key.is_none() && dice.chance(0.7) {
-                purchases.push(purchases[at].double(&mut dice));
-            }
-        }
+        double_some(&mut purchases, &mut dice);
         let journeys =
             (0..plan.trips).map(|at| Journey::plan(at, &mut dice, &neighbours)).collect();
         let keep_keys = CHANGEABLE.into_iter().filter(|at| plan.promises.of(*at));
