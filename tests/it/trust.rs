@@ -77,7 +77,7 @@ fn authority(file: &Path) -> CertifiedIssuer<'static, KeyPair> {
 /// Gives the server its certificate, and waits until it shows it. Its files are written by itself, as it takes no
 /// key that others may read.
 async fn has_certificate(server: &Postgres, certificate: &str, key: &str) {
-    let admin = Database::connect(server.admin_url()).await.expect("the cluster");
+    let admin = Database::connect(server.database().await).await.expect("the cluster");
     for (pem, file) in [(certificate, "server.crt"), (key, "server.key")] {
         let lines = format!("SELECT unnest(string_to_array(trim('{pem}', E'\n'), E'\n'))");
         let write = format!("COPY ({lines}) TO PROGRAM 'umask 077; cat > {file}'");

@@ -40,11 +40,6 @@ impl Postgres {
         Self { admin_url, _input: input, _child: child }
     }
 
-    /// The URL of the superuser's own database.
-    pub fn admin_url(&self) -> &str {
-        &self.admin_url
-    }
-
     /// The URL of a new, empty database.
     pub async fn database(&self) -> String {
         let name = format!("t{}", Clock::system().fresh_id().simple());
