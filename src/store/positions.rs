@@ -10,7 +10,8 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, Utc};
 use entity::outbox;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -74,18 +75,14 @@ impl Store {
         if events.is_empty() {
             return Ok(Sequenced::Given { count: 0, head });
         }
-        let places = events.iter().zip(lead.position + 1..);
-        let rows =
-            Rowset::of(&PLACED, places.map(|(event, place)| [(*event).into(), place.into()]));
+        let placing = self.placing(&events, lead.position);
         let transaction = self.write.begin().await?;
         let given = async {
             // The cursor's row is locked until the commit, so that of two leaders one finds it moved.
             if !self.move_cursor_in(&transaction, lead, head).await? {
                 return Ok(Sequenced::LeadLost);
             }
-            let sql = place(Form::Json(self.backend));
-            let done =
-                transaction.execute_raw(self.statement(&sql, vec![rows.json().into()])).await?;
+            let done = transaction.execute_raw(placing).await?;
             if done.rows_affected() != events.len() as u64 {
                 return Err(Error::Unusable("an event had a position already".to_owned()));
             }
@@ -93,6 +90,29 @@ impl Store {
         };
         let given = given.await;
         transaction.end(given).await
+    }
+
+    /// Gives these events the positions behind `after`, in this order.
+    ///
+    /// On PostgreSQL not by a join: planned while there were few events, it went through all of them for each batch,
+    /// which took more of its time than all else that the sequencer does, and rose with each event.
+    fn placing(&self, events: &[Uuid], after: i64) -> Statement {
+        if self.backend == DbBackend::Postgres {
+            let position = with("$2::int8 + array_position($1::uuid[], outbox.id)");
+            let sql = format!(
+                "UPDATE outbox SET {position} WHERE outbox.id = ANY ($1::uuid[]) AND {HAS_NONE}"
+            );
+            return self.statement(&sql, vec![events.to_vec().into(), after.into()]);
+        }
+        let places = events.iter().zip(after + 1..);
+        let rows =
+            Rowset::of(&PLACED, places.map(|(event, place)| [(*event).into(), place.into()]));
+        let source = Form::Json(self.backend).source(&PLACED, 1);
+        let sql = format!(
+            "UPDATE outbox SET {} FROM {source} WHERE outbox.id = r.id AND {HAS_NONE}",
+            with("r.place")
+        );
+        self.statement(&sql, vec![rows.json().into()])
     }
 
     /// The oldest events without a position, and all others of their orders. An event of version 2 is
@@ -161,17 +181,15 @@ impl Store {
     }
 }
 
-/// Gives each event its place. An event of an older binary gets what that binary did not know: its only
+/// What an event gets with its position. One of an older binary gets what that binary did not know, too: its only
 /// events tell of orders that stand.
-fn place(form: Form) -> String {
-    let source = form.source(&PLACED, 1);
+fn with(position: &str) -> String {
     format!(
-        "UPDATE outbox SET position = r.place, \
+        "position = {position}, \
          kind = CASE WHEN kind = 'OrderConfirmed' THEN 'order.confirmed' ELSE kind END, \
          version = COALESCE(version, 1), status = COALESCE(status, 'Confirmed'), \
          user_id = COALESCE(user_id, \
-         (SELECT orders.user_id FROM orders WHERE orders.id = outbox.order_id)) \
-         FROM {source} WHERE outbox.id = r.id AND {HAS_NONE}"
+         (SELECT orders.user_id FROM orders WHERE orders.id = outbox.order_id))"
     )
 }
 
