@@ -3,15 +3,13 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::time::Duration;
 
-use order_service::clock::Clock;
 use order_service::sandbox::sample::{ASHA, TEA};
 use order_service::sandbox::{self, Sandbox};
 use tempfile::TempDir;
 
 use super::Client;
-use crate::harness::cart;
+use crate::harness::{cart, terminated};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_order-service");
 
@@ -77,20 +75,9 @@ impl Service {
         assert_eq!(heard.status, 201, "{heard:?}");
     }
 
-    /// Sends SIGTERM; the service ends by itself, with exit code 0.
+    /// Ends it by SIGTERM.
     async fn terminate(&mut self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
-        let ended = async {
-            loop {
-                if let Some(status) = self.child.try_wait().expect("our child") {
-                    return status;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let status = Clock::system().within(Duration::from_secs(30), ended).await.expect("it ends");
-        assert_eq!(status.code(), Some(0));
+        terminated(&mut self.child).await;
     }
 }
 

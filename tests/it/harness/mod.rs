@@ -6,6 +6,7 @@ mod cart;
 mod gate;
 mod postgres;
 mod rabbit;
+mod served;
 mod world;
 
 pub use answer::{Answer, is_problem_body};
@@ -14,4 +15,5 @@ pub use cart::{cart, line};
 pub use gate::Gate;
 pub use postgres::Postgres;
 pub use rabbit::{Inbox, Queues, Rabbit, amqp_url, text_header};
+pub use served::{Served, terminated};
 pub use world::{BOTH, Books, Past, TOKEN, World, WorldBuilder, on_both, on_both_with};

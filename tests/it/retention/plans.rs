@@ -25,9 +25,9 @@ async fn nothing_is_scanned_to_find_what_is_over() {
     let url = world.config.database.url.reveal().to_owned();
     let catalogue = world.store().catalogue();
     world.stop().await;
-    let mut alone = ConnectOptions::new(&url);
-    alone.max_connections(1);
-    let books = Database::connect(alone).await.expect("the books");
+    let mut one = ConnectOptions::new(&url);
+    one.max_connections(1);
+    let books = Database::connect(one).await.expect("the books");
     let of = async |sql: &str| {
         let statement = Statement::from_string(sea_orm::DbBackend::Postgres, sql);
         let rows = books.query_all_raw(statement).await.expect("the books");

@@ -1,4 +1,4 @@
-//! `serve` as a process of its own, since what is exported is said by its environment.
+//! `serve` as a process of its own, for what its environment says and its log shows.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -10,13 +10,13 @@ use order_service::sandbox::{self, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::cart;
+use super::cart;
 
 /// A service, which ends with its test.
 pub struct Served {
     child: Child,
     url: String,
-    sandbox: Sandbox,
+    pub sandbox: Sandbox,
     directory: TempDir,
 }
 
@@ -47,10 +47,8 @@ impl Served {
             .spawn()
             .expect("the binary can be run");
         let mut served = Self { child, url: String::new(), sandbox, directory };
-        served.until_logged("\"ready\"").await;
-        let log = served.log();
-        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let listens = lines.find(|line| line["message"] == "listens").expect("a line");
+        served.line(|line| line["message"] == "ready").await;
+        let listens = served.line(|line| line["message"] == "listens").await;
         served.url = format!("http://{}", listens["address"].as_str().expect("an address"));
         served
     }
@@ -59,8 +57,14 @@ impl Served {
         std::fs::read_to_string(self.directory.path().join("log")).expect("the log")
     }
 
-    pub async fn until_logged(&self, words: &str) {
-        while !self.log().contains(words) {
+    /// The first line of the log for which this holds, once there is one.
+    pub async fn line(&self, is_it: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let log = self.log();
+            let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            if let Some(line) = lines.into_iter().find(&is_it) {
+                return line;
+            }
             tokio::task::yield_now().await;
         }
     }
@@ -76,21 +80,26 @@ impl Served {
         answer.text().await.expect("text")
     }
 
-    /// Sends SIGTERM, upon which it ends by itself. Returns its log.
+    /// Ends it. Returns its log.
     pub async fn terminate(mut self) -> String {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
-        let ended = async {
-            loop {
-                if let Some(status) = self.child.try_wait().expect("our child") {
-                    return status;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let status = Clock::system().within(Duration::from_mins(1), ended).await.expect("it ends");
-        assert_eq!(status.code(), Some(0));
+        terminated(&mut self.child).await;
         self.sandbox.clear_faults();
         self.log()
     }
+}
+
+/// Sends SIGTERM, upon which a service ends by itself, with exit code 0.
+pub async fn terminated(child: &mut Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    let ended = async {
+        loop {
+            if let Some(status) = child.try_wait().expect("our child") {
+                return status;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let status = Clock::system().within(Duration::from_secs(30), ended).await.expect("it ends");
+    assert_eq!(status.code(), Some(0));
 }
