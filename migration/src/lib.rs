@@ -1,4 +1,4 @@
-//! The schema's history: additive, one change a file, the same on SQLite and PostgreSQL.
+//! The schema's history: additive (only an index may go), one change a file, the same on SQLite and PostgreSQL.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -31,6 +31,7 @@ mod m20261127_000024_books_audit;
 mod m20261128_000025_imported;
 mod m20261128_000026_retention;
 mod m20261128_000027_large;
+mod m20261128_000028_delivery_listed;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000025_imported::Migration),
             Box::new(m20261128_000026_retention::Migration),
             Box::new(m20261128_000027_large::Migration),
+            Box::new(m20261128_000028_delivery_listed::Migration),
         ]
     }
 }

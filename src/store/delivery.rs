@@ -1,27 +1,14 @@
-//! Deliveries: events for endpoints, a row each, from when they are taken in to when they are listed.
-//! Claiming and settling them are in `delivery_claim.rs` and `delivery_settle.rs`.
-//!
-//! Events are taken in in the transaction that moves the cursor. So each is there for each endpoint that
-//! wants it exactly once, whoever leads and whatever fails (promise 60).
-
-use std::collections::HashSet;
+//! Deliveries: events for endpoints, a row each, as they are listed. Taking events in, claiming and settling
+//! deliveries are in `take_in.rs`, `delivery_claim.rs` and `delivery_settle.rs`.
 
 use chrono::{DateTime, Utc};
-use entity::{webhook, webhook_delivery};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect,
-};
+use entity::webhook_delivery;
+use sea_orm::{ConnectionTrait, FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
+use strum::VariantNames as _;
 use uuid::Uuid;
 
-use super::cursor::Lead;
-use super::outbox::StoredEvent;
-use super::retry::Retries;
-use super::rowset::{Cell, Column, Form, Rowset, Type, ids, source_of_ids};
-use super::transaction::Transaction;
-use super::webhook::{ListedAt, Webhook, WebhookState};
+use super::webhook::ListedAt;
 use super::{Error, Store};
 use crate::order::OrderId;
 
@@ -85,37 +72,6 @@ pub struct Delivery {
     pub created_at: DateTime<Utc>,
 }
 
-/// Events to take in, with what the store does not know of them.
-pub struct TakeIn<'a> {
-    /// In the order of their positions.
-    pub events: &'a [StoredEvent],
-    /// Whether an endpoint wants one of them.
-    pub wants: &'a (dyn Fn(&Webhook, &StoredEvent) -> bool + Sync),
-    /// What is sent.
-    pub body: &'a (dyn Fn(&StoredEvent) -> String + Sync),
-    /// Now.
-    pub now: DateTime<Utc>,
-}
-
-const DELIVERY: [Column; 16] = [
-    ("webhook_id", Type::Uuid),
-    ("event_id", Type::Uuid),
-    ("kind", Type::Text),
-    ("subject", Type::Uuid),
-    ("position", Type::BigInt),
-    ("event_at", Type::Time),
-    ("body", Type::Text),
-    ("state", Type::Text),
-    ("cause", Type::Text),
-    ("attempts", Type::Json),
-    ("tries", Type::Int),
-    ("resends", Type::Int),
-    ("next_attempt_at", Type::Time),
-    ("due_at", Type::Time),
-    ("created_at", Type::Time),
-    ("fence", Type::BigInt),
-];
-
 /// The cause of deliveries that were given up, or never begun, because of their endpoint's state.
 pub(super) const DISABLED: &str = "disabled";
 
@@ -124,80 +80,6 @@ impl Store {
     pub async fn has_webhooks(&self) -> Result<bool, Error> {
         let sql = "SELECT 1 FROM webhook LIMIT 1";
         Ok(self.read.query_one_raw(self.statement(sql, vec![])).await?.is_some())
-    }
-
-    /// Takes in events for all endpoints that want them, and moves the cursor; `false` if the lead is lost.
-    pub async fn take_in(&self, lead: &Lead, to: i64, new: &TakeIn<'_>) -> Result<bool, Error> {
-        let mut retries = Retries::new(self.write.clock());
-        loop {
-            let transaction = self.write.begin().await?;
-            let taken = async {
-                if !self.move_cursor_in(&transaction, lead, to).await? {
-                    return Ok(false);
-                }
-                self.insert_deliveries(&transaction, new).await?;
-                Ok(true)
-            };
-            let taken = taken.await;
-            let ended = transaction.end(taken).await;
-            if !retries.may_retry_transaction(&ended, self.write.clock()).await {
-                return ended;
-            }
-        }
-    }
-
-    async fn insert_deliveries(
-        &self,
-        transaction: &Transaction,
-        new: &TakeIn<'_>,
-    ) -> Result<(), Error> {
-        // Until the commit, none of them is changed or removed.
-        let lock = if self.backend == DbBackend::Postgres { "FOR SHARE" } else { "" };
-        let sql = format!("SELECT * FROM webhook ORDER BY created_at, id {lock}");
-        let found = webhook::Model::find_by_statement(self.statement(&sql, vec![]));
-        let mut rows = Vec::new();
-        for row in found.all(transaction).await? {
-            let webhook = Webhook::try_from(row)?;
-            let wanted = new.events.iter().filter(|event| (new.wants)(&webhook, event));
-            let wanted: Vec<&StoredEvent> = wanted.collect();
-            let mut busy = self.busy_subjects(transaction, &webhook, &wanted).await?;
-            for event in wanted {
-                let waits = !busy.insert(event.order_id.0) && webhook.ordered;
-                rows.push(delivery_row(&webhook, event, waits, new));
-            }
-        }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let rows = Rowset::of(&DELIVERY, rows.into_iter());
-        let insert = Form::Json(self.backend).insert("webhook_delivery", &DELIVERY, 1);
-        let sql = format!("{insert} ON CONFLICT (webhook_id, event_id) DO NOTHING");
-        transaction.execute_raw(self.statement(&sql, vec![rows.json().into()])).await?;
-        Ok(())
-    }
-
-    /// What pending deliveries of an ordered endpoint are about. Their rows are locked: whoever settles the
-    /// last of them meanwhile waits, and then sees who waits for it.
-    async fn busy_subjects(
-        &self,
-        transaction: &Transaction,
-        webhook: &Webhook,
-        wanted: &[&StoredEvent],
-    ) -> Result<HashSet<Uuid>, Error> {
-        if !webhook.ordered || wanted.is_empty() || webhook.state == WebhookState::Disabled {
-            return Ok(HashSet::new());
-        }
-        let subjects: HashSet<Uuid> = wanted.iter().map(|event| event.order_id.0).collect();
-        let lock = if self.backend == DbBackend::Postgres { "FOR UPDATE OF d" } else { "" };
-        let sql = format!(
-            "SELECT d.subject FROM {} JOIN webhook_delivery d ON d.subject = r.id \
-             WHERE d.webhook_id = $2 AND d.state = 'pending' AND d.position IS NOT NULL {lock}",
-            source_of_ids(self.backend)
-        );
-        let subjects: Vec<Uuid> = subjects.into_iter().collect();
-        let values = vec![ids(&subjects), webhook.id.into()];
-        let rows = transaction.query_all_raw(self.statement(&sql, values)).await?;
-        Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
     }
 
     /// What endpoints were told about an order: the endpoint's URL, the event's type and the attempt that
@@ -223,6 +105,8 @@ impl Store {
     }
 
     /// Deliveries of an endpoint, the newest first; one more than asked for where there are more.
+    ///
+    /// Those of each state are found by the index on states, which spares an index on all.
     pub async fn deliveries(
         &self,
         webhook: Uuid,
@@ -230,55 +114,27 @@ impl Store {
         after: Option<ListedAt>,
         limit: u64,
     ) -> Result<Vec<Delivery>, Error> {
-        use webhook_delivery::Column;
-        let before = after.map(|(at, id)| {
-            Expr::tuple([Expr::col(Column::CreatedAt), Expr::col(Column::EventId)])
-                .lt(Expr::tuple([Expr::value(at), Expr::value(id)]))
-        });
-        let of_state = state.map(|state| Column::State.eq(state.to_string()));
-        let rows = webhook_delivery::Entity::find()
-            .filter(Column::WebhookId.eq(webhook))
-            .filter(Condition::all().add_option(before).add_option(of_state))
-            .order_by_desc(Column::CreatedAt)
-            .order_by_desc(Column::EventId)
-            .limit(limit + 1)
-            .all(&self.read)
-            .await?;
-        rows.into_iter().map(Delivery::try_from).collect()
+        const NEWEST: &str = "ORDER BY created_at DESC, event_id DESC LIMIT $2";
+        let mut values: Vec<Value> = vec![webhook.into(), (limit + 1).into()];
+        let before = match after {
+            Some((at, id)) => {
+                values.extend([at.into(), id.into()]);
+                "AND (created_at, event_id) < ($3, $4)"
+            }
+            None => "",
+        };
+        let states = state.map_or(DeliveryState::VARIANTS.to_vec(), |state| vec![state.into()]);
+        let of_state = |state: &&str| {
+            format!(
+                "SELECT * FROM (SELECT * FROM webhook_delivery \
+                 WHERE webhook_id = $1 AND state = '{state}' {before} {NEWEST}) AS {state}"
+            )
+        };
+        let of_states: Vec<String> = states.iter().map(of_state).collect();
+        let sql = format!("SELECT * FROM ({}) AS d {NEWEST}", of_states.join(" UNION ALL "));
+        let rows = webhook_delivery::Model::find_by_statement(self.statement(&sql, values));
+        rows.all(&self.read).await?.into_iter().map(Delivery::try_from).collect()
     }
-}
-
-fn delivery_row<'a>(
-    webhook: &Webhook,
-    event: &'a StoredEvent,
-    waits: bool,
-    new: &TakeIn<'_>,
-) -> [Cell<'a>; DELIVERY.len()] {
-    let is_enabled = webhook.state == WebhookState::Enabled;
-    let (state, cause) = if is_enabled {
-        (DeliveryState::Pending, None)
-    } else {
-        (DeliveryState::Failed, Some(DISABLED))
-    };
-    let due = (is_enabled && !waits).then_some(new.now);
-    [
-        webhook.id.into(),
-        event.id.into(),
-        event.kind.as_str().into(),
-        event.order_id.0.into(),
-        event.position.into(),
-        event.at.into(),
-        (new.body)(event).into(),
-        state.to_string().into(),
-        cause.into(),
-        "[]".into(),
-        0.into(),
-        0.into(),
-        due.into(),
-        due.into(),
-        new.now.into(),
-        0_i64.into(),
-    ]
 }
 
 impl TryFrom<webhook_delivery::Model> for Delivery {

@@ -6,14 +6,14 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
 use super::codec::{IMPORTED, ITEM, imported_row, item_rows};
 use super::order::Item;
 use super::records::NewOrder;
 use super::retry::Retries;
-use super::rowset::{Column, Form, Rowset, ids, source_of_ids};
+use super::rowset::{Column, Rowset, ids, source_of_ids};
 use super::transaction::Transaction;
 use super::{Error, Order, Store};
 use crate::order::{OrderId, Paise, ProductId, UserId};
@@ -111,10 +111,7 @@ impl Store {
         columns: &[Column],
         rows: &Rowset<'_>,
     ) -> Result<usize, Error> {
-        let (form, values) = match self.backend {
-            DbBackend::Postgres => (Form::Arrays, rows.arrays()),
-            backend => (Form::Json(backend), vec![rows.json().into()]),
-        };
+        let (form, values) = rows.whole(self.backend);
         let sql = format!("{} ON CONFLICT DO NOTHING", form.insert(table, columns, 1));
         let done = transaction.execute_raw(self.statement(&sql, values)).await?;
         Ok(usize::try_from(done.rows_affected()).unwrap_or(usize::MAX))

@@ -79,11 +79,14 @@ impl<'a> Rowset<'a> {
         Ok(())
     }
 
-    /// The parameters of [`Form::Arrays`] as values, of rows that have no [`Cell::Null`]: sea-query's arrays
-    /// can't hold one, so the others would be short of it, and the row refused.
-    pub(super) fn arrays(&self) -> Vec<Value> {
+    /// The form that this database reads fastest, and its parameters, of rows that have no [`Cell::Null`]: sea-query's
+    /// arrays can't hold one, so the others would be short of it, and the row refused.
+    pub(super) fn whole(&self, backend: DbBackend) -> (Form, Vec<Value>) {
         fn whole<T>(cells: Vec<Option<T>>) -> Vec<T> {
             cells.into_iter().flatten().collect()
+        }
+        if backend != DbBackend::Postgres {
+            return (Form::Json(backend), vec![self.json().into()]);
         }
         let array = |(at, (_, kind)): (usize, &Column)| match kind {
             Type::Uuid => whole(self.column(at, Cell::uuid)).into(),
@@ -96,7 +99,7 @@ impl<'a> Rowset<'a> {
             Type::Time => whole(self.column(at, Cell::time)).into(),
             Type::Bool => whole(self.column(at, Cell::bool)).into(),
         };
-        self.columns.iter().enumerate().map(array).collect()
+        (Form::Arrays, self.columns.iter().enumerate().map(array).collect())
     }
 
     fn column<'s, T>(&'s self, at: usize, of: fn(&'s Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
