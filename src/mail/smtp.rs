@@ -14,6 +14,7 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use tokio::net::TcpStream;
 
 use super::recipient::Recipient;
 use crate::config::MailServer;
@@ -49,11 +50,15 @@ impl Connection {
     /// Why the server can't be used, as a sentence.
     pub(super) async fn to(server: &MailServer) -> Result<Self, String> {
         let tls = || TlsParameters::new_rustls(server.host.clone()).map_err(|it| explain(&it));
-        let implicit = if server.is_tls { Some(tls()?) } else { None };
         let (hello, at) = (ClientId::default(), (server.host.as_str(), server.port));
-        let timeout = Some(CONNECT_TIMEOUT);
-        let connected = AsyncSmtpConnection::connect_tokio1(at, timeout, &hello, implicit, None);
-        let mut connection = connected.await.map_err(|error| explain(&error))?;
+        let connected = if server.is_tls {
+            let timeout = Some(CONNECT_TIMEOUT);
+            AsyncSmtpConnection::connect_tokio1(at, timeout, &hello, Some(tls()?), None).await
+        } else {
+            let stream = without_delay(at).await.map_err(|error| out_of_reach(&error))?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await
+        };
+        let mut connection = connected.map_err(|error| explain(&error))?;
         if connection.can_starttls() {
             connection.starttls(tls()?, &hello).await.map_err(|error| explain(&error))?;
         }
@@ -116,6 +121,14 @@ impl Connection {
     }
 }
 
+/// A connection that sends at once what is written. A mail and its end are two writes, and the second would
+/// else wait for the acknowledgement of the first, which servers put off by some 40 ms.
+async fn without_delay(at: (&str, u16)) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(at).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 /// 5xx is for ever, 4xx for now.
 fn judged(error: &Error, what: &str) -> Sent {
     match error.status() {
@@ -137,6 +150,10 @@ fn later(error: &Error, what: &str) -> Sent {
     }
 }
 
+fn out_of_reach(error: &io::Error) -> String {
+    format!("the mail server is out of reach: {error}")
+}
+
 /// In words that hold nothing of what was sent or answered.
 fn explain(error: &Error) -> String {
     if let Some(code) = error.status() {
@@ -145,7 +162,7 @@ fn explain(error: &Error) -> String {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(failed) = inner.downcast_ref::<io::Error>() {
-            return format!("the mail server is out of reach: {failed}");
+            return out_of_reach(failed);
         }
         cause = inner.source();
     }
