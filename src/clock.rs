@@ -103,6 +103,11 @@ impl Clock {
         agreed.and_then(DateTime::from_timestamp_micros).unwrap_or_else(|| self.machine_time())
     }
 
+    /// How long ago that was; nothing if it is still to come.
+    pub fn since(&self, at: DateTime<Utc>) -> Duration {
+        (self.now() - at).to_std().unwrap_or(Duration::ZERO)
+    }
+
     /// This machine's wall clock, in whole microseconds. It may be set at any time.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clocks")]
     pub fn machine_time(&self) -> DateTime<Utc> {

@@ -69,7 +69,8 @@ pub async fn compose(config: &Config, store: Store, clock: Clock) -> Result<Comp
     let desk = Desk::new(executor.clone(), rules);
     let driving = executor.clone();
     let busyness = Busyness::of_this_runtime(&clock);
-    let courtesy = Courtesy::towards(move || driving.in_flight()).while_busy(busyness);
+    let longest = config.executor.lease / 4;
+    let courtesy = Courtesy::towards(move || driving.in_flight(), longest).while_busy(busyness);
     let mailer = mailer(config, &store, &neighbours, &courtesy, &clock);
     let desk = match &mailer {
         Some(_) => desk.noting_pending(store.clone(), clock.clone()),

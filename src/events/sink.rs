@@ -74,7 +74,9 @@ impl Events {
             let pause = match self.tell_once(sink, &mut turn).await {
                 Ok(Progress::Told) => {
                     let worked = parts.clock.monotonic().saturating_sub(began);
-                    parts.settings.courtesy.pause_after(worked)
+                    let rest = parts.settings.courtesy.rest(&parts.clock, worked, turn.waited);
+                    parts.tasks.unless_stopping(rest).await;
+                    Duration::ZERO
                 }
                 Ok(Progress::Nothing) => {
                     let news =
@@ -162,6 +164,7 @@ impl Events {
             return Ok(Progress::Told);
         }
         let events = parts.store.events_between(lead.position, head, None, BATCH).await?;
+        turn.waited = events.last().map_or(Duration::ZERO, |last| parts.clock.since(last.at));
         let is_full = events.len() as u64 == BATCH;
         let last = events.last().and_then(|event| event.position);
         let to = last.filter(|_| is_full).unwrap_or(head);
@@ -197,6 +200,8 @@ pub struct SinkTurn {
     is_failing: bool,
     /// The cursor's row may say that it can't come further.
     may_be_noted: bool,
+    /// How long what was told last had waited to be told.
+    waited: Duration,
     pacing: Pacing,
 }
 
@@ -204,7 +209,8 @@ impl SinkTurn {
     /// Of a sink that has told nothing yet.
     pub fn new() -> Self {
         let (leading, pacing) = (Leading::default(), Pacing::server());
-        Self { leading, is_failing: false, may_be_noted: false, pacing }
+        let waited = Duration::ZERO;
+        Self { leading, is_failing: false, may_be_noted: false, waited, pacing }
     }
 }
 

@@ -45,7 +45,7 @@ use crate::saga::SagaId;
 use crate::store::{Error, Lead, MAIL, Store, StoredEvent};
 
 /// Mails that one process sends at once.
-const SENDERS: usize = 4;
+const SENDERS: u32 = 4;
 /// How long a mail that is being sent may take once the process is to stop.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 

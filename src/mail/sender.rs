@@ -11,7 +11,7 @@ use super::letter::Letter;
 use super::message::message;
 use super::recipient::Recipient;
 use super::smtp::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Connection, MAIL_TIMEOUT, Sent};
-use super::{Mailer, Parts};
+use super::{Mailer, Parts, SENDERS};
 use crate::neighbours::Contact;
 use crate::order::EventKind;
 use crate::pacing::Pacing;
@@ -40,7 +40,10 @@ enum Came {
 /// What a turn came to.
 enum Turn {
     /// A mail was dealt with, or put off.
-    Dealt,
+    Dealt {
+        /// How long its event had waited for it, unless it was put off before.
+        waited: Duration,
+    },
     /// None is due.
     Nothing,
     /// The mail server is out of reach.
@@ -55,10 +58,12 @@ impl Mailer {
         let mut connection = None;
         while !parts.tasks.is_stopping() {
             match parts.turn(&mut connection).await {
-                Ok(Turn::Dealt) => {
+                Ok(Turn::Dealt { waited }) => {
                     pacing.reset();
-                    let courtesy = parts.settings.courtesy.pause_after(A_MAIL);
-                    parts.tasks.unless_stopping(parts.clock.sleep(courtesy)).await;
+                    // Each of the senders has its part of the time.
+                    let worked = A_MAIL * SENDERS;
+                    let rest = parts.settings.courtesy.rest(&parts.clock, worked, waited);
+                    parts.tasks.unless_stopping(rest).await;
                 }
                 Ok(Turn::Nothing) => {
                     if let Some(connection) = connection.take() {
@@ -94,13 +99,15 @@ impl Parts {
     async fn turn(&self, connection: &mut Option<Connection>) -> Result<Turn, Error> {
         let claim = self.store.claim_mail(self.clock.now(), self.settings.lease).await?;
         let Some(claim) = claim else { return Ok(Turn::Nothing) };
+        let is_first = claim.attempts == 0;
+        let waited = if is_first { self.clock.since(claim.created_at) } else { Duration::ZERO };
         // There may be more, for another sender.
         self.news.notify_one();
         let dealing = Box::pin(self.deal(&claim, connection));
         let Some(came) = self.while_claimed(&claim, dealing).await else {
             // Of a mail that was left half way, the connection may not be used for another.
             *connection = None;
-            return Ok(Turn::Dealt);
+            return Ok(Turn::Dealt { waited });
         };
         match came {
             Came::End(end) => self.note(&claim, &end).await,
@@ -115,7 +122,7 @@ impl Parts {
                 return Ok(Turn::NoServer(why));
             }
         }
-        Ok(Turn::Dealt)
+        Ok(Turn::Dealt { waited })
     }
 
     /// Up to a second, then twice as long each time.

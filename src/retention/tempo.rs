@@ -44,7 +44,7 @@ impl Tempo {
             self.size = (self.size / 2).max(SMALLEST.min(self.largest));
             2
         };
-        took.saturating_mul(times).min(LONGEST).max(self.courtesy.pause_after(took))
+        took.saturating_mul(times).min(LONGEST).max(self.courtesy.pause_after(took, Duration::ZERO))
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
         let mut tempo = Tempo::up_to(100, Courtesy::needless());
         let pause = |took| tempo.pause_after(Duration::from_millis(took)).as_millis();
         assert_eq!([10, 100, 1000, 10_000].map(pause), [10, 100, 2000, 2000]);
-        let mut tempo = Tempo::up_to(100, Courtesy::towards(|| 5));
+        let mut tempo = Tempo::up_to(100, Courtesy::towards(|| 5, LONGEST));
         assert_eq!(tempo.pause_after(Duration::from_millis(10)).as_millis(), 200);
     }
 }

@@ -28,6 +28,8 @@ pub struct MailClaim {
     pub kind: String,
     /// What is particular to the kind of event.
     pub data: Value,
+    /// When the event was taken in.
+    pub created_at: DateTime<Utc>,
     /// How often it was put off.
     pub attempts: u32,
     /// The claim's.
@@ -66,7 +68,7 @@ impl Store {
         let sql = format!(
             "UPDATE mails SET due_at = $2, fence = fence + 1 WHERE due_at <= $1 AND event_id = \
              (SELECT event_id FROM mails WHERE due_at <= $1 ORDER BY due_at, position LIMIT 1{skip}) \
-             RETURNING event_id, order_id, user_id, kind, payload, attempts, fence"
+             RETURNING event_id, order_id, user_id, kind, payload, created_at, attempts, fence"
         );
         let values = vec![now.into(), (now + lease).into()];
         let row = self.write.query_one_raw(self.statement(&sql, values)).await?;
@@ -80,6 +82,7 @@ impl Store {
                 user_id: user_id.map(UserId),
                 kind: row.try_get("", "kind")?,
                 data: data.unwrap_or_default(),
+                created_at: row.try_get("", "created_at")?,
                 attempts: u32::try_from(attempts).unwrap_or(0),
                 fence: row.try_get("", "fence")?,
             })

@@ -24,9 +24,9 @@ impl Webhooks {
         let mut turn = DelivererTurn::default();
         loop {
             let (begun, pause) = self.deliver_once(&mut turn).await;
-            let courtesy = parts.settings.courtesy.pause_after(AN_ATTEMPT * begun);
-            let courtesy = parts.clock.sleep(courtesy);
-            if parts.tasks.unless_stopping(courtesy).await.is_none() {
+            let courtesy = &parts.settings.courtesy;
+            let rest = courtesy.rest(&parts.clock, AN_ATTEMPT * begun, turn.waited);
+            if parts.tasks.unless_stopping(rest).await.is_none() {
                 return;
             }
             let news = parts.clock.within(pause, Box::pin(parts.places.news.notified()));
@@ -59,6 +59,7 @@ impl Webhooks {
         let parts = &self.0;
         self.renew(&mut turn.renewed_at).await?;
         let (mut begun, mut next) = (0, None);
+        turn.waited = Duration::ZERO;
         for DueWebhook { webhook, due_at, last_due_at } in parts.store.due_webhooks().await? {
             let Some(mut due_at) = due_at else { continue };
             let now = parts.clock.now();
@@ -78,6 +79,7 @@ impl Webhooks {
             }
             let (lease, limit) = (self.lease(now), u64::try_from(room).unwrap_or(1));
             let claimed = parts.store.claim_deliveries(webhook.id, lease, limit).await?;
+            turn.waited = turn.waited.max(parts.clock.since(due_at));
             // As it is now: what was changed before the claim counts for these attempts.
             let Some(webhook) = parts.store.webhook(webhook.id).await? else { continue };
             for claimed in claimed {
@@ -133,5 +135,7 @@ impl Webhooks {
 pub struct DelivererTurn {
     /// When the leases were last renewed, on the monotonic clock.
     renewed_at: Duration,
+    /// How long the attempts begun last had been due.
+    waited: Duration,
     is_failing: bool,
 }
