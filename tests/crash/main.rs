@@ -11,6 +11,7 @@ mod afterwards;
 mod answer;
 #[path = "../it/harness/audit.rs"]
 mod audit;
+mod balancer;
 mod bulk;
 mod client;
 mod cluster;
