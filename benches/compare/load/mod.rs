@@ -94,7 +94,9 @@ pub fn run(load: &Load) -> Result<(), Fault> {
     let seen = std::thread::scope(|scope| {
         let client = |number| {
             let (ready, schedule, requests) = (&ready, &schedule, &requests);
-            let own = requests.iter().cycle().skip(number * 17 % requests.len());
+            // Far apart, so that no two ever send equal requests at once, which would be joined.
+            let start = number * requests.len() / load.connections;
+            let own = requests.iter().cycle().skip(start);
             scope.spawn(move || {
                 let seen = Seen::nothing();
                 ready.wait();
