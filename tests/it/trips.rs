@@ -28,7 +28,8 @@ use crate::trip::{
 /// What a seat costs.
 const FARE: u64 = 250;
 const TRAVELLER: UserId = UserId(Uuid::from_u128(0x7a));
-const DEADLINE: Duration = Duration::from_millis(300);
+/// For a trip that is to miss it: long enough for a busy machine to get as far as it should before.
+const SOON: Duration = Duration::from_secs(3);
 /// A test that takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -45,6 +46,13 @@ struct Shape {
     troubles: Vec<Trouble>,
     fare: u64,
     idempotent: bool,
+    deadline: Duration,
+}
+
+impl Shape {
+    fn with(troubles: Vec<Trouble>) -> Self {
+        Self { troubles, fare: FARE, idempotent: true, deadline: PATIENCE }
+    }
 }
 
 impl Office {
@@ -71,7 +79,7 @@ impl Office {
         let neighbours = Neighbours::new(idempotent, Duration::from_hours(24), shape.fare);
         let nearby = Arc::new(Nearby::new(neighbours, shape.troubles.clone()));
         let kind = Trip::new(nearby.way(&clock), clock.clone());
-        let settings = settings(shape.idempotent);
+        let settings = settings(shape);
         let started =
             Executor::start(store.clone(), vec![Arc::new(kind)], settings, clock.clone()).await;
         let executor = started.expect("an executor");
@@ -147,8 +155,9 @@ impl Office {
     }
 }
 
-fn settings(idempotent: bool) -> Settings {
+fn settings(shape: &Shape) -> Settings {
     let key_memory = Duration::from_hours(24);
+    let idempotent = shape.idempotent;
     let manners = Manners { idempotent, key_memory, timeout: Duration::from_millis(50) };
     let neighbours = [RAIL, BANK, POST].map(|neighbour| (neighbour, manners));
     let policy = Policy {
@@ -160,15 +169,15 @@ fn settings(idempotent: bool) -> Settings {
             jitter: 0.0,
         },
         stuck_after: PATIENCE,
-        deadline: DEADLINE,
-        deadline_attended: DEADLINE,
+        deadline: shape.deadline,
+        deadline_attended: shape.deadline,
     };
     Settings { concurrency: 16, backlog: 1000, lease: Duration::from_secs(5), policy }
 }
 
 /// Runs a test on both databases, in an office where this goes wrong.
 async fn with(troubles: Vec<Trouble>, test: impl AsyncFn(&Office)) {
-    shaped(&Shape { troubles, fare: FARE, idempotent: true }, test).await;
+    shaped(&Shape::with(troubles), test).await;
 }
 
 async fn shaped(shape: &Shape, test: impl AsyncFn(&Office)) {
@@ -203,7 +212,7 @@ async fn a_trip_travels_and_its_order_has_an_id_of_its_own() {
 
 #[tokio::test]
 async fn a_free_trip_travels_and_takes_nothing() {
-    let shape = Shape { troubles: vec![], fare: 0, idempotent: true };
+    let shape = Shape { fare: 0, ..Shape::with(vec![]) };
     shaped(&shape, async |office| {
         for (definition, key) in [(&DEFINITION, "now"), (&OLDER, "then")] {
             let seen = office.travel_by(definition, key).await;
@@ -247,7 +256,9 @@ async fn a_trip_of_which_nothing_happened_is_called_off() {
 async fn what_comes_after_the_fare_is_not_given_up_at_the_deadline() {
     for what in [ISSUE_TICKET.word(), POST_LETTER.word(), TAKE_FARE.word()] {
         // A fare of which nobody heard may have been taken.
-        with(vec![Trouble::on(what, Wrong::DropAfter)], async |office| {
+        let troubles = vec![Trouble::on(what, Wrong::DropAfter)];
+        let shape = Shape { deadline: SOON, ..Shape::with(troubles) };
+        shaped(&shape, async |office| {
             let (seen, ()) = futures::join!(office.travel(), async {
                 while !office.is_tried_after_its_deadline().await {
                     tokio::task::yield_now().await;
@@ -263,7 +274,9 @@ async fn what_comes_after_the_fare_is_not_given_up_at_the_deadline() {
 #[tokio::test]
 async fn a_trip_that_is_not_paid_by_the_deadline_is_turned_back() {
     for what in [ASK_BORDER.word(), TAKE_FARE.word()] {
-        with(vec![Trouble::on(what, Wrong::NotSent)], async |office| {
+        let troubles = vec![Trouble::on(what, Wrong::NotSent)];
+        let shape = Shape { deadline: SOON, ..Shape::with(troubles) };
+        shaped(&shape, async |office| {
             let seen = office.travel().await;
             assert!(is_at(&seen, End::Compensated), "{seen:?}");
         })
@@ -294,7 +307,7 @@ async fn at_forgetful_neighbours_a_fare_in_doubt_is_looked_up_and_only_then_the_
         Trouble::once(TAKE_FARE.word(), Wrong::DropAfter),
         Trouble { times: 2, ..Trouble::on(LOOK_UP, Wrong::ErrorBefore) },
     ];
-    let shape = Shape { troubles, fare: FARE, idempotent: false };
+    let shape = Shape { idempotent: false, ..Shape::with(troubles) };
     shaped(&shape, async |office| {
         // It may need a person meanwhile, who has nothing to say.
         let seen = office.travel().await;
