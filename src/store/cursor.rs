@@ -104,7 +104,8 @@ impl Store {
         Ok(moved.rows_affected() == 1)
     }
 
-    /// Notes why a cursor can't come further, since when, or that it can again.
+    /// Notes why a cursor can't come further, since when, or that it can again. Nothing is written that is there
+    /// already: on SQLite a commit that leaves the file as it was is taken for a lost one.
     pub async fn note_cursor(
         &self,
         lead: &Lead,
@@ -114,7 +115,9 @@ impl Store {
         let sql = "UPDATE event_cursor SET last_error = COALESCE($4, last_error), \
                    failing_since = CASE WHEN $4 IS NULL THEN NULL \
                    ELSE COALESCE(failing_since, $5) END \
-                   WHERE name = $1 AND owner = $2 AND fence = $3";
+                   WHERE name = $1 AND owner = $2 AND fence = $3 AND (CASE WHEN $4 IS NULL \
+                   THEN failing_since IS NOT NULL \
+                   ELSE failing_since IS NULL OR last_error IS DISTINCT FROM $4 END)";
         let (name, error) = (lead.name, error.map(str::to_owned));
         let values =
             vec![name.into(), lead.owner.into(), lead.fence.into(), error.into(), now.into()];
@@ -132,7 +135,8 @@ impl Store {
         let sql = "UPDATE event_cursor SET last_error = COALESCE($2, last_error), \
                    failing_since = CASE WHEN $2 IS NULL THEN NULL \
                    ELSE COALESCE(failing_since, $3) END \
-                   WHERE name = $1 AND (failing_since IS NOT NULL OR $2 IS NOT NULL)";
+                   WHERE name = $1 AND (CASE WHEN $2 IS NULL THEN failing_since IS NOT NULL \
+                   ELSE failing_since IS NULL OR last_error IS DISTINCT FROM $2 END)";
         let error = error.map(str::to_owned);
         self.write
             .execute_raw(self.statement(sql, vec![name.into(), error.into(), now.into()]))

@@ -10,6 +10,7 @@ use order_service::events::{
 };
 use order_service::pacing::Courtesy;
 use order_service::store::{Cursor, Lead, Store, StoredEvent};
+use uuid::Uuid;
 
 use super::positions::{commit, lead};
 use crate::commit::Bare;
@@ -85,6 +86,26 @@ async fn a_failure_that_a_dead_leader_noted_ends_with_the_success_of_the_next() 
         let Cursor { position, failing_since, last_error, .. } = cursor(&bare).await;
         assert_eq!((position, failing_since), (1, None));
         assert_eq!(last_error.as_deref(), Some("nobody is there"), "it is still the last one");
+        // The one after it finds nothing that was noted, and writes nothing.
+        next.stop().await;
+        commit(&bare.books, 2, 1, 0).await;
+        let sequencer = lead(&bare, 0xa, 1, Duration::from_secs(10)).await.expect("it leads on");
+        bare.store.sequence(&sequencer, 10).await.expect("the books");
+        let last = process(&bare);
+        let told = last.tell_once(&Receiver { is_there: true }, &mut SinkTurn::new()).await;
+        assert_eq!(told.expect("the books"), Progress::Told);
+        let Cursor { position, failing_since, .. } = cursor(&bare).await;
+        assert_eq!((position, failing_since), (2, None));
+        last.stop().await;
+        let now = Clock::system().now();
+        let lead = bare.store.lead(NAME, Uuid::from_u128(0xa), now, Duration::from_mins(1)).await;
+        let lead = lead.expect("the books").expect("nobody leads");
+        for _time in 0..2 {
+            // Nor is what is there already an error of the database.
+            for words in [None, Some("gone"), Some("gone")] {
+                bare.store.note_cursor(&lead, words, now).await.expect("the books");
+            }
+        }
         bare.close().await;
     }
 }
