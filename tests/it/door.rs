@@ -5,6 +5,7 @@ mod http2;
 mod process;
 mod room;
 mod time;
+mod unread;
 
 use std::io::ErrorKind;
 use std::time::Duration;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONNECTION, HeaderValue};
-use axum::http::{Request, Response, Version};
+use axum::http::header::{CONNECTION, EXPECT, HeaderValue};
+use axum::http::{Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -18,6 +18,7 @@ use super::activity::{Activity, CloseRequest, TimedOut};
 use super::incident::{Incident, Incidents};
 use super::limits::Limits;
 use super::tracked::{TrackedBody, TrackedSocket};
+use super::unread::Unread;
 use crate::app::root_service::RootService;
 use crate::clock::Clock;
 use crate::web::Prompt;
@@ -112,13 +113,22 @@ async fn respond(
 ) -> Response<TrackedBody> {
     let version = request.version();
     let tracked = activity.begin_request(version);
-    let request = request
-        .map(|body| Body::new(Prompt::new(body, server.limits.body_timeout, server.clock.clone())));
+    // Whoever waits to be asked for the body sends none.
+    let is_asked_for = !request.headers().contains_key(EXPECT);
+    let unread = Unread::default();
+    let request = request.map(|body| {
+        let body = unread.of(body);
+        Body::new(Prompt::new(body, server.limits.body_timeout, server.clock.clone()))
+    });
     let mut response = match admission {
         Admission::Full => server.service.respond(request).await,
         Admission::ProbesOnly => server.service.respond_to_probes(request).await,
     };
-    if admission == Admission::ProbesOnly && version < Version::HTTP_2 {
+    let is_last = version < Version::HTTP_2
+        && (admission == Admission::ProbesOnly
+            || response.status() == StatusCode::REQUEST_TIMEOUT
+            || !unread.is_read(is_asked_for, &server.clock).await);
+    if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response.map(|body| TrackedBody::new(body, tracked))

@@ -5,6 +5,7 @@
 //! connection  serves one connection until it ends or a time-out ends it
 //! activity    what one connection is doing: whose turn it is, and since when
 //! tracked     its socket and its response bodies, which report to the activity
+//! unread      what a request's handler has left unread of its body
 //! limits      the configured limits, lowered to what the file descriptors allow
 //! incident    what happened to connections, as log lines that can't flood the log
 //! ```
@@ -19,6 +20,7 @@ mod connection;
 mod incident;
 mod limits;
 mod tracked;
+mod unread;
 
 pub(super) use accept::{Listener, Shutdown};
 pub(super) use limits::Limits;
