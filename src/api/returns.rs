@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Api;
 use super::key::idempotency_key;
 use super::pieces::{PiecesBody, pieces};
+use super::refusal::key_reused;
 use crate::auth::{Caller, Person, Right};
 use crate::order::OrderId;
 use crate::reversal::{ReturnAnswer, TakeBack};
@@ -77,7 +78,7 @@ pub(super) struct ReturnView {
     order_id: Uuid,
     /// `Returning` or `Returned`.
     status: &'static str,
-    /// The refund in paise.
+    /// What has been refunded, in paise: 0 while it is under way.
     refunded: i64,
     lines: Vec<ReturnedLineView>,
     #[schema(required)]
@@ -120,7 +121,7 @@ impl From<Return> for ReturnView {
             id: returned.id,
             order_id: returned.order_id.0,
             status: if returned.returned_at.is_some() { "Returned" } else { "Returning" },
-            refunded: returned.refunded.0,
+            refunded: returned.returned_at.map_or(0, |_done| returned.refunded.0),
             lines: returned.lines.iter().map(ReturnedLineView::from).collect(),
             reason: returned.reason,
             restock: returned.restock,
@@ -222,23 +223,21 @@ fn reason(body: &ReturnBody) -> Result<Option<String>, Problem> {
 }
 
 fn respond(id: OrderId, answer: ReturnAnswer) -> Response {
-    let no = |error| Problem::new(StatusCode::CONFLICT, error);
     let never = "Order can not be returned";
+    let no = |error, status| {
+        let problem = Problem::new(StatusCode::CONFLICT, error);
+        problem.of_checkout(id, url::status(id)).order_status(status)
+    };
     let problem = match answer {
         ReturnAnswer::Accepted { returned, replayed } => return accepted(&returned, replayed),
-        ReturnAnswer::KeyReused => {
-            let error = "Idempotency key reused with a different request";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error)
-        }
+        ReturnAnswer::KeyReused => key_reused(id),
         ReturnAnswer::NotFound => Problem::not_found("Order not found"),
         ReturnAnswer::NoSuchLine(line) => {
             Problem::bad_request(format!("lines: the order has no line {line}"))
         }
-        ReturnAnswer::NotAllowed { status } => {
-            no(never).of_checkout(id, url::status(id)).order_status(status)
-        }
+        ReturnAnswer::NotAllowed { status } => no(never, status),
         ReturnAnswer::Imported { status } => Problem::imported(id, never, status),
-        ReturnAnswer::TooMuch { line } => no("More than was shipped").of_line(line),
+        ReturnAnswer::TooMuch { line, status } => no("More than was shipped", status).of_line(line),
         ReturnAnswer::Unavailable => Problem::database_unavailable(),
     };
     problem.into_response()

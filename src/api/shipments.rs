@@ -21,7 +21,7 @@ use crate::fulfilment::{Pieces, Shortage};
 use crate::order::{OrderId, OrderStatus};
 use crate::reversal::status_without_order;
 use crate::saga::SagaId;
-use crate::store::{AuditAction, NewShipment, Shipping};
+use crate::store::{AuditAction, NewShipment, Shipment, Shipping};
 use crate::trace::TraceParent;
 use crate::web::{Field, MomentText, Problem, Segment, json_body, url, uuid_segment};
 
@@ -92,12 +92,30 @@ pub(super) async fn ship_order(
         who.name()?;
         let id = OrderId(uuid_segment(id, "id")?);
         let body: ShipmentBody = json_body(&headers, body).await?;
-        let new = shipment(id, &body, &trace, api.executor.clock())?;
+        let new = match shipment(id, &body, &trace, api.executor.clock()) {
+            Ok(new) => new,
+            Err(wrong) => return repeated(&api, id, &body).await?.ok_or(wrong),
+        };
         let shipping = api.store.ship(&new, api.executor.clock(), Some(audited.done())).await?;
         respond(&api, id, shipping).await
     };
     let shipped = shipped.await;
     audited.answer(&api.executor, shipped).await
+}
+
+/// The first shipment of this carrier and number, whatever is wrong with the rest of the body.
+async fn repeated(
+    api: &Api,
+    id: OrderId,
+    body: &ShipmentBody,
+) -> Result<Option<Response>, Problem> {
+    let (Ok(carrier), Ok(number)) = (body.carrier.value(), body.tracking_number.value()) else {
+        return Ok(None);
+    };
+    let shipments = api.store.shipments_of(id).await?;
+    let is_same = |it: &&Shipment| it.carrier == carrier.0 && it.tracking_number == number.0;
+    let first = shipments.iter().find(is_same);
+    Ok(first.map(|first| Json(ShipmentView::from(first)).into_response()))
 }
 
 /// The shipment that a body asks for.
@@ -146,8 +164,8 @@ async fn respond(api: &Api, id: OrderId, shipping: Shipping) -> Result<Response,
         Shipping::Short(Shortage::Nothing, status) => {
             Err(not_now(id, "Nothing left to ship", status))
         }
-        Shipping::Short(Shortage::TooMany(line), _) => {
-            Err(Problem::new(StatusCode::CONFLICT, "More than was ordered").of_line(line))
+        Shipping::Short(Shortage::TooMany(line), status) => {
+            Err(not_now(id, "More than was ordered", status).of_line(line))
         }
         Shipping::Short(Shortage::NoSuchLine(line), _) => {
             Err(Problem::bad_request(format!("lines: the order has no line {line}")))

@@ -71,6 +71,8 @@ pub enum ReturnAnswer {
     TooMuch {
         /// Of which line.
         line: u16,
+        /// The order's status.
+        status: OrderStatus,
     },
     /// The database is out of reach.
     Unavailable,
@@ -190,7 +192,7 @@ fn judge(returnable: &Returnable, pieces: &BTreeMap<u16, u32>) -> Result<(), Ret
     for (line, quantity) in pieces {
         let left = of(&returnable.shipped, *line) - of(&returnable.taken, *line);
         if i64::from(*quantity) > left {
-            return Err(ReturnAnswer::TooMuch { line: *line });
+            return Err(ReturnAnswer::TooMuch { line: *line, status });
         }
     }
     Ok(())
@@ -230,9 +232,9 @@ mod tests {
         for status in [OrderStatus::Shipped, OrderStatus::Delivered] {
             let some = returnable(status, 3, 1);
             assert_eq!(judge(&some, &asked(2)), Ok(()));
-            assert_eq!(judge(&some, &asked(3)), Err(ReturnAnswer::TooMuch { line: 0 }));
+            assert_eq!(judge(&some, &asked(3)), Err(ReturnAnswer::TooMuch { line: 0, status }));
             let other = [(1, 1)].into();
-            assert_eq!(judge(&some, &other), Err(ReturnAnswer::TooMuch { line: 1 }));
+            assert_eq!(judge(&some, &other), Err(ReturnAnswer::TooMuch { line: 1, status }));
         }
         for status in [OrderStatus::Confirmed, OrderStatus::Cancelling, OrderStatus::Cancelled] {
             let none = returnable(status, 0, 0);

@@ -1,6 +1,6 @@
 //! A time in a request's body.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -18,7 +18,11 @@ impl<'de> Deserialize<'de> for MomentText {
         let text = String::deserialize(from)?;
         let moment = DateTime::parse_from_rfc3339(text.trim())
             .map_err(|_| D::Error::custom("must be a time as in RFC 3339"))?;
-        Ok(Self(within_years(moment.to_utc()).trunc_subsecs(6)))
+        // A leap second is the next one, as PostgreSQL has it.
+        let micros = within_years(moment.to_utc()).timestamp_micros();
+        DateTime::from_timestamp_micros(micros)
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("is too late"))
     }
 }
 

@@ -57,7 +57,8 @@ async fn what_was_shipped_is_refunded_and_restocked_once() {
         assert!(again.is_replayed() && !answer.is_replayed());
         let other = json!({"lines": [{"line": 1, "quantity": 1}]});
         let reused = take_back(world, id, Some("r1"), &other).await;
-        assert_eq!(reused.status, 422, "{reused:?}");
+        let error = "Idempotency key reused with a different request";
+        assert_eq!(reused.is_about_a_checkout(422, error, json!({})), id);
         assert_eq!((world.wallet(ASHA), world.stock(TEA)), (wallet + 29_800, stock + 2));
         let shown = world.get(&path).await.body;
         assert_eq!((&shown["reason"], &shown["restock"]), (&json!("too bitter"), &json!(true)));
@@ -97,14 +98,22 @@ async fn no_race_takes_back_more_than_was_shipped() {
         let done = answers.iter().filter(|answer| answer.status == 201).count();
         assert_eq!(done, 2, "{answers:?}");
         for refused in answers.iter().filter(|answer| answer.status != 201) {
-            refused.is_problem(409, "More than was shipped", json!({"line": 0}));
+            refused.is_about_a_checkout(
+                409,
+                "More than was shipped",
+                json!({"line": 0, "orderStatus": "Shipped"}),
+            );
         }
         assert_eq!(world.wallet(ASHA), wallet + 2 * (24_950 + 14_900));
         // A refusal is not remembered: under its key something else may come back.
         let refused = answers.iter().position(|answer| answer.status == 409).expect("ten of them");
         let other = json!({"lines": [{"line": 1, "quantity": 1}]});
         let none = take_back(world, id, Some(&keys[refused]), &other);
-        none.await.is_problem(409, "More than was shipped", json!({"line": 1}));
+        none.await.is_about_a_checkout(
+            409,
+            "More than was shipped",
+            json!({"line": 1, "orderStatus": "Shipped"}),
+        );
         // The same request many times is one return.
         let id = shipped(world, 2, 3).await;
         let wallet = world.wallet(ASHA);
@@ -156,7 +165,11 @@ async fn what_can_not_come_back_is_told_and_changes_nothing() {
         }
         let more = json!({"lines": [{"line": 0, "quantity": 2}]});
         let answer = take_back(world, id, Some("r"), &more).await;
-        answer.is_problem(409, "More than was shipped", json!({"line": 0}));
+        answer.is_about_a_checkout(
+            409,
+            "More than was shipped",
+            json!({"line": 0, "orderStatus": "Shipped"}),
+        );
         let nobody = world.get(&format!("/api/returns/{}", world.clock.fresh_id())).await;
         nobody.is_problem(404, "Return not found", json!({}));
     })
@@ -173,9 +186,15 @@ async fn a_refund_that_fails_is_tried_until_it_is_done_and_what_is_under_way_cou
             let two = json!({"lines": [{"line": 0, "quantity": 2}]});
             let answer = take_back(world, id, Some("r"), &two).await;
             assert_eq!((answer.status, &answer.body["status"]), (202, &json!("Returning")));
+            let path = format!("/api/returns/{}", answer.body["id"].as_str().unwrap_or_default());
+            assert_eq!(world.get(&path).await.body["refunded"], 0, "nothing yet");
             let more = json!({"lines": [{"line": 0, "quantity": 1}]});
             let more = take_back(world, id, Some("r2"), &more);
-            more.await.is_problem(409, "More than was shipped", json!({"line": 0}));
+            more.await.is_about_a_checkout(
+                409,
+                "More than was shipped",
+                json!({"line": 0, "orderStatus": "Shipped"}),
+            );
             let saga = answer.body["id"].as_str().unwrap_or_default().to_owned();
             let inspected = world.operator(&format!("/sagas/{saga}")).await.body;
             assert_eq!(inspected["stuck"]["kind"], "Refused", "{inspected}");

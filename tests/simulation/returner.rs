@@ -176,7 +176,7 @@ impl Run {
                 let is_out = matches!(status, OrderStatus::Shipped | OrderStatus::Delivered);
                 !is_known && !was_out && !is_out
             }
-            ReturnAnswer::TooMuch { line } => {
+            ReturnAnswer::TooMuch { line, status: _ } => {
                 let taken = self.books.taken_back(goods.order_id);
                 let of = |pieces: &Pieces| pieces.get(line).copied().unwrap_or_default();
                 let left = of(&goods.shipped_before) - of(&taken);
