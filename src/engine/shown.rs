@@ -38,11 +38,16 @@ impl Drive {
     pub(super) fn show(&mut self) {
         let (saga, shown) = (&mut self.saga, &mut self.shown);
         let mut is_news = std::mem::replace(&mut shown.state, saga.state()) != saga.state();
-        is_news |= saga.unsaved.iter().any(|entry| entry.phase == Phase::Operator);
+        let is_word = saga.unsaved.iter().any(|entry| entry.phase == Phase::Operator);
+        is_news |= is_word;
+        let (policy, now) = (&self.parts.settings.policy, self.parts.clock.now());
         if saga.owner.is_none() && !saga.progress.is_rest() {
-            let seen = Seen::of(saga, &self.parts.settings.policy, self.parts.clock.now());
-            let before = shown.parked.replace(seen);
+            let before = shown.parked.replace(Seen::of(saga, policy, now));
             is_news |= before != shown.parked;
+        } else if is_word {
+            // What the word itself has changed is no news once more when the saga is parked.
+            let parked = Instance { owner: None, ..saga.clone() };
+            shown.parked = Some(Seen::of(&parked, policy, now));
         }
         saga.version += i64::from(is_news);
         let trouble = Trouble::of(saga);

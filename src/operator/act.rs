@@ -19,7 +19,7 @@ use crate::auth::{Audited, Person, Right};
 use crate::engine::{BEING_ADVANCED, Done, NotDone};
 use crate::saga::{Intervention, SagaId, Word};
 use crate::store::AuditAction;
-use crate::web::{Field, Problem, Segment, json_body, read, uuid_segment};
+use crate::web::{Field, Problem, Segment, optional_json_body, read, uuid_segment};
 
 /// The result of an action.
 #[derive(Debug, Serialize, ToSchema)]
@@ -150,7 +150,7 @@ pub(super) async fn resolve_saga(
     let mut audited = who.audited(AuditAction::Resolve, &id, &operators.clock);
     let acted = async {
         who.require(Right::Act)?;
-        let resolution: Resolution = json_body(&headers, body).await?;
+        let resolution: Resolution = optional_json_body(&headers, body).await?;
         let what = resolution.intervention(operators.store.catalogue())?;
         act(&operators, (&who, &mut audited), id, &headers, &resolution.reason, what).await
     };
@@ -169,7 +169,7 @@ pub(super) async fn act_for_reason(
     let mut audited = who.audited(AuditAction::of(what), &id, &operators.clock);
     let acted = async {
         who.require(Right::Act)?;
-        let Reason { reason } = json_body(&headers, body).await?;
+        let Reason { reason } = optional_json_body(&headers, body).await?;
         act(operators, (who, &mut audited), id, &headers, &reason, what).await
     };
     let acted = acted.await;

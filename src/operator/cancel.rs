@@ -17,7 +17,7 @@ use crate::store::AuditAction;
 use crate::trace::TraceParent;
 use crate::web::{
     CancelledView, CancellingView, Preference, Problem, Segment, StaffCancelBody, Words,
-    cancel_response, json_body, read, uuid_segment,
+    cancel_response, optional_json_body, read, uuid_segment,
 };
 
 /// How long an operator waits for the result, unless they ask for another wait.
@@ -70,7 +70,7 @@ pub(super) async fn cancel_order(
     let cancelled = async {
         who.require(Right::Act)?;
         let id = OrderId(uuid_segment(id, "id")?);
-        let body: StaffCancelBody = json_body(&headers, body).await?;
+        let body: StaffCancelBody = optional_json_body(&headers, body).await?;
         let preference = Preference::of(&headers);
         // By default, the person on call gets an answer soon and looks again later.
         let is_given = preference.is_given();

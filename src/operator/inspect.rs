@@ -49,8 +49,9 @@ pub(crate) struct Detail {
     pub(crate) related: Vec<RelatedView>,
     /// Oldest first.
     pub(crate) notes: Vec<NoteView>,
-    /// What clients, webhooks and mail were told, oldest first.
-    pub(crate) told: Vec<ToldView>,
+    /// What clients, webhooks and mail were told, oldest first; null of the past.
+    #[schema(required)]
+    pub(crate) told: Option<Vec<ToldView>>,
 }
 
 /// Another saga of the same order.
@@ -173,7 +174,7 @@ pub(crate) async fn detail(operators: &Operators, id: SagaId) -> Result<Detail, 
     };
     let related = related(operators, &found).await?;
     let notes = operators.store.notes(id).await?.into_iter().map(NoteView::from).collect();
-    let told = told(operators, &found, &log).await?;
+    let told = Some(told(operators, &found, &log).await?);
     let saga = Onlooker::of(operators, &[&found]).await?.view(operators, found);
     let actions = names(&previews);
     let previews = previews.into_iter().map(PreviewView::from).collect();
@@ -200,7 +201,7 @@ pub(crate) async fn past(operators: &Operators, id: SagaId, seq: i32) -> Result<
         Err(_unreadable) => view,
     };
     let (at_seq, last_seq, steps) = (Some(seq), Some(last_seq), steps(log));
-    let (actions, previews, notes, told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (actions, previews, notes, told) = (Vec::new(), Vec::new(), Vec::new(), None);
     Ok(Detail { saga, at_seq, last_seq, effects, steps, actions, previews, related, notes, told })
 }
 

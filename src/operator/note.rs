@@ -16,7 +16,7 @@ use super::saga::missing;
 use crate::auth::{Person, Right};
 use crate::saga::SagaId;
 use crate::store::{AuditAction, Error, NewAuditEntry, Note};
-use crate::web::{Field, Problem, Segment, json_body, read, uuid_segment};
+use crate::web::{Field, Problem, Segment, optional_json_body, read, uuid_segment};
 
 /// What is to be remembered.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -80,7 +80,7 @@ pub(super) async fn add_note(
     let noted = async {
         who.require(Right::Act)?;
         let id = SagaId(uuid_segment(id, "id")?);
-        let body: NoteBody = json_body(&headers, body).await?;
+        let body: NoteBody = optional_json_body(&headers, body).await?;
         let (who, text) = (who.name()?, body.text.value()?.as_str());
         audited.because(text);
         let Some(note) = note(&operators, id, (&who, text), audited.done()).await? else {

@@ -1,5 +1,6 @@
 //! The route table of the operators' API, and the middleware around it.
 
+use axum::routing::any;
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
@@ -9,7 +10,9 @@ use utoipa_axum::routes;
 use super::bulk::{change as bulk_change, look, prepare};
 use super::webhooks::{again, change, deliveries, endpoints};
 use super::{Operators, act, cancel, groups, hold, inspect, list, note, summary, trail};
+use crate::auth::Person;
 use crate::web;
+use crate::web::Problem;
 
 /// The routes with their descriptions. Each has its method and path above its handler.
 fn table() -> OpenApiRouter<Operators> {
@@ -47,12 +50,17 @@ pub fn document() -> OpenApi {
     table().into_openapi()
 }
 
-/// The operators' API, all of it below `/api/operator`. It is merged with the clients' router, which
-/// answers unknown paths.
+/// The operators' API, all of it below `/api/operator`, unknown paths too: who has no token is not told which
+/// there are.
 pub fn router(operators: Operators) -> Router {
     Router::from(table())
+        .route("/api/operator/{*rest}", any(no_such_path))
         .method_not_allowed_fallback(web::no_such_method)
         .route_layer(CatchPanicLayer::custom(web::panicked))
         .route_layer(middleware::from_fn(web::trace_and_report))
         .with_state(operators)
+}
+
+async fn no_such_path(_who: Person) -> Problem {
+    web::no_such_path().await
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::saga::Event;
+use crate::saga::{Event, Phase};
 use crate::store::LoggedStep;
 
 /// An entry of a saga's log.
@@ -39,14 +39,19 @@ pub(crate) struct StepView {
     pub(crate) error: Option<String>,
     /// The executor or the operator that wrote it.
     pub(crate) executor: String,
+    /// The operator, of an entry of phase `operator`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) who: Option<String>,
+    /// The operator's reason, of an entry of phase `operator`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// What the operator did, in words, of an entry of phase `operator`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) did: Option<&'static str>,
     /// For the console: the cart's line, if the step has lines.
     #[serde(skip)]
     #[schema(ignore)]
     pub(crate) line: Option<i32>,
-    /// For the console: what an operator did, in words.
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub(crate) did: Option<&'static str>,
 }
 
 /// The log in order. An intent and its outcome are shown as one line, in the intent's place.
@@ -97,6 +102,8 @@ fn view(entry: LoggedStep) -> StepView {
         )
         | None => entry.outcome,
     };
+    let is_operators = entry.phase.parse() == Ok(Phase::Operator);
+    let reason = entry.request.as_ref().and_then(|said| said["reason"].as_str().map(str::to_owned));
     StepView {
         seq: entry.seq,
         settled_seq: None,
@@ -110,6 +117,8 @@ fn view(entry: LoggedStep) -> StepView {
         request: entry.request,
         response: entry.response,
         error: entry.error,
+        who: is_operators.then(|| entry.executor.clone()),
+        reason: reason.filter(|_| is_operators),
         executor: entry.executor,
         line: entry.line,
         did: entry.event.and_then(did),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::Operators;
 use crate::checkout::{Refusal, Undoing};
-use crate::saga::{Direction, Event};
+use crate::saga::{Cause, Direction, Event};
 use crate::store::{Error, Found, LoggedStep, MailState};
 
 /// Something that somebody was told.
@@ -65,12 +65,40 @@ fn answer(found: &Found, log: &[LoggedStep]) -> Option<ToldView> {
         let told = Refusal::of(found.known.as_ref()).told();
         (told.error.to_owned(), told.status)
     };
-    // It was decided with the last thing that went forward.
-    let forward = log.iter().filter(|entry| entry.phase == "forward");
-    let came = forward.filter(|entry| matches!(entry.event, Some(Event::Came(_))));
+    let at = decided_at(found, log);
+    Some(ToldView { at, via: "http", what, status: Some(status), to: None })
+}
+
+/// With the last thing that went forward, or with the word of whoever stopped it; where its time had passed, with the
+/// way back.
+fn decided_at(found: &Found, log: &[LoggedStep]) -> DateTime<Utc> {
+    let goes_back = log.iter().position(|entry| entry.phase == "compensation");
+    let (forward, back) = log.split_at(goes_back.unwrap_or(log.len()));
     let ended = |entry: &LoggedStep| {
         entry.started_at + TimeDelta::milliseconds(entry.duration_ms.unwrap_or(0))
     };
-    let at = came.map(ended).max().unwrap_or(found.updated_at);
-    Some(ToldView { at, via: "http", what, status: Some(status), to: None })
+    let decided = |entry: &LoggedStep| match entry.event? {
+        Event::Came(_) if entry.phase == "forward" => Some(ended(entry)),
+        Event::Stopped | Event::Happened | Event::DidNotHappen | Event::Found => {
+            Some(entry.started_at)
+        }
+        Event::Came(_)
+        | Event::Begun
+        | Event::Sending
+        | Event::TakenOver(_)
+        | Event::Renewed
+        | Event::Retried
+        | Event::Held
+        | Event::Released => None,
+    };
+    let last = forward.iter().filter_map(decided).max();
+    let cause = found.known.as_ref().and_then(|known| known.cause.as_ref());
+    let at = match cause {
+        Some(Cause::Deadline { .. }) => back.first().map(|entry| entry.started_at),
+        Some(Cause::Cancelled { .. }) => {
+            last.max(found.cancel_request.as_ref().map(|request| request.since))
+        }
+        _ => last,
+    };
+    at.unwrap_or(found.updated_at)
 }

@@ -53,13 +53,25 @@ impl Instance {
     /// What became of every effect. While an owner drives the saga, calls may be ahead of the log, so it is
     /// judged as if its owner had just died.
     pub fn accounted(&self) -> Vec<Accounted> {
+        self.doubted().map_or_else(|| self.position.accounted(), |position| position.accounted())
+    }
+
+    /// Takes whatever an owner may have sent by now for unsure.
+    pub(super) fn doubt_what_is_under_way(&mut self) {
+        if let Some(position) = self.doubted() {
+            self.position = position;
+        }
+    }
+
+    /// Where it would stand if its owner had just died; `None` without one.
+    fn doubted(&self) -> Option<Position> {
         if self.owner.is_none() || self.progress.is_rest() {
-            return self.position.accounted();
+            return None;
         }
         let mut position = self.position.clone();
         let (effect, event) = (Effect::of(Step::TAKE_OVER), Event::TakenOver(self.progress));
         position.apply(&Entry::new(effect, self.phase(), event, self.updated_at));
-        position.accounted()
+        Some(position)
     }
 
     /// The most that the customer and the shop may be out of now; nothing at rest.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::problem::Problem;
 use super::prompt::Late;
@@ -74,7 +74,7 @@ pub(crate) async fn optional_json_body<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     let bytes = collect(body).await?;
     if bytes.is_empty() {
-        return Ok(read(&Value::Null)?);
+        return Ok(read(&Value::Object(Map::new()))?);
     }
     let body = parse_json(&json_bytes(headers, Body::from(bytes)).await?)?;
     if !body.is_object() && !body.is_null() {

@@ -7,6 +7,7 @@ mod trail;
 pub mod trail_chain;
 mod troubles;
 mod verdicts;
+mod words;
 
 use std::collections::HashSet;
 use std::time::Duration;

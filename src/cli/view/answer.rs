@@ -142,7 +142,7 @@ pub(in crate::cli) struct Detail {
     #[serde(default)]
     pub previews: Vec<Preview>,
     #[serde(default)]
-    pub told: Vec<ToldTo>,
+    pub told: Option<Vec<ToldTo>>,
     #[serde(default)]
     pub notes: Vec<Note>,
 }

@@ -69,7 +69,7 @@ fn next(saga: &Saga) -> String {
 
 /// What the customer and others were told.
 fn told(detail: &Detail) -> String {
-    let told = detail.told.iter().map(|told| {
+    let told = detail.told.iter().flatten().map(|told| {
         let status = told.status.map(|status| format!(" {status}")).unwrap_or_default();
         let to = told.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
         format!("  {} {}{status}{to}: {}", instant(told.at), told.via, told.what)

@@ -232,8 +232,10 @@ mod tests {
             response: None,
             error: None,
             executor: "host:1".to_owned(),
-            line: None,
+            who: None,
+            reason: None,
             did: None,
+            line: None,
         }
     }
 

@@ -138,7 +138,7 @@ fn view(
     let Detail { saga, at_seq, last_seq, related, notes, told, .. } = detail;
     let at_rest = if at_seq.is_some() { "Not known of the past" } else { "Nothing: it is at rest" };
     let next_at = saga.next.as_ref().and_then(|next| next.at);
-    let told = told.into_iter().map(|told| Told {
+    let told = told.into_iter().flatten().map(|told| Told {
         at: Moment::exact(told.at, now),
         via: told.via,
         what: Said::of(&told.what),

@@ -9,7 +9,7 @@ mod retry;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::call::Call;
+use super::call::{Call, How};
 use super::effect::Effect;
 use super::entry::{Entry, Event};
 use super::instance::Instance;
@@ -129,7 +129,8 @@ pub struct Preview {
     pub will: String,
 }
 
-/// What is allowed now: every intervention is judged by doing it to a copy.
+/// What is allowed now: every intervention is judged by doing it to a copy. While an owner drives the saga, its
+/// calls may be ahead of the log, and what would be undone is judged as if it had just died.
 pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Preview> {
     let word = Word { operator: String::new(), reason: String::new() };
     let resolve = |effect| [true, false].map(|happened| Intervention::Resolve { effect, happened });
@@ -139,8 +140,12 @@ pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Pre
     let all =
         [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts).chain([hold]);
     let preview = |what| {
-        let done = intervene(&mut saga.clone(), what, &word, policy, now);
-        done.ok().map(|will| Preview { what, will })
+        let mut done = saga.clone();
+        if what == Intervention::Compensate {
+            done.doubt_what_is_under_way();
+        }
+        let will = intervene(&mut done, what, &word, policy, now);
+        will.ok().map(|will| Preview { what, will })
     };
     all.filter_map(preview).collect()
 }
@@ -152,7 +157,7 @@ pub(super) fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Stri
     }
     match next(saga, policy, now) {
         Next::Read(step) => format!("tries {step} now"),
-        Next::Call(calls) => format!("tries {} now", named(&calls)),
+        Next::Call(calls) => will(&calls),
         Next::Enter(progress, _) => format!("goes to {} now", saga.definition.word(progress)),
         Next::Pause { stuck: Some(stuck), .. } => format!("waits: {}", stuck.detail),
         Next::Pause { until: Some(until), .. } => format!("tries again at {until}"),
@@ -160,8 +165,19 @@ pub(super) fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Stri
     }
 }
 
-fn named(calls: &[Call]) -> String {
-    calls.iter().map(|call| call.effect.to_string()).collect::<Vec<_>>().join(", ")
+/// What is sent, and what is only looked up.
+fn will(calls: &[Call]) -> String {
+    let named = |how| {
+        let calls = calls.iter().filter(|call| call.how == how);
+        calls.map(|call| call.effect.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    match (named(How::Send), named(How::LookUp)) {
+        (sent, looked_up) if looked_up.is_empty() => format!("tries {sent} now"),
+        (sent, looked_up) if sent.is_empty() => {
+            format!("looks {looked_up} up now, and sends nothing")
+        }
+        (sent, looked_up) => format!("tries {sent} now, and looks {looked_up} up"),
+    }
 }
 
 /// The saga as a whole, in its log.

@@ -119,7 +119,11 @@ async fn who_acts_is_the_name_of_the_token_and_of_a_shared_one_what_the_header_s
             world.decided(&cart, who).await.is_created(ASHA, 14_900);
             let log = world.inspect(id).await["steps"].as_array().expect("a log").clone();
             let retried = log.iter().find(|step| step["phase"] == "operator").expect("a retry");
-            assert_eq!(retried["executor"], who);
+            assert_eq!((&retried["executor"], &retried["who"]), (&json!(who), &json!(who)));
+            assert_eq!(
+                (&retried["reason"], &retried["did"]),
+                (&json!("it is well"), &json!("retried"))
+            );
         }
     })
     .await;

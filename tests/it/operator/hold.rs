@@ -75,6 +75,7 @@ async fn nothing_is_sent_for_a_held_saga_until_it_is_released() {
             "refund_payment settled as happened; it is held: nothing is sent until it is released";
         assert_eq!((resolved.status, &resolved.body["did"]), (200, &json!(did)));
         time_passes(&world).await;
+        assert_eq!(resolved.body["saga"]["version"], world.inspect(id).await["version"]);
         assert_eq!(world.status(id).await["state"], "Compensating");
         assert_eq!(act(&world, id, "release", "done").await.status, 200);
         world.until(async || world.status(id).await["state"] == "Compensated").await;
