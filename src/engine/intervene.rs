@@ -192,8 +192,11 @@ impl Executor {
             drive.changed = true;
             drive.records.audited.extend(audit.cloned());
             drive.submit();
-            let gone = |_| not_allowed("it was taken over by another executor".to_owned(), vec![]);
-            drive.durable().await.map_err(gone)?;
+            // It may have been written before another executor took the saga over.
+            let unheard = |_gone| {
+                NotDone::Unavailable(store::Error::unheard("another executor has the saga by now"))
+            };
+            drive.durable().await.map_err(unheard)?;
         }
         let saga = Found::of(&drive.saga);
         // An operator's word needs no free place: a person is waiting for it.

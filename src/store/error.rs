@@ -51,6 +51,11 @@ impl From<DbErr> for Error {
 }
 
 impl Error {
+    /// A commit of which nothing more will be heard.
+    pub fn unheard(why: &str) -> Self {
+        Self::OutcomeUnknown(DbErr::Custom(why.to_owned()))
+    }
+
     /// Whether the connection broke, so that a retry on another one may help.
     pub fn is_of_connection(&self) -> bool {
         match self {
