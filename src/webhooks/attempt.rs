@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::http::{HttpAnswer, content_type};
@@ -55,7 +55,7 @@ impl Webhooks {
         let schedule: &[Duration] =
             if claimed.kind == TEST { &[] } else { &parts.settings.schedule };
         let pause = pause(schedule, claimed.tries, asked, parts.clock.chance());
-        let next = pause.map(|pause| now + pause);
+        let next = pause.map(|pause| (now + pause).trunc_subsecs(6));
         AttemptVerdict::NotDelivered { next }
     }
 }
