@@ -66,7 +66,7 @@ impl Parts {
         match done {
             Ok(Done { saga, did }) => Some(self.was_done(item, &saga, did)),
             Err(NotDone::Stale { version }) => {
-                match self.done_before(&item, what, &word.operator).await {
+                match self.done_before(&item, what, lead).await {
                     Ok(Some(saga)) => {
                         let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
                         Some(self.was_done(item, &saga, did))
@@ -123,7 +123,7 @@ impl Parts {
     ) -> Result<bool, Error> {
         let mut noted = Vec::new();
         for item in items {
-            noted.push(match self.done_before(&item, what, &lead.who).await? {
+            noted.push(match self.done_before(&item, what, lead).await? {
                 Some(saga) => {
                     let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
                     self.was_done(item, &saga, did)
@@ -159,12 +159,16 @@ impl Parts {
         &self,
         item: &BulkItem,
         what: Intervention,
-        who: &str,
+        lead: &BulkRun,
     ) -> Result<Option<Found>, Error> {
         let Some(taken_at) = item.at else { return Ok(None) };
         let Some(inspected) = self.store.inspect(item.saga).await? else { return Ok(None) };
+        // The same person may have said the same to the saga by hand, or by another run, for another reason.
+        let reasons = [Some(lead.reason.as_str()), Some(lead.acting_reason.as_str())];
         let is_ours = inspected.steps.iter().any(|step| {
-            step.executor == who
+            let reason = step.request.as_ref().and_then(|request| request["reason"].as_str());
+            step.executor == lead.who
+                && reasons.contains(&reason)
                 && step.started_at >= taken_at - CLOCKS_DIFFER
                 && step.event.is_some_and(|event| is_word(what, event, &step.step, step.line))
         });

@@ -230,7 +230,9 @@ impl Store {
         transaction.end(moved).await
     }
 
-    /// Takes or renews the lead of a run for `lease` from `now`; `None` while another process has it.
+    /// Takes or renews the lead of a run for `lease` from `now`; `None` while another process has it. A lease
+    /// that ends much later than one that begins now can't be meant: the clock was set back since
+    /// (promise 34).
     pub async fn lead_bulk_run(
         &self,
         id: Uuid,
@@ -240,8 +242,10 @@ impl Store {
     ) -> Result<Option<BulkRun>, Error> {
         let sql = "UPDATE bulk_run SET owner = $2, leased_until = $3, \
                    fence = fence + CASE WHEN owner = $2 THEN 0 ELSE 1 END \
-                   WHERE id = $1 AND (owner IS NULL OR owner = $2 OR leased_until < $4) RETURNING *";
-        let values = vec![id.into(), owner.into(), (now + lease).into(), now.into()];
+                   WHERE id = $1 AND (owner IS NULL OR owner = $2 OR leased_until < $4 \
+                   OR leased_until > $5) RETURNING *";
+        let (until, latest) = (now + lease, now + lease * 2);
+        let values = vec![id.into(), owner.into(), until.into(), now.into(), latest.into()];
         let row = Row::find_by_statement(self.statement(sql, values)).one(&self.write).await?;
         row.map(BulkRun::try_from).transpose()
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use order_service::app::Running;
 use order_service::clock::Clock;
 use order_service::config::Role;
@@ -21,7 +22,9 @@ const DEAD: Uuid = Uuid::from_u128(0xdead);
 /// Has somebody lead a run, start it and take two items in hand.
 async fn taken(world: &World, run: &str) -> (BulkRun, Vec<BulkItem>) {
     let (store, id) = (world.store(), run.parse().expect("an id"));
-    let (now, lease) = (world.clock.now(), Duration::from_hours(1));
+    // Nearly twice as long as a lease of the service: longer, it would be taken for one of before the clock was
+    // set back.
+    let (now, lease) = (world.clock.now(), Duration::from_secs(19));
     let lead = store.lead_bulk_run(id, DEAD, now, lease).await.expect("the books");
     let lead = lead.expect("nobody leads it yet");
     let (from, to) = (BulkState::Prepared, BulkState::Running);
@@ -47,6 +50,24 @@ fn entry(world: &World, saga: SagaId) -> NewAuditEntry {
         reason: Some(REASON.to_owned()),
         result: AuditResult::Done,
     }
+}
+
+#[tokio::test]
+async fn a_lead_of_before_the_clock_was_set_back_keeps_nobody_from_a_run() {
+    on_both_with(steady, async |world| {
+        let ids = many_parked(world, Call::Process, 1).await;
+        let (run, _) = prepared(world, &json!({"action": "retry", "ids": ids})).await;
+        let (store, id) = (world.store(), run.parse().expect("an id"));
+        let (now, lease) = (world.clock.now(), Duration::from_secs(10));
+        let lead = async |owner, now| store.lead_bulk_run(id, owner, now, lease).await.expect("it");
+        assert!(lead(DEAD, now + TimeDelta::hours(1)).await.is_some());
+        assert!(lead(Uuid::from_u128(1), now).await.is_some(), "nobody meant an hour");
+        assert!(lead(Uuid::from_u128(2), now).await.is_none(), "it has just been taken");
+        store.resign_bulk_runs(Uuid::from_u128(1)).await.expect("the books");
+        start(world, &run).await;
+        until(world, &run, "done").await;
+    })
+    .await;
 }
 
 /// Of two items in the hands of one who dies, one was acted on and the other was not.
@@ -76,6 +97,28 @@ async fn what_was_in_the_hands_of_the_dead_is_done_once() {
         let late = store.take_bulk_items(&lead, 4, 5, world.clock.now()).await;
         assert_eq!(late.expect("the books"), Taken::LeadLost);
         assert_eq!(shown(world, &run).await["state"], "done");
+    })
+    .await;
+}
+
+/// What the same person did to a saga by hand is not taken for what the dead did by the run.
+#[tokio::test]
+async fn what_was_done_by_hand_is_not_taken_for_what_a_run_did() {
+    on_both_with(steady, async |world| {
+        let ids = many_parked(world, Call::Process, 4).await;
+        let body = json!({"action": "retry", "ids": ids, "perSecond": 500});
+        let (run, _) = prepared(world, &body).await;
+        let (_lead, items) = taken(world, &run).await;
+        let (operator, reason) = ("asha".to_owned(), "by hand".to_owned());
+        let audit = NewAuditEntry { reason: Some(reason.clone()), ..entry(world, SagaId(ids[1])) };
+        let (word, seen) = (Word { operator, reason }, Some(items[1].expected));
+        let (saga, executor) = (SagaId(ids[1]), &world.service.executor);
+        let done = executor.intervene(saga, Intervention::Retry, &word, seen, Some(audit)).await;
+        done.expect("it is allowed");
+        world.store().resign_bulk_runs(DEAD).await.expect("the books");
+        let done = until(world, &run, "done").await;
+        assert_eq!(results(&done), counts([("done", 3), ("moved on", 1)]), "{done}");
+        assert_eq!(done["items"][1]["result"], "moved on");
     })
     .await;
 }
