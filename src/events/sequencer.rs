@@ -30,7 +30,7 @@ impl Events {
 
     /// Gives the places in the audit trail that are due, which are given in the same way: after the commit,
     /// and by whoever leads, so that not every process looks. A trail that is broken holds up no event.
-    async fn chain_audit_trail(&self, turn: &mut SequencerTurn) {
+    pub async fn chain_audit_trail(&self, turn: &mut SequencerTurn) {
         if turn.leading.lead.is_none() {
             return;
         }

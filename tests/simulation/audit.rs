@@ -215,8 +215,10 @@ impl Run {
         let after = self.seen.readers.iter().map(|reader| reader.after).collect::<Vec<_>>();
         format!(
             "no rest: {} requests unanswered, {untold} events, cursors or deliveries wait, readers at \
-             {after:?} of {head}, {open}",
-            self.attempts.len()
+             {after:?} of {head}, {} bulk runs or items of them are open, {} entries are in no chain, {open}",
+            self.attempts.len(),
+            self.books.busy_runs(),
+            self.books.unchained(),
         )
     }
 }

@@ -13,6 +13,9 @@ use super::node::{Means, Node, Up};
 use super::run::{COMES_TO_REST, Run};
 use super::weather::{CHANGEABLE, TOGETHER, Weather};
 
+/// How often a process takes a turn, while there are bulk runs to carry out.
+const CARRYING: f64 = 0.4;
+
 impl Run {
     /// Things that happen to nodes at random.
     pub fn befall(&mut self) {
@@ -36,6 +39,12 @@ impl Run {
         }
         if self.dice.chance(weather.operator) {
             self.meddle();
+        }
+        if self.plan.has_bulk_runs && self.dice.chance(weather.bulk) {
+            self.act_on_many();
+        }
+        if self.bulks.is_any_open && self.dice.chance(CARRYING) {
+            self.carry_out();
         }
         if self.dice.chance(weather.cancel) {
             self.cancel_one();
@@ -116,6 +125,7 @@ impl Run {
         }
         self.tell(format_args!("node {at} {why}"));
         self.die_forgetting(at);
+        self.die_carrying_out(at);
         let again =
             if self.weather.kill > 0.0 { self.dice.millis(10, 8_000) } else { Duration::ZERO };
         let slot = &mut self.slots[at];
@@ -124,7 +134,7 @@ impl Run {
         self.lose_readers(at);
     }
 
-    fn pause(&mut self, at: usize) {
+    pub fn pause(&mut self, at: usize) {
         // The database ends a transaction whose process has gone silent.
         let open = self.board.passable().into_iter().find(|seen| {
             self.board.is_open(at) && seen.node == at && seen.point == Failpoint::Commit
@@ -182,14 +192,14 @@ impl Run {
     }
 
     fn drain(&mut self, at: usize) {
-        let slot = &self.slots[at];
-        let Some(node) = &slot.node else { return };
-        let Some(Up { executor, teller, retention, .. }) = node.up.clone() else { return };
-        let (mail, life) = (self.mail.clone(), slot.life);
+        let Some(Up { executor, teller, retention, bulk, .. }) = self.up_at(at) else { return };
+        let (mail, life) = (self.mail.clone(), self.slots[at].life);
+        self.end_turns(at);
         let longest = self.dice.one_of(&[5, 500, 4_000]);
         let grace = self.dice.millis(0, longest);
-        node.spawn(async move {
-            tokio::join!(teller.stop(), retention.stop(), executor.drain(grace));
+        self.slots[at].node.as_ref().expect("it is up").spawn(async move {
+            tokio::join!(teller.stop(), retention.stop(), bulk.stop());
+            executor.drain(grace).await;
             mail.lock().unwrap_or_else(PoisonError::into_inner).push(Mail::Drained { at, life });
         });
         self.story.count("drained");

@@ -41,6 +41,8 @@ pub struct Forgotten {
     pub is_any_due: bool,
     /// The last look had nothing to forget any more.
     pub is_done: bool,
+    /// It is back, for the audit.
+    pub is_all_back: bool,
 }
 
 /// What somebody was told who asked for a forgotten saga.
@@ -62,6 +64,7 @@ impl Forgotten {
             rows: BTreeMap::new(),
             is_any_due: false,
             is_done: false,
+            is_all_back: false,
         }
     }
 

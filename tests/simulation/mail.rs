@@ -2,9 +2,13 @@
 
 use std::sync::PoisonError;
 
+use order_service::bulk::{NotMoved, NotPrepared, Progress};
+use order_service::engine::{Done, NotDone};
 use order_service::events::{FeedPage, Led, PageError};
 use order_service::retention::{Failure, Looked};
 use order_service::saga::SagaId;
+use order_service::store::{BulkRun, BulkState};
+use uuid::Uuid;
 
 use super::attempt::Heard;
 use super::forgetting::Asked;
@@ -15,7 +19,10 @@ use super::run::Run;
 pub enum Mail {
     Up { at: usize, life: u64, up: Option<Up> },
     Answered { attempt: u64, answer: Heard },
-    Intervened { did: Result<String, String>, is_stop_past_return: bool },
+    Intervened { entry: Uuid, did: Result<Done, NotDone>, is_stop_past_return: bool },
+    Prepared { entry: Uuid, prepared: Result<BulkRun, NotPrepared> },
+    Moved { entry: Uuid, moved: Result<BulkState, NotMoved> },
+    Carried { at: usize, life: u64, progress: Option<Progress> },
     Drained { at: usize, life: u64 },
     Sequenced { at: usize, life: u64, led: Led },
     Looked { at: usize, life: u64, looked: Result<Looked, Failure> },
@@ -33,6 +40,9 @@ impl Run {
             Mail::Answered { attempt, .. } => *attempt,
             Mail::Up { .. }
             | Mail::Intervened { .. }
+            | Mail::Prepared { .. }
+            | Mail::Moved { .. }
+            | Mail::Carried { .. }
             | Mail::Drained { .. }
             | Mail::Sequenced { .. }
             | Mail::Looked { .. }
@@ -47,6 +57,7 @@ impl Run {
     fn hear(&mut self, mail: Mail) {
         match mail {
             Mail::Up { at, life, .. }
+            | Mail::Carried { at, life, .. }
             | Mail::Drained { at, life }
             | Mail::Sequenced { at, life, .. }
             | Mail::Looked { at, life, .. }
@@ -68,7 +79,12 @@ impl Run {
             Mail::AskedForGone { id, asked } => self.hear_of_gone(id, asked),
             Mail::Read { reader, page, .. } => self.hear_page(reader, page),
             Mail::Answered { attempt, answer } => self.hear_answer(attempt, answer),
-            Mail::Intervened { did, is_stop_past_return } => {
+            Mail::Prepared { entry, prepared } => self.hear_prepared(entry, prepared),
+            Mail::Moved { entry, moved } => self.hear_moved(entry, &moved),
+            Mail::Carried { at, progress, .. } => self.hear_turn(at, progress),
+            Mail::Intervened { entry, did, is_stop_past_return } => {
+                self.hear_of_word(entry, &did);
+                let did = did.map(|done| done.did).map_err(|not| format!("{not:?}"));
                 if did.is_err() && is_stop_past_return {
                     self.story.count("stop refused past the pivot");
                 }

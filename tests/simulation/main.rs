@@ -12,6 +12,8 @@ mod audit;
 mod befall;
 mod board;
 mod books;
+mod bulk;
+mod bulk_watch;
 mod canceller;
 mod carrier;
 mod client;
@@ -29,6 +31,7 @@ mod network;
 mod node;
 mod operator;
 mod orders;
+mod passing;
 mod receivers;
 mod receiving;
 mod returner;
@@ -38,6 +41,7 @@ mod shipper;
 mod story;
 mod teller;
 mod telling;
+mod trail;
 mod traveller;
 #[path = "../trip/mod.rs"]
 mod trip;
@@ -60,8 +64,11 @@ const STEPS: u64 = 360_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 126] = [
+const MUST_HAPPEN: [&str; 143] = [
     "a batch arrived in part",
+    "a bulk run was taken over",
+    "a bulk run's leader died",
+    "a bulk run's leader died before it noted what it had done",
     "a confirm came too late",
     "a confirm was lost",
     "a machine's clock was set",
@@ -84,6 +91,18 @@ const MUST_HAPPEN: [&str; 126] = [
     "archive written, and not heard of",
     "asked",
     "asked twice at once",
+    "bulk item done",
+    "bulk item left alone",
+    "bulk item moved on",
+    "bulk item refused",
+    "bulk item relapsed",
+    "bulk move refused",
+    "bulk request lost",
+    "bulk request sent twice",
+    "bulk run finished",
+    "bulk run halted",
+    "bulk run paused",
+    "bulk run stopped",
     "call not sent",
     "cancel asked for",
     "cancelled in flight",
@@ -164,6 +183,7 @@ const MUST_HAPPEN: [&str; 126] = [
     "the archive was in the hands of one that had lost its lead",
     "the broker hung",
     "the broker's sink was taken over",
+    "the trail was checked in the middle",
     "the webhooks' sink was taken over",
     "told cancelled",
     "told cancelled once it was forgotten",
@@ -186,6 +206,7 @@ const MUST_HAPPEN: [&str; 126] = [
     "trip's retriable refused",
     "two replicas wanted to forget",
     "what a dead one had archived was deleted",
+    "who asked for a bulk run hung up",
     "who forgot woke to a lost lead",
 ];
 

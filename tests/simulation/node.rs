@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use order_service::bulk::{self, Bulk};
 use order_service::checkout::{self, Checkout, Desk, Rules};
 use order_service::clock::Clock;
 use order_service::engine::{Executor, Kind, Settings};
@@ -63,6 +64,8 @@ pub struct Up {
     pub store: Store,
     pub teller: Teller,
     pub retention: Retention,
+    pub bulk: Bulk,
+    pub turns: Arc<tokio::sync::Mutex<bulk::Turns>>,
 }
 
 /// What the simulation puts in the place of the world.
@@ -132,7 +135,7 @@ impl Node {
         };
         let retention = Retention::new(store.clone(), settings_of_retention, clock.clone());
         let retention = retention.expect("something to forget");
-        let clock = clock.clone();
+        let (clock, clock_of_bulk) = (clock.clone(), clock.clone());
         runtime.spawn(async move {
             let kinds = vec![checkout, reversal, trip];
             let started = async {
@@ -143,9 +146,11 @@ impl Node {
             let started = started.await;
             said(started.ok().map(|executor| {
                 executor.run();
+                let bulk = Bulk::new(store.clone(), executor.clone(), LEASE, clock_of_bulk);
+                let turns = Arc::default();
                 let desk = Desk::new(executor.clone(), Rules { join_equal: true });
                 let reversals = Reversals::new(executor.clone(), store.clone());
-                Up { executor, desk, reversals, store, teller, retention }
+                Up { executor, desk, reversals, store, teller, retention, bulk, turns }
             }));
         });
         Self { runtime: Some(runtime), at, board: board.clone(), parked, up: None }

@@ -3,18 +3,23 @@
 
 use std::sync::PoisonError;
 
+use order_service::engine::{Done, NotDone};
 use order_service::saga::SagaId;
 use order_service::saga::resolvable;
 use order_service::saga::{Instance, Intervention, StuckKind, Word};
-use order_service::store::{Filter, Found};
+use order_service::store::{AuditAction, Filter, Found};
+
+use uuid::Uuid;
 
 use super::mail::Mail;
 use super::run::Run;
+use super::trail::{Answer, Asked, OPERATOR, not_done};
 
 impl Run {
     /// An operator looks at a random open saga and acts on it.
     pub fn meddle(&mut self) {
-        let stuck = self.dice.chance(0.7).then_some(true);
+        let often = if self.plan.has_bulk_runs { 0.1 } else { 0.7 };
+        let stuck = self.dice.chance(often).then_some(true);
         let open = self.books.sagas(Filter { open: true, stuck, ..Filter::default() });
         if open.is_empty() {
             return;
@@ -62,8 +67,7 @@ impl Run {
     }
 
     fn intervene(&mut self, node: usize, found: &Found, what: Intervention) {
-        let Some(running) = &self.slots[node].node else { return };
-        let Some(up) = running.up.clone() else { return };
+        let Some(up) = self.up_at(node) else { return };
         self.story.count(match what {
             Intervention::Retry => "retry asked for",
             Intervention::Compensate => "compensate asked for",
@@ -72,22 +76,42 @@ impl Run {
             Intervention::Resolve { happened: true, .. } => "resolved: it happened",
             Intervention::Resolve { happened: false, .. } => "resolved: it did not",
         });
-        let word = Word { operator: "asha".to_owned(), reason: "a look at the ledger".to_owned() };
+        let reason = self.trail.reason();
+        let word = Word { operator: OPERATOR.to_owned(), reason: reason.clone() };
+        let (action, target) = (AuditAction::of(what), Some(found.id.to_string()));
+        let entry = self.entry(node, OPERATOR, Asked { action, target, reason: Some(reason) });
         let (mail, id, version) = (self.mail.clone(), found.id, found.version);
         let is_past_return = || {
             let saga = self.books.inspect(id).and_then(|inspected| inspected.instance.ok());
             saga.is_some_and(|saga| saga.position.is_past_return())
         };
         let is_stop_past_return = what == Intervention::Compensate && is_past_return();
-        running.spawn(async move {
-            let did = up.executor.intervene(id, what, &word, Some(version), None).await;
-            let did = did.map(|done| done.did).map_err(|not| format!("{not:?}"));
-            mail.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(Mail::Intervened { did, is_stop_past_return });
+        self.slots[node].node.as_ref().expect("it is up").spawn(async move {
+            let audit = Some(entry.clone());
+            let did = up.executor.intervene(id, what, &word, Some(version), audit).await;
+            let not_done = did.as_ref().err().and_then(|why| not_done(&entry, why));
+            if let Some(not_done) = not_done {
+                up.executor.add_audit_entry(not_done).await;
+            }
+            let mail = &mut mail.lock().unwrap_or_else(PoisonError::into_inner);
+            mail.push(Mail::Intervened { entry: entry.id, did, is_stop_past_return });
         });
         self.tell(format_args!("operator at node {node}: {what:?} of {id} at {version}"));
         self.pump(node);
+    }
+
+    /// What an operator was told is compared with the audit trail later.
+    pub fn hear_of_word(&mut self, entry: Uuid, did: &Result<Done, NotDone>) {
+        self.trail.hear(
+            entry,
+            match did {
+                // A second click, or a hold of what is held, changes nothing and leaves no entry.
+                Ok(done) if done.did.starts_with("nothing more") => Answer::DoneBySomebody,
+                Ok(_) => Answer::Done,
+                Err(NotDone::Unavailable(_)) => Answer::Unknown,
+                Err(_) => Answer::Not,
+            },
+        );
     }
 
     /// A verdict that agrees with the ledger, if one can be given.

@@ -10,11 +10,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use order_service::clock::Clock;
 use order_service::saga::{Neighbour, Promises, SagaId};
-use order_service::store::{Failpoint, Fault};
 
 use super::attempt::Attempt;
 use super::board::{Board, Seen};
 use super::books::Books;
+use super::bulk::{Bulks, Carrying};
 use super::canceller::Cancels;
 use super::carrier::Messages;
 use super::client::{Purchase, double_some};
@@ -25,10 +25,12 @@ use super::mail::Mail;
 use super::neighbour::Neighbourhood;
 use super::network::{Due, Network};
 use super::node::{Mailbox, Node};
+use super::passing::is_on_disk;
 use super::receivers::{Due as Telling, Receivers};
 use super::returner::TakingBack;
 use super::shipper::Parcels;
 use super::story::Story;
+use super::trail::Trail;
 use super::traveller::Journey;
 use super::trip;
 use super::weather::{CHANGEABLE, LATEST, Plan, Weather};
@@ -41,10 +43,14 @@ const OPERATOR_EVERY: Duration = Duration::from_secs(2);
 /// How many clients ask before the first fault, where the weather is fair at first.
 const EARLY: usize = 8;
 
+/// Steps in which operators clear up after the storm, by bulk runs.
+const CLEARING_UP: u64 = 1_000;
 /// Steps between two counts of what is stuck.
 const LOOK_EVERY: u64 = 100;
 /// Steps between two comparisons of what is out with the ledgers.
 const COMPARE_EVERY: u64 = 25;
+/// Steps between two checks of the bulk runs and the audit trail.
+const CHECK_EVERY: u64 = 250;
 /// Steps between two looks into the books.
 const LOOK_INTO_BOOKS_EVERY: u64 = 10;
 
@@ -65,6 +71,7 @@ pub struct Slot {
     pub cut_until: Duration,
     /// A look for what is over is under way.
     pub is_forgetting: bool,
+    pub carrying: Carrying,
 }
 
 impl Slot {
@@ -103,6 +110,8 @@ pub struct Run {
     pub next_attempt: u64,
     pub mail: Mailbox<Mail>,
     pub forgotten: Forgotten,
+    pub bulks: Bulks,
+    pub trail: Trail,
     pub story: Story,
     pub faults: Vec<String>,
     pub fences: BTreeMap<SagaId, i64>,
@@ -150,8 +159,7 @@ impl Run {
         let journeys =
             (0..plan.trips).map(|at| Journey::plan(at, &mut dice, &neighbours)).collect();
         let keep_keys = CHANGEABLE.into_iter().filter(|at| plan.promises.of(*at));
-        let memory = plan.key_memory + LATEST;
-        let trip_neighbours = trip::Neighbours::new(keep_keys, memory, plan.fare);
+        let trip_neighbours = trip::Neighbours::new(keep_keys, plan.key_memory + LATEST, plan.fare);
         let clock = Clock::manual(start, seed);
         let mut slot = || Slot {
             node: None,
@@ -162,6 +170,7 @@ impl Run {
             starts_at: Some(dice.millis(0, 100)),
             cut_until: Duration::ZERO,
             is_forgetting: false,
+            carrying: Carrying::default(),
         };
         let mut run = Self {
             slots: (0..plan.nodes).map(|_| slot()).collect(),
@@ -185,6 +194,8 @@ impl Run {
             next_attempt: 0,
             mail: Mailbox::default(),
             forgotten: Forgotten::of(books.with_file_name("archive")),
+            bulks: Bulks::default(),
+            trail: Trail::default(),
             story: Story::new(aloud),
             faults: Vec::new(),
             fences: BTreeMap::new(),
@@ -219,6 +230,12 @@ impl Run {
                 self.pass_a_night();
             }
         }
+        if self.plan.has_bulk_runs {
+            self.weather = Weather::CLEARING_UP;
+            while self.steps < storm + CLEARING_UP {
+                self.step()?;
+            }
+        }
         self.calm_down();
         let (calm_since, mut looked) = (self.now(), Duration::ZERO);
         while !self.is_at_rest() {
@@ -226,6 +243,7 @@ impl Run {
             if self.now() > looked + OPERATOR_EVERY {
                 looked = self.now();
                 self.settle_everything();
+                self.end_all_runs();
             }
             if self.now() > calm_since + COMES_TO_REST {
                 return Err(self.unrest());
@@ -239,6 +257,9 @@ impl Run {
         self.story.add("executors", self.books.executors());
         self.audit();
         self.audit_events();
+        self.audit_runs();
+        self.forgotten.is_all_back = true;
+        self.check_trail();
         self.first_fault()
     }
 
@@ -268,6 +289,10 @@ impl Run {
         if self.steps.is_multiple_of(COMPARE_EVERY) {
             self.compare_what_is_out();
         }
+        if self.steps.is_multiple_of(CHECK_EVERY) {
+            self.check_runs();
+            self.check_trail();
+        }
         if self.steps.is_multiple_of(LOOK_INTO_BOOKS_EVERY) {
             self.look_into_the_books();
         }
@@ -290,6 +315,7 @@ impl Run {
 
     fn look_into_the_books(&mut self) {
         self.forgotten.is_any_due = self.books.is_any_over(self.clock.now() - self.plan.keep);
+        self.look_at_runs();
         let look = self.books.look();
         let double = look.double_of.map(|of| format!("two equal carts in flight, of {of}"));
         let untold = look.moved_untold.map(|id| format!("no event tells how order {id} stands"));
@@ -405,74 +431,6 @@ impl Run {
         self.read_mail();
     }
 
-    fn pass(&mut self, seen: Seen) {
-        let Seen { node, point, .. } = seen;
-        let weather = self.weather;
-        let fails = match point {
-            Failpoint::Statement | Failpoint::Begin => weather.statement_fails,
-            Failpoint::Archive => weather.full,
-            Failpoint::Answered | Failpoint::Archived => weather.answer_lost,
-            Failpoint::Commit => weather.commit_fails,
-            Failpoint::Committed => weather.commit_unheard,
-            Failpoint::Failed => 0.0,
-        };
-        let cut = !is_on_disk(point) && self.now() < self.slots[node].cut_until;
-        if cut || self.dice.chance(fails) {
-            self.story.count(match point {
-                Failpoint::Statement | Failpoint::Begin => "statement failed",
-                Failpoint::Answered => "statement's answer lost",
-                Failpoint::Commit => "commit failed",
-                Failpoint::Committed => "commit not heard of",
-                Failpoint::Failed => "failure not heard of",
-                Failpoint::Archive => "archive not written",
-                Failpoint::Archived => "archive written, and not heard of",
-            });
-            self.tell(format_args!("node {node}: {point:?} {} is cut", seen.ticket));
-            self.board.refuse(seen, Fault::Cut);
-        } else if let Some(fault) = self.what_the_database_does_instead(point) {
-            self.tell(format_args!("node {node}: {point:?} {}: {fault:?}", seen.ticket));
-            self.board.refuse(seen, fault);
-        } else {
-            self.tell(format_args!("node {node}: {point:?} {}", seen.ticket));
-            self.board.let_pass(seen);
-        }
-        self.pump(node);
-        if point == Failpoint::Commit && self.slots[node].is_forgetting {
-            self.check_what_is_forgotten();
-        }
-        if point == Failpoint::Archived {
-            self.die_of_the_archive(node);
-        }
-    }
-
-    fn what_the_database_does_instead(&mut self, point: Failpoint) -> Option<Fault> {
-        let weather = self.weather;
-        let is_commit = match point {
-            Failpoint::Commit => true,
-            Failpoint::Statement | Failpoint::Begin => false,
-            Failpoint::Answered
-            | Failpoint::Committed
-            | Failpoint::Failed
-            | Failpoint::Archive
-            | Failpoint::Archived => return None,
-        };
-        let (fault, what) = if self.dice.chance(weather.full) {
-            if is_commit && self.dice.chance(0.3) {
-                (Fault::Stuck, "rollback failed")
-            } else {
-                (Fault::Full, "disk full")
-            }
-        } else if is_commit && self.dice.chance(weather.forgotten) {
-            (Fault::Forgotten, "commit forgotten")
-        } else if self.dice.chance(weather.read_only) {
-            (Fault::ReadOnly, "database read-only")
-        } else {
-            return None;
-        };
-        self.story.count(what);
-        Some(fault)
-    }
-
     fn is_at_rest(&self) -> bool {
         self.attempts.is_empty()
             && self.purchases.iter().all(|purchase| purchase.next_at.is_none())
@@ -483,10 +441,7 @@ impl Run {
             && self.slots.iter().all(|slot| slot.is_idle())
             && self.books.open_sagas() == 0
             && self.is_told()
+            && self.books.busy_runs() == 0
+            && self.books.unchained() == 0
     }
-}
-
-/// The archive has no time limit, and is reached where the database is not.
-fn is_on_disk(point: Failpoint) -> bool {
-    matches!(point, Failpoint::Archive | Failpoint::Archived)
 }

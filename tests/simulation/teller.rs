@@ -21,7 +21,7 @@ pub const SCHEDULE: [Duration; 2] = [Duration::from_millis(500), Duration::from_
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The sequencer gives positions, or asks for its lead.
+    /// The sequencer gives positions to events and places to entries of the audit trail, or asks for its lead.
     Sequence,
     /// Events are published and confirmed.
     Publish,
@@ -76,7 +76,9 @@ impl Teller {
         match step {
             Step::Sequence => {
                 let mut turn = turns.sequencer.try_lock().ok()?;
-                return self.events.sequence_once(&mut turn).await.ok();
+                let led = self.events.sequence_once(&mut turn).await.ok();
+                self.events.chain_audit_trail(&mut turn).await;
+                return led;
             }
             Step::Publish => {
                 let mut turn = turns.broker.try_lock().ok()?;

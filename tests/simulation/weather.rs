@@ -52,6 +52,7 @@ pub struct Weather {
     pub refusal: f64,
     pub hang_up: f64,
     pub operator: f64,
+    pub bulk: f64,
     pub cancel: f64,
     pub ship: f64,
     pub report: f64,
@@ -91,6 +92,7 @@ impl Weather {
         refusal: 0.0,
         hang_up: 0.0,
         operator: 0.0,
+        bulk: 0.0,
         cancel: 0.0,
         ship: 0.0,
         report: 0.0,
@@ -117,6 +119,31 @@ impl Weather {
             ..*self
         }
     }
+
+    /// The end of a storm, when operators clear up what it has left: processes die, but most of what is asked
+    /// of the database is done.
+    pub const CLEARING_UP: Self = Self {
+        kill: 0.002,
+        pause: 0.002,
+        drain: 0.001,
+        statement_fails: 0.002,
+        answer_lost: 0.002,
+        commit_fails: 0.01,
+        commit_unheard: 0.01,
+        forgotten: 0.005,
+        stall: 0.002,
+        slow: 0.05,
+        request_lost: 0.04,
+        reply_lost: 0.04,
+        error_before: 0.05,
+        error_after: 0.02,
+        refusal: 0.1,
+        bulk: 0.05,
+        cancel: 0.015,
+        take_back: 0.01,
+        outage: 0.001,
+        ..Self::CALM
+    };
 
     pub fn of(dice: &mut Dice) -> Self {
         let mut often = |chance: f64| chance * dice.one_of(&[0.0, 0.3, 1.0, 1.0, 3.0]);
@@ -145,6 +172,7 @@ impl Weather {
             refusal: often(0.15),
             hang_up: often(0.01),
             operator: often(0.01),
+            bulk: often(0.005),
             cancel: often(0.012),
             ship: often(0.012),
             report: often(0.02),
@@ -193,6 +221,8 @@ pub struct Plan {
     pub keep: Duration,
     /// For longer than that, everything sleeps once.
     pub has_night: bool,
+    /// Operators prepare bulk runs, and leave what is stuck to them.
+    pub has_bulk_runs: bool,
     pub endpoints: Vec<Endpoint>,
 }
 
@@ -242,6 +272,7 @@ impl Plan {
             forgetting: dice.one_of(&[0.001, 0.003, 0.006]),
             keep: Duration::from_secs(dice.one_of(&[75, 120, 900])),
             has_night: dice.chance(0.75),
+            has_bulk_runs: dice.chance(0.5),
             endpoints: (0..dice.one_of(&[0, 1, 1, 2])).map(|_| Endpoint::of(dice)).collect(),
         }
     }
