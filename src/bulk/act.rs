@@ -65,20 +65,17 @@ impl Parts {
         let done = self.executor.intervene(item.saga, what, word, wanted, audit).await;
         match done {
             Ok(Done { saga, did }) => Some(self.was_done(item, &saga, did)),
-            Err(NotDone::Stale { version }) => {
-                match self.done_before(&item, what, lead).await {
-                    Ok(Some(saga)) => {
-                        let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
-                        Some(self.was_done(item, &saga, did))
-                    }
-                    Ok(None) => {
-                        let why =
-                            format!("it is at version {version}, and was at {}", item.expected);
-                        Some(self.ended(item, BulkResult::MovedOn, why))
-                    }
-                    Err(error) => nothing_known(&error),
+            Err(NotDone::Stale { version }) => match self.done_before(&item, what, lead).await {
+                Ok(Some(saga)) => {
+                    let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
+                    Some(self.was_done(item, &saga, did))
                 }
-            }
+                Ok(None) => {
+                    let why = format!("it is at version {version}, and was at {}", item.expected);
+                    Some(self.ended(item, BulkResult::MovedOn, why))
+                }
+                Err(error) => nothing_known(&error),
+            },
             Err(NotDone::NotFound) => {
                 Some(self.ended(item, BulkResult::MovedOn, "it is not there any more".to_owned()))
             }

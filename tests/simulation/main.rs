@@ -59,7 +59,7 @@ use tempfile::TempDir;
 /// Steps of a run before its faults stop.
 const STORM: u64 = 3_000;
 /// Steps of all runs together, by default.
-const STEPS: u64 = 360_000;
+const STEPS: u64 = 300_000;
 /// How many runs are played at the same time: each mostly waits for its SQL thread.
 const AT_ONCE: usize = 3;
 
@@ -263,7 +263,9 @@ fn nothing_is_lost_or_doubled_whatever_the_seed() {
     }
     let wanted = setting("SIMULATION_STEPS").unwrap_or(STEPS);
     let first = setting("SIMULATION_FROM").unwrap_or(1);
-    let runs = Runs::from(first, wanted);
+    // A smaller size by hand proves what it proves.
+    let must_happen: &[_] = if wanted < STEPS { &[] } else { &MUST_HAPPEN };
+    let runs = Runs::from(first, wanted, must_happen);
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
@@ -277,10 +279,10 @@ fn nothing_is_lost_or_doubled_whatever_the_seed() {
             });
         }
     });
+    let missing = runs.missing();
     let (progress, tally) = runs.sum();
     println!("{progress}: {tally:#?}");
-    let missing: Vec<_> = MUST_HAPPEN.iter().filter(|what| !tally.contains_key(*what)).collect();
-    assert!(missing.is_empty() || wanted < STEPS, "never happened: {missing:?}");
+    assert!(missing.is_empty(), "never happened: {missing:?}");
 }
 
 #[test]

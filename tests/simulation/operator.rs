@@ -109,10 +109,6 @@ impl Run {
                 Ok(done) if done.did.starts_with("nothing more") => Answer::DoneBySomebody,
                 Ok(_) => Answer::Done,
                 Err(NotDone::Unavailable(_)) => Answer::Unknown,
-                // It may have been written, unheard of, before the saga was lost.
-                Err(NotDone::NotAllowed { why, .. }) if why.starts_with("it was taken over") => {
-                    Answer::Unknown
-                }
                 Err(_) => Answer::Not,
             },
         );

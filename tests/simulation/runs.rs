@@ -1,4 +1,5 @@
-//! Many runs, some side by side: all seeds from a first one on, until their steps are enough.
+//! Many runs, some side by side: all seeds from a first one on, until their steps are enough and everything has
+//! happened that is to happen, or there were twice as many steps.
 //!
 //! Which seeds count does not depend on which runs finish first, so that the totals are the same every
 //! time.
@@ -20,6 +21,7 @@ pub type Tally = BTreeMap<&'static str, u64>;
 pub struct Runs {
     first: u64,
     wanted: u64,
+    must_happen: &'static [&'static str],
     inner: Mutex<Inner>,
 }
 
@@ -35,8 +37,20 @@ struct Inner {
 }
 
 impl Runs {
-    pub fn from(first: u64, wanted: u64) -> Self {
-        Self { first, wanted, inner: Mutex::default() }
+    pub fn from(first: u64, wanted: u64, must_happen: &'static [&'static str]) -> Self {
+        Self { first, wanted, must_happen, inner: Mutex::default() }
+    }
+
+    /// What has not happened yet.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let tally = &self.lock().tally;
+        self.must_happen.iter().filter(|what| !tally.contains_key(*what)).copied().collect()
+    }
+
+    fn is_enough(&self, inner: &Inner) -> bool {
+        let mut all = self.must_happen.iter();
+        inner.steps >= 2 * self.wanted
+            || inner.steps >= self.wanted && all.all(|what| inner.tally.contains_key(what))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -46,7 +60,7 @@ impl Runs {
     /// The next seed to play, as long as there are not enough steps.
     pub fn next_seed(&self) -> Option<u64> {
         let mut inner = self.lock();
-        let enough = inner.failed || inner.steps >= self.wanted;
+        let enough = inner.failed || self.is_enough(&inner);
         inner.taken += u64::from(!enough);
         (!enough).then(|| self.first + inner.taken - 1)
     }
@@ -59,7 +73,7 @@ impl Runs {
     pub fn take_in(&self, seed: u64, told: Told) {
         let mut inner = self.lock();
         inner.told.insert(seed, told);
-        while inner.steps < self.wanted
+        while !self.is_enough(&inner)
             && let Some(next) = {
                 let at = self.first + inner.counted;
                 inner.told.remove(&at)
