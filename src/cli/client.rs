@@ -140,6 +140,7 @@ fn refusal(status: StatusCode, body: &str) -> Error {
     };
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Error::Unauthorized { answer },
+        StatusCode::BAD_REQUEST => Error::Usage(answer),
         _ => Error::Refused(answer),
     }
 }
@@ -159,6 +160,16 @@ mod tests {
         assert_eq!(line(409, body), "Not allowed now: allowed: resolve");
         assert_eq!(line(404, r#"{"error":"Saga not found"}"#), "Saga not found");
         assert_eq!(line(502, "<html>"), "the service answered 502 Bad Gateway");
+    }
+
+    #[test]
+    fn what_the_service_finds_wrong_with_an_argument_is_wrong_usage() {
+        let code = |status| refusal(status, r#"{"error":"id is not a UUID"}"#).exit_code();
+        assert_eq!(line(400, r#"{"error":"id is not a UUID"}"#), "id is not a UUID");
+        assert_eq!(code(StatusCode::BAD_REQUEST), 2);
+        for status in [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::BAD_GATEWAY] {
+            assert_eq!(code(status), 1, "{status}");
+        }
     }
 
     #[test]

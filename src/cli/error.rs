@@ -12,7 +12,7 @@ pub enum Error {
     /// The configuration is wrong.
     #[error(transparent)]
     Configuration(#[from] config::Error),
-    /// A flag has a value that can't be used.
+    /// A flag or an argument has a value that can't be used, as is seen here or as the service says.
     #[error("{0}")]
     Usage(String),
     /// The service failed, or could not start.

@@ -1,5 +1,7 @@
 //! The binary from the outside: its help, its exit codes, and the one line that it prints when it fails.
 
+mod service;
+
 use std::{
     fs,
     net::TcpListener,
