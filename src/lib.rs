@@ -25,7 +25,7 @@
 //! 1  store, neighbours, amqp       all SQL; all HTTP out; all AMQP
 //! 0  saga, trace, pacing           decides, and never acts: pure
 //!    fulfilment                    what carriers report, as a set: pure
-//!    order, json, clock            values, and the one source of time and randomness
+//!    order, json, text, clock      values, and the one source of time and randomness
 //!    config, telemetry, lifecycle  the process: its limits, its log, its end
 //! -  sandbox                       the three neighbours for demo and tests; imports nothing of the above
 //! ```
@@ -60,6 +60,7 @@ pub mod saga;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
+pub mod text;
 pub mod trace;
 mod web;
 pub mod webhooks;

@@ -132,7 +132,7 @@ impl BulkArgs {
                 let limit = limit.map(|limit| limit.to_string());
                 let answer = client.get(&ALL, &[("limit", limit), ("cursor", cursor)]).await?;
                 match output {
-                    Output::Json => out::line(answer.text())?,
+                    Output::Json => out::document(answer.text())?,
                     Output::Tables(style) => {
                         let page = answer.read::<Runs>()?;
                         out::line(&view::runs(&page.items, style))?;
@@ -165,7 +165,7 @@ impl BulkArgs {
 /// Prints a run.
 fn print(answer: &ApiAnswer, output: Output) -> Result<(), Error> {
     match output {
-        Output::Json => out::line(answer.text()),
+        Output::Json => out::document(answer.text()),
         Output::Tables(style) => {
             let run = answer.read::<Run>()?;
             out::line(&view::run(&run, style))?;
@@ -192,7 +192,7 @@ async fn follow_to_its_end(client: &Client, id: &str, output: Output) -> Result<
         let progress = view::progress(&run);
         if progress != before {
             match output {
-                Output::Json => out::line(answer.text())?,
+                Output::Json => out::document(answer.text())?,
                 Output::Tables(_) => out::line(&progress)?,
             }
             before = progress;
@@ -245,7 +245,7 @@ impl Verb {
         let path = [&ALL[..], &[&self.id, verb]].concat();
         let answer = client.act(&path, &json!({"reason": self.reason}), who.as_deref()).await?;
         match output {
-            Output::Json => out::line(answer.text()),
+            Output::Json => out::document(answer.text()),
             Output::Tables(_) => out::line(&view::progress(&answer.read::<Run>()?)),
         }
     }

@@ -234,7 +234,7 @@ impl Cli {
             Command::Audit(audit) => audit.run(file).await,
             Command::Import(import) => import.run(file).await,
             Command::Archive(archive) => archive.run(file),
-            Command::Openapi => out::line(&app::openapi_json()),
+            Command::Openapi => out::document(&app::openapi_json()),
         }
     }
 }

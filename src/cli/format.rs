@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::text::one_line;
+
 /// `paise` as rupees with two decimals: `₹1234.50`.
 pub(super) fn rupees(paise: i64) -> String {
     let sign = if paise < 0 { "-" } else { "" };
@@ -50,7 +52,7 @@ pub(super) fn iso_duration(text: &str) -> Result<String, String> {
 
 /// A text on one line, shortened to fit a cell.
 pub(super) fn clipped(text: &str, width: usize) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(text);
     if text.chars().count() <= width {
         return text;
     }

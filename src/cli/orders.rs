@@ -75,7 +75,7 @@ impl OrdersArgs {
                 let path = ["api", "operator", "orders", &id, "cancel"];
                 let answer = client.act(&path, &body, operator(name).as_deref()).await?;
                 match output {
-                    Output::Json => out::line(answer.text()),
+                    Output::Json => out::document(answer.text()),
                     Output::Tables(_) => out::line(&view::cancelled(&answer.read::<Cancelled>()?)),
                 }
             }

@@ -1,4 +1,7 @@
 //! Writes to stdout and stderr, without a panic when the reader is gone.
+//!
+//! What is printed for people has texts in it that others wrote. Nothing in them steers the terminal: whatever is
+//! written here leaves without control characters, JSON aside, which is for programs and stays as it is.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -8,6 +11,7 @@ use serde::Serialize;
 use super::Error;
 use crate::clock::Clock;
 use crate::telemetry;
+use crate::text::{one_line, plain};
 
 /// The shortest time between two changes of the progress line.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -28,8 +32,13 @@ impl TableStyle {
     }
 }
 
-/// Prints `text` and a line end.
+/// Prints a text for people, and a line end.
 pub(super) fn line(text: &str) -> Result<(), Error> {
+    document(&plain(text))
+}
+
+/// Prints a text for programs as it is, and a line end.
+pub(super) fn document(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.trim_end_matches('\n').as_bytes())
@@ -44,25 +53,25 @@ pub(super) fn line(text: &str) -> Result<(), Error> {
 /// Prints a result as JSON.
 pub(super) fn json(result: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string(result);
-    line(&text.map_err(|error| Error::System(error.into()))?)
+    document(&text.map_err(|error| Error::System(error.into()))?)
 }
 
 /// Prints a result as JSON that is laid out for people.
 pub(super) fn pretty_json(result: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(result);
-    line(&text.map_err(|error| Error::System(error.into()))?)
+    document(&text.map_err(|error| Error::System(error.into()))?)
 }
 
 /// Prints an error to stderr, in one line.
 pub(super) fn print_error(error: &Error) {
     if !matches!(error, Error::PipeClosed | Error::NotAsItShouldBe) {
-        telemetry::say(&error.to_string().replace('\n', " "));
+        telemetry::say(&one_line(&error.to_string()));
     }
 }
 
 /// Prints a remark to stderr.
 pub(super) fn remark(text: &str) {
-    telemetry::say(text);
+    telemetry::say(&plain(text));
 }
 
 /// A progress line of a long command on stderr, if stderr is a terminal.
@@ -84,7 +93,7 @@ impl Progress {
         let now = self.clock.monotonic();
         if self.changed_at.is_some_and(|changed_at| now >= changed_at + PROGRESS_INTERVAL) {
             self.changed_at = Some(now);
-            write!(io::stderr(), "\r\x1b[K{}", text()).ok();
+            write!(io::stderr(), "\r\x1b[K{}", one_line(&text())).ok();
         }
     }
 

@@ -43,7 +43,7 @@ impl PageArgs {
             let answer = client.get(path, &[filters, &own].concat()).await?;
             let mut page = answer.read::<P>()?;
             match output {
-                Output::Json => out::line(answer.text())?,
+                Output::Json => out::document(answer.text())?,
                 Output::Tables(style) => out::line(&drawn(&page, style))?,
             }
             match page.next() {

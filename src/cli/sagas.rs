@@ -137,7 +137,7 @@ impl SagasArgs {
             Action::Groups => {
                 let answer = client.get(&["api", "operator", "groups"], &[]).await?;
                 match output {
-                    Output::Json => out::line(answer.text()),
+                    Output::Json => out::document(answer.text()),
                     Output::Tables(style) => {
                         out::line(&view::groups(&answer.read::<Groups>()?.items, style))
                     }
@@ -146,7 +146,7 @@ impl SagasArgs {
             Action::Show { id } => {
                 let answer = client.get(&["api", "operator", "sagas", &id], &[]).await?;
                 match output {
-                    Output::Json => out::line(answer.text()),
+                    Output::Json => out::document(answer.text()),
                     Output::Tables(style) => {
                         out::line(&view::show(&answer.read::<Detail>()?, style))
                     }
@@ -163,7 +163,7 @@ impl SagasArgs {
                 let who = operator(who);
                 let answer = client.act(&path, &json!({"text": text}), who.as_deref()).await?;
                 match output {
-                    Output::Json => out::line(answer.text()),
+                    Output::Json => out::document(answer.text()),
                     Output::Tables(_) => out::line("noted"),
                 }
             }
@@ -191,7 +191,7 @@ impl ByOperator {
             .act(&["api", "operator", "sagas", id, action], &body, operator.as_deref())
             .await?;
         match output {
-            Output::Json => out::line(answer.text()),
+            Output::Json => out::document(answer.text()),
             Output::Tables(_) => out::line(&answer.read::<ActionDone>()?.did),
         }
     }

@@ -108,7 +108,7 @@ impl WebhooksArgs {
             client.act(&[&ALL, path].concat(), &body, None).await
         };
         let done = |answer: &ApiAnswer, did: &str| match output {
-            Output::Json => out::line(answer.text()),
+            Output::Json => out::document(answer.text()),
             Output::Tables(_) => out::line(did),
         };
         match self.action {
@@ -155,7 +155,7 @@ impl WebhooksArgs {
 /// Prints an endpoint and the secret that is shown once.
 fn with_secret(answer: &ApiAnswer, output: Output) -> Result<(), Error> {
     match output {
-        Output::Json => out::line(answer.text()),
+        Output::Json => out::document(answer.text()),
         Output::Tables(_) => out::line(&view::secret(&answer.read::<Webhook>()?)),
     }
 }

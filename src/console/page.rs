@@ -5,8 +5,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::asset::{ASSETS, Assets};
-use super::piece::plain;
 use crate::auth::{Person, Right};
+use crate::text::plain;
 use crate::web::Problem;
 
 /// What the frame of a page says: its title, who is signed in, and where in the navigation it is.

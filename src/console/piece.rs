@@ -5,6 +5,7 @@ use askama::filters::HtmlSafe;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::order::{Paise, rupees};
+use crate::text::{one_line, plain};
 
 /// The most characters of a text of others that are shown unasked.
 const SHOWN: usize = 500;
@@ -76,24 +77,11 @@ impl Said {
 
 /// One line of a text of others, for a sentence.
 pub(super) fn brief(text: &str, most: usize) -> String {
-    let text = plain(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(text);
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", text[..at].trim_end()),
         None => text,
     }
-}
-
-/// The text without control characters, line ends and tabs aside, and without those that turn the direction of
-/// writing or can't be seen.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|one| !is_hostile(*one)).collect()
-}
-
-fn is_hostile(one: char) -> bool {
-    let is_control = one.is_control() && !matches!(one, '\n' | '\t');
-    is_control
-        || matches!(one, '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// An amount in paise, in rupees.

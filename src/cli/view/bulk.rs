@@ -10,6 +10,7 @@ use serde_json::Number;
 use super::table::table;
 use crate::cli::format::{clipped, instant, rupees};
 use crate::cli::out::TableStyle;
+use crate::text::one_line;
 
 /// Longer texts are cut; `--json` has them.
 const TEXT: usize = 90;
@@ -93,14 +94,14 @@ pub(in crate::cli) fn runs(runs: &[Run], style: TableStyle) -> String {
 /// Where a run stands, in one line.
 pub(in crate::cli) fn progress(run: &Run) -> String {
     match &run.halted_by {
-        Some(why) => format!("{}: {} ({why})", run.state, results(run)),
+        Some(why) => format!("{}: {} ({})", run.state, results(run), one_line(why)),
         None => format!("{}: {}", run.state, results(run)),
     }
 }
 
 /// Draws one run with its items.
 pub(in crate::cli) fn run(run: &Run, style: TableStyle) -> String {
-    let (money, by) = (rupees(run.money), &run.who);
+    let (money, by) = (rupees(run.money), one_line(&run.who));
     let mut text = format!("BULK {}  {}\n", run.id, run.state.to_uppercase());
     let sizes: Vec<_> = run.canary.iter().map(Number::to_string).collect();
     let canary = if sizes.is_empty() { "none".to_owned() } else { sizes.join(", ") };
@@ -111,7 +112,7 @@ pub(in crate::cli) fn run(run: &Run, style: TableStyle) -> String {
         writeln!(text, "{} of {} sagas, {money} at risk, by {by}: {reason}", run.action, run.count);
     let _ = writeln!(text, "canary {canary}; at most {rate} a second");
     if let Some(why) = &run.halted_by {
-        let _ = writeln!(text, "HALTED {why}");
+        let _ = writeln!(text, "HALTED {}", one_line(why));
     }
     let _ = writeln!(text, "{}\n", results(run));
     let mut drawn = table(style, &["COUNT", "WILL"], &["COUNT"]);

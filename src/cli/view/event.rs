@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::text::one_line;
+
 /// The parts of an event that are shown.
 pub(in crate::cli) struct Told {
     position: String,
@@ -15,7 +17,7 @@ pub(in crate::cli) struct Told {
 impl Told {
     /// Of an event as the feed has it.
     pub(in crate::cli) fn of(event: &Value) -> Self {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let text = |value: &Value| one_line(value.as_str().unwrap_or_default());
         let data = &event["data"];
         let more = [&data["error"], &data["reason"], &data["detail"], &data["step"]];
         Self {
@@ -24,7 +26,7 @@ impl Told {
             kind: text(&event["type"]),
             subject: text(&event["subject"]),
             status: text(&data["status"]),
-            more: more.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned(),
+            more: one_line(more.into_iter().find_map(Value::as_str).unwrap_or_default()),
         }
     }
 }

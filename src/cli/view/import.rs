@@ -1,6 +1,6 @@
 //! The result of an import: what differs, both sides by month, and a summary.
 
-use super::table::table;
+use super::table::{Table, table};
 use crate::cli::out::TableStyle;
 use crate::import::{Amounts, MonthRow, Report, Writing};
 
@@ -39,7 +39,7 @@ fn months(report: &Report, style: TableStyle) -> String {
     drawn.trim_fmt()
 }
 
-fn add(drawn: &mut comfy_table::Table, month: &str, row: &MonthRow) {
+fn add(drawn: &mut Table, month: &str, row: &MonthRow) {
     type Column = (&'static str, fn(&Amounts) -> i128);
     let columns: [Column; 3] = [
         ("orders", |of| of.orders.into()),

@@ -8,6 +8,7 @@ use super::table::table;
 use crate::cli::Error;
 use crate::cli::format::{instant, rupees};
 use crate::cli::out::TableStyle;
+use crate::text::one_line;
 
 /// What several routes say about one order.
 #[derive(Debug, Deserialize)]
@@ -122,7 +123,8 @@ pub(in crate::cli) fn order(detail: &OrderDetail, style: TableStyle) -> String {
         ("Cancel", would(&detail.cancellation)),
     ];
     let head = head.into_iter().filter(|(_, value)| !value.is_empty());
-    let head = head.map(|(name, value)| format!("{name:<8} {value}")).collect::<Vec<_>>();
+    let head =
+        head.map(|(name, value)| format!("{name:<8} {}", one_line(&value))).collect::<Vec<_>>();
     let mut blocks = vec![head.join("\n")];
     if let Some(order) = &detail.order {
         blocks.extend([items(&order.items, style), returns(&order.returns, style)]);

@@ -9,6 +9,7 @@ use crate::cli::{
     format::{age, clipped, instant, rupees, took},
     out::TableStyle,
 };
+use crate::text::one_line;
 
 /// Longer errors are cut; `--json` shows them in full.
 const REASON: usize = 80;
@@ -18,7 +19,7 @@ pub(in crate::cli) fn show(detail: &Detail, style: TableStyle) -> String {
     let head = head(detail)
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name:<8} {value}"))
+        .map(|(name, value)| format!("{name:<8} {}", one_line(&value)))
         .collect::<Vec<_>>()
         .join("\n");
     let allowed = allowed(&detail.saga.id, detail);
@@ -72,7 +73,8 @@ fn told(detail: &Detail) -> String {
     let told = detail.told.iter().flatten().map(|told| {
         let status = told.status.map(|status| format!(" {status}")).unwrap_or_default();
         let to = told.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-        format!("  {} {}{status}{to}: {}", instant(told.at), told.via, told.what)
+        let what = one_line(&format!("{}{status}{to}: {}", told.via, told.what));
+        format!("  {} {what}", instant(told.at))
     });
     let told: Vec<_> = told.collect();
     if told.is_empty() { String::new() } else { format!("Told:\n{}", told.join("\n")) }
@@ -80,7 +82,8 @@ fn told(detail: &Detail) -> String {
 
 fn notes(detail: &Detail) -> String {
     let note = |note: &Note| {
-        format!("  {} {}: {}", instant(note.at), note.who, note.text.replace('\n', "\n      "))
+        let (who, text) = (one_line(&note.who), note.text.replace('\n', "\n      "));
+        format!("  {} {who}: {text}", instant(note.at))
     };
     let notes: Vec<_> = detail.notes.iter().map(note).collect();
     if notes.is_empty() { String::new() } else { format!("Notes:\n{}", notes.join("\n")) }
@@ -176,7 +179,10 @@ fn allowed(id: &str, detail: &Detail) -> String {
         let happened = preview.happened.map(|happened| format!(" --happened {happened}"));
         let flags: String = [step, line, happened].into_iter().flatten().collect();
         let Preview { action, will, .. } = preview;
-        format!("  order-service sagas {action} {id}{flags} --reason '...'\n      {will}")
+        format!(
+            "  order-service sagas {action} {id}{flags} --reason '...'\n      {}",
+            one_line(will)
+        )
     });
     let buttons = buttons.collect::<Vec<_>>().join("\n");
     format!("Allowed now: {names}\n{buttons}")

@@ -1,12 +1,28 @@
 //! Tables, for a terminal and for a pipe.
 
-use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, presets};
 
 use crate::cli::out::TableStyle;
+use crate::text::one_line;
+
+/// A table whose cells are single lines of plain text, so that nothing that others wrote breaks its rows.
+pub(super) struct Table(comfy_table::Table);
+
+impl Table {
+    /// One more row.
+    pub(super) fn add_row<const N: usize>(&mut self, cells: [String; N]) {
+        self.0.add_row(cells.map(|cell| one_line(&cell)));
+    }
+
+    /// The table as text, without spaces at the ends of lines.
+    pub(super) fn trim_fmt(&self) -> String {
+        self.0.trim_fmt()
+    }
+}
 
 /// An empty table with `headers`. The columns named in `numbers` are aligned to the right.
 pub(super) fn table(style: TableStyle, headers: &[&str], numbers: &[&str]) -> Table {
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     match style {
         TableStyle::Terminal => table
             .load_style(presets::UTF8_HORIZONTAL_ONLY)
@@ -29,5 +45,5 @@ pub(super) fn table(style: TableStyle, headers: &[&str], numbers: &[&str]) -> Ta
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table
+    Table(table)
 }

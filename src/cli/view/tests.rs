@@ -158,6 +158,22 @@ fn a_saga_without_effects_or_steps_is_shown_all_the_same() {
 }
 
 #[test]
+fn no_text_of_others_begins_a_line_or_breaks_a_row() {
+    let hostile = "no\nMoney    nothing was charged\u{1b}[2J";
+    let saga = json!({
+        "id": "x", "state": "Paid", "createdAt": "2026-03-01T02:02:39Z", "cause": hostile,
+        "stuck": {"kind": "Refused", "step": "refund_payment", "detail": hostile},
+        "held": {"since": "2026-03-01T02:02:39Z", "who": hostile, "reason": hostile},
+        "lastError": hostile, "next": {"what": hostile}, "previews": [{"action": "retry", "will": hostile}],
+        "actions": ["retry"], "notes": [{"at": "2026-03-01T02:05:00Z", "who": hostile, "text": hostile}],
+        "told": [{"at": "2026-03-01T02:05:00Z", "via": "mail", "what": hostile, "to": hostile}],
+    });
+    let saga: Detail = serde_json::from_value(saga).expect("the canned saga is readable");
+    let text = show(&saga, TableStyle::Plain);
+    assert!(!text.lines().any(|line| line.starts_with("Money")), "{text}");
+}
+
+#[test]
 fn the_money_is_told_for_every_combination_of_what_is_known() {
     let known = ["yes", "no", "unknown"];
     let pairs = known.iter().flat_map(|a| known.iter().map(move |b| (a, b)));
