@@ -200,6 +200,14 @@ pub(in crate::cli) struct Step {
     pub started_at: Option<DateTime<Utc>>,
     pub duration_ms: Option<f64>,
     pub error: Option<Value>,
+    /// What was sent; an operator's reason.
+    pub request: Option<Value>,
+    /// The executor, or the operator.
+    pub executor: Option<String>,
+    /// The operator, why, and what was done: of an entry of phase `operator`, if the service is new enough.
+    pub who: Option<String>,
+    pub reason: Option<String>,
+    pub did: Option<String>,
 }
 
 /// The answer to an action.

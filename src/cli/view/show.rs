@@ -1,7 +1,7 @@
 //! `sagas show`. It begins with what matters most: where the money is, what is stuck, and why.
 
 use super::{
-    answer::{AtRisk, Detail, Note, Preview, Saga, words},
+    answer::{AtRisk, Detail, Note, Preview, Saga, Step, words},
     position::{StockHeld, held, money, stock},
     table::table,
 };
@@ -11,8 +11,9 @@ use crate::cli::{
 };
 use crate::text::one_line;
 
-/// Longer errors are cut; `--json` shows them in full.
+/// Longer errors, reasons and names are cut; `--json` shows them in full.
 const REASON: usize = 80;
+const NAME: usize = 40;
 
 /// Draws one saga.
 pub(in crate::cli) fn show(detail: &Detail, style: TableStyle) -> String {
@@ -146,25 +147,51 @@ fn steps(detail: &Detail, style: TableStyle) -> String {
     if detail.steps.is_empty() {
         return "no step was taken yet".to_owned();
     }
-    let headers =
-        ["#", "STARTED", "STEP", "PHASE", "TRY", "OUTCOME", "TOOK", "ERROR", "IDEMPOTENCY-KEY"];
+    let headers = [
+        "#",
+        "STARTED",
+        "STEP",
+        "PHASE",
+        "TRY",
+        "OUTCOME",
+        "TOOK",
+        "DID OR WHY",
+        "IDEMPOTENCY-KEY",
+    ];
     let mut drawn = table(style, &headers, &["#", "TRY", "TOOK"]);
     for step in &detail.steps {
         let plain = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let error = words(step.error.as_ref());
+        let is_operators = step.phase.as_deref() == Some("operator");
+        let attempt = step.attempt.filter(|_| !is_operators);
+        let said = if is_operators { by_operator(step) } else { error(step) };
         drawn.add_row([
             step.seq.to_string(),
             step.started_at.map_or_else(|| "-".to_owned(), instant),
             step.name.clone(),
             plain(&step.phase),
-            step.attempt.map_or_else(|| "-".to_owned(), |attempt| attempt.to_string()),
+            attempt.map_or_else(|| "-".to_owned(), |attempt| attempt.to_string()),
             plain(&step.outcome),
             step.duration_ms.map_or_else(|| "-".to_owned(), took),
-            if error.is_empty() { "-".to_owned() } else { clipped(&error, REASON) },
+            if said.is_empty() { "-".to_owned() } else { said },
             plain(&step.idempotency_key),
         ]);
     }
     drawn.trim_fmt()
+}
+
+fn error(step: &Step) -> String {
+    clipped(&words(step.error.as_ref()), REASON)
+}
+
+/// Who did what, and why: `otto: held ("finance refunds by hand")`. Of what is missing, nothing is said.
+fn by_operator(step: &Step) -> String {
+    let who = step.who.as_ref().or(step.executor.as_ref());
+    let reason = step.reason.as_deref().or_else(|| step.request.as_ref()?.get("reason")?.as_str());
+    let did = step.did.clone().into_iter();
+    let reason = reason.map(|reason| format!("(\"{}\")", clipped(reason, REASON)));
+    let did = did.chain(reason).collect::<Vec<_>>().join(" ");
+    let who = who.map(|who| clipped(who, NAME));
+    who.into_iter().chain(Some(did).filter(|did| !did.is_empty())).collect::<Vec<_>>().join(": ")
 }
 
 /// The allowed actions: the command for each, and what it will do.

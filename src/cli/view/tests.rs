@@ -74,6 +74,12 @@ fn detail() -> Detail {
                 "attempt": 1, "idempotencyKey": "k-2", "startedAt": "2026-03-01T02:03:10.500Z",
                 "durationMs": 1250, "error": "404 unknown profile", "executor": "orders-1",
             },
+            {
+                "seq": 3, "step": "intervene", "phase": "operator", "outcome": null, "attempt": 0,
+                "idempotencyKey": null, "startedAt": "2026-03-01T02:05:10.500Z", "durationMs": null,
+                "request": {"reason": "finance refunds by hand"}, "executor": "otto",
+                "who": "otto", "reason": "finance refunds by hand", "did": "held",
+            },
         ],
         "actions": ["retry", "resolve"],
         "previews": [
@@ -121,9 +127,10 @@ fn a_saga_is_shown_with_the_money_and_the_trouble_first() {
        0  p-1             2  yes       yes       0
        1  p-2            10  unknown   no        0 or 10
 
-    #  STARTED                   STEP            PHASE         TRY  OUTCOME  TOOK  ERROR                IDEMPOTENCY-KEY
-    1  2026-03-01T02:02:39.120Z  charge_payment  forward         1  done     87ms  -                    k-1
-    2  2026-03-01T02:03:10.500Z  refund_payment  compensation    1  refused  1.2s  404 unknown profile  k-2
+    #  STARTED                   STEP            PHASE         TRY  OUTCOME  TOOK  DID OR WHY                              IDEMPOTENCY-KEY
+    1  2026-03-01T02:02:39.120Z  charge_payment  forward         1  done     87ms  -                                       k-1
+    2  2026-03-01T02:03:10.500Z  refund_payment  compensation    1  refused  1.2s  404 unknown profile                     k-2
+    3  2026-03-01T02:05:10.500Z  intervene       operator        -  -           -  otto: held ("finance refunds by hand")  -
 
     Told:
       2026-03-01T02:02:40.000Z http 202: the checkout is accepted
@@ -158,6 +165,29 @@ fn a_saga_without_effects_or_steps_is_shown_all_the_same() {
 }
 
 #[test]
+fn an_operators_step_is_told_with_what_there_is_of_it() {
+    for (members, said) in [
+        (json!({"who": "otto", "did": "held", "reason": "by hand"}), "otto: held (\"by hand\")"),
+        // A service of an earlier version.
+        (json!({"executor": "otto", "request": {"reason": "by hand"}}), "otto: (\"by hand\")"),
+        (json!({"executor": "otto", "request": null}), "otto"),
+        (json!({"did": "released"}), "released"),
+        (json!({}), "-"),
+    ] {
+        let mut step = json!({"seq": 1, "step": "intervene", "phase": "operator", "attempt": 0});
+        for (name, value) in members.as_object().expect("members") {
+            step[name] = value.clone();
+        }
+        let saga = json!({"id": "x", "state": "Paid", "createdAt": "2026-03-01T02:02:39Z", "steps": [step]});
+        let saga: Detail = serde_json::from_value(saga).expect("the canned saga is readable");
+        let text = show(&saga, TableStyle::Plain);
+        let row = text.lines().find(|line| line.starts_with('1')).expect("the step's row");
+        let row = row.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(row, format!("1 - intervene operator - - - {said} -"));
+    }
+}
+
+#[test]
 fn no_text_of_others_begins_a_line_or_breaks_a_row() {
     let hostile = "no\nMoney    nothing was charged\u{1b}[2J";
     let saga = json!({
@@ -167,10 +197,13 @@ fn no_text_of_others_begins_a_line_or_breaks_a_row() {
         "lastError": hostile, "next": {"what": hostile}, "previews": [{"action": "retry", "will": hostile}],
         "actions": ["retry"], "notes": [{"at": "2026-03-01T02:05:00Z", "who": hostile, "text": hostile}],
         "told": [{"at": "2026-03-01T02:05:00Z", "via": "mail", "what": hostile, "to": hostile}],
+        "steps": [{"seq": 1, "step": "intervene", "phase": "operator", "who": hostile, "reason": hostile}],
     });
     let saga: Detail = serde_json::from_value(saga).expect("the canned saga is readable");
     let text = show(&saga, TableStyle::Plain);
     assert!(!text.lines().any(|line| line.starts_with("Money")), "{text}");
+    let row = text.lines().find(|line| line.starts_with('1')).expect("the step's row");
+    assert!(row.contains("no Money nothing was charged[2J: (\"no Money"), "{row}");
 }
 
 #[test]

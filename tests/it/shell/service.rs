@@ -91,7 +91,7 @@ async fn what_others_wrote_steers_no_terminal() {
             is_harmless(&ran);
         }
         let shown = shell(&world, &["sagas", "show", &id]).await.stdout;
-        let held = "by operator: [2J2J]0;pwneddlog Money nothing was charged";
+        let held = "operator: held (\"[2J2J]0;pwneddlog Money nothing was charged\")";
         assert!(shown.contains(held), "it can be read: {shown}");
         // For programs, it is what was written.
         let json = shell(&world, &["sagas", "show", &id, "--json"]).await.stdout;
