@@ -25,6 +25,8 @@ struct Checkout {
     id: String,
     user_id: Option<String>,
     status: String,
+    /// The checkout's own; `None` if none is kept.
+    state: Option<String>,
     total_amount: Option<i64>,
     created_at: DateTime<Utc>,
     problem: Option<Refused>,
@@ -129,7 +131,7 @@ pub(in crate::cli) fn order(detail: &OrderDetail, style: TableStyle) -> String {
     if let Some(order) = &detail.order {
         blocks.extend([items(&order.items, style), returns(&order.returns, style)]);
     }
-    blocks.push(timeline(&detail.tracking.timeline, style));
+    blocks.push(timeline(detail, style));
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n\n")
 }
@@ -178,12 +180,20 @@ fn returns(returns: &[Return], style: TableStyle) -> String {
     if returns.is_empty() { String::new() } else { drawn.trim_fmt() }
 }
 
-fn timeline(entries: &[Entry], style: TableStyle) -> String {
+/// What somebody was told of; if that is nothing yet, how far the checkout is.
+fn timeline(detail: &OrderDetail, style: TableStyle) -> String {
+    let (entries, Checkout { id, state, .. }) = (&detail.tracking.timeline, &detail.status);
+    if entries.is_empty() {
+        let Some(state) = state else { return "no events".to_owned() };
+        return format!(
+            "no events yet: its checkout stands at {state}; `order-service sagas show {id}` says more"
+        );
+    }
     let mut drawn = table(style, &["AT", "EVENT", "WHAT"], &[]);
     for entry in entries {
         drawn.add_row([instant(entry.at), entry.kind.clone(), entry.detail.clone()]);
     }
-    if entries.is_empty() { "nothing has happened yet".to_owned() } else { drawn.trim_fmt() }
+    drawn.trim_fmt()
 }
 
 #[cfg(test)]
@@ -225,6 +235,29 @@ mod tests {
         AT                        EVENT            WHAT
         2026-03-01T02:02:40.000Z  order.confirmed  The order is confirmed
         ");
+    }
+
+    #[test]
+    fn a_checkout_that_nobody_is_told_of_yet_says_how_far_it_is() {
+        let shown = |state: Value| {
+            let status = json!({
+                "id": "o-1", "status": "Pending", "state": state, "createdAt": "2026-03-01T02:02:39Z",
+            });
+            let all = json!({
+                "status": status, "order": null, "tracking": {"timeline": []},
+                "cancellation": {"allowed": true, "refund": 29_800},
+            });
+            order(&OrderDetail::of(&all).expect("as the service says it"), TableStyle::Plain)
+        };
+        insta::assert_snapshot!(shown("Paid".into()), @r"
+        Order    o-1
+        Status   Pending
+        Created  2026-03-01T02:02:39.000Z
+        Cancel   would give back ₹298.00
+
+        no events yet: its checkout stands at Paid; `order-service sagas show o-1` says more
+        ");
+        assert!(shown(Value::Null).ends_with("\n\nno events"));
     }
 
     #[test]
