@@ -19,7 +19,7 @@ use crate::bulk::BulkVerb;
 use crate::operator::{
     BulkItemView, Operators, RunView, bulk_run, bulk_runs, move_bulk, prepare_bulk,
 };
-use crate::store::AuditAction;
+use crate::store::{AuditAction, BulkState};
 use crate::web::{Problem, Query, Segment, TwoSegments, form_body, uuid_segment};
 
 #[derive(Template)]
@@ -146,27 +146,33 @@ async fn shown(
     let now = operators.clock.now();
     let may_act = visitor.person.has(Right::Act);
     let state = found.run.state.parse().ok().filter(|_| may_act);
-    let moves = state.map(BulkVerb::allowed).unwrap_or_default().into_iter().map(|word| {
-        let label = match word {
-            "start" => "Start",
-            "pause" => "Pause",
-            "resume" => "Go on",
-            "stop" => "Stop for good",
-            other => other,
-        };
-        (word, label)
-    });
     let path = format!("/console/bulk/{id}");
     Ok(BulkPage {
         frame: Frame::of("Bulk run", Here::Bulk, &visitor.person),
         run: Run::of(found.run, now),
         did: None,
         error: None,
-        moves: moves.collect(),
+        moves: state.map(moves).unwrap_or_default(),
         items: found.items.into_iter().map(|item| Item::of(item, now)).collect(),
         next: found.next.map(|cursor| format!("{path}?{}", query.with_cursor(&cursor))),
         at: Moment::exact(now, now),
     })
+}
+
+/// What may be done with a run that stands there, and what the buttons say.
+fn moves(from: BulkState) -> Vec<(&'static str, &'static str)> {
+    let mut words = BulkVerb::allowed(from);
+    let may_start = words.contains(&"start");
+    // Both would do the same.
+    words.retain(|word| *word != "resume" || !may_start);
+    let label = |word| match word {
+        "start" if from == BulkState::Prepared => "Start",
+        "start" | "resume" => "Go on",
+        "pause" => "Pause",
+        "stop" => "Stop for good",
+        other => other,
+    };
+    words.into_iter().map(|word| (word, label(word))).collect()
 }
 
 /// Starts, pauses, resumes or stops a run.
@@ -257,5 +263,21 @@ impl Item {
             said: item.error.or(item.did).as_deref().map(Said::of),
             at: item.at.map(|at| Moment::exact(at, now)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_buttons_do_the_same() {
+        let words = |from| moves(from).into_iter().map(|(word, label)| format!("{word}: {label}"));
+        let words = |from| words(from).collect::<Vec<_>>();
+        assert_eq!(words(BulkState::Prepared), ["start: Start", "stop: Stop for good"]);
+        assert_eq!(words(BulkState::Running), ["pause: Pause", "stop: Stop for good"]);
+        assert_eq!(words(BulkState::Paused), ["resume: Go on", "stop: Stop for good"]);
+        assert_eq!(words(BulkState::Halted), ["start: Go on", "stop: Stop for good"]);
+        assert!(moves(BulkState::Done).is_empty());
     }
 }
