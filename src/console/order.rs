@@ -131,8 +131,8 @@ async fn view(
         (None, Some(checkout)) => (status_without_order(checkout).to_string(), checkout.user_id),
         (None, None) => return Err(Problem::not_found("Order not found")),
     };
-    let of_order = order.as_ref().map(|order| (order.total, order.created_at));
-    let of_checkout = || checkout.as_ref().map(|it| (it.amount.unwrap_or_default(), it.created_at));
+    let of_order = order.as_ref().map(|order| (Some(order.total), order.created_at));
+    let of_checkout = || checkout.as_ref().map(|checkout| (checkout.amount, checkout.created_at));
     let imported = order.as_ref().and_then(|order| order.imported_at);
     let (total, accepted) = of_order.or_else(of_checkout).unzip();
     let sagas = store.sagas_of(id).await?.into_iter().map(|saga| Saga::of(saga, now));
@@ -151,7 +151,7 @@ async fn view(
         frame: Frame::of(format!("Order {}", short_id(id.0)), Here::Elsewhere, &visitor.person),
         id: id.0,
         status,
-        total: total.map(|total| money(total.0)),
+        total: total.flatten().map(|total| money(total.0)),
         accepted: accepted.map(|at| Moment::exact(at, now)),
         imported: imported.map(|at| Moment::exact(at, now)),
         user: user.to_string(),
@@ -179,13 +179,15 @@ fn lines(order: Option<&Order>, checkout: Option<&Found>) -> Vec<Line> {
         };
         return order.items.iter().enumerate().map(line).collect();
     }
-    let lines = checkout.and_then(|checkout| checkout.known.as_ref());
-    let lines = lines.map_or(&[][..], |known| known.facts.lines());
+    let facts = checkout.and_then(|checkout| checkout.known.as_ref()).map(|known| &known.facts);
+    let lines = facts.map_or(&[][..], |facts| facts.lines());
+    // Known once the checkout is priced.
+    let priced = facts.and_then(|facts| facts.makes()).unwrap_or_default();
     let line = |(number, line): (usize, &crate::order::Line)| Line {
         number,
         product: line.product_id.to_string(),
         quantity: line.quantity.into(),
-        price: None,
+        price: priced.get(number).map(|priced| money(priced.unit_price.0)),
     };
     lines.iter().enumerate().map(line).collect()
 }

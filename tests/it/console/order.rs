@@ -2,7 +2,7 @@
 
 use order_service::sandbox::sample::{ASHA, CUP, TEA};
 
-use super::{Browser, failing_refund, patient, retried, with_roles};
+use super::{Browser, failing_charge, failing_refund, patient, retried, with_roles};
 use crate::harness::{TOKEN, cart, on_both, on_both_with};
 
 #[tokio::test]
@@ -31,6 +31,20 @@ async fn an_order_is_cancelled_by_a_form_that_says_what_it_will_do() {
         let again = browser.post_and_follow(&cancel, &[("reason", "fraud")]).await;
         assert_eq!(again.text("did"), "It is cancelled, and ₹547.50 given back");
         assert!(browser.get(&cancel).await.tags("action-cancel").is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_prices_of_a_checkout_are_shown_as_soon_as_they_are_known() {
+    on_both_with(patient, async |world| {
+        let id = failing_charge(world, "a").await;
+        let browser = Browser::signed_in(world, TOKEN).await;
+        let page = browser.get(&format!("/console/orders/{id}")).await;
+        assert!(page.text("order-headline").starts_with("₹547.50, pending"), "{page:?}");
+        let lines = page.texts("order-line");
+        assert!(lines[0].ends_with("2₹149.00") && lines[1].ends_with("1₹249.50"), "{lines:?}");
+        retried(world, id).await;
     })
     .await;
 }
