@@ -1,11 +1,14 @@
-//! `GET /console/find?q=`: from an id or a key to its page.
+//! `GET /console/find?q=`: from an id or a key to its page. Without either it is where those begin who see orders
+//! only.
 
+use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use super::page::Failure;
+use super::page::{Failure, Frame, Here, respond};
 use super::visitor::{Visitor, see_other};
 use crate::auth::Right;
 use crate::operator::Operators;
@@ -13,6 +16,12 @@ use crate::order::OrderId;
 use crate::saga::SagaId;
 use crate::store::{Error, Store};
 use crate::web::Query;
+
+#[derive(Template)]
+#[template(path = "console/find.html")]
+struct FindPage {
+    frame: Frame,
+}
 
 /// Leads to the saga or the order of an id, or the order of a shipment's, and to the list of sagas for anything
 /// else, which is taken for an idempotency key.
@@ -23,6 +32,11 @@ pub(super) async fn find(
 ) -> Result<Response, Failure> {
     let wanted = query.text("q").unwrap_or_default().trim();
     let reads_sagas = visitor.person.has(Right::ReadSagas);
+    if wanted.is_empty() && !reads_sagas {
+        visitor.require(Right::ReadOrders)?;
+        let frame = Frame::of("Find an order", Here::Elsewhere, &visitor.person);
+        return Ok(respond(StatusCode::OK, &FindPage { frame }));
+    }
     let Ok(id) = wanted.parse::<Uuid>() else {
         if !reads_sagas {
             return Ok(see_other("/console/orders/unknown"));

@@ -15,6 +15,8 @@ pub(super) struct Frame {
     pub(super) title: String,
     pub(super) here: Here,
     pub(super) who: Option<Who>,
+    /// Where they begin.
+    pub(super) home: &'static str,
     pub(super) assets: &'static Assets,
 }
 
@@ -61,13 +63,22 @@ impl Frame {
             role: person.role().to_string(),
             reads_sagas: person.has(Right::ReadSagas),
         };
-        Self { title: title.into(), here, who: Some(who), assets: &ASSETS }
+        Self { title: title.into(), here, who: Some(who), home: home(person), assets: &ASSETS }
     }
 
     /// Of a page for anybody.
     pub(super) fn bare(title: impl Into<String>) -> Self {
-        Self { title: title.into(), here: Here::Elsewhere, who: None, assets: &ASSETS }
+        let here = Here::Elsewhere;
+        Self { title: title.into(), here, who: None, home: OVERVIEW, assets: &ASSETS }
     }
+}
+
+/// The page of those who may see sagas.
+pub(super) const OVERVIEW: &str = "/console";
+
+/// The page on which this person begins.
+pub(super) fn home(person: &Person) -> &'static str {
+    if person.has(Right::ReadSagas) { OVERVIEW } else { "/console/find" }
 }
 
 /// The page as an answer. Whatever a text in it brought along, no control character and none that turns the

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 
-use super::page::{Failure, Frame, respond};
+use super::page::{Failure, Frame, OVERVIEW, home, respond};
 use super::policy::is_https;
 use super::visitor::{COOKIE, cookie, see_other, visitor};
 use crate::auth::{Audited, SignedIn};
@@ -89,6 +89,8 @@ pub(super) async fn sign_in(
     };
     let audited = stored.person.audited_anew(AuditAction::SignIn, &operators.clock);
     operators.store.begin_session(session, now, audited.done()).await?;
+    // The overview is not for everybody.
+    let next = if next == OVERVIEW { home(&stored.person) } else { next };
     Ok(with_cookie(see_other(next), &signed_in.reveal(), LASTS, &headers))
 }
 
@@ -133,7 +135,7 @@ fn own_path(next: Option<&str>) -> &str {
         let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         is_below && is_plain && !path.contains("..") && !path.starts_with("/console/sign-")
     };
-    next.filter(is_own).unwrap_or("/console")
+    next.filter(is_own).unwrap_or(OVERVIEW)
 }
 
 #[cfg(test)]

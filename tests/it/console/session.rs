@@ -3,9 +3,10 @@
 use chrono::TimeDelta;
 use order_service::app::Running;
 use order_service::config::{Role, Token};
+use order_service::sandbox::sample::{ASHA, TEA};
 
 use super::{Browser, ROLES, named, with_roles};
-use crate::harness::{BOTH, Books, TOKEN, World, on_both, on_both_with};
+use crate::harness::{BOTH, Books, TOKEN, World, cart, on_both, on_both_with};
 
 #[tokio::test]
 async fn whoever_has_no_session_is_sent_to_sign_in_and_then_to_where_they_wanted() {
@@ -268,6 +269,31 @@ async fn each_role_sees_its_pages_and_acts_where_it_may() {
         let body = serde_json::json!({"reason": "well again"});
         assert_eq!(world.intervene(&format!("/sagas/{id}/retry"), &body).await.status, 200);
         world.until(async || world.inspect(id).await["next"].is_null()).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_sees_orders_only_begins_where_one_is_found() {
+    on_both_with(with_roles, async |world| {
+        let id = world.create(&cart(ASHA, &[(TEA, 1)])).await.is_created(ASHA, 14_900);
+        for (role, begins) in [(Role::Fulfilment, "/console/find"), (Role::Viewer, "/console")] {
+            let token = format!("token-of-{role}");
+            for form in
+                [&[("token", token.as_str())][..], &[("token", &token), ("next", "/console")]]
+            {
+                let page = Browser::new(world).post("/console/sign-in", form).await;
+                assert_eq!((page.status, page.header("location")), (303, Some(begins)), "{role}");
+            }
+            let browser = Browser::signed_in(world, &token).await;
+            let page = browser.get(begins).await;
+            assert_eq!(page.status, 200, "{role}");
+            assert!(page.html.contains(&format!("class=\"home\" href=\"{begins}\"")), "{page:?}");
+        }
+        let browser = Browser::signed_in(world, "token-of-fulfilment").await;
+        assert!(browser.get("/console/find?q=+").await.tag("find").starts_with("<input"));
+        let found = browser.get(&format!("/console/find?q={id}")).await;
+        assert_eq!(found.header("location"), Some(format!("/console/orders/{id}").as_str()));
     })
     .await;
 }
