@@ -1,5 +1,6 @@
 //! The console in a real browser: with the keyboard alone, while things change, in both themes and all widths.
 
+mod hostile;
 mod look;
 mod orders;
 mod situations;
@@ -177,8 +178,8 @@ async fn pages_are_readable_in_both_themes_and_all_widths() {
         look::is_in_order(&browser, path).await;
         for width in WIDTHS {
             browser.emulate("light", width).await;
-            let fits = "const page = document.documentElement; return page.scrollWidth <= page.clientWidth";
-            assert_eq!(browser.script(fits).await, true, "{path} scrolls sideways at {width}");
+            let faults = look::fits(&browser, &format!("{path} at {width}")).await;
+            assert_eq!(faults, Vec::<String>::new());
         }
     }
     mend(&demo.services).await;

@@ -58,6 +58,11 @@ pub struct Served {
 
 impl Served {
     pub async fn start(neighbours: &Sandbox) -> Self {
+        Self::with_payments(neighbours, &neighbours.payment_url()).await
+    }
+
+    /// With the payment service at this address.
+    pub async fn with_payments(neighbours: &Sandbox, payments: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
         let url = format!("http://localhost:{}", port.port());
@@ -72,7 +77,7 @@ impl Served {
             .env("DATABASE_URL", "sqlite://orders.db")
             .env("ServiceUrls__UserService", neighbours.user_url())
             .env("ServiceUrls__ProductService", neighbours.product_url())
-            .env("ServiceUrls__PaymentService", neighbours.payment_url())
+            .env("ServiceUrls__PaymentService", payments)
             .env("ORDER_SERVICE__SERVICES__PRODUCT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__SERVICES__PAYMENT__IDEMPOTENT", "false")
             .env("ORDER_SERVICE__CHECKOUT__UNDECIDED", "error")

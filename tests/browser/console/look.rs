@@ -77,3 +77,38 @@ pub async fn can_be_read(browser: &Browser, what: &str) {
 pub async fn is_in_order(browser: &Browser, what: &str) {
     assert_eq!(browser.script(ORDER).await, Value::Array(Vec::new()), "{what}");
 }
+
+/// What does not fit into the window, and which of our words are broken though there is room: nothing, on a page
+/// that can be read.
+pub async fn fits(browser: &Browser, what: &str) -> Vec<String> {
+    let wide = browser.script(WIDE).await;
+    let broken = browser.script(BROKEN).await;
+    let said = |faults: &Value| format!("{what}: {faults}");
+    [wide, broken].iter().filter(|faults| **faults != json!([])).map(said).collect()
+}
+
+/// The page's width and its window's where it is wider, and what sticks out.
+const WIDE: &str = r#"
+const page = document.documentElement;
+if (page.scrollWidth <= page.clientWidth) return [];
+const out = [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > page.clientWidth);
+return [page.scrollWidth, page.clientWidth, ...out.slice(0, 3).map((one) => one.outerHTML.slice(0, 80))];
+"#;
+
+/// Words of our own that are broken over several lines: names of neighbours, states, headers of columns.
+const BROKEN: &str = r#"
+const broken = [];
+for (const one of document.querySelectorAll(".columns dt, .rows th, .rows td.number, [data-testid=saga-state]")) {
+    const words = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+    while (words.nextNode()) {
+        for (const { 0: word, index } of words.currentNode.data.matchAll(/\S+/g)) {
+            const range = document.createRange();
+            range.setStart(words.currentNode, index);
+            range.setEnd(words.currentNode, index + word.length);
+            const lines = new Set([...range.getClientRects()].map((line) => Math.round(line.top)));
+            if (word.length < 16 && lines.size > 1) broken.push(`${word}: ${lines.size}`);
+        }
+    }
+}
+return broken;
+"#;

@@ -224,7 +224,7 @@ async fn value(browser: &Browser, name: &str) -> String {
 }
 
 /// Keeps a picture, where they are wanted.
-async fn picture(browser: &Browser, name: &str) {
+pub async fn picture(browser: &Browser, name: &str) {
     let Ok(directory) = std::env::var("PICTURES") else { return };
     let shot = browser.picture().await;
     let bytes = BASE64_STANDARD.decode(shot).expect("base64");
