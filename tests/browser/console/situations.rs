@@ -204,7 +204,7 @@ impl Stage<'_> {
             money: "₹547.50 at most",
             pieces: "nothing",
             charged: ["unknown", "no"],
-            next: "tries charge_payment, at",
+            next: "looks charge_payment up, and sends nothing, at",
             actions: &["retry", "compensate", "resolve", "hold"],
         };
         [reservation, held_one, charge]
