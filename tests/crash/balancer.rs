@@ -1,4 +1,4 @@
-//! HAProxy, as packaged by Debian, in front of the replicas, with the configuration that is shipped.
+//! `HAProxy`, as packaged by Debian, in front of the replicas, with the configuration that is shipped.
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
