@@ -175,7 +175,11 @@ async fn a_path_or_method_that_is_not_there_is_a_problem() {
             world.get(path).await.is_problem(404, "Not found", json!({}));
         }
         // Who has no token is not told which paths there are.
-        world.get("/api/operator/x").await.is_problem(401, "An operator token is needed", json!({}));
+        world.get("/api/operator/x").await.is_problem(
+            401,
+            "An operator token is needed",
+            json!({}),
+        );
         let request = world.http.delete(world.url("/api/orders/create"));
         let answer = Answer::of(request.send().await.expect("an answer")).await;
         answer.is_problem(405, "Method not allowed", json!({}));
