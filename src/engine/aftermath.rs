@@ -2,7 +2,7 @@
 
 use super::executor::Executor;
 use crate::saga::machine::next;
-use crate::saga::{Instance, Intervention, Next, Word};
+use crate::saga::{Instance, Intervention, Next, preview};
 
 /// What has come of an operator's word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +30,7 @@ impl Executor {
     /// # Errors
     /// Why it is not allowed.
     pub fn preview(&self, saga: &Instance, what: Intervention) -> Result<String, String> {
-        let word = Word { operator: String::new(), reason: String::new() };
-        self.apply(&mut saga.clone(), what, &word, self.0.clock.now())
+        preview(saga, what, &self.0.settings.policy, self.0.clock.now())
     }
 
     /// What has come of an operator's word by now.

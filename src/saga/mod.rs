@@ -55,7 +55,9 @@ pub use exposure::Accounted;
 pub use facts::{Facts, Known, SagaFacts, Terms};
 pub use id::SagaId;
 pub use instance::{Beginning, Held, Instance, Stuck};
-pub use intervention::{Intervention, Preview, Word, intervene, is_word, previews, resolvable};
+pub use intervention::{
+    Intervention, Preview, Word, intervene, is_word, preview, previews, resolvable,
+};
 pub use neighbour::{Manners, Neighbour, Promises};
 pub use next::Next;
 pub use outcome::{Learned, Outcome, Reading, Report};

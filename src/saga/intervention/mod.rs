@@ -129,25 +129,38 @@ pub struct Preview {
     pub will: String,
 }
 
-/// What is allowed now: every intervention is judged by doing it to a copy. While an owner drives the saga, its
-/// calls may be ahead of the log, and what would be undone is judged as if it had just died.
-pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Preview> {
+/// What an intervention will say of itself when it is done, or why it is not allowed: it is done to a copy. While an
+/// owner drives the saga, its calls may be ahead of the log, and what would be undone is judged as if it had just died.
+///
+/// # Errors
+/// Why it is not allowed.
+pub fn preview(
+    saga: &Instance,
+    what: Intervention,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Result<String, String> {
     let word = Word { operator: String::new(), reason: String::new() };
+    let mut done = saga.clone();
+    if what == Intervention::Compensate {
+        done.doubt_what_is_under_way();
+    }
+    intervene(&mut done, what, &word, policy, now)
+}
+
+/// What is allowed now.
+pub fn previews(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Vec<Preview> {
     let resolve = |effect| [true, false].map(|happened| Intervention::Resolve { effect, happened });
     let open = if saga.progress.is_rest() { Vec::new() } else { resolvable(saga, policy, now) };
     let verdicts = open.into_iter().flat_map(resolve);
     let hold = if saga.held.is_some() { Intervention::Release } else { Intervention::Hold };
     let all =
         [Intervention::Retry, Intervention::Compensate].into_iter().chain(verdicts).chain([hold]);
-    let preview = |what| {
-        let mut done = saga.clone();
-        if what == Intervention::Compensate {
-            done.doubt_what_is_under_way();
-        }
-        let will = intervene(&mut done, what, &word, policy, now);
+    let allowed = |what| {
+        let will = preview(saga, what, policy, now);
         will.ok().map(|will| Preview { what, will })
     };
-    all.filter_map(preview).collect()
+    all.filter_map(allowed).collect()
 }
 
 /// What the saga does next, in words.
