@@ -1,11 +1,12 @@
 //! `HAProxy`, as packaged by Debian, in front of the replicas, with the configuration that is shipped.
 
+use std::fs::File;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 
 use super::process::{Kept, free_address};
 use super::world::{Books, World, either, setting};
@@ -21,7 +22,8 @@ struct Balancer {
 }
 
 impl Balancer {
-    /// In front of these two replicas. Returns once it listens.
+    /// In front of these two replicas. Returns once it listens: on the socket for its statistics last, some time after
+    /// the port.
     async fn before(doors: &[SocketAddr]) -> Self {
         let (directory, address) = (tempfile::tempdir().expect("a directory"), free_address());
         let state = directory.path().join("state");
@@ -36,8 +38,11 @@ impl Balancer {
         std::fs::write(&file, words).expect("its configuration");
         let mut command = Command::new("haproxy");
         command.env("PATH", "/usr/sbin:/usr/bin:/bin").arg("-db").arg("-f").arg(&file);
-        let child = Kept::spawn(command.stdout(Stdio::null()));
-        while TcpStream::connect(address).await.is_err() {
+        let log = File::create(directory.path().join("log")).expect("a file");
+        let mut child = Kept::spawn(command.stdout(log));
+        while UnixStream::connect(&state).await.is_err() {
+            let end = child.child().try_wait().expect("our child");
+            assert_eq!(end, None, "it ended; standard error has the reason");
             tokio::task::yield_now().await;
         }
         Self { address, directory, _child: child }
@@ -53,6 +58,11 @@ impl Balancer {
         let at = lines.next().expect("a header").iter().position(|name| *name == column);
         let line = lines.find(|line| line[0] == proxy && line[1] == server).expect("its line");
         line[at.expect("such a column")].to_owned()
+    }
+
+    /// What it wrote: which replica it took out, and why.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).expect("its log")
     }
 
     /// Returns once it takes both replicas for ready.
@@ -87,6 +97,6 @@ async fn behind_the_shipped_balancer_no_client_notices_that_a_replica_dies_or_st
         balancer.sees_both(&world).await;
     }
     storm.over().await;
-    assert_eq!(balancer.says("door", "FRONTEND", "hrsp_5xx").await, "0");
+    assert_eq!(balancer.says("door", "FRONTEND", "hrsp_5xx").await, "0", "{}", balancer.log());
     world.finish().await;
 }
