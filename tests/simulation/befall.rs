@@ -31,6 +31,9 @@ impl Run {
         if self.dice.chance(weather.cut_off) {
             self.cut_off(at);
         }
+        if self.dice.chance(weather.fail_over) {
+            self.fail_over();
+        }
         if self.dice.chance(weather.drain) {
             self.drain(at);
         }
@@ -174,6 +177,19 @@ impl Run {
         }
     }
 
+    /// The primary is lost, and a synchronous standby is promoted: what was committed stays, what was under way ends
+    /// without an answer. Some nodes reach the old primary for a while, which comes back as a standby.
+    fn fail_over(&mut self) {
+        let promoted = self.now() + self.dice.millis(100, 6_000);
+        self.story.count("failover");
+        self.tell(format_args!("another primary from {:.3} on", promoted.as_secs_f64()));
+        for slot in &mut self.slots {
+            let reaches_old = self.dice.chance(0.4);
+            let stale = if reaches_old { self.dice.millis(50, 3_000) } else { Duration::ZERO };
+            (slot.cut_until, slot.stale_until) = (promoted, promoted + stale);
+        }
+    }
+
     /// The whole machine sleeps, for up to some hours, and one process for a little longer.
     pub fn sleep(&mut self, at: usize, by: Duration) {
         self.network.lose_all();
@@ -223,7 +239,7 @@ impl Run {
         self.is_calm_for_good = true;
         let now = self.now();
         for slot in &mut self.slots {
-            slot.cut_until = Duration::ZERO;
+            (slot.cut_until, slot.stale_until) = (Duration::ZERO, Duration::ZERO);
             slot.paused_until = slot.paused_until.map(|_| now);
             slot.starts_at = slot.starts_at.map(|_| now);
         }

@@ -64,7 +64,7 @@ const STEPS: u64 = 300_000;
 const AT_ONCE: usize = 3;
 
 /// What has to happen at least once in the default runs; otherwise they would prove little.
-const MUST_HAPPEN: [&str; 143] = [
+const MUST_HAPPEN: [&str; 145] = [
     "a batch arrived in part",
     "a bulk run was taken over",
     "a bulk run's leader died",
@@ -132,6 +132,7 @@ const MUST_HAPPEN: [&str; 143] = [
     "events arrived after their teller had gone",
     "events were forgotten",
     "everything slept",
+    "failover",
     "forgotten in the storm",
     "garbage",
     "goods came back of a forgotten checkout",
@@ -144,6 +145,7 @@ const MUST_HAPPEN: [&str; 143] = [
     "money possibly out",
     "money surely out",
     "neighbour out of order",
+    "old primary reached",
     "operator acted",
     "operator refused",
     "paused",

@@ -32,7 +32,7 @@ impl Run {
             });
             self.tell(format_args!("node {node}: {point:?} {} is cut", seen.ticket));
             self.board.refuse(seen, Fault::Cut);
-        } else if let Some(fault) = self.what_the_database_does_instead(point) {
+        } else if let Some(fault) = self.what_the_database_does_instead(node, point) {
             self.tell(format_args!("node {node}: {point:?} {}: {fault:?}", seen.ticket));
             self.board.refuse(seen, fault);
         } else {
@@ -51,7 +51,7 @@ impl Run {
         }
     }
 
-    fn what_the_database_does_instead(&mut self, point: Failpoint) -> Option<Fault> {
+    fn what_the_database_does_instead(&mut self, node: usize, point: Failpoint) -> Option<Fault> {
         let weather = self.weather;
         let is_commit = match point {
             Failpoint::Commit => true,
@@ -62,7 +62,9 @@ impl Run {
             | Failpoint::Archive
             | Failpoint::Archived => return None,
         };
-        let (fault, what) = if self.dice.chance(weather.full) {
+        let (fault, what) = if self.now() < self.slots[node].stale_until {
+            (Fault::ReadOnly, "old primary reached")
+        } else if self.dice.chance(weather.full) {
             if is_commit && self.dice.chance(0.3) {
                 (Fault::Stuck, "rollback failed")
             } else {

@@ -69,6 +69,8 @@ pub struct Slot {
     pub starts_at: Option<Duration>,
     /// Its database is out of reach until this time.
     pub cut_until: Duration,
+    /// Until then its connections lead to an old primary, which can only be read.
+    pub stale_until: Duration,
     /// A look for what is over is under way.
     pub is_forgetting: bool,
     pub carrying: Carrying,
@@ -169,6 +171,7 @@ impl Run {
             paused_until: None,
             starts_at: Some(dice.millis(0, 100)),
             cut_until: Duration::ZERO,
+            stale_until: Duration::ZERO,
             is_forgetting: false,
             carrying: Carrying::default(),
         };
