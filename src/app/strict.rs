@@ -24,9 +24,6 @@ const ORDER: &str = "0198f2a4-7c1e-7d3a-9b52-3f6e8d0a1c47";
 const KEY: &str = r#"^([!#-~][!-~]{0,254}|"[!-~]{0,253}[!#-~]|"|"[!-~]{1,255}")$"#;
 const VERSION: &str = r#"^(\*|(W/)?([0-9]{1,18}|"[0-9]{1,18}"))$"#;
 const OPERATOR: &str = "^[ -~]{0,100}$";
-const DURATION: &str = "^P([0-9]{1,6}W([0-9]{1,6}D)?|[0-9]{1,6}D)$\
-    |^P([0-9]{1,6}W)?([0-9]{1,6}D)?T([0-9]{1,6}H([0-9]{1,6}M)?([0-9]{1,6}S)?\
-    |[0-9]{1,6}M([0-9]{1,6}S)?|[0-9]{1,6}S)$";
 /// A text that is not empty, without NUL.
 const TEXT: &str = r"^[^\u0000]+$";
 /// A cursor of the list of sagas: a time between 1970 and 2112 in microseconds, and an id.
@@ -66,7 +63,7 @@ fn parameters(document: &mut Value) {
         (AUDIT, "get", "who", text(TEXT)),
         (AUDIT, "get", "action", text(TEXT)),
         (AUDIT, "get", "target", text(TEXT)),
-        (SAGAS, "get", "olderThan", text(DURATION)),
+        (SAGAS, "get", "olderThan", text(&duration())),
         (SAGAS, "get", "cursor", text(CURSOR)),
     ] {
         *parameter(document, path, method, name) = schema;
@@ -206,4 +203,15 @@ fn parameter<'a>(document: &'a mut Value, path: &str, method: &str, name: &str) 
     let mut parameters = parameters.into_iter().flatten();
     let found = parameters.find(|parameter| parameter["name"] == name);
     &mut found.expect("the handlers describe it")["schema"]
+}
+
+/// An ISO 8601 duration: a date part, a time part, or both; each begins with any of its units.
+fn duration() -> String {
+    let (number, seconds) = ("[0-9]{1,6}", "[0-9]{1,6}([.,][0-9]{1,9})?S");
+    let time = format!("T({number}H({number}M)?({seconds})?|{number}M({seconds})?|{seconds})");
+    let days = format!("({number}D)?");
+    let weeks = format!("({number}W)?{days}");
+    let date =
+        format!("([0-9]{{1,4}}Y({number}M)?{weeks}|{number}M{weeks}|{number}W{days}|{number}D)");
+    format!("^P({date}({time})?|{time})$")
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Operators;
-use super::duration::duration;
+use super::duration::before;
 use super::saga::{Onlooker, SagaView};
 use crate::auth::{Person, Right};
 use crate::order::UserId;
@@ -104,9 +104,8 @@ fn after(text: &str, sort: SagaSort) -> Option<After> {
 /// What a query says of the sagas that are wanted.
 pub(crate) fn filter(query: &Query, operators: &Operators) -> Result<Filter, Problem> {
     let now = operators.clock.now();
-    let older_than = query.read("olderThan", DURATION, |text| {
-        duration(text).and_then(|age| now.checked_sub_signed(age)).map(within_years)
-    })?;
+    let older_than =
+        query.read("olderThan", DURATION, |text| before(text, now).map(within_years))?;
     let word = |name: &str, words: Vec<&'static str>| {
         let one_of = format!("one of {}", words.join(", "));
         let word = query.read(name, &one_of, |text| words.iter().find(|word| **word == text))?;
