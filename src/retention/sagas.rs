@@ -131,8 +131,9 @@ impl Retention {
         let file = file_of(parts.clock.now());
         let archive = archive.clone();
         let (this, name) = (archive.clone(), file.clone());
-        let is_fresh = self.on_disk(move || locked(&this).is_fresh(&name)).await?;
-        let is_marked = turn.lead.mark.as_ref().is_some_and(|mark| mark.file == file);
+        let is_fresh = self.on_disk(move || locked(&this).begin(&name)).await?;
+        let is_marked =
+            turn.lead.mark.as_ref().is_some_and(|mark| mark.file == file && mark.bytes > 0);
         if is_fresh && is_marked {
             // Somebody has moved the archive away: what the mark says is of the one before.
             let mark = ArchiveMark { file: file.clone(), bytes: 0 };

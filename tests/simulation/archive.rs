@@ -48,7 +48,8 @@ impl Line {
 /// Every line that is promised, by saga, in the order of the archive.
 pub fn lines(directory: &Path) -> BTreeMap<SagaId, Vec<Line>> {
     let mut lines: BTreeMap<SagaId, Vec<Line>> = BTreeMap::new();
-    for (file, bytes) in promised(directory) {
+    // A file that was begun has no frame yet.
+    for (file, bytes) in promised(directory).into_iter().filter(|(_, bytes)| *bytes > 0) {
         let data = std::fs::read(directory.join(&file)).expect("the file of a manifest");
         let text = zstd::stream::decode_all(&data[..bytes]).expect("whole frames");
         for line in String::from_utf8(text).expect("UTF-8").lines() {

@@ -18,6 +18,8 @@ const LEVEL: i32 = 6;
 const LOCK: &str = "archive.lock";
 /// Bytes that are read at a time.
 const CHUNK: usize = 1 << 20;
+/// What is wrong with a file whose manifest is gone.
+pub(super) const NO_MANIFEST: &str = "its manifest is missing";
 
 /// An archive that this process alone may write to, as long as this lives.
 #[derive(Debug)]
@@ -73,13 +75,25 @@ impl Archive {
         Ok(None)
     }
 
-    /// Whether nothing is promised of this file.
-    pub fn is_fresh(&self, file: &str) -> Result<bool, ArchiveError> {
-        Ok(Manifest::of(&self.directory, file)?.is_none())
+    /// Creates a file and its manifest, unless they are there. Returns whether nothing is promised of it yet. As the
+    /// manifest is there before the first byte, a file with bytes and without a manifest has lost it, and is left alone.
+    pub fn begin(&self, file: &str) -> Result<bool, ArchiveError> {
+        if let Some(manifest) = Manifest::of(&self.directory, file)? {
+            return Ok(manifest.bytes == 0);
+        }
+        let path = self.directory.join(file);
+        let created = File::options().create(true).truncate(false).write(true).open(&path);
+        let length = created.and_then(|data| Ok(data.metadata()?.len()));
+        if length.map_err(ArchiveError::io(&path))? > 0 {
+            return Err(ArchiveError::damaged(&path, NO_MANIFEST));
+        }
+        sync_directory(&self.directory)?;
+        Manifest::empty(file, self.database).replace(&self.directory)?;
+        Ok(true)
     }
 
-    /// Appends lines as a batch, which has so many log entries, and returns up to where the archive is promised
-    /// then. When this returns, they survive a crash of the machine.
+    /// Appends lines, which have so many log entries, as a batch to a file that was begun. Returns up to where the
+    /// archive is promised then. When this returns, they survive a crash of the machine.
     pub fn append(
         &mut self,
         file: &str,
@@ -89,10 +103,7 @@ impl Archive {
         let path = self.directory.join(file);
         let (before, mut hash) = self.promised(file, &path)?;
         let frame = compressed(lines).map_err(ArchiveError::io(&path))?;
-        let is_new = before.bytes == 0;
-        let mut open = File::options();
-        let opened = open.create(is_new).truncate(false).write(true).open(&path);
-        let mut data = opened.map_err(ArchiveError::io(&path))?;
+        let mut data = File::options().write(true).open(&path).map_err(ArchiveError::io(&path))?;
         let length = data.metadata().map_err(ArchiveError::io(&path))?.len();
         if length < before.bytes {
             let what = format!("it has {length} bytes, and {} are promised", before.bytes);
@@ -106,9 +117,6 @@ impl Archive {
             data.sync_all()
         };
         written().map_err(ArchiveError::io(&path))?;
-        if is_new {
-            sync_directory(&self.directory)?;
-        }
         hash.update(&frame);
         let manifest = Manifest {
             sagas: before.sagas + lines.len() as u64,
@@ -136,7 +144,7 @@ impl Archive {
             return Ok(last);
         }
         let Some(manifest) = Manifest::of(&self.directory, file)? else {
-            return Ok((Manifest::empty(file, self.database), Sha256::new()));
+            return Err(ArchiveError::damaged(path, NO_MANIFEST));
         };
         let hash = hash_of(path, manifest.bytes)?;
         if base16ct::lower::encode_string(&hash.clone().finalize()) != manifest.sha256 {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::ArchiveError;
@@ -39,7 +40,8 @@ impl Manifest {
     /// Of a file that nothing is promised of yet.
     pub(super) fn empty(file: &str, database: Uuid) -> Self {
         let (file, database) = (file.to_owned(), database.to_string());
-        Self { file, sagas: 0, entries: 0, bytes: 0, sha256: String::new(), database }
+        let sha256 = base16ct::lower::encode_string(&Sha256::digest([]));
+        Self { file, sagas: 0, entries: 0, bytes: 0, sha256, database }
     }
 
     /// The manifest of a file; `None` where it has none.

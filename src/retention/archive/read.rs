@@ -43,6 +43,10 @@ pub(super) fn each_line(
     manifest: &Manifest,
     mut with: impl FnMut(&str),
 ) -> Result<(), ArchiveError> {
+    if manifest.bytes == 0 {
+        // It was begun, and has no frame yet.
+        return Ok(());
+    }
     let path = directory.join(&manifest.file);
     let file = File::open(&path).map_err(ArchiveError::io(&path))?;
     let read = || {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ArchiveError;
-use super::append::hash_of;
+use super::append::{NO_MANIFEST, hash_of};
 use super::manifest::{Manifest, files};
 use super::read::each_line;
 
@@ -53,10 +53,9 @@ pub fn verify(
         progress(&name);
         verified.push(match Manifest::of(directory, &name) {
             Ok(Some(manifest)) => checked(directory, &manifest),
-            Ok(None) => Verified { never_promised: length(directory, &name), ..nothing(&name) },
-            Err(error) => {
-                Verified { condition: Condition::Bad(error.to_string()), ..nothing(&name) }
-            }
+            Ok(None) if length(directory, &name) == 0 => unknown(&name, Condition::Good),
+            Ok(None) => unknown(&name, Condition::Bad(NO_MANIFEST.to_owned())),
+            Err(error) => unknown(&name, Condition::Bad(error.to_string())),
         });
     }
     Ok(verified)
@@ -77,8 +76,9 @@ fn with_manifests(directory: &Path, mut files: Vec<String>) -> Result<Vec<String
     Ok(files)
 }
 
-fn nothing(file: &str) -> Verified {
-    let (file, condition) = (file.to_owned(), Condition::Good);
+/// A file that no manifest promises anything of.
+fn unknown(file: &str, condition: Condition) -> Verified {
+    let file = file.to_owned();
     Verified { file, sagas: 0, entries: 0, bytes: 0, never_promised: 0, condition }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use order_service::store::Store;
 use serde_json::{Value, json};
@@ -87,9 +88,7 @@ async fn every_byte_that_is_promised_counts() {
     }
     assert_eq!(verified(&whole[..whole.len() - 1]).await.code, Some(1), "one is missing");
     assert_eq!(verified(&whole).await.code, Some(0));
-    let manifest = file.with_file_name(
-        file.file_name().expect("a name").to_str().expect("text").replace(".jsonl.zst", ".json"),
-    );
+    let manifest = manifest_of(&file);
     let text = fs::read_to_string(&manifest).expect("the manifest");
     for member in ["sagas", "entries"] {
         let mut wrong: Value = serde_json::from_str(&text).expect("JSON");
@@ -106,6 +105,55 @@ async fn every_byte_that_is_promised_counts() {
         "{missing:?}"
     );
     world.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_has_lost_its_manifest_is_told_from_one_that_was_only_begun() {
+    let (world, place) = (World::build(Books::Sqlite).start().await, Place::new());
+    refused(&world).await;
+    settled(&world).await;
+    assert_eq!(Forgetter::new(world.store().clone(), &place.path(), 1).look().await.sagas, 1);
+    let (file, manifest) = (place.file(), manifest_of(&place.file()));
+    let (whole, text) = (fs::read(&file).expect("it"), fs::read(&manifest).expect("it"));
+
+    // A process that dies right after it has begun a file leaves this.
+    let begun = file.with_file_name("sagas-2199-01-01.jsonl.zst");
+    let mut empty: Value = serde_json::from_slice(&text).expect("JSON");
+    empty["file"] = json!("sagas-2199-01-01.jsonl.zst");
+    for member in ["sagas", "entries", "bytes"] {
+        empty[member] = json!(0);
+    }
+    let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    empty["sha256"] = json!(of_nothing);
+    fs::write(&begun, "").expect("room");
+    fs::write(manifest_of(&begun), empty.to_string()).expect("room");
+    assert_eq!(archive(&world, &place, &["verify"]).await.code, Some(0));
+    assert!(place.found(Uuid::max()).is_empty());
+    fs::remove_file(manifest_of(&begun)).expect("it");
+    assert_eq!(archive(&world, &place, &["verify"]).await.code, Some(0), "nothing is in it");
+    fs::remove_file(&begun).expect("it");
+
+    fs::remove_file(&manifest).expect("it");
+    let lost = archive(&world, &place, &["verify"]).await;
+    let says = lost.stdout.contains("its manifest is missing");
+    assert!(lost.code == Some(1) && says, "{lost:?}");
+    // Nothing of it is cut off or overwritten.
+    let more = refused(&world).await;
+    settled(&world).await;
+    let next = Forgetter::new(world.store().clone(), &place.path(), 2);
+    next.clock.advance(std::time::Duration::from_mins(1));
+    let failure = next.fails().await.to_string();
+    assert!(failure.contains("its manifest is missing"), "{failure}");
+    assert_eq!(fs::read(&file).expect("it"), whole);
+    fs::write(&manifest, text).expect("room");
+    assert_eq!(next.look().await.sagas, 1);
+    assert_eq!(place.found(more).len(), 1);
+    world.stop().await;
+}
+
+fn manifest_of(file: &Path) -> PathBuf {
+    let name = file.file_name().expect("a name").to_str().expect("text");
+    file.with_file_name(name.replace(".jsonl.zst", ".json"))
 }
 
 #[tokio::test]
