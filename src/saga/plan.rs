@@ -93,15 +93,18 @@ impl Plan {
     }
 
     fn stuck(&self, saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Option<Stuck> {
-        let error = saga.last_error.as_deref().unwrap_or("no answer was seen");
+        let error = |effect| saga.position.error_of(effect).unwrap_or("no answer was seen");
         let (kind, effect, detail) = if let Some(effect) = self.doubts.first() {
+            let error = error(*effect);
             let detail = format!("{effect} may have happened, and must not be sent again: {error}");
             (StuckKind::InDoubt, *effect, detail)
         } else if let Some(effect) = self.refused.first() {
-            (StuckKind::Refused, *effect, format!("{effect} was refused: {error}"))
+            (StuckKind::Refused, *effect, format!("{effect} was refused: {}", error(*effect)))
         } else {
             let is_exhausted = is_never_given_up(saga) && has_failed_for_long(saga, policy, now);
             let call = self.calls.first().filter(|_| is_exhausted)?;
+            // Of many failures in a row, not each is logged.
+            let error = saga.last_error.as_deref().unwrap_or_else(|| error(call.effect));
             let detail = format!("{} keeps failing: {error}", call.effect);
             (StuckKind::Exhausted, call.effect, detail)
         };

@@ -8,6 +8,7 @@ use super::effect::Effect;
 use super::entry::{Entry, Event};
 use super::facts::SagaFacts;
 use super::neighbour::Promises;
+use super::outcome::Outcome;
 use super::progress::Progress;
 use super::track::{Standing, Track};
 use super::word::Step;
@@ -24,6 +25,8 @@ pub struct Position {
     promises: Promises,
     accepted_at: DateTime<Utc>,
     last_entry_at: DateTime<Utc>,
+    /// What went wrong last with effects that are not settled as done.
+    errors: Vec<(Effect, String)>,
 }
 
 /// A table, which is the same only as itself.
@@ -52,7 +55,7 @@ impl Position {
         });
         let (actions, promises) = (actions.collect(), promises.clone());
         let (definition, last_entry_at) = (ByTable(definition), accepted_at);
-        Self { actions, definition, promises, accepted_at, last_entry_at }
+        Self { actions, definition, promises, accepted_at, last_entry_at, errors: Vec::new() }
     }
 
     /// More is known of the saga, since `now`: effects that were not known before, and which nobody
@@ -90,7 +93,31 @@ impl Position {
                 *track = Track { generation: entry.generation, ..Track::NEW };
             }),
         }
+        self.note_error(entry);
         self.last_entry_at = self.last_entry_at.max(entry.started_at);
+    }
+
+    fn note_error(&mut self, entry: &Entry) {
+        let settles = matches!(
+            entry.event,
+            Event::Came(Outcome::Done)
+                | Event::Found
+                | Event::Happened
+                | Event::DidNotHappen
+                | Event::Renewed
+        );
+        if !settles && entry.error.is_none() {
+            return;
+        }
+        self.errors.retain(|(effect, _)| *effect != entry.effect);
+        let error = entry.error.clone().filter(|_| !settles);
+        self.errors.extend(error.map(|error| (entry.effect, error)));
+    }
+
+    /// What went wrong last with this effect, as far as it is logged.
+    pub(super) fn error_of(&self, effect: Effect) -> Option<&str> {
+        let mut errors = self.errors.iter();
+        errors.find_map(|(of, error)| (*of == effect).then_some(error.as_str()))
     }
 
     /// An owner died when the saga had come this far. At neighbours that were idempotent when the

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{WHOLE, Word, entry, then};
 use crate::saga::entry::Event;
 use crate::saga::instance::{Held, Instance};
-use crate::saga::policy::{A_MOMENT, Policy};
+use crate::saga::policy::Policy;
 
 /// What a held saga says of itself.
 pub(super) const NOTHING_IS_SENT: &str = "nothing is sent until it is released";
@@ -34,7 +34,7 @@ pub(super) fn release(
     saga.failing_since = saga.failing_since.map(|since| (since + held_for).min(now));
     saga.next_attempt_at = Some(now);
     // It starts anew: what comes next is not that it has passed.
-    saga.deadline_at = now + A_MOMENT;
+    saga.deadline_at = now + policy.time_for(&saga.terms);
     saga.log(entry(WHOLE, Event::Released, 0, word, now));
     Ok(format!("released; {}", then(saga, policy, now)))
 }

@@ -88,16 +88,10 @@ pub fn intervene(
         Intervention::Retry => retry::retry(&mut after, word, policy, now),
         Intervention::Compensate => compensate::compensate(&mut after, word, policy, now),
         Intervention::Resolve { effect, happened } => {
-            let did = resolve::resolve(&mut after, effect, happened, word, policy, now);
-            after.deadline_at = now + policy.time_for(&after.terms);
-            did
+            resolve::resolve(&mut after, effect, happened, word, policy, now)
         }
         Intervention::Hold => Ok(hold::hold(&mut after, word, now)),
-        Intervention::Release => {
-            let did = hold::release(&mut after, word, policy, now);
-            after.deadline_at = now + policy.time_for(&after.terms);
-            did
-        }
+        Intervention::Release => hold::release(&mut after, word, policy, now),
     }?;
     *saga = after;
     Ok(did)
@@ -171,7 +165,16 @@ pub(super) fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Stri
     match next(saga, policy, now) {
         Next::Read(step) => format!("tries {step} now"),
         Next::Call(calls) => will(&calls),
-        Next::Enter(progress, _) => format!("goes to {} now", saga.definition.word(progress)),
+        Next::Enter(progress, cause) => {
+            let word = saga.definition.word(progress);
+            if word != saga.state() {
+                return format!("goes to {word} now");
+            }
+            // A state of several stages: what comes after this one.
+            let mut entered = saga.clone();
+            entered.enter(progress, cause);
+            then(&entered, policy, now)
+        }
         Next::Pause { stuck: Some(stuck), .. } => format!("waits: {}", stuck.detail),
         Next::Pause { until: Some(until), .. } => format!("tries again at {until}"),
         Next::Pause { .. } | Next::Rest => "has nothing left to do".to_owned(),

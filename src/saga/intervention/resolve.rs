@@ -6,7 +6,7 @@ use super::{Word, at_once, entry, renewal, then};
 use crate::saga::definition::{Action, Sort};
 use crate::saga::effect::Effect;
 use crate::saga::entry::Event;
-use crate::saga::instance::Instance;
+use crate::saga::instance::{Instance, Stuck};
 use crate::saga::machine::next;
 use crate::saga::next::Next;
 use crate::saga::policy::{A_MOMENT, Policy};
@@ -55,8 +55,19 @@ pub(super) fn resolve(
     };
     saga.log(verdict);
     at_once(saga);
+    // It starts anew: what comes next is not that it has passed.
+    saga.deadline_at = now + policy.time_for(&saga.terms);
+    saga.stuck = trouble(saga, policy, now);
     let settled = if happened { "settled as happened" } else { "settled as not happened" };
     Ok(format!("{effect} {settled}; {}", then(saga, policy, now)))
+}
+
+/// What it needs a person for after the verdict: what was settled is no longer it, and comes anew if it fails anew.
+fn trouble(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Option<Stuck> {
+    match next(saga, policy, now) {
+        Next::Pause { stuck, .. } => stuck,
+        Next::Read(_) | Next::Call(_) | Next::Enter(..) | Next::Rest => None,
+    }
 }
 
 fn may_repeat(saga: &Instance, effect: Effect, policy: &Policy, now: DateTime<Utc>) -> bool {

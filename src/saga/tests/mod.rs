@@ -4,6 +4,7 @@ mod contradictions;
 mod lasting;
 mod properties;
 mod table;
+mod verdicts;
 
 use std::time::Duration;
 
