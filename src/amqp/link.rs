@@ -8,7 +8,9 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::uri::AMQPUri;
-use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+use lapin::{
+    BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
+};
 
 use super::Error;
 use crate::clock::Clock;
@@ -82,6 +84,8 @@ pub struct Message {
     pub properties: BasicProperties,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether a queue has to take it.
+    pub must_be_kept: bool,
 }
 
 /// A connection. Closed when it is dropped.
@@ -104,23 +108,29 @@ impl Link {
     }
 
     /// Publishes these messages in this order, and waits until all are confirmed. A message that no queue
-    /// takes is confirmed, too.
+    /// takes is confirmed, too, unless it must be kept.
     ///
     /// # Errors
-    /// Where one was not confirmed. Nobody knows which are on the server then.
+    /// Where one was not confirmed, or not kept. Nobody knows which are on the server then.
     pub async fn publish(&self, messages: Vec<Message>) -> Result<(), Error> {
         self.answered(async {
             let mut sent = Vec::with_capacity(messages.len());
             for message in messages {
-                let Message { exchange, routing_key, properties, body } = message;
-                let options = BasicPublishOptions::default();
+                let Message { exchange, routing_key, properties, body, must_be_kept } = message;
+                let options = BasicPublishOptions { mandatory: must_be_kept, ..Default::default() };
                 let publish =
                     self.channel.basic_publish(exchange, routing_key, options, &body, properties);
                 sent.push(publish.await?);
             }
             for confirmation in sent {
-                if !confirmation.await?.is_ack() {
-                    return Err(Error::NotKept);
+                // One that no queue took comes back.
+                match confirmation.await? {
+                    Confirmation::Ack(None) => {}
+                    Confirmation::Ack(Some(_))
+                    | Confirmation::Nack(_)
+                    | Confirmation::NotRequested => {
+                        return Err(Error::NotKept);
+                    }
                 }
             }
             Ok(())

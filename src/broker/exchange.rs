@@ -13,6 +13,11 @@ pub trait Publisher: std::fmt::Debug + Send + Sync {
     /// Publishes these messages in this order, and returns once all are confirmed. After a failure nobody
     /// knows which were taken: those before some place in the batch, and perhaps later.
     fn publish(&self, messages: Vec<Message>) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Makes sure that there is something to publish to.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), Error>> {
+        std::future::ready(Ok(())).boxed()
+    }
 }
 
 /// A durable topic exchange.
@@ -24,7 +29,6 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Connects when there is something to publish.
     pub(super) fn new(server: Server, name: String) -> Self {
         Self { server, name, link: Mutex::new(None) }
     }
@@ -47,6 +51,18 @@ impl Publisher for Exchange {
             };
             link.publish(messages).await?;
             *kept = Some(link);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    /// Declares the exchange, so that queues can be bound to it before the first event.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), Error>> {
+        async move {
+            let mut kept = self.link.lock().await;
+            if !kept.as_ref().is_some_and(Link::is_up) {
+                *kept = Some(self.connect().await?);
+            }
             Ok(())
         }
         .boxed()

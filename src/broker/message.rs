@@ -24,7 +24,7 @@ pub(super) fn message(event: StoredEvent, envelope: &Envelope, exchange: &str) -
         .with_timestamp(at)
         .with_headers(headers);
     let body = serde_json::to_vec(&event).expect("plain data with string keys");
-    Message { exchange: exchange.into(), routing_key: kind, properties, body }
+    Message { exchange: exchange.into(), routing_key: kind, properties, body, must_be_kept: false }
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
             position: Some(42),
         };
         let envelope = Envelope { source: "/shop".into(), schemas: None };
-        let Message { exchange, routing_key, properties, body } =
+        let Message { exchange, routing_key, properties, body, .. } =
             message(event, &envelope, "orders");
         assert_eq!((exchange.as_str(), routing_key.as_str()), ("orders", "order.shipped"));
         let id = Uuid::from_u128(1).to_string();

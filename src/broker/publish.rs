@@ -27,7 +27,7 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Connects when there is something to tell.
+    /// Connects when this process begins to lead.
     pub fn new(server: Server, settings: Settings) -> Self {
         Self::over(Arc::new(Exchange::new(server, settings.exchange.clone())), settings)
     }
@@ -51,6 +51,13 @@ impl Sink for Broker {
 
     fn begins(&self) -> Begins {
         Begins::AtFirst
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<(), SinkError>> {
+        Box::pin(async {
+            let prepared = self.publisher.prepare().await;
+            prepared.map_err(|error| SinkError::Receiver(error.to_string()))
+        })
     }
 
     fn tell<'a>(

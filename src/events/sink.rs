@@ -55,6 +55,11 @@ pub trait Sink: std::fmt::Debug + Send + Sync {
         Box::pin(ready(Ok(true)))
     }
 
+    /// Called by whoever begins to lead, before anything is told, and until it succeeds.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), SinkError>> {
+        Box::pin(ready(Ok(())))
+    }
+
     /// Tells these events, which lie behind the cursor, and then moves the cursor to `to`, which is not
     /// before the last of them. Returns `false` if the lead was lost. May be dropped at any point: then
     /// the events are told again.
@@ -151,8 +156,17 @@ impl Events {
         let before = turn.leading.lead.as_ref().map(|lead| lead.fence);
         self.renew(sink.name(), &mut turn.leading).await?;
         let Some(lead) = &mut turn.leading.lead else { return Ok(Progress::Nothing) };
-        // Whoever led before may have noted a failure, and not have lived to see its end.
-        turn.may_be_noted |= before != Some(lead.fence);
+        if before != Some(lead.fence) {
+            // Whoever led before may have noted a failure, and not have lived to see its end.
+            turn.may_be_noted = true;
+            turn.is_prepared = false;
+        }
+        if !turn.is_prepared {
+            sink.prepare().await?;
+            turn.is_prepared = true;
+            (turn.told, turn.waited) = (0, Duration::ZERO);
+            return Ok(Progress::Told);
+        }
         let head = parts.store.last_position().await?;
         if head <= lead.position {
             return Ok(Progress::Nothing);
@@ -191,7 +205,7 @@ impl Events {
 /// What a turn of a sink came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Events were told; there may be more.
+    /// Events were told, or all is ready for that; there may be more.
     Told,
     /// There is nothing to tell, or another process tells it.
     Nothing,
@@ -204,6 +218,7 @@ pub struct SinkTurn {
     is_failing: bool,
     /// The cursor's row may say that it can't come further.
     may_be_noted: bool,
+    is_prepared: bool,
     /// How many events were told last.
     told: u32,
     /// How long they had waited.
@@ -215,8 +230,9 @@ impl SinkTurn {
     /// Of a sink that has told nothing yet.
     pub fn new() -> Self {
         let (leading, pacing) = (Leading::default(), Pacing::server());
-        let waited = Duration::ZERO;
-        Self { leading, is_failing: false, may_be_noted: false, told: 0, waited, pacing }
+        let (is_failing, may_be_noted, is_prepared) = (false, false, false);
+        let (told, waited) = (0, Duration::ZERO);
+        Self { leading, is_failing, may_be_noted, is_prepared, told, waited, pacing }
     }
 }
 

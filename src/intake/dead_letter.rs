@@ -36,7 +36,13 @@ pub(super) fn dead_letter(
     }
     let properties = kept(properties, us).with_headers(headers);
     let (exchange, body) = (DEAD_LETTERS.into(), message.data.clone());
-    Message { exchange, routing_key: message.routing_key.clone(), properties, body }
+    Message {
+        exchange,
+        routing_key: message.routing_key.clone(),
+        properties,
+        body,
+        must_be_kept: true,
+    }
 }
 
 /// All properties but the headers and the expiration, with this sender: one that is set can't be unset.

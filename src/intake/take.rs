@@ -158,5 +158,6 @@ pub(super) fn answer(
         Some(id) => properties.with_correlation_id(id),
         None => properties,
     };
-    Message { exchange: "".into(), routing_key: reply_to, properties, body: document.body }
+    let (exchange, body) = ("".into(), document.body);
+    Message { exchange, routing_key: reply_to, properties, body, must_be_kept: false }
 }

@@ -103,6 +103,15 @@ async fn every_event_is_published_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_queue_can_be_bound_before_the_first_event() {
+    let exchange = name("early", Books::Sqlite);
+    let world = telling(Books::Sqlite, Rabbit::shared(), &exchange).await;
+    let is_there = async || Queues::at(Rabbit::shared()).await.has_exchange(&exchange).await;
+    world.until(is_there).await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_no_queue_takes_counts_as_told() {
     let exchange = name("nobody", Books::Sqlite);
     let world = telling(Books::Sqlite, Rabbit::shared(), &exchange).await;

@@ -215,6 +215,26 @@ async fn what_is_no_order_is_kept_whole_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_no_queue_takes_stays_where_it_was() {
+    let rabbit = Rabbit::to_stop().await;
+    let queues = Queues::at(&rabbit.url).await;
+    let url = amqp_url(&rabbit.url);
+    let world = World::build(Books::Sqlite).set(|config| config.intake.url = url).start().await;
+    world.until(async || intake(&world).await["state"] == json!("running")).await;
+    queues.unbind_all("orders.dead", ExchangeKind::Fanout).await;
+    queues.send("orders.checkout", b"poison", keyed("poison")).await;
+    // It is delivered again, after the queue was declared again.
+    let counted = async || {
+        let metrics = world.get("/metrics").await.body;
+        metrics.as_str().expect("text").contains("order_service_dead_letters_total 1")
+    };
+    world.until(counted).await;
+    let letter = queues.read("orders.dead").await.next().await;
+    assert_eq!(letter.data, b"poison");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_owed_is_given_after_a_restart() {
     for books in BOTH {
         let mut mailbox = Mailbox::at(Rabbit::shared(), books).await;

@@ -138,6 +138,24 @@ impl Queues {
         bound.await.expect("a binding");
     }
 
+    /// Whether there is such an exchange. If not, the server closes the channel.
+    pub async fn has_exchange(&self, exchange: &str) -> bool {
+        let options = ExchangeDeclareOptions { passive: true, ..Default::default() };
+        let (kind, none) = (ExchangeKind::Topic, FieldTable::default());
+        self.channel.exchange_declare(exchange.into(), kind, options, none).await.is_ok()
+    }
+
+    /// A durable exchange that was bound to a queue of its name, and is bound to none any more.
+    pub async fn unbind_all(&self, name: &str, kind: ExchangeKind) {
+        let (of_queue, of_exchange) = Default::default();
+        self.channel.queue_delete(name.into(), of_queue).await.expect("no queue");
+        self.channel.exchange_delete(name.into(), of_exchange).await.expect("no exchange");
+        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let declared =
+            self.channel.exchange_declare(name.into(), kind, options, FieldTable::default());
+        declared.await.expect("an exchange");
+    }
+
     /// A durable queue.
     pub async fn declare(&self, queue: &str, arguments: &[(&str, &str)]) {
         let mut table = FieldTable::default();
