@@ -18,6 +18,8 @@ pub(super) struct CsvRows {
     header: Vec<String>,
     /// Where each of the table's columns is.
     places: Vec<usize>,
+    /// The line on which the row before began, if its last field has lines of its own: it is quoted.
+    quoted_since: Option<u64>,
 }
 
 impl CsvRows {
@@ -37,7 +39,7 @@ impl CsvRows {
         let header = reader.headers().map_err(|error| unreadable(&error))?;
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         let places = places(&header, table).map_err(shape)?;
-        Ok(Self { reader, limit, header, places })
+        Ok(Self { reader, limit, header, places, quoted_since: None })
     }
 
     /// The next row, if there is one.
@@ -48,12 +50,25 @@ impl CsvRows {
             let line = self.reader.position().line();
             let is_read = self.reader.read_byte_record(&mut record);
             if !is_read.map_err(|error| format!("line {line}: {error}"))? {
-                return Ok(None);
+                return self.end();
             }
             // An empty line is no row.
             if record.as_slice() != b"\r" {
+                let last = record.iter().next_back();
+                let is_quoted = last.is_some_and(|field| field.contains(&b'\n'));
+                self.quoted_since = is_quoted.then_some(line);
                 return Ok(Some(self.row(&record)));
             }
+        }
+    }
+
+    /// The end of the file. A quote that is still open there has made all the rest of it one row.
+    fn end(&self) -> Result<Option<RawRow>, String> {
+        match self.quoted_since {
+            Some(line) if !self.reader.get_ref().ends_with_a_quote() => {
+                Err(format!("line {line}: a quote is opened, and never closed"))
+            }
+            Some(_) | None => Ok(None),
         }
     }
 

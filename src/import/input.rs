@@ -22,6 +22,8 @@ pub(super) struct Input {
     left: Arc<AtomicU64>,
     /// Bytes that were read of it.
     read: Arc<AtomicU64>,
+    /// The last of them that ends no line.
+    last: u8,
 }
 
 /// What a reader of rows tells an [`Input`] that something else reads from.
@@ -50,12 +52,17 @@ impl Input {
             [0xEF, 0xBB, 0xBF, ..] => file.consume(3),
             _ => {}
         }
-        Ok(Self { file, left: Arc::new(AtomicU64::new(MAX_ROW + AHEAD)), read })
+        Ok(Self { file, left: Arc::new(AtomicU64::new(MAX_ROW + AHEAD)), read, last: 0 })
     }
 
     /// How the file begins, as far as it is at hand.
     pub(super) fn beginning(&mut self) -> io::Result<&[u8]> {
         self.file.fill_buf()
+    }
+
+    /// Whether what was read ends with a quote, but for the ends of lines.
+    pub(super) fn ends_with_a_quote(&self) -> bool {
+        self.last == b'"'
     }
 
     /// To begin rows with, while something else reads from this.
@@ -79,6 +86,8 @@ impl Read for Input {
             return Err(too_long());
         }
         let read = self.file.read(buffer)?;
+        let last = buffer[..read].iter().rfind(|byte| !matches!(byte, b'\r' | b'\n'));
+        self.last = last.copied().unwrap_or(self.last);
         self.left.store(left.saturating_sub(read as u64), Ordering::Relaxed);
         self.read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)

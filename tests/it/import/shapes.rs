@@ -10,7 +10,8 @@ fn utf_16(text: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_file_that_is_not_one_to_import_is_refused_as_a_whole() {
     let long = format!("{ORDERS}\"{}", "0123456789,\n".repeat(4_000));
-    let wrong: [(Vec<u8>, &str); 9] = [
+    let open = format!("{ORDERS}\"1,2,3\n4,5,6,7\n");
+    let wrong: [(Vec<u8>, &str); 10] = [
         (utf_16(&format!("\u{FEFF}{ORDERS}")), "orders: is UTF-16, and has to be UTF-8: export it"),
         (utf_16(ORDERS), "orders: is UTF-16"),
         (b"".to_vec(), "orders: is empty: a header line is missing"),
@@ -21,6 +22,7 @@ async fn a_file_that_is_not_one_to_import_is_refused_as_a_whole() {
         ),
         (b"Id,UserId,TotalAmount,CreatedAt,id\n".to_vec(), "orders: has two columns Id"),
         (long.into_bytes(), "orders: line 2: a row is longer than 16 KiB: is there a quote"),
+        (open.into_bytes(), "orders: line 2: a quote is opened, and never closed"),
         (b"[{\"Id\":1},".to_vec(), "orders: is not one JSON array of objects"),
         (b"[{\"Id\":1}] (1 rows affected)".to_vec(), "orders: is not one JSON array of objects"),
     ];
