@@ -45,6 +45,9 @@ pub(crate) struct Detail {
     pub(crate) actions: Vec<&'static str>,
     /// What each of these actions will do.
     pub(crate) previews: Vec<PreviewView>,
+    /// The sagas in the same trouble; null where it is in none or has not failed, and of the past.
+    #[schema(required)]
+    pub(crate) group: Option<AlikeView>,
     /// The other sagas of its order, oldest first.
     pub(crate) related: Vec<RelatedView>,
     /// Oldest first.
@@ -52,6 +55,16 @@ pub(crate) struct Detail {
     /// What clients, webhooks and mail were told, oldest first; null of the past.
     #[schema(required)]
     pub(crate) told: Option<Vec<ToldView>>,
+}
+
+/// Sagas in the same trouble.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SameTrouble)]
+pub(crate) struct AlikeView {
+    /// As `GET /api/operator/groups` has it, and `?group=` takes it.
+    pub(crate) id: String,
+    /// How many they are, this one among them.
+    pub(crate) count: u64,
 }
 
 /// Another saga of the same order.
@@ -178,8 +191,21 @@ pub(crate) async fn detail(operators: &Operators, id: SagaId) -> Result<Detail, 
     let saga = Onlooker::of(operators, &[&found]).await?.view(operators, found);
     let actions = names(&previews);
     let previews = previews.into_iter().map(PreviewView::from).collect();
-    let (at_seq, last_seq, steps) = (None, None, steps(log));
-    Ok(Detail { saga, at_seq, last_seq, effects, steps, actions, previews, related, notes, told })
+    let group = operators.store.group_of(id).await?.map(|(id, count)| AlikeView { id, count });
+    let steps = steps(log);
+    Ok(Detail {
+        saga,
+        at_seq: None,
+        last_seq: None,
+        effects,
+        steps,
+        actions,
+        previews,
+        group,
+        related,
+        notes,
+        told,
+    })
 }
 
 /// The saga as it was after an entry of its log.
@@ -200,9 +226,19 @@ pub(crate) async fn past(operators: &Operators, id: SagaId, seq: i32) -> Result<
         Ok(saga) => view.in_the_past(saga),
         Err(_unreadable) => view,
     };
-    let (at_seq, last_seq, steps) = (Some(seq), Some(last_seq), steps(log));
-    let (actions, previews, notes, told) = (Vec::new(), Vec::new(), Vec::new(), None);
-    Ok(Detail { saga, at_seq, last_seq, effects, steps, actions, previews, related, notes, told })
+    Ok(Detail {
+        saga,
+        at_seq: Some(seq),
+        last_seq: Some(last_seq),
+        effects,
+        steps: steps(log),
+        actions: Vec::new(),
+        previews: Vec::new(),
+        group: None,
+        related,
+        notes: Vec::new(),
+        told: None,
+    })
 }
 
 fn lines(found: &Found) -> &[Line] {

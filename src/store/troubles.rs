@@ -193,6 +193,16 @@ impl Store {
         rows.iter().map(group).collect()
     }
 
+    /// The id of this saga's group, and how many sagas are in it; `None` where it is in no trouble, or has not failed.
+    pub async fn group_of(&self, saga: SagaId) -> Result<Option<(String, u64)>, Error> {
+        let sql = "SELECT group_id, count(*) FROM saga_trouble WHERE group_id = \
+                   (SELECT group_id FROM saga_trouble WHERE saga_id = $1) GROUP BY group_id";
+        let row = self.read.query_one_raw(self.statement(sql, vec![saga.0.into()])).await?;
+        let Some(row) = row else { return Ok(None) };
+        let count: i64 = row.try_get_by_index(1)?;
+        Ok(Some((row.try_get_by_index(0)?, u64::try_from(count).unwrap_or(0))))
+    }
+
     /// What is out by all sagas in trouble.
     pub async fn out(&self) -> Result<Out, Error> {
         let sql = "SELECT CAST(COALESCE(sum(CASE WHEN money > 0 THEN 1 ELSE 0 END), 0) AS bigint), \

@@ -145,6 +145,14 @@ pub(in crate::cli) struct Detail {
     pub told: Option<Vec<ToldTo>>,
     #[serde(default)]
     pub notes: Vec<Note>,
+    pub group: Option<SameTrouble>,
+}
+
+/// The sagas in the same trouble, this one among them.
+#[derive(Debug, Deserialize)]
+pub(in crate::cli) struct SameTrouble {
+    pub id: String,
+    pub count: u64,
 }
 
 /// What an action will do.

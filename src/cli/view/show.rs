@@ -1,7 +1,7 @@
 //! `sagas show`. It begins with what matters most: where the money is, what is stuck, and why.
 
 use super::{
-    answer::{AtRisk, Detail, Note, Preview, Saga, Step, words},
+    answer::{AtRisk, Detail, Note, Preview, Saga, SameTrouble, Step, words},
     position::{StockHeld, held, money, stock},
     table::table,
 };
@@ -30,7 +30,7 @@ pub(in crate::cli) fn show(detail: &Detail, style: TableStyle) -> String {
     blocks.join("\n\n")
 }
 
-fn head(detail: &Detail) -> [(&'static str, String); 13] {
+fn head(detail: &Detail) -> [(&'static str, String); 14] {
     let saga = &detail.saga;
     [
         ("Saga", format!("{} ({}, version {})", saga.id, saga.kind, saga.version)),
@@ -43,6 +43,7 @@ fn head(detail: &Detail) -> [(&'static str, String); 13] {
         ("Cause", saga.cause.clone().unwrap_or_default()),
         ("Next", next(saga)),
         ("Error", words(saga.last_error.as_ref())),
+        ("Alike", detail.group.as_ref().map(alike).unwrap_or_default()),
         ("User", saga.user_id.clone().unwrap_or_default()),
         ("Owner", words(saga.owner.as_ref())),
         ("Accepted", instant(saga.created_at)),
@@ -58,6 +59,16 @@ fn at_risk(risk: &AtRisk) -> String {
         format!("{}{} of {}", at_most(stock.unknown), stock.quantity, stock.product_id)
     });
     money.into_iter().chain(stock).collect::<Vec<_>>().join(", ")
+}
+
+fn alike(group: &SameTrouble) -> String {
+    match group.count {
+        0 | 1 => "no other saga is in the same trouble".to_owned(),
+        count => {
+            let (others, id) = (count - 1, &group.id);
+            format!("{others} more in the same trouble: order-service sagas list --group {id}")
+        }
+    }
 }
 
 fn next(saga: &Saga) -> String {

@@ -52,6 +52,8 @@ struct SagaPage {
     past: Option<(i32, i32)>,
     forms: Forms,
     attempts: Vec<Attempt>,
+    /// Its group, and how many others are in it.
+    alike: Option<(String, u64)>,
     related: Vec<(Uuid, String, String)>,
     told: Vec<Told>,
     notes: Vec<(Moment, String, Said)>,
@@ -135,7 +137,7 @@ fn view(
     let headline = headline(&detail, now);
     let (account, forms) = (Account::of(&detail), Forms::of(&detail, tried, may_act));
     let attempts = timeline(&detail.steps, now);
-    let Detail { saga, at_seq, last_seq, related, notes, told, .. } = detail;
+    let Detail { saga, at_seq, last_seq, group, related, notes, told, .. } = detail;
     let at_rest = if at_seq.is_some() { "Not known of the past" } else { "Nothing: it is at rest" };
     let next_at = saga.next.as_ref().and_then(|next| next.at);
     let told = told.into_iter().flatten().map(|told| Told {
@@ -172,6 +174,7 @@ fn view(
         past: at_seq.zip(last_seq),
         forms,
         attempts,
+        alike: group.map(|group| (group.id, group.count.saturating_sub(1))),
         related: related
             .into_iter()
             .map(|other| (other.id, other.kind, other.stuck.unwrap_or(other.state)))

@@ -36,7 +36,13 @@ async fn the_overview_counts_and_each_count_leads_to_what_it_counts() {
         assert!(page.attribute("count-oldest", "href").contains("sort=age"));
         let group = page.text("group-row");
         assert!(group.contains("refund of a checkout") && group.contains("₹547.50"), "{group}");
+        let page = browser.get(&format!("/console/sagas/{id}")).await;
+        assert_eq!(page.text("alike"), "No other saga is in the same trouble.");
+        let other = failing_refund(world, "l").await;
+        let page = browser.get(&format!("/console/sagas/{other}")).await;
+        assert_eq!(page.text("alike"), "1 other is in the same trouble.");
         let body = json!({"reason": "well again"});
+        assert_eq!(world.intervene(&format!("/sagas/{other}/retry"), &body).await.status, 200);
         assert_eq!(world.intervene(&format!("/sagas/{id}/retry"), &body).await.status, 200);
         world.until(async || world.inspect(id).await["next"].is_null()).await;
     })

@@ -107,6 +107,8 @@ async fn sagas_in_trouble_are_found_by_what_is_wrong_with_them() {
             (&group["kind"], &group["step"], &group["stuck"], &group["count"]),
             (&json!("checkout"), &json!("refund_payment"), &Value::Null, &json!(2))
         );
+        let alike = json!({"id": group["id"], "count": 2});
+        assert_eq!(world.inspect(second).await["group"], alike, "the page leads to the others");
         let money = world.inspect(first).await["totalAmount"].as_i64().expect("priced") * 2;
         assert_eq!(group["money"], money);
         assert_eq!(group["sample"], first.to_string());
