@@ -130,7 +130,11 @@ async fn read(mut response: reqwest::Response) -> Result<Response, TransportErro
 /// `Retry-After` in milliseconds, if it is a number of seconds. A date is ignored, and the saga then
 /// uses its own back-off.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    let wait = Duration::from_secs(seconds).min(LONGEST_ASKED);
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if seconds.is_empty() || !seconds.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // A number that is too large for one is longer than the longest wait.
+    let wait = Duration::from_secs(seconds.parse().unwrap_or(u64::MAX)).min(LONGEST_ASKED);
     u64::try_from(wait.as_millis()).ok()
 }

@@ -26,8 +26,9 @@ pub(super) fn pause(
 /// `Retry-After`: seconds, or a date.
 pub(super) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that is too large for one is longer than any pause.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = DateTime::parse_from_rfc2822(value).ok()?;
     (date.to_utc() - now).to_std().ok()
@@ -62,6 +63,8 @@ mod tests {
     fn what_an_endpoint_asks_for_is_seconds_or_a_date() {
         let now = DateTime::UNIX_EPOCH;
         assert_eq!(retry_after(" 7 ", now), Some(Duration::from_secs(7)));
+        let longest = Duration::from_secs(u64::MAX);
+        assert_eq!(retry_after("99999999999999999999999", now), Some(longest));
         let date = "Thu, 01 Jan 1970 00:00:09 GMT";
         assert_eq!(retry_after(date, now), Some(Duration::from_secs(9)));
         for other in ["", "-1", "soon", "Wed, 31 Dec 1969 00:00:00 GMT"] {
