@@ -76,7 +76,7 @@ pub(in crate::cli) fn audited(report: &Report, style: TableStyle) -> String {
     };
     blocks.push(format!(
         "{}{skipped} and {} looked at, {} compared with the payment service; {} still open, {} of \
-         them in need of a person",
+         them with a payment that a person has to settle first",
         counted(report.sagas, "saga"),
         counted(report.orders, "order"),
         counted(report.payments, "payment"),

@@ -53,7 +53,7 @@ async fn right_books_agree_with_themselves_and_the_neighbours_beside_the_running
         let ran = run(world, &["audit"]).await;
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
         let words = "6 sagas and 3 orders looked at, 6 payments compared with the payment service; \
-                     0 still open, 0 of them in need of a person\n\nnothing differs\n";
+                     0 still open, 0 of them with a payment that a person has to settle first\n\nnothing differs\n";
         assert_eq!(ran.stdout, words);
         let report = run(world, &QUICKLY).await.json();
         assert_eq!((&report["payments"], &report["findings"]), (&json!(6), &json!([])));
