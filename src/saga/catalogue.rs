@@ -26,6 +26,12 @@ impl Catalogue {
         self.0.iter().copied().find(is_it)
     }
 
+    /// The last table of this kind.
+    pub fn latest(self, kind: &str) -> Option<&'static Definition> {
+        let of_kind = self.0.iter().copied().filter(|known| known.kind == kind);
+        of_kind.max_by_key(|known| known.version)
+    }
+
     /// The names of the kinds, each once.
     pub fn kinds(self) -> Vec<&'static str> {
         distinct(self.0.iter().map(|definition| definition.kind))

@@ -105,6 +105,8 @@ impl Found {
     /// What this binary can read of a row.
     pub(super) fn of_row(row: saga_instance::Model, catalogue: Catalogue) -> Self {
         let definition = catalogue.find(&row.kind, row.definition_version);
+        // What a saga is about may be readable where what it does is not: a later binary has begun it.
+        let table = definition.or_else(|| catalogue.latest(&row.kind));
         Self {
             id: SagaId(row.id),
             order_id: OrderId(row.order_id.unwrap_or(row.id)),
@@ -115,7 +117,7 @@ impl Found {
             stuck: row.stuck.and_then(|stuck| serde_json::from_value(stuck).ok()),
             held: row.held.and_then(|held| serde_json::from_value(held).ok()),
             cancel_request: row.cancel_request.and_then(|it| serde_json::from_value(it).ok()),
-            known: definition.and_then(|definition| (definition.facts)(row.context).ok()),
+            known: table.and_then(|table| (table.facts)(row.context).ok()),
             amount: row.total_amount.map(Paise),
             fingerprint: row.fingerprint,
             attempts: row.attempts,
