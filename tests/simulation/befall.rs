@@ -28,12 +28,7 @@ impl Run {
         if self.dice.chance(weather.pause) {
             self.pause(at);
         }
-        if self.dice.chance(weather.cut_off) {
-            self.cut_off(at);
-        }
-        if self.dice.chance(weather.fail_over) {
-            self.fail_over();
-        }
+        self.lose_the_database(at);
         if self.dice.chance(weather.drain) {
             self.drain(at);
         }
@@ -155,6 +150,15 @@ impl Run {
             slot.paused_until = Some(until);
             self.story.count("paused");
             self.tell(format_args!("node {at} is stopped until {:.3}", until.as_secs_f64()));
+        }
+    }
+
+    fn lose_the_database(&mut self, at: usize) {
+        if self.dice.chance(self.weather.cut_off) {
+            self.cut_off(at);
+        }
+        if self.dice.chance(self.weather.fail_over) {
+            self.fail_over();
         }
     }
 
