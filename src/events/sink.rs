@@ -161,17 +161,16 @@ impl Events {
             turn.may_be_noted = true;
             turn.is_prepared = false;
         }
-        if !turn.is_prepared {
+        let prepares = !turn.is_prepared;
+        if prepares {
             sink.prepare().await?;
             turn.is_prepared = true;
-            (turn.told, turn.waited) = (0, Duration::ZERO);
-            return Ok(Progress::Told);
-        }
-        let head = parts.store.last_position().await?;
-        if head <= lead.position {
-            return Ok(Progress::Nothing);
         }
         (turn.told, turn.waited) = (0, Duration::ZERO);
+        let head = parts.store.last_position().await?;
+        if head <= lead.position {
+            return Ok(if prepares { Progress::Told } else { Progress::Nothing });
+        }
         if !sink.is_heard(&parts.store).await? {
             if parts.store.move_cursor(lead, head).await? {
                 lead.position = head;
