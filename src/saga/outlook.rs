@@ -28,7 +28,10 @@ impl Instance {
         let mut due = self.clone();
         due.next_attempt_at = None;
         let does = then(&due, policy, now).replace(" now", "");
-        let what = if self.owner.is_some() {
+        let under_way = self.under_way();
+        let what = if self.owner.is_some() && !under_way.is_empty() {
+            format!("is being driven: waits for the answer to {}", under_way.join(", "))
+        } else if self.owner.is_some() {
             format!("is being driven: {does}")
         } else if at.is_none() && self.held.is_none() && !does.starts_with("waits") {
             format!("waits for a person, and then {does}")
@@ -36,6 +39,15 @@ impl Instance {
             does
         };
         Some(Outlook { what, at })
+    }
+
+    /// The effects whose calls were begun, by the log, and have not ended.
+    fn under_way(&self) -> Vec<String> {
+        let actions = self.position.actions.iter();
+        let effects = actions.flat_map(|action| action.effects().chain(action.undos()));
+        let under_way =
+            effects.filter(|(_, track)| track.open_since.is_some() && !track.standing.is_settled());
+        under_way.map(|(effect, _)| effect.to_string()).collect()
     }
 }
 

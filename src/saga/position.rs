@@ -8,7 +8,6 @@ use super::effect::Effect;
 use super::entry::{Entry, Event};
 use super::facts::SagaFacts;
 use super::neighbour::Promises;
-use super::outcome::Outcome;
 use super::progress::Progress;
 use super::track::{Standing, Track};
 use super::word::Step;
@@ -25,7 +24,7 @@ pub struct Position {
     promises: Promises,
     accepted_at: DateTime<Utc>,
     last_entry_at: DateTime<Utc>,
-    /// What went wrong last with effects that are not settled as done.
+    /// What went wrong last with effects, as far as it is logged.
     errors: Vec<(Effect, String)>,
 }
 
@@ -98,23 +97,13 @@ impl Position {
     }
 
     fn note_error(&mut self, entry: &Entry) {
-        let settles = matches!(
-            entry.event,
-            Event::Came(Outcome::Done)
-                | Event::Found
-                | Event::Happened
-                | Event::DidNotHappen
-                | Event::Renewed
-        );
-        if !settles && entry.error.is_none() {
-            return;
+        if entry.error.is_some() || entry.event == Event::Renewed {
+            self.errors.retain(|(effect, _)| *effect != entry.effect);
+            self.errors.extend(entry.error.clone().map(|error| (entry.effect, error)));
         }
-        self.errors.retain(|(effect, _)| *effect != entry.effect);
-        let error = entry.error.clone().filter(|_| !settles);
-        self.errors.extend(error.map(|error| (entry.effect, error)));
     }
 
-    /// What went wrong last with this effect, as far as it is logged.
+    /// What went wrong last with this effect.
     pub(super) fn error_of(&self, effect: Effect) -> Option<&str> {
         let mut errors = self.errors.iter();
         errors.find_map(|(of, error)| (*of == effect).then_some(error.as_str()))

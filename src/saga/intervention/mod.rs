@@ -16,6 +16,7 @@ use super::instance::Instance;
 use super::machine::next;
 use super::next::Next;
 use super::policy::Policy;
+use super::progress::Direction;
 use super::word::{Phase, Step};
 
 pub use resolve::resolvable;
@@ -164,7 +165,7 @@ pub(super) fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Stri
     }
     match next(saga, policy, now) {
         Next::Read(step) => format!("tries {step} now"),
-        Next::Call(calls) => will(&calls),
+        Next::Call(calls) => will(saga, &calls),
         Next::Enter(progress, cause) => {
             let word = saga.definition.word(progress);
             if word != saga.state() {
@@ -181,19 +182,29 @@ pub(super) fn then(saga: &Instance, policy: &Policy, now: DateTime<Utc>) -> Stri
     }
 }
 
-/// What is sent, and what is only looked up.
-fn will(calls: &[Call]) -> String {
-    let named = |how| {
-        let calls = calls.iter().filter(|call| call.how == how);
+/// What is sent, what is sent once more on the way back to learn what became of it, and what is only looked up.
+fn will(saga: &Instance, calls: &[Call]) -> String {
+    let is_back = saga.progress.direction() == Direction::Backward;
+    let is_asked = |call: &Call| is_back && saga.position.action(call.effect.step).is_some();
+    let named = |wanted: &dyn Fn(&Call) -> bool| {
+        let calls = calls.iter().filter(|call| wanted(call));
         calls.map(|call| call.effect.to_string()).collect::<Vec<_>>().join(", ")
     };
-    match (named(How::Send), named(How::LookUp)) {
-        (sent, looked_up) if looked_up.is_empty() => format!("tries {sent} now"),
-        (sent, looked_up) if sent.is_empty() => {
-            format!("looks {looked_up} up now, and sends nothing")
-        }
-        (sent, looked_up) => format!("tries {sent} now, and looks {looked_up} up"),
+    let sent = named(&|call| call.how == How::Send && !is_asked(call));
+    let asked = named(&|call| call.how == How::Send && is_asked(call));
+    let looked_up = named(&|call| call.how == How::LookUp);
+    let mut parts = Vec::new();
+    if !sent.is_empty() {
+        parts.push(format!("tries {sent} now"));
     }
+    if !asked.is_empty() {
+        parts.push(format!("sends {asked} again now, to learn what became of it"));
+    }
+    if !looked_up.is_empty() {
+        let only = if parts.is_empty() { " now, and sends nothing" } else { "" };
+        parts.push(format!("looks {looked_up} up{only}"));
+    }
+    parts.join(", and ")
 }
 
 /// The saga as a whole, in its log.

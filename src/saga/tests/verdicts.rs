@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{CHARGE, PAID, REFUND, RELEASE, REPEATING, RESERVE, policy, priced, start};
+use super::{CHARGE, IDEMPOTENT, PAID, REFUND, RELEASE, REPEATING, RESERVE, policy, priced, start};
 use crate::saga::intervention::Word;
 use crate::saga::machine::next;
 use crate::saga::{
@@ -87,4 +87,25 @@ fn each_effect_in_doubt_is_told_with_its_own_error() {
     let second = saga.stuck.clone().expect("another doubt");
     assert!(second.detail.contains("reserve_stock of line 1"), "{}", second.detail);
     assert!(second.detail.ends_with("no answer in time"), "{}", second.detail);
+}
+
+#[test]
+fn what_is_sent_again_on_the_way_back_is_said_to_be_asked_and_not_tried() {
+    let (mut saga, policy) = (priced(IDEMPOTENT, 10), policy(IDEMPOTENT));
+    came(&mut saga, Effect::of(CHARGE), Outcome::Unknown, "no answer in time", start());
+    let will = preview(&saga, Intervention::Compensate, &policy, start()).expect("it is allowed");
+    assert!(will.ends_with("sends charge_payment again now, to learn what became of it"), "{will}");
+}
+
+#[test]
+fn a_call_that_is_under_way_is_waited_for() {
+    let (mut saga, doubted) = in_doubt();
+    let later = start() + Duration::from_mins(1);
+    let what = Intervention::Resolve { effect: doubted, happened: false };
+    intervene(&mut saga, what, &word(), &policy(REPEATING), later).expect("it is allowed");
+    let (phase, key) = (saga.phase(), Some(saga.key(doubted, 1)));
+    saga.log(Entry { attempt: 1, key, ..Entry::new(doubted, phase, Event::Sending, later) });
+    let outlook = saga.outlook(&policy(REPEATING), later).expect("it is not at rest");
+    let waits = "is being driven: waits for the answer to reserve_stock of line 1";
+    assert_eq!(outlook.what, waits);
 }
