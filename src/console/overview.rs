@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 
 use super::page::{Failure, Frame, Here, respond};
-use super::piece::{Moment, Said, counted, money, span, step_name};
+use super::piece::{Moment, Said, counted, grouped, money, span, step_name};
 use super::visitor::Visitor;
 use crate::auth::Right;
 use crate::neighbours::BreakerState;
@@ -23,8 +23,8 @@ struct OverviewPage {
     circuits: Vec<Circuit>,
     replicas: Vec<Replica>,
     sinks: Vec<Sink>,
-    rate: u64,
-    states: Vec<(String, u64)>,
+    rate: String,
+    states: Vec<(String, String)>,
     at: Moment,
 }
 
@@ -43,7 +43,7 @@ struct Group {
     what: String,
     stuck: Option<String>,
     error: Said,
-    count: u64,
+    count: String,
     money: Option<String>,
     oldest: String,
 }
@@ -93,8 +93,13 @@ pub(super) async fn show(
         circuits: circuits(&summary, now),
         replicas: replicas(&summary, now),
         sinks: sinks(&summary),
-        rate: summary.rates.accepted_per_minute,
-        states: summary.by_state.into_iter().filter(|(_, count)| *count > 0).collect(),
+        rate: grouped(summary.rates.accepted_per_minute),
+        states: summary
+            .by_state
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(state, count)| (state, grouped(count)))
+            .collect(),
         at: Moment::exact(now, now),
     };
     Ok(respond(StatusCode::OK, &page))
@@ -109,7 +114,7 @@ fn counts(summary: &Summary, groups: &[GroupView], now: DateTime<Utc>) -> Vec<Co
     };
     let sagas = |sagas| if sagas == 0 { String::new() } else { counted(sagas, "saga") };
     let stuck = |id, label, kind: &str| {
-        let figure = summary.stuck.get(kind).copied().unwrap_or(0).to_string();
+        let figure = grouped(summary.stuck.get(kind).copied().unwrap_or(0));
         count(id, label, figure, String::new(), &format!("stuck={kind}&sort=age"), "person")
     };
     let oldest = groups.iter().min_by_key(|group| group.oldest);
@@ -129,7 +134,7 @@ fn counts(summary: &Summary, groups: &[GroupView], now: DateTime<Utc>) -> Vec<Co
         count(
             "count-stock",
             "Stock held",
-            out.pieces.to_string(),
+            grouped(out.pieces),
             sagas(out.stock_sagas),
             "holds=stock&sort=age",
             "person",
@@ -141,7 +146,7 @@ fn counts(summary: &Summary, groups: &[GroupView], now: DateTime<Utc>) -> Vec<Co
         count(
             "count-held",
             "Held by people",
-            summary.held.to_string(),
+            grouped(summary.held),
             String::new(),
             "held=true&sort=age",
             "person",
@@ -161,7 +166,7 @@ impl Group {
             what: format!("{} of a {}", step_name(&group.step), group.kind),
             stuck: group.stuck,
             error: Said::of(&group.error),
-            count: group.count,
+            count: grouped(group.count),
             money: Some(group.money).filter(|out| *out > 0).map(money),
             oldest: span(now - group.oldest),
         }

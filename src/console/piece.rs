@@ -113,7 +113,7 @@ pub(super) fn step_name(step: &str) -> String {
 
 /// `1 piece`, `2 pieces`.
 pub(super) fn counted(count: u64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(count)) }
 }
 
 /// `4,312`.

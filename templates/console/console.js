@@ -34,7 +34,10 @@ function refresh(live, page) {
   for (const old of live.querySelectorAll("[data-fragment]")) {
     const other = fresh.querySelector(`#${CSS.escape(old.id)}`);
     if (!other || old.innerHTML === other.innerHTML) continue;
-    if (!isBeingUsed(old)) swap(old, other);
+    if (isBeingUsed(old)) continue;
+    swap(old, other);
+    // What was said of a deed when it was done is from before.
+    if (other.id === "head") live.querySelector("[data-testid=did]")?.classList.add("past");
   }
   const notice = live.querySelector("#changed");
   if (!notice) return;
