@@ -78,7 +78,10 @@ fn came_to_nothing(saga: &Instance, context: Recording<'_>) -> NewEvent {
     let (terms, cause, facts) = (saga.terms.clone(), saga.cause.clone(), saga.facts.clone());
     let told = Refusal::of(Some(&Known { terms, cause, facts })).told();
     // Plain data with string keys.
-    let problem = serde_json::to_value(&told).unwrap_or_default();
+    let mut problem = serde_json::to_value(&told).unwrap_or_default();
+    if let Some(members) = problem.as_object_mut() {
+        members.insert("undone".to_owned(), true.into());
+    }
     let fact = Fact::Rejected(Rejected { error: told.error.to_owned(), problem });
     NewEvent { status: Some(OrderStatus::Rejected), ..NewEvent::of(saga, fact, context.clock) }
 }

@@ -70,7 +70,7 @@ pub struct Item {
 pub struct Rejected {
     /// Why, in the fixed words of the client's answer, such as `Insufficient stock`.
     pub error: String,
-    /// The client's answer: its HTTP `status`, its `error`, and what goes with it.
+    /// What the client's answer says of it: its HTTP `status`, its `error`, `undone`, and what goes with them.
     #[schemars(extend("type" = "object"))]
     pub problem: Value,
 }
