@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta};
 use order_service::clock::Clock;
 use order_service::saga::{Neighbour, Promises, SagaId};
 
@@ -147,21 +147,20 @@ impl Run {
     pub fn new(seed: u64, books: &Path, aloud: bool) -> Self {
         let mut dice = Dice::from(seed);
         let (plan, weather) = (Plan::of(&mut dice), Weather::of(&mut dice));
-        let start: DateTime<Utc> = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
+        let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a moment");
         let url = format!("sqlite://{}", books.display());
         let neighbours = Neighbourhood::new(&mut dice, plan.clone());
-        let purchases = (0..plan.checkouts).map(|at| Purchase::plan(at, &mut dice, &neighbours));
-        let mut purchases: Vec<_> = purchases.collect();
+        let purchase = |at| Purchase::plan(at, &mut dice, &neighbours);
+        let mut purchases: Vec<_> = (0..plan.checkouts).map(purchase).collect();
         if plan.fair > 0 {
             for early in purchases.iter_mut().take(EARLY) {
                 early.next_at = Some(dice.millis(0, 400));
             }
         }
         double_some(&mut purchases, &mut dice);
-        let journeys =
-            (0..plan.trips).map(|at| Journey::plan(at, &mut dice, &neighbours)).collect();
+        let journey = |at| Journey::plan(at, &mut dice, &neighbours);
+        let journeys = (0..plan.trips).map(journey).collect();
         let keep_keys = CHANGEABLE.into_iter().filter(|at| plan.promises.of(*at));
-        let trip_neighbours = trip::Neighbours::new(keep_keys, plan.key_memory + LATEST, plan.fare);
         let clock = Clock::manual(start, seed);
         let mut slot = || Slot {
             node: None,
@@ -187,7 +186,7 @@ impl Run {
             weather,
             plan: plan.clone(),
             purchases,
-            trip_neighbours,
+            trip_neighbours: trip::Neighbours::new(keep_keys, plan.key_memory + LATEST, plan.fare),
             journeys,
             cancels: Cancels::new(),
             parcels: Parcels::default(),
