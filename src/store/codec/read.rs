@@ -116,6 +116,7 @@ fn entry_of(definition: &'static Definition, row: &step_log::Model) -> Option<En
         generation: u32::try_from(row.generation).ok()?,
         attempt: u32::try_from(row.attempt).ok()?,
         duration_ms: row.duration_ms,
+        error: row.error.clone(),
         ..Entry::new(effect, phase, event, row.started_at)
     })
 }
