@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures::StreamExt;
 use futures::stream;
+use futures::{FutureExt, StreamExt};
 use tracing::debug;
 
 use super::Parts;
-use crate::engine::{Done, NotDone};
+use crate::engine::{Done, IsWanted, NotDone};
 use crate::saga::{Instance, Intervention, Word, is_word};
 use crate::store::{
     AuditAction, AuditResult, BulkItem, BulkResult, BulkRun, Error, Found, NewAuditEntry, Via,
@@ -62,7 +62,9 @@ impl Parts {
     ) -> Option<BulkItem> {
         let audit = Some(self.audit_entry(&item, what, lead));
         let wanted = Some(item.expected);
-        let done = self.executor.intervene(item.saga, what, word, wanted, audit).await;
+        let is_in_hand = self.is_in_hand(&item, lead);
+        let act = self.executor.intervene_while(is_in_hand, item.saga, what, word, wanted, audit);
+        let done = act.await;
         match done {
             Ok(Done { saga, did }) => Some(self.was_done(item, &saga, did)),
             Err(NotDone::Stale { version }) => match self.done_before(&item, what, lead).await {
@@ -95,6 +97,15 @@ impl Parts {
         }
     }
 
+    /// Until it is put back, or somebody else has noted what became of it.
+    fn is_in_hand(&self, item: &BulkItem, lead: &BulkRun) -> IsWanted {
+        let (store, run, place) = (self.store.clone(), lead.id, item.place);
+        Box::new(move || {
+            let store = store.clone();
+            async move { store.is_bulk_item_in_hand(run, place).await }.boxed()
+        })
+    }
+
     /// What the audit trail says of it: that whoever prepared the run did it by the run.
     fn audit_entry(&self, item: &BulkItem, what: Intervention, lead: &BulkRun) -> NewAuditEntry {
         NewAuditEntry {
@@ -118,20 +129,26 @@ impl Parts {
         what: Intervention,
         items: Vec<BulkItem>,
     ) -> Result<bool, Error> {
-        let mut noted = Vec::new();
+        let (mut noted, mut untouched) = (Vec::new(), Vec::new());
         for item in items {
-            noted.push(match self.done_before(&item, what, lead).await? {
-                Some(saga) => {
-                    let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
-                    self.was_done(item, &saga, did)
-                }
-                None => BulkItem { result: BulkResult::Waiting, at: None, ..item },
-            });
+            let found = self.store.find(item.saga).await?;
+            if let Some(saga) = self.done_before(&item, what, lead).await? {
+                let did = item.will.clone().unwrap_or_else(|| "it was done".to_owned());
+                noted.push(self.was_done(item, &saga, did));
+            } else if let Some(found) = found.filter(|found| !found.is_at_rest()) {
+                untouched.push((item.place, item.saga, found.revision));
+            } else {
+                // Nobody can act on it any more.
+                noted.push(BulkItem { result: BulkResult::Waiting, at: None, ..item });
+            }
         }
-        if noted.is_empty() {
+        if !noted.is_empty() && !self.store.note_bulk_items(lead, &noted, None).await? {
+            return Ok(false);
+        }
+        if untouched.is_empty() {
             Ok(true)
         } else {
-            self.store.note_bulk_items(lead, &noted, None).await
+            self.store.put_bulk_items_back(lead, &untouched).await
         }
     }
 

@@ -1,9 +1,12 @@
 //! An operator's word, taken to a saga. One that is being driven is waited for, and a driver of this
 //! process gives it up as soon as that does no harm.
 
+use std::future::ready;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tracing::info;
 
 use super::drive::Drive;
@@ -58,6 +61,9 @@ pub enum NotDone {
     Unavailable(store::Error),
 }
 
+/// Whether what was asked for is still to be done.
+pub type IsWanted = Box<dyn Fn() -> BoxFuture<'static, Result<bool, store::Error>> + Send + Sync>;
+
 impl Executor {
     /// What an operator may do to this saga now, and what that will do.
     #[must_use]
@@ -92,9 +98,25 @@ impl Executor {
         if_match: Option<i64>,
         audit: Option<NewAuditEntry>,
     ) -> Result<Done, NotDone> {
+        let always = Box::new(|| ready(Ok(true)).boxed());
+        self.intervene_while(always, id, what, word, if_match, audit).await
+    }
+
+    /// The same, unless it is not wanted any more ([`NotDone::Stale`]): that is asked after the saga was read, and
+    /// before it is claimed as it was read.
+    pub async fn intervene_while(
+        &self,
+        is_wanted: IsWanted,
+        id: SagaId,
+        what: Intervention,
+        word: &Word,
+        if_match: Option<i64>,
+        audit: Option<NewAuditEntry>,
+    ) -> Result<Done, NotDone> {
         let (this, word) = (self.clone(), word.clone());
         let task = async move {
-            this.intervene_when_free(id, what, &word, if_match, audit.as_ref()).await
+            let asked = (what, &word);
+            this.intervene_when_free(id, asked, if_match, audit.as_ref(), is_wanted).await
         };
         let Ok(done) = self.0.shutdown.sagas.spawn(task).await else {
             return Err(not_allowed("it broke; see the log".to_owned(), vec![]));
@@ -105,10 +127,10 @@ impl Executor {
     async fn intervene_when_free(
         &self,
         id: SagaId,
-        what: Intervention,
-        word: &Word,
+        (what, word): (Intervention, &Word),
         if_match: Option<i64>,
         audit: Option<&NewAuditEntry>,
+        is_wanted: IsWanted,
     ) -> Result<Done, NotDone> {
         let parts = &self.0;
         let came_at = parts.clock.now();
@@ -117,7 +139,8 @@ impl Executor {
             let inspected = parts.store.inspect(id).await;
             let inspected = inspected.map_err(NotDone::Unavailable)?.ok_or(NotDone::NotFound)?;
             let (version, revision) = (inspected.found.version, inspected.found.revision);
-            if if_match.is_some_and(|wanted| wanted != version) {
+            let is_stale = if_match.is_some_and(|wanted| wanted != version);
+            if is_stale || !is_wanted().await.map_err(NotDone::Unavailable)? {
                 return Err(NotDone::Stale { version });
             }
             let now = parts.clock.now();

@@ -50,7 +50,7 @@ pub use accept::{NewSaga, Shed, Wait};
 pub use admit::Admission;
 pub use aftermath::{Aftermath, RightAfter};
 pub use executor::Executor;
-pub use intervene::{BEING_ADVANCED, Done, NotDone, names};
+pub use intervene::{BEING_ADVANCED, Done, IsWanted, NotDone, names};
 pub use kind::{Kind, Recording};
 pub use metrics::Metrics;
 pub use settings::Settings;

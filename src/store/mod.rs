@@ -10,6 +10,7 @@ mod audit;
 mod await_answer;
 mod bulk;
 mod bulk_items;
+mod bulk_put_back;
 mod cancel;
 mod checkouts;
 mod claim;
