@@ -32,7 +32,7 @@ pub struct NewEvent {
     pub order_id: OrderId,
     /// Whose.
     pub user_id: UserId,
-    /// The order's status once this is true; `None` for the one that its row has.
+    /// The order's status once this is true; `None` for the one that its row has, or was told last.
     pub status: Option<OrderStatus>,
     /// When.
     pub at: DateTime<Utc>,
@@ -129,10 +129,13 @@ impl Store {
 /// Inserts a rowset of [`EVENT`] whose first parameter is `$first`.
 pub(super) fn insert_events(form: Form, first: usize) -> String {
     let status = "(SELECT orders.status FROM orders WHERE orders.id = r.order_id)";
+    // An order that is not there yet is as it was told last: another process may have told of its cancel.
+    let told = "(SELECT told.status FROM outbox told WHERE told.order_id = r.order_id \
+                ORDER BY COALESCE(told.version, 1) DESC LIMIT 1)";
     format!(
         "INSERT INTO outbox (id, order_id, user_id, kind, status, payload, created_at, \
          trace_parent, version) \
-         SELECT r.id, r.order_id, r.user_id, r.kind, COALESCE(r.status, {status}, 'Pending'), \
+         SELECT r.id, r.order_id, r.user_id, r.kind, COALESCE(r.status, {status}, {told}, 'Pending'), \
          r.payload, r.created_at, r.trace_parent, \
          {} + r.nth FROM {} WHERE true",
         last_version("r.order_id"),
