@@ -80,7 +80,7 @@ impl Endpoint {
         context: CallContext<'_>,
         effect: Effect,
         request: Request<'_>,
-        judge: impl Fn(&Response) -> Result<Outcome, String>,
+        judge: impl FnOnce(&Response) -> Result<Outcome, String>,
     ) -> Report {
         self.attempt(context, effect, request, judge).await.into_report()
     }
@@ -91,7 +91,7 @@ impl Endpoint {
         context: CallContext<'_>,
         effect: Effect,
         request: Request<'_>,
-        judge: impl Fn(&Response) -> Result<Outcome, String>,
+        judge: impl FnOnce(&Response) -> Result<Outcome, String>,
     ) -> Attempt {
         let _permit = self.permits.acquire().await;
         let (started_at, started) = (self.clock.now(), self.clock.monotonic());

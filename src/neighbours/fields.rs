@@ -29,12 +29,13 @@ impl Fields {
     /// # Errors
     /// If it is something else, or present twice with different values.
     pub fn integer(&self, name: &str) -> Result<Option<i64>, String> {
-        self.one(name, "whole number", |raw| match serde_json::from_str::<String>(raw) {
-            Ok(quoted) => serde_json::from_str::<&RawValue>(&quoted)
-                .ok()
-                .filter(|inner| inner.get() == quoted)
-                .and_then(|inner| whole(inner.get())),
-            Err(_unquoted) => whole(raw),
+        self.one(name, "whole number", |raw| {
+            if !raw.starts_with('"') {
+                return whole(raw);
+            }
+            let quoted: String = serde_json::from_str(raw).ok()?;
+            let inner: &RawValue = serde_json::from_str(&quoted).ok()?;
+            if inner.get() == quoted { whole(&quoted) } else { None }
         })
     }
 

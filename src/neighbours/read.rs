@@ -46,21 +46,24 @@ impl Endpoint {
         parse: impl Fn(&Fields) -> Result<T, String>,
     ) -> (Report, ReadResult<T>) {
         let Read { effect, path, key } = read;
-        let parsed = |response: &Response| response.fields().and_then(|fields| parse(&fields));
-        let judge = |response: &Response| match response.status {
-            200 => parsed(response).map(|_value| Outcome::Done),
-            _ if response.is_refusal(&[404]) => Ok(Outcome::Refused),
-            _unlisted => Ok(Outcome::Unknown),
-        };
         let mut pacing = Pacing::new(Duration::from_millis(20), Duration::from_millis(200));
         let mut tries = 0;
         loop {
             tries += 1;
             let request = Request::get(path.clone(), &key, context.trace);
+            let mut value = None;
+            let judge = |response: &Response| match response.status {
+                200 => {
+                    value = Some(parse(&response.fields()?)?);
+                    Ok(Outcome::Done)
+                }
+                _ if response.is_refusal(&[404]) => Ok(Outcome::Refused),
+                _unlisted => Ok(Outcome::Unknown),
+            };
             let attempt = self.attempt(context, effect, request, judge).await;
             let report = &attempt.report;
-            let result = match (report.outcome, attempt.response.as_ref().map(parsed)) {
-                (Outcome::Done, Some(Ok(value))) => ReadResult::Value(value),
+            let result = match (report.outcome, value) {
+                (Outcome::Done, Some(value)) => ReadResult::Value(value),
                 (Outcome::Refused, _) => ReadResult::Missing,
                 (Outcome::Unknown, _) if report.status == Some(200) => {
                     ReadResult::Malformed(report.error.clone().unwrap_or_default())
