@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
 use super::codec::{entry_rows, new_saga_row, saga_row, tally_row};
-use super::commit_sql::{self, ALL_STAND, InTurn, ROWSETS};
+use super::commit_sql::{self, ALL_STAND, InTurn, ROWSETS, Rows};
 use super::records::{self, RECORDINGS};
 use super::retry::Retries;
 use super::rowset::Rowset;
@@ -83,20 +83,35 @@ fn rested<'a>(writes: impl Iterator<Item = &'a Write>) -> BTreeMap<&'static str,
     rested
 }
 
+/// How many sagas these write, with those that begin with one.
+fn with_begun(writes: &[&Write]) -> usize {
+    writes.iter().flat_map(|write| write.with_begun()).count()
+}
+
 /// The same for PostgreSQL, and the statement that takes them.
 fn at_once(writer: Uuid, writes: &[&Write]) -> Result<(&'static str, PgArguments), Error> {
     let rowsets = Rowsets::of(writer, writes);
     let rowsets = rowsets.all();
+    let sagas = with_begun(writes);
+    // Only with one saga: there are many ways in which several could have one row here and many there, and each
+    // statement is planned once.
+    let rows = rowsets.map(|rowset| match rowset {
+        none if none.is_empty() => Rows::None,
+        one if sagas == 1 && one.is_one_row() => Rows::One,
+        _many => Rows::Many,
+    });
     let mut arguments = PgArguments::default();
-    let with_begun = writes.iter().flat_map(|write| write.with_begun()).count();
-    let mut bound = arguments.add(i64::try_from(with_begun).unwrap_or(i64::MAX));
-    for rowset in rowsets.iter().filter(|rowset| !rowset.is_empty()) {
-        bound = bound.and_then(|()| rowset.bind(&mut arguments));
+    let mut bound = arguments.add(i64::try_from(sagas).unwrap_or(i64::MAX));
+    for (rowset, rows) in rowsets.into_iter().zip(rows) {
+        bound = bound.and_then(|()| match rows {
+            Rows::None => Ok(()),
+            Rows::One => rowset.bind_row(&mut arguments),
+            Rows::Many => rowset.bind(&mut arguments),
+        });
     }
     // An array of more than fits a message: no batch is so large.
     bound.map_err(|error| Error::Refused(DbErr::Custom(error.to_string())))?;
-    let has = rowsets.map(|rowset| !rowset.is_empty());
-    Ok((commit_sql::all_at_once(has), arguments))
+    Ok((commit_sql::all_at_once(rows), arguments))
 }
 
 /// Encodes as a commit of these on PostgreSQL does: for the benchmark of it.
@@ -140,7 +155,11 @@ impl Committer {
     /// # Errors
     /// As [`Error`] says; then none of them is known to be written.
     pub async fn commit(&mut self, writes: &[&Write]) -> Result<Vec<Fate>, Error> {
-        if self.store.backend != DbBackend::Sqlite && self.commit_at_once(writes).await? {
+        let all_stand = match self.store.backend {
+            DbBackend::Sqlite => self.store.commit_in_one_text(self.writer, writes).await?,
+            _ => self.commit_at_once(writes).await?,
+        };
+        if all_stand {
             return Ok(vec![Fate::Written; writes.len()]);
         }
         let primary = self.store.write.primary();
@@ -195,6 +214,34 @@ impl Committer {
 }
 
 impl Store {
+    /// Whether all stood, so that all are written. If not, none is.
+    async fn commit_in_one_text(&self, writer: Uuid, writes: &[&Write]) -> Result<bool, Error> {
+        let rowsets = Rowsets::of(writer, writes);
+        let rowsets = rowsets.all();
+        let rows = rowsets.map(|rowset| if rowset.is_empty() { Rows::None } else { Rows::Many });
+        let present = rowsets.into_iter().filter(|rowset| !rowset.is_empty());
+        let parameters = present.map(|rowset| rowset.json().into()).collect();
+        let text = self.statement(commit_sql::in_one_text(rows), parameters);
+        let mut retries = Retries::new(self.write.clock());
+        loop {
+            let transaction = self.write.begin().await?;
+            let standing = match transaction.query_all_raw(text.clone()).await {
+                Ok(standing) if standing.len() < with_begun(writes) => {
+                    transaction.roll_back().await;
+                    return Ok(false);
+                }
+                Ok(all) => Ok(all.len()),
+                Err(error) => Err(error.into()),
+            };
+            match transaction.end(standing).await {
+                // In turn it shows which has what can't be written.
+                Err(Error::Refused(_)) => return Ok(false),
+                ended if retries.may_retry_transaction(&ended, self.write.clock()).await => {}
+                ended => return ended.map(|_all| true),
+            }
+        }
+    }
+
     async fn commit_in_turn(
         &self,
         writer: Uuid,

@@ -31,8 +31,15 @@
 //! A value that PostgreSQL refuses (class 22, too) and a broken constraint (class 23) take the same way,
 //! which then shows whose write is at fault.
 //!
-//! **One table after the other** ([`InTurn`], SQLite always). A transaction in which the first two
-//! statements return the ids of the writes that stand; the other tables get the rows of those alone.
+//! A commit of one saga, which is what there is while few clients come, has its rows as scalars: to walk arrays of one
+//! element each took PostgreSQL a fifth of the statement's time.
+//!
+//! **In one text** ([`in_one_text`], SQLite). The same statements one after the other, as one message to the thread that
+//! has the connection, within a transaction. What comes back are the ids of what stands. If some don't, the
+//! transaction is rolled back.
+//!
+//! **One table after the other** ([`InTurn`]), where not all stand. A transaction in which the first two
+//! statements return the ids of the writes that do; the other tables get the rows of those alone.
 //!
 //! What it gave (docs/PERFORMANCE.md, "What each change gave"; in multiples of a flow without a saga): with
 //! one statement instead of six, and outcomes that nothing waits for going with the next write, the
@@ -40,13 +47,14 @@
 //! that stand, instead of checking for each row whether its write does, raised the rate of 64 clients
 //! from 0.87 to 0.97 (together with fewer wake-ups of threads).
 
-use std::sync::{LazyLock, OnceLock};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use sea_orm::DbBackend;
 
 use super::codec::{ENTRY, NEW_SAGA, SAGA, TALLY};
 use super::records::{RECORDINGS, Recording};
-use super::rowset::{Column, Form};
+use super::rowset::Form;
 use super::saga::IN_FLIGHT;
 
 /// The statements of a transaction that writes one table after the other. Each takes its rowset as `$1`.
@@ -73,7 +81,7 @@ impl InTurn {
         Self {
             insert_sagas: insert_sagas(form, 1),
             update_sagas: update_sagas(form, 1),
-            insert_entries: form.insert("step_log", &ENTRY, 1),
+            insert_entries: insert_entries(form, 1),
             write_records: RECORDINGS.map(|recording| (recording.sql)(form, 1)),
             count_rested: count_rested(form, 1),
         }
@@ -83,58 +91,93 @@ impl InTurn {
 /// The rowsets of a commit: new sagas, sagas, log entries, records, and tallies.
 pub(super) const ROWSETS: usize = 4 + RECORDINGS.len();
 
+/// Their tables, in the order in which they are written. The first two return the ids of what stands.
+const TABLES: [Recording; ROWSETS] = {
+    let new_sagas = Recording { name: INSERTED, columns: &NEW_SAGA, sql: insert_sagas };
+    let sagas = Recording { name: UPDATED, columns: &SAGA, sql: update_sagas };
+    let entries = Recording { name: "new_entries", columns: &ENTRY, sql: insert_entries };
+    let [one, two, three, four, five, six, seven, eight] = RECORDINGS;
+    let rested = Recording { name: "rested", columns: &TALLY, sql: count_rested };
+    [new_sagas, sagas, entries, one, two, three, four, five, six, seven, eight, rested]
+};
+const INSERTED: &str = "inserted";
+const UPDATED: &str = "updated";
+
 /// What the statement answers if all is written.
 pub(super) const ALL_STAND: i32 = 0;
 /// What it answers if one of the new sagas repeats a request that is in the books: nothing is written.
 const REPEATS: i32 = -1;
 
-/// The one statement that writes a whole commit, or nothing (PostgreSQL). `$1` is the number of writes, with
-/// those of the sagas that begin with one. Then
-/// come the parameters of the rowsets that `has` names: of new sagas, sagas, log entries, records and
-/// tallies, in this order.
-///
-/// A statement names only the tables that it has rows for: even an insert of no rows costs time. So
-/// there are 2^`ROWSETS` texts, each built when it is first needed; `has`, read as bits, is its index.
-pub(super) fn all_at_once(has: [bool; ROWSETS]) -> &'static str {
-    static TEXTS: [OnceLock<String>; 1 << ROWSETS] = [const { OnceLock::new() }; 1 << ROWSETS];
-    let bits = has.into_iter().zip(0..).map(|(has, bit)| usize::from(has) << bit);
-    TEXTS[bits.sum::<usize>()].get_or_init(|| build(has))
+/// How a commit has a table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Rows {
+    /// There are none.
+    None,
+    /// As scalars: one.
+    One,
+    /// As arrays (PostgreSQL) or as JSON (SQLite): any number.
+    Many,
 }
 
-fn build([new_sagas, sagas, entries, records @ .., rested]: [bool; ROWSETS]) -> String {
+/// A text of SQL for each way in which a commit can have its rows, built when it is first needed. A commit names only
+/// the tables that it has rows for: even an insert of no rows costs time. Of the many ways that could be, some
+/// dozens are.
+#[derive(Default)]
+struct Texts(Mutex<HashMap<[Rows; ROWSETS], &'static str>>);
+
+impl Texts {
+    fn get(&self, rows: [Rows; ROWSETS], build: fn([Rows; ROWSETS]) -> String) -> &'static str {
+        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.entry(rows).or_insert_with(|| build(rows).leak())
+    }
+}
+
+/// The one statement that writes a whole commit, or nothing (PostgreSQL). `$1` is the number of writes, with
+/// those of the sagas that begin with one. Then
+/// come the parameters of the rowsets that are there: of new sagas, sagas, log entries, records and
+/// tallies, in this order.
+pub(super) fn all_at_once(rows: [Rows; ROWSETS]) -> &'static str {
+    static TEXTS: LazyLock<Texts> = LazyLock::new(Texts::default);
+    TEXTS.get(rows, one_statement)
+}
+
+/// The statements that write a whole commit, as one text (SQLite). Their parameters are those of the rowsets that are
+/// there, one each. The rows that come back are the ids of what stands.
+pub(super) fn in_one_text(rows: [Rows; ROWSETS]) -> &'static str {
+    static TEXTS: LazyLock<Texts> = LazyLock::new(Texts::default);
+    TEXTS.get(rows, one_text)
+}
+
+/// The tables that there are rows for.
+fn present(rows: [Rows; ROWSETS]) -> impl Iterator<Item = (Recording, Rows)> {
+    TABLES.into_iter().zip(rows).filter(|(_, rows)| *rows != Rows::None)
+}
+
+fn one_text(rows: [Rows; ROWSETS]) -> String {
+    let form = Form::Json(DbBackend::Sqlite);
+    let statements = (1..).zip(present(rows)).map(|(first, (table, _))| (table.sql)(form, first));
+    statements.collect::<Vec<_>>().join("; ")
+}
+
+fn one_statement(rows: [Rows; ROWSETS]) -> String {
     let mut next = 2;
-    // The number of a rowset's first parameter.
-    let mut parameters = |columns: &[Column]| {
-        let first = next;
-        next += columns.len();
-        first
-    };
-    let form = if new_sagas { Form::ArraysUnless(HAS_REPEAT) } else { Form::Arrays };
+    let has_new = rows[0] != Rows::None;
+    let unless = has_new.then_some(HAS_REPEAT);
     let (mut parts, mut stand) = (Vec::new(), Vec::new());
-    if new_sagas {
-        let first = parameters(&NEW_SAGA);
-        parts.push(repeats(first));
-        parts.push(format!("inserted AS ({})", insert_sagas(form, first)));
-        stand.push("(SELECT count(*) FROM inserted)");
-    }
-    if sagas {
-        parts.push(format!("updated AS ({})", update_sagas(form, parameters(&SAGA))));
-        stand.push("(SELECT count(*) FROM updated)");
-    }
-    if entries {
-        let insert = form.insert("step_log", &ENTRY, parameters(&ENTRY));
-        parts.push(format!("new_entries AS ({insert})"));
-    }
-    let records = records.into_iter().zip(RECORDINGS).filter(|(has, _)| *has);
-    for (_, Recording { name, columns, sql }) in records {
-        parts.push(format!("{name} AS ({})", sql(form, parameters(columns))));
-    }
-    if rested {
-        parts.push(format!("rested AS ({})", count_rested(form, parameters(&TALLY))));
+    for (Recording { name, columns, sql }, rows) in present(rows) {
+        let form = if rows == Rows::One { Form::Scalars(unless) } else { Form::Arrays(unless) };
+        if name == INSERTED {
+            parts.push(repeats(rows, next));
+        }
+        if matches!(name, INSERTED | UPDATED) {
+            stand.push(format!("(SELECT count(*) FROM {name})"));
+        }
+        parts.push(format!("{name} AS ({})", sql(form, next)));
+        next += columns.len();
     }
     let (parts, stand) = (parts.join(", "), stand.join(" + "));
     let repeat =
-        if new_sagas { format!("WHEN ({HAS_REPEAT}) THEN {REPEATS}") } else { String::new() };
+        if has_new { format!("WHEN ({HAS_REPEAT}) THEN {REPEATS}") } else { String::new() };
     format!(
         "WITH {parts} SELECT CASE {repeat} WHEN {stand} = $1::int8 THEN {ALL_STAND} \
          ELSE (({stand}) || '{NOT_ALL}')::int4 END"
@@ -149,14 +192,18 @@ const HAS_REPEAT: &str = "SELECT is_one FROM repeats";
 
 /// Whether a saga in the books has the key, or while it is in flight the content, of one of the new ones whose
 /// parameters begin with `$first`. Only the columns that are needed are read.
-fn repeats(first: usize) -> String {
-    let array = |name: &str| {
+fn repeats(rows: Rows, first: usize) -> String {
+    let column = |name: &str| {
         let at = NEW_SAGA.iter().position(|(column, _)| *column == name);
         let at = at.expect("a column of new sagas");
-        format!("unnest(${}::{}[]) AS {name}", first + at, NEW_SAGA[at].1.name())
+        let (parameter, kind) = (first + at, NEW_SAGA[at].1.name());
+        match rows {
+            Rows::One => format!("${parameter}::{kind} AS {name}"),
+            Rows::None | Rows::Many => format!("unnest(${parameter}::{kind}[]) AS {name}"),
+        }
     };
     let same = |by: &str, also: &str| {
-        let columns = ["user_id", "kind", by].map(array).join(", ");
+        let columns = ["user_id", "kind", by].map(column).join(", ");
         format!(
             "EXISTS (SELECT FROM (SELECT {columns}) AS r JOIN saga_instance s ON s.{by} = r.{by} \
              AND s.user_id = r.user_id AND s.kind = r.kind{also})"
@@ -169,6 +216,10 @@ fn repeats(first: usize) -> String {
 fn insert_sagas(form: Form, first: usize) -> String {
     let insert = form.insert("saga_instance", &NEW_SAGA, first);
     format!("{insert} ON CONFLICT DO NOTHING RETURNING id")
+}
+
+fn insert_entries(form: Form, first: usize) -> String {
+    form.insert("step_log", &ENTRY, first)
 }
 
 fn update_sagas(form: Form, first: usize) -> String {

@@ -12,6 +12,7 @@ mod bulk;
 mod bulk_items;
 mod bulk_put_back;
 mod cancel;
+mod cell;
 mod checkouts;
 mod claim;
 mod codec;

@@ -1,15 +1,13 @@
 //! Rowsets: any number of rows as parameters of one statement. So one statement writes the rows of many
 //! sagas, and its text is the same for any number of them, which keeps it prepared.
 
-use std::borrow::Cow;
-
-use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::sqlx::Arguments as _;
 use sea_orm::sqlx::error::BoxDynError;
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::{DbBackend, Value};
-use serde::{Serialize, Serializer};
 use uuid::Uuid;
+
+pub(super) use super::cell::Cell;
 
 /// A column of a rowset: its name and type.
 pub(super) type Column = (&'static str, Type);
@@ -25,18 +23,6 @@ pub(super) enum Type {
     /// Its cells are [`Cell::Text`].
     Json,
     Bool,
-}
-
-/// One value of a row.
-#[derive(Clone, Debug)]
-pub(super) enum Cell<'a> {
-    Null,
-    Uuid(Uuid),
-    Text(Cow<'a, str>),
-    Int(i32),
-    BigInt(i64),
-    Time(DateTime<Utc>),
-    Bool(bool),
 }
 
 /// Rows of these columns, in the order of the columns.
@@ -58,10 +44,29 @@ impl<'a> Rowset<'a> {
         self.cells.is_empty()
     }
 
+    pub(super) fn is_one_row(&self) -> bool {
+        self.cells.len() == self.columns.len()
+    }
+
     /// The only parameter of [`Form::Json`].
     pub(super) fn json(&self) -> String {
         let rows = self.cells.chunks(self.columns.len());
         serde_json::to_string(&rows.collect::<Vec<_>>()).expect("cells are plain values")
+    }
+
+    /// The parameters of [`Form::Scalars`]; of one row.
+    pub(super) fn bind_row(&self, to: &mut PgArguments) -> Result<(), BoxDynError> {
+        for (cell, (_, kind)) in self.cells.iter().zip(self.columns) {
+            match kind {
+                Type::Uuid => to.add(cell.uuid()),
+                Type::Text | Type::Json => to.add(cell.text()),
+                Type::Int => to.add(cell.int()),
+                Type::BigInt => to.add(cell.big_int()),
+                Type::Time => to.add(cell.time()),
+                Type::Bool => to.add(cell.bool()),
+            }?;
+        }
+        Ok(())
     }
 
     /// The parameters of [`Form::Arrays`].
@@ -99,7 +104,7 @@ impl<'a> Rowset<'a> {
             Type::Time => whole(self.column(at, Cell::time)).into(),
             Type::Bool => whole(self.column(at, Cell::bool)).into(),
         };
-        (Form::Arrays, self.columns.iter().enumerate().map(array).collect())
+        (Form::Arrays(None), self.columns.iter().enumerate().map(array).collect())
     }
 
     fn column<'s, T>(&'s self, at: usize, of: fn(&'s Cell<'a>) -> Option<T>) -> Vec<Option<T>> {
@@ -110,10 +115,11 @@ impl<'a> Rowset<'a> {
 /// How a statement takes a rowset.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Form {
-    /// An array for each column: the form that PostgreSQL reads fastest.
-    Arrays,
-    /// The same, and no rows where this condition holds, which is looked at once for each statement.
-    ArraysUnless(&'static str),
+    /// An array for each column: the form in which PostgreSQL reads many rows fastest. No rows where the condition
+    /// holds, which is looked at once for each statement.
+    Arrays(Option<&'static str>),
+    /// One row, a parameter for each column: half of what one takes as arrays. The condition as above.
+    Scalars(Option<&'static str>),
     /// All rows as one JSON text.
     Json(DbBackend),
 }
@@ -149,7 +155,19 @@ impl Form {
                 let rows = format!("jsonb_array_elements(CAST(${first} AS text)::jsonb)");
                 format!("(SELECT {columns} FROM {rows}) AS r")
             }
-            Self::Arrays | Self::ArraysUnless(_) => {
+            Self::Scalars(unless) => {
+                let columns = listed(&|at, (name, kind)| match kind {
+                    Type::Json => format!("${}::text::json AS {name}", first + at),
+                    Type::Uuid
+                    | Type::Text
+                    | Type::Int
+                    | Type::BigInt
+                    | Type::Time
+                    | Type::Bool => format!("${}::{} AS {name}", first + at, kind.name()),
+                });
+                format!("(SELECT {columns}{}) AS r", where_not(unless))
+            }
+            Self::Arrays(unless) => {
                 // `unnest` in the select list walks all arrays in step. In FROM it would first store
                 // each column.
                 let arrays = listed(&|at, (name, kind)| {
@@ -165,11 +183,7 @@ impl Form {
                     | Type::Time
                     | Type::Bool => (*name).to_owned(),
                 });
-                let unless = match self {
-                    Self::ArraysUnless(condition) => format!(" WHERE NOT ({condition})"),
-                    Self::Arrays | Self::Json(_) => String::new(),
-                };
-                format!("(SELECT {columns} FROM (SELECT {arrays}) AS r{unless}) AS r")
+                format!("(SELECT {columns} FROM (SELECT {arrays}) AS r{}) AS r", where_not(unless))
             }
         }
     }
@@ -181,6 +195,10 @@ impl Form {
         // WHERE true: otherwise SQLite takes the ON of an upsert for that of a join.
         format!("INSERT INTO {table} ({names}) SELECT {names} FROM {rows} WHERE true")
     }
+}
+
+fn where_not(condition: Option<&str>) -> String {
+    condition.map_or_else(String::new, |condition| format!(" WHERE NOT ({condition})"))
 }
 
 impl Type {
@@ -207,94 +225,4 @@ pub(super) fn source_of_ids(backend: DbBackend) -> String {
 /// These ids as one parameter.
 pub(super) fn ids(ids: &[Uuid]) -> Value {
     Rowset::of(&IDENTITY, ids.iter().map(|id| [Cell::Uuid(*id)])).json().into()
-}
-
-impl Cell<'_> {
-    fn uuid(&self) -> Option<Uuid> {
-        if let Self::Uuid(id) = self { Some(*id) } else { None }
-    }
-
-    fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
-    }
-
-    fn int(&self) -> Option<i32> {
-        if let Self::Int(number) = self { Some(*number) } else { None }
-    }
-
-    fn big_int(&self) -> Option<i64> {
-        if let Self::BigInt(number) = self { Some(*number) } else { None }
-    }
-
-    fn time(&self) -> Option<DateTime<Utc>> {
-        if let Self::Time(at) = self { Some(*at) } else { None }
-    }
-
-    fn bool(&self) -> Option<bool> {
-        if let Self::Bool(is) = self { Some(*is) } else { None }
-    }
-}
-
-/// As SQLite reads it.
-impl Serialize for Cell<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => to.serialize_none(),
-            Self::Uuid(id) => to.collect_str(id.as_simple()),
-            Self::Text(text) => to.serialize_str(text),
-            Self::Int(number) => to.serialize_i32(*number),
-            Self::BigInt(number) => to.serialize_i64(*number),
-            // The same form in which sea-orm writes a time: SQLite compares times as text.
-            Self::Time(at) => to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, false)),
-            Self::Bool(is) => to.serialize_bool(*is),
-        }
-    }
-}
-
-impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
-    fn from(cell: Option<T>) -> Self {
-        cell.map_or(Self::Null, T::into)
-    }
-}
-
-impl From<Uuid> for Cell<'_> {
-    fn from(id: Uuid) -> Self {
-        Self::Uuid(id)
-    }
-}
-
-impl<'a> From<&'a str> for Cell<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<String> for Cell<'_> {
-    fn from(text: String) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl From<i32> for Cell<'_> {
-    fn from(number: i32) -> Self {
-        Self::Int(number)
-    }
-}
-
-impl From<i64> for Cell<'_> {
-    fn from(number: i64) -> Self {
-        Self::BigInt(number)
-    }
-}
-
-impl From<DateTime<Utc>> for Cell<'_> {
-    fn from(at: DateTime<Utc>) -> Self {
-        Self::Time(at)
-    }
-}
-
-impl From<bool> for Cell<'_> {
-    fn from(is: bool) -> Self {
-        Self::Bool(is)
-    }
 }
