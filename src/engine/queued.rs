@@ -1,5 +1,6 @@
 //! One write on its way into the books, and who wants to hear what becomes of it.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::oneshot;
 
 use crate::store::{Base, Fate, Write};
@@ -23,6 +24,16 @@ pub(super) struct Queued {
 pub(super) fn may_be_written(batch: &mut [Queued]) {
     for queued in batch {
         queued.maybe_written = true;
+    }
+}
+
+/// What has waited for the database ends when it is written. Whoever forgets what is over looks for it by the time at
+/// which it ended, and only for some minutes after that (`retention/sagas.rs`).
+pub(super) fn renew(batch: &mut [Queued], now: DateTime<Utc>) {
+    for saga in batch.iter_mut().map(|queued| &mut queued.write.saga) {
+        if now - saga.updated_at > TimeDelta::minutes(1) {
+            saga.updated_at = now;
+        }
     }
 }
 

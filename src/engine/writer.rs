@@ -27,7 +27,7 @@ use tracing::{error, info, warn};
 use super::coalesce::{CoalescingTimer, Wait};
 use super::limiter::Limiter;
 use super::metrics::Metrics;
-use super::queued::{Answered, Queued, may_be_written, turn_away};
+use super::queued::{Answered, Queued, may_be_written, renew, turn_away};
 use super::write_health::{Source, WriteHealth};
 use crate::clock::Clock;
 use crate::pacing::Pacing;
@@ -186,6 +186,7 @@ impl Writer {
     async fn write(&mut self, mut batch: Vec<Queued>) {
         let mut is_first = true;
         while !batch.is_empty() {
+            renew(&mut batch, self.clock.now());
             let began = self.clock.monotonic();
             self.observers.health.begins(Source::Log);
             let committed = {
