@@ -3,14 +3,14 @@
 use order_service::sandbox::Idempotency;
 use serde_json::json;
 
-use super::world::{Books, World, say, setting, turn};
+use super::world::{Books, World, all_turns, say, setting};
 
 const PLACES: usize = 16;
 const CLIENTS: usize = 20 * PLACES;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_times_as_many_clients_as_permits_are_served_or_turned_away() {
-    let _alone = turn().await;
+    let _alone = all_turns().await;
     let tell = |orders: super::replica::Orders| {
         orders.with("ORDER_SERVICE__EXECUTOR__CONCURRENCY", &PLACES)
     };

@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::audit::{all_sagas, audit};
 use super::client::{Clients, Storm};
@@ -27,13 +27,20 @@ use super::sandbox::SandboxProcess;
 /// Everything has to come to rest within this time; otherwise something was forgotten.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// Worlds with several replicas run one after the other: with leases of two seconds on a machine with
-/// two cores they would starve each other, and a test would show another one's faults. Worlds with one
-/// replica run beside them.
-pub async fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::const_new(());
-    TURN.lock().await
+/// Of the worlds with several replicas two run at a time, which keep two cores two thirds busy: with leases of two
+/// seconds more of them would starve each other, and a test would show another one's faults. Worlds with
+/// one replica run beside them.
+async fn turn() -> SemaphorePermit<'static> {
+    TURNS.acquire().await.expect("never closed")
 }
+
+/// The turn of a world beside which none with several replicas runs.
+pub async fn all_turns() -> SemaphorePermit<'static> {
+    TURNS.acquire_many(AT_ONCE).await.expect("never closed")
+}
+
+const AT_ONCE: u32 = 2;
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE as usize);
 
 /// The database of a world.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +95,7 @@ pub struct World {
     happened: BTreeMap<&'static str, usize>,
     orders: Orders,
     _directory: TempDir,
-    _turn: Option<MutexGuard<'static, ()>>,
+    _turn: Option<SemaphorePermit<'static>>,
 }
 
 /// Random numbers that follow from `CRASH_SEED`.

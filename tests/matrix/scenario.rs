@@ -41,8 +41,8 @@ pub struct Scenario {
     pub is_large: bool,
     /// Every point is run, also when other scenarios are sampled.
     pub is_whole: bool,
-    /// Of the points of a scenario that is sampled, one in this many is run on each database: a different
-    /// one on each, and different ones from scenario to scenario.
+    /// Of the points of a scenario that is sampled, one in this many is run on SQLite, and half as many on
+    /// PostgreSQL: different ones on each, and different ones from scenario to scenario.
     pub sample: usize,
     /// The successor dies as well, at its first points.
     pub dies_twice: bool,
