@@ -8,12 +8,13 @@ use order_service::config::{Config, File, Overrides, Sources, Undecided, UserAut
 
 use super::source::root;
 
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     ".ci/run",
     "docker/healthy",
     "scripts/deny",
     "scripts/image",
     "scripts/mutants",
+    "scripts/pin",
     "scripts/postgres",
     "scripts/rabbitmq",
     "scripts/test",

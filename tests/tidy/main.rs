@@ -5,6 +5,7 @@
 
 mod circle;
 mod deployment;
+mod images;
 mod kind;
 mod length;
 mod name;
@@ -79,6 +80,12 @@ fn words_that_are_not_used_here_are_not_used_here() {
 #[test]
 fn an_image_is_made_of_files_that_exist() {
     none(&deployment::missing_copies());
+}
+
+#[test]
+fn images_can_be_set_and_pinned() {
+    none(&images::fixed());
+    images::pinned();
 }
 
 #[test]
