@@ -32,7 +32,7 @@
 //! which then shows whose write is at fault.
 //!
 //! A commit of one saga, which is what there is while few clients come, has its rows as scalars: to walk arrays of one
-//! element each took PostgreSQL a fifth of the statement's time.
+//! element each took PostgreSQL some 6 % more of its time.
 //!
 //! **In one text** ([`in_one_text`], SQLite). The same statements one after the other, as one message to the thread that
 //! has the connection, within a transaction. What comes back are the ids of what stands. If some don't, the

@@ -118,7 +118,7 @@ pub(super) enum Form {
     /// An array for each column: the form in which PostgreSQL reads many rows fastest. No rows where the condition
     /// holds, which is looked at once for each statement.
     Arrays(Option<&'static str>),
-    /// One row, a parameter for each column: half of what one takes as arrays. The condition as above.
+    /// One row, a parameter for each column, which takes less time than arrays of one element. The condition as above.
     Scalars(Option<&'static str>),
     /// All rows as one JSON text.
     Json(DbBackend),
